@@ -62,6 +62,13 @@ TR_API bool tr_template_is_constant(const tr_template *t);
 TR_API bool tr_template_has_syntax(tr_str text);
 
 /**
+ * The free names of a template (looked up in the scope, not bound inside), each once: `name` and, when every use of it is
+ * followed by the same kind of constant attribute, that is reported with each distinct first attribute (`steps.fetch`,
+ * `steps['fetch']` give name "steps", attribute "fetch"); attribute.n == 0 when the name is used in another way.
+ */
+TR_API void tr_template_names(const tr_template *t, void (*each)(void *arg, tr_str name, tr_str attribute), void *arg);
+
+/**
  * Where names come from. `lookup` returns the value of a name (the caller of lookup gets one reference), absent when
  * there is none, or invalid with an error to fail. May be called several times for one name.
  * `names` (may be NULL) lists names for "did you mean".

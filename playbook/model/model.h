@@ -137,6 +137,11 @@ typedef struct pb_step {
 	size_t set_count;
 	pb_result_policy result;
 	tr_str pool;              /* worker pool; empty: executor's */
+	/* Steps whose results the tasks, args, loop and guards of this step may read (by bare name or steps.<name>, found with
+	   tr_template_names); uses_all when that cannot be told (steps used without a constant attribute). */
+	const uint32_t *uses;
+	size_t uses_count;
+	bool uses_all;
 	/* Filled by the checker for the engine's joins. */
 	const uint32_t *incoming; /* steps with an arc to this one */
 	size_t incoming_count;
