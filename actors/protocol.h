@@ -43,7 +43,7 @@
  *   while a command is out: the host answers with error kind "crash".
  *
  * store, execution -> `store`:
- *   [append, reply_to pid, execution_id, last seq, bytes: binary of framed records (store_frame), first: bool, folder text (when first)]
+ *   [append, reply_to pid, execution_id, last seq, bytes: binary of framed records (store_frame of actors/event/frame.h), first: bool, folder text (when first)]
  *   answered, when durable as the node's durability says, with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text].
  *   In order for each execution; many executions share one sync.
  *   call [load, execution_id] -> [ok, [event array …], note text | nil] | [error, text]
