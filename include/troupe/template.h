@@ -87,6 +87,10 @@ typedef struct tr_lazy {
 	tr_value (*load)(void *arg); /* a fresh reference, or invalid */
 	void (*destroy)(void *arg);
 	void *arg;
+	/** Optional (NULL: none): what an attribute or string key gives that the loaded value has not itself, because it is no mapping
+	 *  or lacks the key. `loaded` is borrowed; a fresh reference, absent when there is none. So a name can offer more than its
+	 *  value shows: `fetch.data` beside `fetch` (docs/playbook.md, "What a name gives"). */
+	tr_value (*attribute)(void *arg, tr_value loaded, tr_str name);
 } tr_lazy;
 TR_API tr_value tr_lazy_value(const tr_lazy *lazy); /* copies *lazy; destroy runs when the value goes */
 /** v itself (kept), or what it loads when v is lazy. A fresh reference. */
