@@ -67,6 +67,10 @@ function(troupe_test floor name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
+  set(program)
+  if(TARGET troupe) # a tree without the program still has its unit tests
+    set(program $<TARGET_FILE:troupe>)
+  endif()
   set_tests_properties(${floor}.${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${floor};${T_LABELS}"
-    ENVIRONMENT "TROUPE=$<TARGET_FILE:troupe>;TROUPE_SOURCE=${PROJECT_SOURCE_DIR};${T_ENV}")
+    ENVIRONMENT "TROUPE=${program};TROUPE_SOURCE=${PROJECT_SOURCE_DIR};${T_ENV}")
 endfunction()

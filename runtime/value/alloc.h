@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocation for the runtime itself: what base.h has, without the zeroing, and for memory that is never given back. */
+#ifndef TROUPE_VALUE_ALLOC_H
+#define TROUPE_VALUE_ALLOC_H
+
+#include <troupe/base.h>
+
+/* Like tr_alloc, but the content is undefined. Give it back with tr_free. */
+void *alloc_raw(size_t n);
+/* For tables of the process that live until it ends; may fail, is not counted as a live block. */
+void *alloc_permanent(size_t n);
+/* n * size, or SIZE_MAX (which no allocation grants) when that overflows. */
+static inline size_t alloc_times(size_t n, size_t size)
+{
+	size_t all;
+
+	return __builtin_mul_overflow(n, size, &all) ? SIZE_MAX : all;
+}
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What map functions in other files need of the maps. */
+#ifndef TROUPE_VALUE_MAP_H
+#define TROUPE_VALUE_MAP_H
+
+#include <troupe/value.h>
+
+/* Make the map in *slot writable and give its entry for the key; NULL when it has none, or when there was no memory:
+ * then *slot is invalid. */
+tr_entry *map_own_entry(tr_value *slot, tr_value key);
+
+#endif
