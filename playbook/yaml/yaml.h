@@ -37,6 +37,7 @@ typedef struct yaml_limits {
 	size_t max_bytes; /* 0: 16 MiB */
 	size_t max_depth; /* 0: 100 */
 	size_t max_nodes; /* after alias expansion; 0: 2 Mi */
+	bool keep_faulty; /* give the document although keys are duplicate, so that its other faults can be shown too */
 } yaml_limits;
 
 /** Parse the first document (a second one is a fault). NULL when there were errors; all are in `out`. `file` is for diagnostics. */
