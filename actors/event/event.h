@@ -46,6 +46,12 @@ typedef enum event_type {
 	EVENT_TYPE_END
 } event_type;
 
+/* Statuses an event may carry. The numbers are on disk: only append. */
+#define EVENT_STATUSES(X)                                                                                            \
+	X(SUCCESS, "success") X(ERROR, "error") X(RUNNING, "running") X(FAILED, "failed") X(PARTIAL, "partial")      \
+	X(CANCELLED, "cancelled") X(STALLED, "stalled") X(PENDING, "pending") X(PAUSED, "paused")                    \
+	X(SKIPPED, "skipped") X(SCHEDULED, "scheduled")
+
 typedef enum event_source { EVENT_SERVER, EVENT_WORKER } event_source;
 
 /**
@@ -89,7 +95,7 @@ typedef struct event {
 	int64_t iteration;    /* -1: none */
 	uint64_t parent_id;   /* event that caused it; 0 */
 	uint64_t trace_id;
-	const char *status;   /* static text: "success" "error" "running" …, or NULL */
+	const char *status;   /* one of EVENT_STATUSES, or NULL */
 	int64_t duration_us;  /* -1: none */
 	tr_value payload;
 } event;
@@ -98,6 +104,10 @@ const char *event_type_text(event_type t);
 const char *event_type_alias(event_type t);
 event_type event_type_from_text(tr_str text); /* either form; EVENT_NONE */
 event_source event_type_source(event_type t);
+/** The static text of a status; NULL when there is no such status. */
+const char *event_status(tr_str text);
+/** RFC 3339, UTC, with microseconds. Fresh reference. */
+tr_value event_time_text(int64_t time_us);
 
 void event_init(event *e, event_type t);
 void event_fini(event *e); /* drops the payload */
