@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The artifact store actor: values in, ResultRefs out, and back. Messages: actors/protocol.h. */
+#include "actors/store/artifact_file.h"
+#include "actors/store/store_actor.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PREVIEW_MAX 200u
+
+struct artifacts {
+	tr_value data; /* text; dropped in terminate */
+	tr_value put, get;
+};
+
+struct work {
+	const char *data;
+	tr_value value;
+	tr_str key;
+	artifact_info info;
+	int os_error;
+	tr_err err;
+};
+
+static void *do_write(void *arg)
+{
+	struct work *w = arg;
+	w->err = artifact_write(w->data, w->value, &w->info, &w->os_error);
+	return NULL;
+}
+
+static void *do_read(void *arg)
+{
+	struct work *w = arg;
+	w->value = artifact_read(w->data, w->key);
+	return NULL;
+}
+
+static tr_value failure(const char *what, tr_err err, int os_error)
+{
+	return TR_LIST(TR_A(error), tr_stringf("%s: %s", what, os_error != 0 ? strerror(os_error) : tr_err_text(err)));
+}
+
+/* What a reader may want to know without loading it: kind, and keys or length. */
+static tr_value schema_hint(tr_value v)
+{
+	tr_value hint = TR_DICT("type", tr_string(tr_type_name(tr_type_of(v))));
+	if (tr_is(v, TR_ARRAY))
+		return tr_map_put_s(hint, "length", tr_int((int64_t)tr_array_len(v)));
+	if (!tr_is(v, TR_MAP))
+		return hint;
+	tr_value keys = tr_array();
+	const tr_entry *entries = tr_map_entries(v);
+	for (size_t i = 0; i < tr_map_len(v) && i < 20; i++)
+		keys = tr_array_push(keys, tr_keep(entries[i].key));
+	return tr_map_put_s(hint, "keys", keys);
+}
+
+static tr_value preview(tr_value v)
+{
+	tr_buf text = {0};
+	tr_show(&text, v, PREVIEW_MAX);
+	return tr_string_buf(&text);
+}
+
+static tr_value make_ref(const struct work *w, tr_value context)
+{
+	tr_buf ref = {0};
+	tr_buf id = {0};
+	tr_show(&id, tr_map_get_s(context, "execution_id"), 40);
+	tr_buf_putf(&ref, "noetl://execution/%s/step/%s", id.p != NULL ? id.p : "0",
+		    tr_as_cstr(tr_map_get_s(context, "step"), "-"));
+	const char *label = tr_as_cstr(tr_map_get_s(context, "label"), NULL);
+	if (label != NULL)
+		tr_buf_putf(&ref, "/%s", label);
+	tr_buf_putf(&ref, "/%.16s", w->info.key);
+	tr_buf_fini(&id);
+	return TR_DICT("kind", tr_string("result_ref"), "ref", tr_string_buf(&ref), "store", tr_string("file"), "key",
+		       tr_string(w->info.key), "checksum", tr_stringf("sha256:%s", w->info.key), "size",
+		       tr_int((int64_t)w->info.size), "content_type", tr_string("application/msgpack"), "schema_hint",
+		       schema_hint(w->value), "preview", preview(w->value));
+}
+
+static tr_value put(struct artifacts *a, tr_value value, tr_value context)
+{
+	struct work w = {.data = tr_as_cstr(a->data, ""), .value = value};
+	tr_err err;
+	tr_dirty(do_write, &w, &err);
+	if (err == TR_OK)
+		err = w.err;
+	return err == TR_OK ? make_ref(&w, context) : failure("the artifact cannot be stored", err, w.os_error);
+}
+
+static tr_value get(struct artifacts *a, tr_value ref)
+{
+	struct work w = {
+	    .data = tr_as_cstr(a->data, ""), .value = tr_absent(), .key = tr_as_str(tr_map_get_s(ref, "key"))};
+	tr_err err;
+	tr_dirty(do_read, &w, &err);
+	if (err == TR_OK && tr_is_valid(w.value))
+		return TR_LIST(TR_A(ok), w.value);
+	return failure(tr_as_cstr(tr_map_get_s(ref, "ref"), "the artifact cannot be read"),
+		       err != TR_OK ? err : tr_value_err(w.value), 0);
+}
+
+static tr_next artifacts_init(void *state, tr_value arg)
+{
+	struct artifacts *a = state;
+	a->data = tr_keep(tr_map_get_s(arg, "data"));
+	a->put = tr_atom("put");
+	a->get = tr_atom("get");
+	return tr_noreply();
+}
+
+static tr_next artifacts_call(void *state, tr_value request, tr_from from)
+{
+	struct artifacts *a = state;
+	tr_value what = tr_array_at(request, 0);
+	(void)from;
+	if (tr_equal(what, a->put) && tr_array_len(request) >= 2)
+		return tr_next_reply(put(a, tr_array_at(request, 1), tr_array_at(request, 2)));
+	if (tr_equal(what, a->get))
+		return tr_next_reply(get(a, tr_array_at(request, 1)));
+	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the artifact store knows put and get")));
+}
+
+static void artifacts_terminate(void *state, tr_value reason)
+{
+	struct artifacts *a = state;
+	(void)reason;
+	tr_clear(&a->data);
+}
+
+const tr_gen_server artifacts_server = {
+    .name = "artifact store",
+    .state_size = sizeof(struct artifacts),
+    .init = artifacts_init,
+    .handle_call = artifacts_call,
+    .terminate = artifacts_terminate,
+};

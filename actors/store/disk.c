@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The real disk: POSIX calls with short writes and interruptions taken care of. */
+#include "actors/store/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int real_open_append(void *arg, const char *path)
+{
+	(void)arg;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+static int real_append(void *arg, int fd, const void *p, size_t n)
+{
+	(void)arg;
+	const char *at = p;
+	while (n > 0) {
+		ssize_t done = write(fd, at, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		at += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static int real_sync(void *arg, int fd)
+{
+	(void)arg;
+	return fdatasync(fd) == 0 ? 0 : -errno;
+}
+
+static int real_truncate(void *arg, int fd, off_t size)
+{
+	(void)arg;
+	return ftruncate(fd, size) == 0 ? 0 : -errno;
+}
+
+static int make_one(const char *path)
+{
+	if (mkdir(path, 0750) == 0)
+		return 0;
+	int why = errno;
+	struct stat st;
+	if (why == EEXIST && stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+	return -why;
+}
+
+static int real_make_folder(void *arg, const char *path)
+{
+	(void)arg;
+	char copy[PATH_MAX];
+	size_t n = strlen(path);
+	if (n == 0 || n >= sizeof copy)
+		return -ENAMETOOLONG;
+	memcpy(copy, path, n + 1);
+	for (size_t i = 1; i < n; i++) {
+		if (copy[i] != '/')
+			continue;
+		copy[i] = '\0';
+		int err = make_one(copy);
+		copy[i] = '/';
+		if (err != 0)
+			return err;
+	}
+	return make_one(copy);
+}
+
+static int real_sync_folder(void *arg, const char *path)
+{
+	(void)arg;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int err = fsync(fd) == 0 ? 0 : -errno;
+	close(fd);
+	return err;
+}
+
+static int real_sync_all(void *arg, int fd)
+{
+	(void)arg;
+	return syncfs(fd) == 0 ? 0 : -errno;
+}
+
+static int real_remove(void *arg, const char *path)
+{
+	(void)arg;
+	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+const disk disk_real = {real_open_append, real_append,   real_sync,   real_truncate, real_make_folder,
+			real_sync_folder, real_sync_all, real_remove, NULL};
+
+static tr_err read_all(int fd, tr_buf *out)
+{
+	for (;;) {
+		char *at = tr_buf_reserve(out, 64 * 1024);
+		if (at == NULL)
+			return out->err;
+		ssize_t n = read(fd, at, 64 * 1024);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TR_EIO;
+		if (n == 0)
+			return TR_OK;
+		out->n += (size_t)n;
+	}
+}
+
+tr_err disk_read_file(const char *path, tr_buf *out)
+{
+	/* O_NONBLOCK: a fifo in the place of a log must not hang the reader. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? TR_ENOENT : TR_EIO;
+	struct stat st;
+	tr_err err = TR_EIO;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		err = read_all(fd, out);
+	close(fd);
+	return err;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The store's door to the disk: the few calls that can fail in interesting ways, so that a test can make the n-th one
+ * fail, write half, or lie about syncing. All return 0 (or a size) or a negative errno. Blocking: call from the dirty
+ * pool or from programs without actors.
+ */
+#ifndef TROUPE_ACTORS_STORE_DISK_H
+#define TROUPE_ACTORS_STORE_DISK_H
+
+#include <sys/types.h>
+#include <troupe/base.h>
+
+typedef struct disk {
+	/** Open for append, created when missing; a descriptor. */
+	int (*open_append)(void *arg, const char *path);
+	/** Write all of it at the end; on failure part of it may have been written. */
+	int (*append)(void *arg, int fd, const void *p, size_t n);
+	/** Data (and the size) are on stable storage when this returns 0. */
+	int (*sync)(void *arg, int fd);
+	int (*truncate)(void *arg, int fd, off_t size);
+	/** mkdir -p. */
+	int (*make_folder)(void *arg, const char *path);
+	/** Make names created in the folder durable. */
+	int (*sync_folder)(void *arg, const char *path);
+	/** Everything written so far to the file system that holds the open file is on stable storage. */
+	int (*sync_all)(void *arg, int fd);
+	int (*remove)(void *arg, const char *path);
+	void *arg;
+} disk;
+
+/** The real one. */
+extern const disk disk_real;
+
+/** The whole file appended to `out`; TR_ENOENT, TR_EIO, TR_ENOMEM. Regular files only. */
+tr_err disk_read_file(const char *path, tr_buf *out);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file store: batch, journal, executions' logs. Recovery is in recover.c. */
+#include "actors/store/file_store_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Committed bytes an execution may hold back before they are written to its log. */
+#define PENDING_MAX (256u * 1024u)
+
+/* ---- the table of executions that are being written ---------------------------------------------------------------
+ */
+
+static size_t slot_of(const file_store *s, int64_t id)
+{
+	uint64_t x = (uint64_t)id * UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(x >> 32) & (s->capacity - 1);
+}
+
+store_entry *store_entry_find(const file_store *s, int64_t id)
+{
+	if (s->capacity == 0)
+		return NULL;
+	for (store_entry *e = s->buckets[slot_of(s, id)]; e != NULL; e = e->next)
+		if (e->execution_id == id)
+			return e;
+	return NULL;
+}
+
+static tr_err table_grow(file_store *s)
+{
+	size_t capacity = s->capacity == 0 ? 64 : s->capacity * 2;
+	store_entry **buckets = tr_alloc(capacity * sizeof *buckets);
+	if (buckets == NULL)
+		return TR_ENOMEM;
+	store_entry **old = s->buckets;
+	size_t old_capacity = s->capacity;
+	s->buckets = buckets;
+	s->capacity = capacity;
+	for (size_t i = 0; i < old_capacity; i++) {
+		for (store_entry *e = old[i], *next; e != NULL; e = next) {
+			next = e->next;
+			size_t slot = slot_of(s, e->execution_id);
+			e->next = buckets[slot];
+			buckets[slot] = e;
+		}
+	}
+	tr_free(old);
+	return TR_OK;
+}
+
+store_entry *store_entry_new(file_store *s, int64_t id, tr_str folder)
+{
+	if (!layout_folder_ok(folder) || (s->count >= s->capacity && table_grow(s) != TR_OK))
+		return NULL;
+	store_entry *e = tr_alloc(sizeof *e + folder.n + 1);
+	if (e == NULL)
+		return NULL;
+	e->execution_id = id;
+	memcpy(e->folder, folder.p, folder.n);
+	size_t slot = slot_of(s, id);
+	e->next = s->buckets[slot];
+	s->buckets[slot] = e;
+	s->count++;
+	return e;
+}
+
+static void entry_free(file_store *s, store_entry *e)
+{
+	store_entry **at = &s->buckets[slot_of(s, e->execution_id)];
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	s->count--;
+	tr_buf_fini(&e->pending);
+	tr_free(e);
+}
+
+/* ---- batch and commit
+ * ------------------------------------------------------------------------------------------------ */
+
+struct adding {
+	store_entry *entry;
+	bool wrong;
+	bool last;
+};
+
+static bool check_frame(void *arg, const frame *f)
+{
+	struct adding *a = arg;
+	if (f->execution_id != a->entry->execution_id || f->kind == FRAME_FOLDER)
+		a->wrong = true;
+	if (f->kind == FRAME_EVENT && f->type == EVENT_PLAYBOOK_PROCESSED)
+		a->last = true;
+	return !a->wrong;
+}
+
+/* Each segment must be readable without the ones before it: the folder is told again in each. */
+static void put_folder(file_store *s, store_entry *e)
+{
+	if (e->segment == s->journal.number && !s->journal.suspect)
+		return;
+	frame_put_folder(&s->batch, e->execution_id, e->folder);
+	e->segment = s->journal.number;
+}
+
+tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const char *folder)
+{
+	store_entry *e = store_entry_find(s, execution_id);
+	if (e == NULL) {
+		if (folder == NULL)
+			return TR_ENOENT;
+		e = store_entry_new(s, execution_id, tr_s(folder));
+		if (e == NULL)
+			return layout_folder_ok(tr_s(folder)) ? TR_ENOMEM : TR_EINVAL;
+	}
+	struct adding a = {e, false, false};
+	scan_note note;
+	scan_frames(frames, check_frame, &a, &note);
+	if (a.wrong || note.torn || note.damaged)
+		return TR_ECORRUPT;
+	size_t before = s->batch.n;
+	size_t pending_before = e->pending.n;
+	put_folder(s, e);
+	tr_buf_put(&s->batch, frames.p, frames.n);
+	tr_buf_put(&e->pending, frames.p, frames.n);
+	if (s->batch.err != TR_OK || e->pending.err != TR_OK) {
+		s->batch.n = before;
+		e->pending.n = pending_before;
+		s->batch.err = e->pending.err = TR_OK;
+		return TR_ENOMEM;
+	}
+	e->finished = e->finished || a.last;
+	if (!e->touched) {
+		e->touched = true;
+		e->next_touched = s->touched;
+		s->touched = e;
+	}
+	return TR_OK;
+}
+
+size_t file_store_batch_size(const file_store *s)
+{
+	return s->batch.n;
+}
+
+static int entry_flush(file_store *s, store_entry *e)
+{
+	if (e->pending.n == 0)
+		return 0;
+	layout_path path;
+	const disk *d = s->journal.disk;
+	if (layout_join(path, s->data, "executions/%s", e->folder) != TR_OK)
+		return -ENAMETOOLONG;
+	int err = e->has_log ? 0 : d->make_folder(d->arg, path);
+	if (err != 0)
+		return err;
+	if (layout_join(path, s->data, "executions/%s/events.log", e->folder) != TR_OK)
+		return -ENAMETOOLONG;
+	int fd = d->open_append(d->arg, path);
+	if (fd < 0)
+		return fd;
+	e->has_log = true;
+	off_t start = lseek(fd, 0, SEEK_END);
+	err = d->append(d->arg, fd, e->pending.p, e->pending.n);
+	if (err != 0 && start >= 0)
+		(void)d->truncate(d->arg, fd, start); /* the journal still has all of it */
+	close(fd);
+	if (err == 0)
+		tr_buf_fini(&e->pending);
+	return err;
+}
+
+/* Entries whose records are now in the journal: write out what is large or finished, forget what is finished. */
+static void settle(file_store *s)
+{
+	store_entry *e = s->touched;
+	s->touched = NULL;
+	while (e != NULL) {
+		store_entry *next = e->next_touched;
+		e->touched = false;
+		if (e->finished || e->pending.n > PENDING_MAX) {
+			int err = entry_flush(s, e);
+			if (err == 0 && e->finished)
+				entry_free(s, e);
+		}
+		e = next;
+	}
+}
+
+int file_store_commit(file_store *s, bool sync)
+{
+	if (s->batch.n == 0)
+		return 0;
+	int err = journal_append(&s->journal, tr_buf_str(&s->batch), sync);
+	if (err != 0)
+		return err;
+	s->unsynced = s->unsynced || !sync;
+	tr_buf_clear(&s->batch);
+	settle(s);
+	return 0;
+}
+
+int file_store_sync(file_store *s)
+{
+	if (!s->unsynced)
+		return 0;
+	int err = journal_sync(&s->journal);
+	if (err == 0)
+		s->unsynced = false;
+	return err;
+}
+
+int file_store_flush(file_store *s)
+{
+	for (size_t i = 0; i < s->capacity; i++) {
+		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {
+			next = e->next;
+			if (e->touched) /* its records are not all in the journal yet */
+				continue;
+			int err = entry_flush(s, e);
+			if (err != 0)
+				return err;
+			if (e->finished)
+				entry_free(s, e);
+		}
+	}
+	return 0;
+}
+
+/* After this nothing in segments up to the current one is needed any more. */
+static int make_logs_durable(file_store *s)
+{
+	int err = file_store_commit(s, true);
+	if (err == 0)
+		err = file_store_flush(s);
+	if (err == 0)
+		err = s->journal.disk->sync_all(s->journal.disk->arg, s->journal.fd);
+	return err;
+}
+
+int file_store_rotate_if_full(file_store *s)
+{
+	if (s->journal.size < JOURNAL_SEGMENT_MAX)
+		return 0;
+	int err = make_logs_durable(s);
+	if (err != 0)
+		return err;
+	uint64_t full = s->journal.number;
+	err = journal_start(&s->journal, full + 1);
+	if (err == 0)
+		err = journal_forget(&s->journal, full);
+	return err;
+}
+
+const char *file_store_data(const file_store *s)
+{
+	return s->data;
+}
+
+void file_store_close(file_store **slot)
+{
+	file_store *s = *slot;
+	if (s == NULL)
+		return;
+	*slot = NULL;
+	if (s->journal.fd >= 0 && make_logs_durable(s) == 0)
+		(void)journal_forget(&s->journal, s->journal.number);
+	journal_close(&s->journal);
+	for (size_t i = 0; i < s->capacity; i++)
+		while (s->buckets[i] != NULL)
+			entry_free(s, s->buckets[i]);
+	tr_free(s->buckets);
+	tr_buf_fini(&s->batch);
+	layout_lock_give(&s->lock);
+	tr_free(s->data);
+	tr_free(s);
+}

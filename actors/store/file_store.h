@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The file store: a journal for durability and one log an execution for reading. Records are added to a batch in memory
+ * and become durable together at file_store_commit (group commit). Blocking; no actors; one owner, who holds the data
+ * folder's lock.
+ */
+#ifndef TROUPE_ACTORS_STORE_FILE_STORE_H
+#define TROUPE_ACTORS_STORE_FILE_STORE_H
+
+#include "actors/store/journal.h"
+
+typedef enum durability {
+	DURABILITY_STRICT,
+	DURABILITY_BATCHED,
+	DURABILITY_NONE
+} durability;
+
+typedef struct file_store file_store;
+
+typedef struct file_store_error {
+	tr_err err;
+	int os_error;   /* errno, 0 when none */
+	char text[600]; /* what, where and what to do */
+} file_store_error;
+
+/**
+ * Open for writing: takes the lock, makes the folders, brings what only the journal has into the executions' logs. What
+ * was torn or damaged is told in `report` (lines of text; may be NULL). NULL on failure.
+ */
+file_store *file_store_open(const char *data, const disk *d, tr_buf *report, file_store_error *error);
+/** Add framed records of one execution to the batch. `folder` (with the first records since the store was opened) is
+ * its folder below executions/. TR_ENOENT: unknown execution and no folder. TR_ECORRUPT: not whole frames of this
+ * execution. */
+tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const char *folder);
+size_t file_store_batch_size(const file_store *s);
+/** Write the batch to the journal, with `sync` durably. 0 or -errno; after a failure the batch is kept and the call can
+ * be repeated. */
+int file_store_commit(file_store *s, bool sync);
+/** Make durable what earlier commits wrote without syncing. */
+int file_store_sync(file_store *s);
+/** Bring all that was committed into the executions' logs (no sync needed: the journal has it). 0 or -errno. */
+int file_store_flush(file_store *s);
+/** Start a new segment when the current one is full, after making the logs durable, and forget the old ones. */
+int file_store_rotate_if_full(file_store *s);
+/** Flush, sync, forget the journal, give the lock back. *s becomes NULL. What could not be flushed stays in the
+ * journal. */
+void file_store_close(file_store **s);
+const char *file_store_data(const file_store *s);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a data folder: what a crash left in the journal goes into the executions' logs. */
+#include "actors/store/file_store_internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct recovery {
+	file_store *store;
+	tr_buf *report;
+	tr_err err;
+	int os_error;
+};
+
+static void tell(tr_buf *report, const scan_note *note, const char *file)
+{
+	if (report == NULL || !(note->torn || note->damaged))
+		return;
+	scan_describe(note, file, report);
+	tr_buf_putc(report, '\n');
+}
+
+static bool note_last_seq(void *arg, const frame *f)
+{
+	uint64_t *last = arg;
+	if (f->kind == FRAME_EVENT && f->seq > *last)
+		*last = f->seq;
+	return true;
+}
+
+/* A log with damage in its middle is kept beside for whoever wants to look; the log goes on from its last good record.
+ */
+static int keep_damaged(const file_store *s, const char *path, tr_str bytes)
+{
+	char aside[PATH_MAX + 16];
+	const disk *d = s->journal.disk;
+	(void)snprintf(aside, sizeof aside, "%s.damaged", path);
+	int fd = d->open_append(d->arg, aside);
+	if (fd < 0)
+		return fd;
+	int err = d->append(d->arg, fd, bytes.p, bytes.n);
+	close(fd);
+	return err;
+}
+
+static int cut_log(const file_store *s, const char *path, const scan_note *note, tr_str bytes)
+{
+	const disk *d = s->journal.disk;
+	int err = note->damaged ? keep_damaged(s, path, bytes) : 0;
+	if (err != 0)
+		return err;
+	int fd = d->open_append(d->arg, path);
+	if (fd < 0)
+		return fd;
+	err = d->truncate(d->arg, fd, (off_t)note->good);
+	close(fd);
+	return err;
+}
+
+/* Learn where an execution's log ends, and cut off what a crash left unfinished there. */
+static void look_at_log(struct recovery *r, store_entry *e)
+{
+	layout_path path;
+	tr_buf bytes = {0};
+	if (layout_join(path, r->store->data, "executions/%s/events.log", e->folder) != TR_OK) {
+		r->err = TR_ELIMIT;
+		return;
+	}
+	tr_err err = disk_read_file(path, &bytes);
+	if (err == TR_OK) {
+		scan_note note;
+		scan_frames(tr_buf_str(&bytes), note_last_seq, &e->last_seq, &note);
+		e->has_log = true;
+		if (note.torn || note.damaged) {
+			char shown[600];
+			(void)snprintf(shown, sizeof shown, "executions/%s/events.log", e->folder);
+			tell(r->report, &note, shown);
+			int os = cut_log(r->store, path, &note, tr_buf_str(&bytes));
+			if (os != 0) {
+				r->err = TR_EIO;
+				r->os_error = -os;
+			}
+		}
+	} else if (err != TR_ENOENT) {
+		r->err = err;
+		r->os_error = errno;
+	}
+	tr_buf_fini(&bytes);
+}
+
+static bool recover_frame(void *arg, const frame *f)
+{
+	struct recovery *r = arg;
+	store_entry *e = store_entry_find(r->store, f->execution_id);
+	if (f->kind == FRAME_FOLDER) {
+		if (e == NULL) {
+			e = store_entry_new(r->store, f->execution_id, f->payload);
+			if (e == NULL)
+				r->err = layout_folder_ok(f->payload) ? TR_ENOMEM : TR_ECORRUPT;
+			else
+				look_at_log(r, e);
+		}
+	} else if (e == NULL) {
+		r->err = TR_ECORRUPT;
+	} else if (f->kind != FRAME_EVENT || f->seq > e->last_seq) {
+		frame_put(&e->pending, f->kind, f->type, f->execution_id, f->seq, f->payload);
+		r->err = e->pending.err;
+		if (f->kind == FRAME_EVENT)
+			e->last_seq = f->seq;
+		e->finished = e->finished || f->type == EVENT_PLAYBOOK_PROCESSED;
+	}
+	return r->err == TR_OK;
+}
+
+static void recover_segment(struct recovery *r, uint64_t number)
+{
+	layout_path path;
+	tr_buf bytes = {0};
+	r->err = journal_path(path, r->store->data, number);
+	if (r->err == TR_OK)
+		r->err = disk_read_file(path, &bytes);
+	if (r->err == TR_OK) {
+		scan_note note;
+		scan_frames(tr_buf_str(&bytes), recover_frame, r, &note);
+		char shown[64];
+		(void)snprintf(shown, sizeof shown, "journal/%016" PRIu64 ".journal", number);
+		tell(r->report, &note, shown);
+		if (note.damaged) {
+			int os = keep_damaged(r->store, path, tr_buf_str(&bytes));
+			if (os != 0 && r->err == TR_OK) {
+				r->err = TR_EIO;
+				r->os_error = -os;
+			}
+		}
+	}
+	tr_buf_fini(&bytes);
+}
+
+tr_err store_recover(file_store *s, tr_buf *report, file_store_error *error)
+{
+	struct recovery r = {s, report, TR_OK, 0};
+	uint64_t *numbers;
+	size_t count;
+	r.err = journal_segments(s->data, &numbers, &count);
+	for (size_t i = 0; i < count && r.err == TR_OK; i++)
+		recover_segment(&r, numbers[i]);
+	uint64_t last = count == 0 ? 0 : numbers[count - 1];
+	s->journal.first = count == 0 ? 0 : numbers[0];
+	tr_free(numbers);
+	int os = 0;
+	if (r.err == TR_OK)
+		os = file_store_flush(s);
+	if (r.err == TR_OK && os == 0)
+		os = journal_start(&s->journal, last + 1);
+	if (r.err == TR_OK && os == 0 && last > 0) {
+		os = s->journal.disk->sync_all(s->journal.disk->arg, s->journal.fd);
+		if (os == 0)
+			os = journal_forget(&s->journal, last);
+	}
+	if (r.err == TR_OK && os != 0) {
+		r.err = TR_EIO;
+		r.os_error = -os;
+	}
+	if (r.err != TR_OK) {
+		error->err = r.err;
+		error->os_error = r.os_error;
+		(void)snprintf(error->text, sizeof error->text,
+			       "%.300s: what a crash left in the journal could not be taken over: %s", s->data,
+			       r.os_error != 0 ? strerror(r.os_error) : tr_err_text(r.err));
+	}
+	return r.err;
+}
+
+static void open_failed(file_store_error *error, tr_err err, int os, const char *data, const char *doing)
+{
+	error->err = err;
+	error->os_error = os;
+	(void)snprintf(error->text, sizeof error->text, "%.300s: %s: %s", data, doing,
+		       os != 0 ? strerror(os) : tr_err_text(err));
+}
+
+static tr_err prepare(file_store *s, const disk *d, file_store_error *error)
+{
+	static const char *const folders[] = {"journal", "executions", "artifacts", "playbooks"};
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		layout_path path;
+		if (layout_join(path, s->data, "%s", folders[i]) != TR_OK) {
+			open_failed(error, TR_ELIMIT, 0, s->data, "the folder's name is too long");
+			return TR_ELIMIT;
+		}
+		int os = d->make_folder(d->arg, path);
+		if (os != 0) {
+			open_failed(error, TR_EIO, -os, s->data,
+				    "the data folder cannot be made (give another with --data)");
+			return TR_EIO;
+		}
+	}
+	long owner;
+	tr_err err = layout_lock_take(&s->lock, s->data, &owner);
+	if (err == TR_EBUSY) {
+		error->err = err;
+		(void)snprintf(
+		    error->text, sizeof error->text,
+		    "%.300s: process %ld is writing here; wait for it, stop it, or give another folder with --data",
+		    s->data, owner);
+	} else if (err != TR_OK) {
+		open_failed(error, err, errno, s->data, "the lock file cannot be written");
+	}
+	return err;
+}
+
+file_store *file_store_open(const char *data, const disk *d, tr_buf *report, file_store_error *error)
+{
+	*error = (file_store_error){0};
+	file_store *s = tr_alloc(sizeof *s);
+	size_t n = strlen(data) + 1;
+	char *copy = tr_alloc(n);
+	if (s == NULL || copy == NULL) {
+		tr_free(s);
+		tr_free(copy);
+		open_failed(error, TR_ENOMEM, 0, data, "opening the store");
+		return NULL;
+	}
+	memcpy(copy, data, n);
+	s->data = copy;
+	s->lock.fd = -1;
+	journal_init(&s->journal, d, s->data);
+	if (prepare(s, d, error) == TR_OK && store_recover(s, report, error) == TR_OK)
+		return s;
+	/* Not file_store_close's way: the journal that could not be taken over must stay. */
+	journal_close(&s->journal);
+	file_store_close(&s);
+	return NULL;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event store actor: group commit over the file store. */
+#include "actors/store/store_actor.h"
+
+#include "actors/protocol.h"
+#include "actors/store/reader.h"
+
+#include <errno.h>
+#include <string.h>
+#include <troupe/log.h>
+
+/* One commit takes at most so many appends and bytes, so that the first of them does not wait for ever. */
+#define GROUP_MAX       4096u
+#define GROUP_BYTES_MAX (4u * 1024u * 1024u)
+#define BATCHED_SYNC_NS (20 * TR_MS)
+#define RETRY_FIRST_NS  (50 * TR_MS)
+#define RETRY_MAX_NS    (2 * TR_SECOND)
+
+struct waiting {
+	tr_pid reply_to;
+	int64_t execution_id;
+	int64_t seq;
+};
+
+struct store {
+	file_store *files;
+	durability durability;
+	tr_value append, appended, append_failed, load, list, sync; /* atoms */
+	bool tick_armed;
+	size_t waiting_count;
+	struct waiting waiting[GROUP_MAX];
+};
+
+/* ---- work on the dirty pool ----------------------------------------------------------------------------------------
+ */
+
+struct job {
+	file_store *files;
+	const char *data;
+	const disk *disk;
+	bool sync;
+	int64_t execution_id;
+	int os_error;
+	file_store_error error;
+	tr_buf notes;
+	tr_value result;
+};
+
+static void *do_open(void *arg)
+{
+	struct job *job = arg;
+	job->files = file_store_open(job->data, job->disk, &job->notes, &job->error);
+	return NULL;
+}
+
+static void *do_commit(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_commit(job->files, job->sync);
+	return NULL;
+}
+
+static void *do_sync(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_sync(job->files);
+	return NULL;
+}
+
+static void *do_rotate(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_rotate_if_full(job->files);
+	return NULL;
+}
+
+static void *do_close(void *arg)
+{
+	struct job *job = arg;
+	file_store_close(&job->files);
+	return NULL;
+}
+
+static void *do_load(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_flush(job->files);
+	job->result = store_read_execution(file_store_data(job->files), job->execution_id, &job->notes);
+	return NULL;
+}
+
+static void *do_list(void *arg)
+{
+	struct job *job = arg;
+	job->result = store_list_executions(file_store_data(job->files));
+	return NULL;
+}
+
+/* ---- appends
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static bool is_append(void *arg, tr_value message)
+{
+	const struct store *s = arg;
+	return tr_array_len(message) >= 7 && tr_equal(tr_array_at(message, 0), s->append);
+}
+
+static void refuse(struct store *s, const struct waiting *w, const char *why)
+{
+	tr_send(w->reply_to, TR_LIST(s->append_failed, tr_int(w->execution_id), tr_int(w->seq), tr_string(why)));
+}
+
+/* [append, reply_to, execution_id, last seq, bytes, first, folder] */
+static void take(struct store *s, tr_value message)
+{
+	const tr_value *item = tr_array_items(message);
+	struct waiting w = {tr_as_pid(item[1]), tr_as_int(item[2], 0), tr_as_int(item[3], 0)};
+	const char *folder = tr_as_bool(item[5], false) ? tr_as_cstr(item[6], NULL) : NULL;
+	tr_err err = file_store_add(s->files, w.execution_id, tr_as_str(item[4]), folder);
+	if (err == TR_OK)
+		s->waiting[s->waiting_count++] = w;
+	else
+		refuse(s, &w,
+		       err == TR_ENOENT ? "the store does not know this execution and was given no folder"
+					: tr_err_text(err));
+}
+
+static bool is_exit(void *arg, tr_value message)
+{
+	(void)arg;
+	return tr_array_len(message) == 3 && TR_IS_A(tr_array_at(message, 0), exit);
+}
+
+/* Wait before trying the disk again; asked to shut down meanwhile, the store ends (nothing was acknowledged). */
+static void pause_or_end(int64_t ns)
+{
+	tr_value m = tr_receive_match(is_exit, NULL, tr_in(ns));
+	if (!tr_is_valid(m))
+		return;
+	tr_value reason = tr_keep(tr_array_at(m, 2));
+	tr_drop(m);
+	tr_exit(reason);
+}
+
+/* Nothing is acknowledged before this returns; a full or failing disk holds everything up until it works again. */
+static void commit(struct store *s)
+{
+	struct job job = {.files = s->files, .sync = s->durability == DURABILITY_STRICT};
+	int64_t wait = RETRY_FIRST_NS;
+	bool told = false;
+	for (;;) {
+		tr_err err;
+		tr_dirty(do_commit, &job, &err);
+		if (err == TR_OK && job.os_error == 0)
+			break;
+		if (!told)
+			tr_log(TR_ERROR,
+			       TR_DICT("folder",
+				       tr_string_lossy(file_store_data(s->files), strlen(file_store_data(s->files)))),
+			       "the event store cannot write: %s; executions wait until it can",
+			       err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
+		told = true;
+		pause_or_end(wait);
+		wait = wait * 2 < RETRY_MAX_NS ? wait * 2 : RETRY_MAX_NS;
+	}
+	if (told)
+		tr_log(TR_NOTICE, tr_absent(), "the event store writes again");
+}
+
+static void acknowledge(struct store *s)
+{
+	for (size_t i = 0; i < s->waiting_count; i++) {
+		const struct waiting *w = &s->waiting[i];
+		tr_send(w->reply_to, TR_LIST(s->appended, tr_int(w->execution_id), tr_int(w->seq)));
+	}
+	s->waiting_count = 0;
+}
+
+static void rotate(struct store *s)
+{
+	struct job job = {.files = s->files};
+	tr_err err;
+	tr_dirty(do_rotate, &job, &err);
+	if (err == TR_OK && job.os_error != 0)
+		tr_log(TR_WARNING, tr_absent(), "the journal could not be rotated: %s", strerror(-job.os_error));
+}
+
+static void append_group(struct store *s, tr_value first)
+{
+	take(s, first);
+	while (s->waiting_count < GROUP_MAX && file_store_batch_size(s->files) < GROUP_BYTES_MAX) {
+		tr_value m = tr_receive_match(is_append, s, 0);
+		if (!tr_is_valid(m))
+			break;
+		take(s, m);
+		tr_drop(m);
+	}
+	if (s->waiting_count == 0)
+		return;
+	commit(s);
+	acknowledge(s);
+	rotate(s);
+	if (s->durability == DURABILITY_BATCHED && !s->tick_armed) {
+		tr_send_at(tr_self(), TR_A(tick), tr_in(BATCHED_SYNC_NS));
+		s->tick_armed = true;
+	}
+}
+
+static void sync_now(struct store *s)
+{
+	struct job job = {.files = s->files};
+	tr_err err;
+	tr_dirty(do_sync, &job, &err);
+	if (err == TR_OK && job.os_error != 0)
+		tr_log(TR_ERROR, tr_absent(), "the event store cannot sync: %s", strerror(-job.os_error));
+}
+
+/* ---- the gen_server
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static void close_files(void *ptr)
+{
+	struct store *s = ptr;
+	file_store_close(&s->files);
+}
+
+static tr_next store_init(void *state, tr_value arg)
+{
+	struct store *s = state;
+	struct job job = {.data = tr_as_cstr(tr_map_get_s(arg, "data"), ""), .disk = &disk_real};
+	const disk *given = tr_as_object(tr_map_get_s(arg, "disk"), &store_disk_class);
+	if (given != NULL)
+		job.disk = given;
+	s->durability = (durability)tr_as_int(tr_map_get_s(arg, "durability"), DURABILITY_STRICT);
+	s->append = tr_atom("append");
+	s->appended = tr_atom("appended");
+	s->append_failed = tr_atom("append_failed");
+	s->load = tr_atom("load");
+	s->list = tr_atom("list");
+	s->sync = tr_atom("sync");
+	tr_trap_exit(true);
+	tr_err err;
+	tr_dirty(do_open, &job, &err);
+	if (job.notes.n > 0)
+		tr_log(TR_WARNING, tr_absent(), "recovered after a crash: %.*s", (int)job.notes.n, job.notes.p);
+	tr_buf_fini(&job.notes);
+	if (err != TR_OK || job.files == NULL)
+		return tr_next_stop(TR_LIST(tr_atom("store"), tr_string_lossy(job.error.text, strlen(job.error.text))));
+	s->files = job.files;
+	if (tr_own(s, close_files) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
+	return tr_noreply();
+}
+
+static tr_value answer_load(struct store *s, tr_value id)
+{
+	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0), .result = tr_absent()};
+	tr_err err;
+	tr_dirty(do_load, &job, &err);
+	tr_value notes = job.notes.n > 0 ? tr_string_lossy(job.notes.p, job.notes.n) : tr_nil();
+	tr_buf_fini(&job.notes);
+	if (err == TR_OK && tr_is_valid(job.result))
+		return TR_LIST(TR_A(ok), job.result, notes);
+	tr_drop(notes);
+	return TR_LIST(TR_A(error), tr_string(tr_err_text(err != TR_OK ? err : tr_value_err(job.result))));
+}
+
+static tr_next store_call(void *state, tr_value request, tr_from from)
+{
+	struct store *s = state;
+	tr_value what = tr_array_at(request, 0);
+	(void)from;
+	if (tr_equal(what, s->load))
+		return tr_next_reply(answer_load(s, tr_array_at(request, 1)));
+	if (tr_equal(what, s->list)) {
+		struct job job = {.files = s->files, .result = tr_absent()};
+		tr_err err;
+		tr_dirty(do_list, &job, &err);
+		return tr_next_reply(tr_is_valid(job.result) ? job.result : TR_A(error));
+	}
+	if (tr_equal(what, s->sync)) {
+		sync_now(s);
+		return tr_next_reply(TR_A(ok));
+	}
+	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the store knows load, list and sync")));
+}
+
+static tr_next store_info(void *state, tr_value message)
+{
+	struct store *s = state;
+	if (is_append(s, message)) {
+		append_group(s, message);
+	} else if (TR_IS_A(message, tick)) {
+		s->tick_armed = false;
+		sync_now(s);
+	} else if (is_exit(NULL, message)) {
+		return tr_next_stop(tr_keep(tr_array_at(message, 2)));
+	}
+	return tr_noreply();
+}
+
+static void store_terminate(void *state, tr_value reason)
+{
+	struct store *s = state;
+	struct job job = {.files = s->files};
+	(void)reason;
+	if (s->files == NULL)
+		return;
+	s->files = NULL;
+	tr_err err;
+	tr_dirty(do_close, &job, &err);
+	if (err != TR_OK)
+		file_store_close(&job.files);
+}
+
+const tr_gen_server store_server = {
+    .name = "event store",
+    .state_size = sizeof(struct store),
+    .init = store_init,
+    .handle_call = store_call,
+    .handle_info = store_info,
+    .terminate = store_terminate,
+};
