@@ -84,6 +84,8 @@ typedef struct tr_gen_server {
 	/** New code for a running state (hot upgrade): move `old_state` of `old_version` into `state`. May be NULL. */
 	tr_err (*code_change)(void *state, const void *old_state, const char *old_version);
 	const char *version;
+	/** Another state given by tr_sys_replace_state, in the form that `show` gives (borrowed). May be NULL. */
+	tr_err (*replace)(void *state, tr_value shown);
 } tr_gen_server;
 
 typedef struct tr_started {
