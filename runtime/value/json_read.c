@@ -29,6 +29,7 @@ struct json_reader {
 	struct block *blocks;
 	jmp_buf no_memory;
 	const char *message; /* of a refusal that is not yajl's */
+	size_t before;       /* how far the refused token began before its last byte */
 };
 
 /* ---- yajl's memory ---- */
@@ -112,6 +113,7 @@ static int on_number(void *ctx, const char *p, size_t n)
 	tr_err err = integer_read(text, &i);
 
 	if (err == TR_ERANGE) {
+		r->before = n - 1;
 		r->message = "an integer beyond 64 bits: write it as a string, or with a fraction or exponent";
 		return builder_put(&r->builder, tr_invalid(TR_ERANGE));
 	}
@@ -120,6 +122,7 @@ static int on_number(void *ctx, const char *p, size_t n)
 	if (!number_read(text, &d))
 		return builder_put(&r->builder, tr_invalid(TR_ENOMEM));
 	if (d > 1.7976931348623157e308 || d < -1.7976931348623157e308) {
+		r->before = n - 1;
 		r->message = "a number too large for a double";
 		return builder_put(&r->builder, tr_invalid(TR_ERANGE));
 	}
@@ -228,13 +231,16 @@ static tr_value json_run(struct json_reader *r, tr_str text, tr_decode_error *er
 	yajl_handle yajl = yajl_alloc(&callbacks, &memory, r);
 	yajl_config(yajl, yajl_dont_validate_strings, 1);
 	yajl_status status = yajl_parse(yajl, (const unsigned char *)text.p, text.n);
-	size_t at = yajl_get_bytes_consumed(yajl);
+	size_t at = yajl_get_bytes_consumed(yajl); /* behind the token that was wrong */
 	if (status == yajl_status_ok) {
-		at = text.n;
 		status = yajl_complete_parse(yajl);
+		/* A number ends only where the text ends. */
+		at = r->builder.err != TR_OK ? text.n - 1 : text.n;
+	} else if (at > 0) {
+		at--;
 	}
 	if (r->builder.err != TR_OK)
-		return decode_failed(error, r->builder.err, text, at, true, r->message);
+		return decode_failed(error, r->builder.err, text, at - r->before, true, r->message);
 	if (status != yajl_status_ok) {
 		syntax_message(yajl, message, sizeof(message));
 		return decode_failed(error, TR_ESYNTAX, text, at, true, message);
