@@ -3,6 +3,7 @@
 #include "actors/store/store_actor.h"
 
 #include "actors/protocol.h"
+#include "actors/store/file_store.h"
 #include "actors/store/reader.h"
 
 #include <errno.h>

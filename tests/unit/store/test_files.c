@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file store: what was committed is read back, also after a crash, also from a damaged disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "actors/store/artifact_file.h"
+#include "actors/store/journal.h"
+#include "store_kit.h"
+
+#include <sys/wait.h>
+
+/* End the process's use of the store as kill -9 would: nothing flushed, the lock gone with the process. */
+static void in_child(void (*body)(void))
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		body();
+		_exit(0);
+	}
+	int status = -1;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void committed_events_are_read_while_open_and_after_close(void **state)
+{
+	(void)state;
+	tr_buf notes = {0};
+	file_store *s = kit_open(&disk_real, NULL);
+	assert_int_equal(kit_add(s, 100, 1, 3, false), TR_OK);
+	assert_int_equal(kit_add(s, 200, 1, 2, true), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	assert_int_equal(kit_count(100, &notes), 3);
+	assert_int_equal(kit_count(200, &notes), 2);
+	assert_int_equal(kit_add(s, 100, 4, 5, true), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	file_store_close(&s);
+	assert_null(s);
+	assert_int_equal(kit_count(100, &notes), 5);
+	assert_int_equal(kit_count(200, &notes), 2);
+	assert_int_equal(kit_count(300, &notes), 0);
+	assert_int_equal(notes.n, 0);
+	uint64_t *numbers;
+	size_t count;
+	assert_int_equal(journal_segments(kit_data, &numbers, &count), TR_OK);
+	assert_int_equal(count, 0);
+	tr_free(numbers);
+}
+
+static void crash_body(void)
+{
+	file_store *s = kit_open(&disk_real, NULL);
+	assert_int_equal(kit_add(s, 100, 1, 3, false), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	assert_int_equal(kit_add(s, 100, 4, 9, false), TR_OK); /* never committed */
+}
+
+static void after_a_crash_all_that_was_committed_is_there(void **state)
+{
+	(void)state;
+	tr_buf notes = {0};
+	in_child(crash_body);
+	assert_int_equal(kit_count(100, &notes), 3);
+	file_store *s = kit_open(&disk_real, &notes);
+	assert_int_equal(notes.n, 0);
+	assert_int_equal(kit_add(s, 100, 4, 4, true), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	file_store_close(&s);
+	assert_int_equal(kit_count(100, &notes), 4);
+}
+
+static void only_one_process_writes(void **state)
+{
+	(void)state;
+	file_store *s = kit_open(&disk_real, NULL);
+	file_store_error error;
+	assert_null(file_store_open(kit_data, &disk_real, NULL, &error));
+	assert_int_equal(error.err, TR_EBUSY);
+	char pid[32];
+	snprintf(pid, sizeof pid, "process %ld ", (long)getpid());
+	assert_non_null(strstr(error.text, pid));
+	assert_int_equal(layout_lock_owner(kit_data), getpid());
+	file_store_close(&s);
+	assert_int_equal(layout_lock_owner(kit_data), 0);
+}
+
+static void wrong_input_is_refused(void **state)
+{
+	(void)state;
+	file_store *s = kit_open(&disk_real, NULL);
+	tr_buf bytes = kit_events(7, 1, 1, false);
+	assert_int_equal(file_store_add(s, 7, tr_buf_str(&bytes), NULL), TR_ENOENT);
+	assert_int_equal(file_store_add(s, 7, tr_buf_str(&bytes), "../../etc"), TR_EINVAL);
+	assert_int_equal(file_store_add(s, 8, tr_buf_str(&bytes), "w/8"), TR_ECORRUPT);
+	tr_str cut = {bytes.p, bytes.n - 1};
+	assert_int_equal(file_store_add(s, 7, cut, "w/7"), TR_ECORRUPT);
+	tr_buf_fini(&bytes);
+	assert_int_equal(file_store_batch_size(s), 0);
+	file_store_close(&s);
+}
+
+static void journal_of_three(void)
+{
+	file_store *s = kit_open(&disk_real, NULL);
+	for (uint64_t seq = 1; seq <= 3; seq++) {
+		assert_int_equal(kit_add(s, 100, seq, seq, false), TR_OK);
+		assert_int_equal(file_store_commit(s, true), 0);
+	}
+}
+
+static void read_journal_file(layout_path path, tr_buf *bytes)
+{
+	assert_int_equal(journal_path(path, kit_data, 1), TR_OK);
+	assert_int_equal(disk_read_file(path, bytes), TR_OK);
+}
+
+static void put_file(const char *path, const char *p, size_t n)
+{
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(p, 1, n, f), n);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void every_truncation_keeps_what_is_before_it(void **state)
+{
+	(void)state;
+	layout_path path;
+	tr_buf whole = {0};
+	in_child(journal_of_three);
+	read_journal_file(path, &whole);
+	size_t ends[4] = {0}; /* where the folder record and each of the first events end */
+	size_t at = 0;
+	for (size_t i = 0; i < 4; i++) {
+		frame f;
+		size_t used = 0;
+		tr_str rest = {whole.p + at, whole.n - at};
+		assert_int_equal(frame_get(rest, &f, &used), FRAME_OK);
+		at += used;
+		ends[i] = at;
+	}
+	assert_int_equal(at, whole.n);
+	for (size_t n = 0; n <= whole.n; n++) {
+		tr_buf notes = {0};
+		put_file(path, whole.p, n);
+		size_t expected = n >= ends[3] ? 3 : n >= ends[2] ? 2 : n >= ends[1] ? 1 : 0;
+		assert_int_equal(kit_count(100, &notes), expected);
+		bool at_an_end = n == 0 || n == ends[0] || n == ends[1] || n == ends[2] || n == ends[3];
+		assert_int_equal(notes.n == 0, at_an_end);
+		if (!at_an_end)
+			assert_non_null(strstr(notes.p, "torn tail cut at byte"));
+		tr_buf_fini(&notes);
+	}
+	tr_buf_fini(&whole);
+}
+
+static void every_flipped_byte_is_told_and_keeps_what_is_before_it(void **state)
+{
+	(void)state;
+	layout_path path;
+	tr_buf whole = {0};
+	in_child(journal_of_three);
+	read_journal_file(path, &whole);
+	for (size_t i = 0; i < whole.n; i++) {
+		tr_buf notes = {0};
+		whole.p[i] = (char)(whole.p[i] ^ 0x55);
+		put_file(path, whole.p, whole.n);
+		whole.p[i] = (char)(whole.p[i] ^ 0x55);
+		size_t seen = kit_count(100, &notes);
+		assert_true(seen <= 2);
+		/* A flipped id makes a good record impossible as well: something is always said. */
+		assert_true(notes.n > 0);
+		tr_buf_fini(&notes);
+	}
+	tr_buf_fini(&whole);
+}
+
+static void a_torn_journal_is_cut_and_the_store_goes_on(void **state)
+{
+	(void)state;
+	layout_path path;
+	tr_buf whole = {0};
+	tr_buf report = {0};
+	in_child(journal_of_three);
+	read_journal_file(path, &whole);
+	put_file(path, whole.p, whole.n - 5);
+	file_store *s = kit_open(&disk_real, &report);
+	assert_non_null(strstr(report.p, "torn tail cut at byte"));
+	assert_int_equal(kit_add(s, 100, 3, 4, true), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	file_store_close(&s);
+	tr_buf_clear(&report);
+	assert_int_equal(kit_count(100, &report), 4);
+	assert_int_equal(report.n, 0);
+	tr_buf_fini(&whole);
+	tr_buf_fini(&report);
+}
+
+static void executions_are_listed_oldest_first(void **state)
+{
+	(void)state;
+	file_store *s = kit_open(&disk_real, NULL);
+	assert_int_equal(kit_add(s, 300, 1, 1, false), TR_OK);
+	assert_int_equal(kit_add(s, 100, 1, 1, true), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	tr_value list = store_list_executions(kit_data);
+	assert_int_equal(tr_array_len(list), 2);
+	assert_string_equal(tr_as_cstr(tr_map_get_s(tr_array_at(list, 0), "execution_id"), ""), "100");
+	assert_string_equal(tr_as_cstr(tr_map_get_s(tr_array_at(list, 1), "workflow"), ""), "jobs/demo");
+	tr_drop(list);
+	assert_int_equal(store_newest_execution(kit_data), 300);
+	file_store_close(&s);
+}
+
+static void folder_names_stay_inside(void **state)
+{
+	(void)state;
+	const char *cases[][2] = {{"jobs/etl", "jobs/etl"}, {"../../etc", "_./_./etc"},
+				  {"/abs//x/", "abs/x"},    {"", "_"},
+				  {"a b\tc", "a_b_c"},      {"é", "__"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char name[256];
+		layout_folder_name(name, sizeof name, cases[i][0]);
+		assert_string_equal(name, cases[i][1]);
+		assert_true(layout_folder_ok(tr_s(name)));
+	}
+	assert_false(layout_folder_ok(tr_s("a/../b")));
+	assert_false(layout_folder_ok(tr_s("/a")));
+}
+
+static void artifacts_come_back_or_are_called_damaged(void **state)
+{
+	(void)state;
+	artifact_info info;
+	int os = 0;
+	tr_value value = TR_DICT("rows", TR_LIST(tr_int(1), tr_string("zwei"), tr_nil()));
+	file_store *s = kit_open(&disk_real, NULL);
+	assert_int_equal(artifact_write(kit_data, value, &info, &os), TR_OK);
+	assert_int_equal(artifact_write(kit_data, value, &info, &os), TR_OK); /* the same again is no fault */
+	tr_value back = artifact_read(kit_data, tr_s(info.key));
+	assert_true(tr_equal(back, value));
+	tr_drop(back);
+	layout_path path;
+	assert_int_equal(layout_join(path, kit_data, "artifacts/%.2s/%s", info.key, info.key), TR_OK);
+	put_file(path, "not zstd", 8);
+	assert_int_equal(tr_value_err(artifact_read(kit_data, tr_s(info.key))), TR_ECORRUPT);
+	assert_int_equal(tr_value_err(artifact_read(kit_data, tr_s("../lock"))), TR_EINVAL);
+	tr_drop(value);
+	file_store_close(&s);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, kit_setup, kit_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(committed_events_are_read_while_open_and_after_close),
+	    T(after_a_crash_all_that_was_committed_is_there),
+	    T(only_one_process_writes),
+	    T(wrong_input_is_refused),
+	    T(every_truncation_keeps_what_is_before_it),
+	    T(every_flipped_byte_is_told_and_keeps_what_is_before_it),
+	    T(a_torn_journal_is_cut_and_the_store_goes_on),
+	    T(executions_are_listed_oldest_first),
+	    T(folder_names_stay_inside),
+	    T(artifacts_come_back_or_are_called_damaged),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
