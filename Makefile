@@ -1,0 +1,70 @@
+# The front door. Each target does all the set-up that it needs (packages included) and can be called alone.
+SHELL := /bin/bash
+PRESET ?= release
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+BUILD := build/$(PRESET)
+
+.PHONY: build demo test test-long sanitize asan tsan lint format bench install clean fuzz help
+
+help:
+	@echo 'make build               the program, at build/release/troupe'
+	@echo 'make demo                build, start the order service, run examples/playbooks/orders.yaml with a live view'
+	@echo 'make test                build and run all tests (ctest lists them: ctest --test-dir build/release -N)'
+	@echo 'make sanitize            unit and integration tests under ASan+UBSan, then TSan (clang)'
+	@echo 'make fuzz                each fuzzer for SECONDS=20 seconds'
+	@echo 'make lint                formatting and clang-tidy'
+	@echo 'make bench               benchmarks beside their peers'
+	@echo 'make install PREFIX=/usr/local   program, library, headers, man page, completions'
+
+build:
+	@packaging/setup build
+	@cmake --preset $(PRESET) -DTROUPE_TESTS=OFF >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
+
+demo: build
+	@examples/demo $(BUILD)/troupe
+
+test:
+	@packaging/setup build test
+	@cmake --preset $(PRESET) -DTROUPE_TESTS=ON >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+# $(call sanitized,preset,extra ctest arguments)
+define sanitized
+	@packaging/setup build test sanitize
+	@cmake --preset $(1) -DTROUPE_TESTS=ON >/dev/null && cmake --build build/$(1) -j $(JOBS) -- --quiet
+	@ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(2)
+endef
+
+asan:
+	$(call sanitized,asan,-LE 'release-only')
+
+tsan:
+	$(call sanitized,tsan,-LE 'release-only')
+
+sanitize: asan tsan
+
+SECONDS ?= 20
+fuzz:
+	@packaging/setup build test sanitize
+	@cmake --preset fuzz -DTROUPE_TESTS=ON >/dev/null && cmake --build build/fuzz -j $(JOBS) -- --quiet
+	@tests/fuzz/run build/fuzz $(SECONDS)
+
+lint:
+	@packaging/setup build test sanitize
+	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+	@cmake --preset clang -DTROUPE_TESTS=ON >/dev/null && cmake --build build/clang -j $(JOBS) -- --quiet
+	@git ls-files 'runtime/*.c' 'supervisors/*.c' 'playbook/*.c' 'plugins/*.c' 'actors/*.c' 'cli/*.c' \
+	  | xargs -P $(JOBS) -n 8 clang-tidy -p build/clang --quiet
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+bench: build
+	@bench/run
+
+install: build
+	@cmake --install $(BUILD) --prefix '$(DESTDIR)$(PREFIX)'
+
+clean:
+	@rm -rf build
