@@ -23,6 +23,7 @@ struct atom {
 };
 
 struct atom_index {
+	struct atom_index *older; /* outgrown, kept for its readers */
 	uint32_t mask;
 	_Atomic(uint32_t) slots[]; /* atom numbers; 0 is free */
 };
@@ -31,6 +32,7 @@ struct atom_index {
 static struct atom first_chunk[CHUNK];
 static _Atomic(struct atom *) chunks[ATOM_MAX / CHUNK];
 static struct {
+	struct atom_index *older;
 	uint32_t mask;
 	_Atomic(uint32_t) slots[512];
 } first_index;
@@ -79,11 +81,6 @@ static void index_add(struct atom_index *index, uint32_t hash, uint32_t number)
 	atomic_store_explicit(&index->slots[at], number, memory_order_release);
 }
 
-static void fix_text(uint32_t number, const char *text)
-{
-	first_chunk[number].text = text;
-}
-
 /* "true_" has its underscore only because `true` is taken in C. */
 static void add_fixed(uint32_t number, char *name)
 {
@@ -91,7 +88,7 @@ static void add_fixed(uint32_t number, char *name)
 
 	if (name[n - 1] == '_')
 		name[--n] = '\0';
-	fix_text(number, name);
+	first_chunk[number].text = name;
 	first_chunk[number].n = (uint32_t)n;
 	first_chunk[number].hash = (uint32_t)text_hash(name, n);
 }
@@ -125,6 +122,7 @@ static struct atom_index *index_with_room(uint32_t count)
 	struct atom_index *bigger = alloc_permanent(sizeof(*bigger) + slots * sizeof(bigger->slots[0]));
 	if (bigger == NULL)
 		return NULL;
+	bigger->older = old;
 	bigger->mask = slots - 1;
 	for (uint32_t i = 1; i < count; i++)
 		index_add(bigger, atom_at(i)->hash, i);
