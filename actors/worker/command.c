@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The command of a task: its rendered inputs and what a tool may know of where it runs. Tasks of kind workbook are
+ * expanded here. */
+#include "actors/worker/path.h"
+#include "actors/worker/pipeline_internal.h"
+
+#include <troupe/actor.h>
+
+#define WORKBOOK_DEPTH 16
+
+/* The same for every run of this visit, also after a crash: a tool can recognise that it is asked twice. */
+static tr_value idempotency_key(const pipeline *p)
+{
+	const run_scope *run = p->run;
+	tr_str label = pipeline_task(p)->label;
+	unsigned visit = p->visits[p->pc];
+	long long execution = (long long)run->execution_id;
+	unsigned long long step_run = (unsigned long long)run->step_run_id;
+	if (p->iteration >= 0)
+		return tr_stringf("%lld/%llu/%lld/%.*s/%u", execution, step_run, (long long)p->iteration, TR_STR(label),
+				  visit);
+	return tr_stringf("%lld/%llu/%.*s/%u", execution, step_run, TR_STR(label), visit);
+}
+
+static tr_value readable(const pipeline *p)
+{
+	const names *n = &p->render.names;
+	return TR_DICT("args", tr_keep(p->run->args), "workload", tr_keep(p->run->workload), "ctx", tr_keep(n->ctx),
+		       "vars", tr_keep(n->vars), "iter", tr_keep(n->iter));
+}
+
+static tr_value context(const pipeline *p, int64_t deadline_ns)
+{
+	const run_scope *run = p->run;
+	tr_value c = tr_map_with(12);
+	c = tr_map_put_s(c, "execution_id", tr_keep(run->execution_text));
+	c = tr_map_put_s(c, "playbook", path_key(run->book->path.n > 0 ? run->book->path : run->book->name));
+	c = tr_map_put_s(c, "file", tr_string(run->book->file != NULL ? run->book->file : ""));
+	c = tr_map_put_s(c, "step", path_key(p->step->name));
+	c = tr_map_put_s(c, "step_run_id", tr_int((int64_t)run->step_run_id));
+	c = tr_map_put_s(c, "label", path_key(pipeline_task(p)->label));
+	c = tr_map_put_s(c, "attempt", tr_int(p->attempt));
+	c = tr_map_put_s(c, "iteration", p->iteration >= 0 ? tr_int(p->iteration) : tr_nil());
+	c = tr_map_put_s(c, "idempotency_key", idempotency_key(p));
+	c = tr_map_put_s(c, "deadline_ns", tr_int(deadline_ns));
+	return tr_map_put_s(c, "scope", readable(p));
+}
+
+/* ---- workbook
+ * -------------------------------------------------------------------------------------------------------- */
+
+static const pb_workbook_entry *find_entry(const playbook *book, tr_str name)
+{
+	for (size_t i = 0; i < book->workbook_count; i++) {
+		if (tr_str_eq(book->workbook[i].name, name))
+			return &book->workbook[i];
+	}
+	return NULL;
+}
+
+static tr_value no_entry(const pipeline *p, tr_value name)
+{
+	tr_value error = TR_DICT("kind", tr_string("workbook"), "message",
+				 tr_stringf("task %.*s: the workbook has no entry \"%s\"",
+					    TR_STR(pipeline_task(p)->label), tr_as_cstr(name, "")),
+				 "retryable", tr_bool(false));
+	return error;
+}
+
+/* What the caller hands over: its args (or input), else all that it says but the name. */
+static tr_value call_inputs(tr_value call)
+{
+	tr_value args = tr_map_get_s(call, "args");
+	if (!tr_is_valid(args))
+		args = tr_map_get_s(call, "input");
+	if (tr_is(args, TR_MAP))
+		return tr_keep(args);
+	tr_value name = tr_string("name");
+	tr_value out = tr_map_del(tr_keep(call), name);
+	tr_drop(name);
+	return out;
+}
+
+/* The entry's inputs with the caller's over its defaults, all of them visible to the entry's templates by their bare
+ * names. */
+static tr_value entry_input(pipeline *p, const pb_task *inner, tr_value inputs, tr_value *error)
+{
+	names *n = &p->render.names;
+	tr_value outer_locals = n->locals, outer_args = n->args;
+	n->locals = tr_map_merge(tr_is_valid(outer_locals) ? tr_keep(outer_locals) : tr_map(), tr_keep(inputs));
+	n->args = tr_map_merge(tr_keep(tr_is_valid(outer_args) ? outer_args : p->run->args), tr_keep(inputs));
+	tr_value input = render_value(&p->render, inner->config, error);
+	tr_drop(n->locals);
+	tr_drop(n->args);
+	n->locals = outer_locals;
+	n->args = outer_args;
+	if (!tr_is_valid(input))
+		return input;
+	tr_value defaults = tr_map_get_s(input, "args");
+	tr_value merged = tr_map_merge(tr_is(defaults, TR_MAP) ? tr_keep(defaults) : tr_map(), tr_keep(inputs));
+	return tr_map_put_s(input, "args", merged);
+}
+
+static tr_value inputs_of(pipeline *p, const pb_task **inner, tr_value *error)
+{
+	const pb_task *task = pipeline_task(p);
+	tr_value input = render_value(&p->render, task->config, error);
+	for (int depth = 0; tr_is_valid(input) && tr_str_is(task->kind, "workbook"); depth++) {
+		const pb_workbook_entry *entry = find_entry(p->run->book, tr_as_str(tr_map_get_s(input, "name")));
+		if (entry == NULL || depth == WORKBOOK_DEPTH) {
+			tr_assign(error, no_entry(p, tr_map_get_s(input, "name")));
+			tr_drop(input);
+			return tr_invalid(TR_ENOENT);
+		}
+		task = &entry->task;
+		tr_value call = call_inputs(input);
+		tr_drop(input);
+		input = entry_input(p, task, call, error);
+		tr_drop(call);
+	}
+	*inner = task;
+	return input;
+}
+
+tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)
+{
+	const pb_task *task = pipeline_task(p);
+	tr_value input = inputs_of(p, &task, error);
+	if (!tr_is_valid(input))
+		return pipeline_task(p)->config == NULL && tr_value_err(input) == TR_OK
+			   ? TR_DICT("kind", path_key(task->kind), "input", tr_map(), "context",
+				     context(p, deadline_ns))
+			   : input;
+	return TR_DICT("kind", path_key(task->kind), "input", input, "context", context(p, deadline_ns));
+}

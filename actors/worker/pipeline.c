@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The pipeline of a step run or of one iteration: its life and its program counter. */
+#include "actors/worker/path.h"
+#include "actors/worker/pipeline_internal.h"
+#include "actors/worker/refs.h"
+#include "actors/worker/shared.h"
+
+#include <troupe/actor.h>
+
+static tr_value given_or(tr_value given, tr_value otherwise)
+{
+	return tr_is_valid(given) ? given : tr_keep(otherwise);
+}
+
+static uint64_t seed_of(const run_scope *run, int64_t iteration)
+{
+	uint64_t h = (uint64_t)run->execution_id * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ run->step_run_id) * UINT64_C(0xbf58476d1ce4e5b9);
+	h = (h ^ (uint64_t)(iteration + 1)) * UINT64_C(0x94d049bb133111eb);
+	return (h ^ h >> 29) | 1;
+}
+
+pipeline *pipeline_new(const pipeline_setup *setup)
+{
+	const run_scope *run = run_scope_of(setup->run);
+	pipeline *p = tr_alloc(sizeof *p);
+	size_t tasks = run->step->task_count;
+	uint32_t *visits = tr_alloc((tasks + 1) * sizeof *visits);
+	if (p == NULL || visits == NULL) {
+		tr_drop(setup->run);
+		tr_drop(setup->iter);
+		tr_drop(setup->vars);
+		tr_drop(setup->ctx);
+		tr_free(p);
+		tr_free(visits);
+		return NULL;
+	}
+	p->run_object = setup->run;
+	p->run = run;
+	p->step = run->step;
+	p->events = setup->events;
+	p->iteration = setup->iteration;
+	p->parallel = setup->parallel;
+	p->visits = visits;
+	p->render.events = setup->events;
+	p->render.seed = seed_of(run, setup->iteration);
+	names *n = &p->render.names;
+	n->run = run;
+	n->wrapped = setup->iteration >= 0 && refs_is(tr_map_get_s(setup->iter, "item"));
+	n->iter = tr_is_valid(setup->iter) ? setup->iter : tr_map();
+	n->vars = given_or(setup->vars, run->vars);
+	n->ctx = given_or(setup->ctx, run->ctx);
+	n->prev = tr_nil();
+	n->results = tr_map();
+	p->state = tasks == 0 ? BETWEEN : AT_TASK;
+	return p;
+}
+
+void pipeline_free(pipeline **pp)
+{
+	pipeline *p = *pp;
+	*pp = NULL;
+	if (p == NULL)
+		return;
+	renderer_fini(&p->render);
+	tr_value *values[] = {&p->shared,  &p->vars_written, &p->ctx_written, &p->end_vars,
+			      &p->end_ctx, &p->result,       &p->error,       &p->run_object};
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		tr_clear(values[i]);
+	tr_free(p->visits);
+	tr_free(p);
+}
+
+event *pipeline_event(pipeline *p, event_type type, int64_t wall_us)
+{
+	event *e = event_list_add(p->events, type);
+	if (e == NULL)
+		return NULL;
+	e->time_us = wall_us;
+	e->iteration = p->iteration;
+	e->attempt = p->attempt;
+	e->task_run_id = (p->iteration > 0 ? (uint64_t)p->iteration << 32 : 0) | p->task_runs;
+	return e;
+}
+
+/* ---- entering a task ------------------------------------------------------------------------------------------- */
+
+static void enter(pipeline *p)
+{
+	const pb_task *task = pipeline_task(p);
+	if (p->attempt == 0) {
+		p->visits[p->pc]++;
+		p->attempt = 1;
+		tr_assign(&p->render.names.task, path_key(task->label));
+	}
+	p->render.names.attempt = tr_int(p->attempt);
+	tr_clear(&p->render.names.outcome);
+}
+
+/* Tasks whose `when` is false are passed over; each says so, so that a log explains itself. */
+static void skip(pipeline *p, pipeline_clock clock)
+{
+	event *e = pipeline_event(p, EVENT_TASK_PROCESSED, clock.wall_us);
+	if (e != NULL) {
+		e->task_run_id = 0;
+		e->status = "skipped";
+		e->payload = TR_DICT("label", path_key(pipeline_task(p)->label), "outcome",
+				     TR_DICT("status", tr_string("skipped")), "directive", tr_string("continue"));
+	}
+	p->attempt = 0;
+	p->pc++;
+	if (p->pc == p->step->task_count)
+		p->state = BETWEEN;
+}
+
+static pipeline_action perform(pipeline *p, pipeline_clock clock)
+{
+	const pb_task *task = pipeline_task(p);
+	p->task_runs++;
+	p->state = IN_TASK;
+	p->started_ns = clock.now_ns;
+	p->started_us = clock.wall_us;
+	event *e = pipeline_event(p, EVENT_TASK_STARTED, clock.wall_us);
+	if (e != NULL) {
+		e->status = "running";
+		e->payload = TR_DICT("label", path_key(task->label), "kind", path_key(task->kind));
+	}
+	double timeout = render_number(&p->render, task->timeout, 0);
+	int64_t deadline = TR_FOREVER;
+	if (timeout > 0 && timeout < 1e9)
+		deadline = clock.now_ns + (int64_t)(timeout * 1e9);
+	tr_value error = tr_absent();
+	tr_value command = command_build(p, deadline, &error);
+	if (!tr_is_valid(command)) {
+		if (!tr_is_valid(error))
+			error = TR_DICT(
+			    "kind", tr_string("memory"), "message",
+			    tr_stringf("task %.*s: %s", TR_STR(task->label), tr_err_text(tr_value_err(command))),
+			    "retryable", tr_bool(false));
+		tr_value outcome = TR_DICT("status", tr_string("error"), "error", error);
+		return pipeline_decide(p, outcome, clock);
+	}
+	return (pipeline_action){.what = PIPELINE_PERFORM, .command = command, .deadline_ns = deadline};
+}
+
+pipeline_action pipeline_next(pipeline *p, pipeline_clock clock)
+{
+	p->render.now_us = clock.wall_us;
+	while (p->state == AT_TASK) {
+		enter(p);
+		if (render_test(&p->render, pipeline_task(p)->when, true))
+			return perform(p, clock);
+		skip(p, clock);
+	}
+	if (p->state == ENDED_WELL || p->state == ENDED_BADLY)
+		return (pipeline_action){.what = p->state == ENDED_WELL ? PIPELINE_DONE : PIPELINE_FAILED};
+	return pipeline_end_well(p);
+}
+
+pipeline_action pipeline_outcome(pipeline *p, tr_value outcome, pipeline_clock clock)
+{
+	p->render.now_us = clock.wall_us;
+	return pipeline_decide(p, outcome, clock);
+}
+
+/* ---- what was written ----------------------------------------------------------------------------------------------
+ */
+
+static void note(tr_value *all, tr_value more)
+{
+	if (tr_is_valid(more))
+		*all = tr_map_merge(tr_is_valid(*all) ? *all : tr_map(), tr_keep(more));
+}
+
+void pipeline_apply(pipeline *p, const writes *w)
+{
+	names *n = &p->render.names;
+	writes_apply(w, n);
+	note(&p->vars_written, w->vars);
+	note(&p->ctx_written, w->ctx);
+	if (!tr_is_valid(w->shared))
+		return;
+	if (p->iteration >= 0) {
+		/* The step run applies these in the order of the iterations. */
+		p->shared = tr_array_concat(tr_is_valid(p->shared) ? p->shared : tr_array(), tr_keep(w->shared));
+		return;
+	}
+	shared_table table = {NULL, 0};
+	tr_value error = tr_absent();
+	if (shared_apply(&table, w->shared, n->vars, &error)) {
+		n->vars = shared_into(&table, n->vars);
+		p->vars_written = shared_into(&table, tr_is_valid(p->vars_written) ? p->vars_written : tr_map());
+	} else {
+		tr_assign(&p->error, error);
+	}
+	shared_fini(&table);
+}
+
+tr_value pipeline_result(const pipeline *p)
+{
+	return tr_is_valid(p->result) ? p->result : p->render.names.prev;
+}
+
+tr_value pipeline_error(const pipeline *p)
+{
+	return p->error;
+}
+
+tr_value pipeline_written_vars(const pipeline *p)
+{
+	return p->vars_written;
+}
+
+tr_value pipeline_written_ctx(const pipeline *p)
+{
+	return p->ctx_written;
+}
+
+tr_value pipeline_written_shared(const pipeline *p)
+{
+	return p->shared;
+}
+
+tr_value pipeline_written_at_end(const pipeline *p, bool ctx)
+{
+	return ctx ? p->end_ctx : p->end_vars;
+}
+
+tr_str pipeline_label(const pipeline *p)
+{
+	return p->pc < p->step->task_count ? pipeline_task(p)->label : p->step->name;
+}
+
+uint32_t pipeline_attempt(const pipeline *p)
+{
+	return p->attempt;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Results by reference. A value over the inline limit goes to the artifact store and travels as a ResultRef; a template
+ * that takes something from a ResultRef loads it then, and only then. A manifest is a list in parts, each part a
+ * ResultRef. Source of the semantics: docs/playbook.md, "Events" and "Results and tools".
+ */
+#ifndef TROUPE_WORKER_REFS_H
+#define TROUPE_WORKER_REFS_H
+
+#include <troupe/actor.h>
+
+/** Is it a ResultRef or a manifest of them? */
+bool refs_is(tr_value v);
+/** How many levels below a value references are looked for. */
+#define REFS_DEPTH 5
+/** v with each reference in it replaced by a value that loads it when used. Takes v, gives it back when there is none
+ * in it. */
+tr_value refs_wrap(tr_value v, int depth);
+/** v with everything that is still to be loaded loaded. Takes v. Invalid when a load failed. */
+tr_value refs_force(tr_value v);
+/** The value behind a reference or manifest (fresh); invalid TR_ENOENT when the store does not have it. May block. */
+tr_value refs_load(tr_value ref);
+
+/** Where a value came from: part of the reference's address. */
+typedef struct refs_origin {
+	int64_t execution_id;
+	tr_str step;
+	tr_str label;
+} refs_origin;
+
+/** Are its msgpack bytes more than `limit`? */
+bool refs_is_large(tr_value v, size_t limit);
+/** Put v (taken) into the artifact store: its ResultRef, or v itself when there is no store. May block. */
+tr_value refs_put(tr_value v, const refs_origin *origin);
+/** A payload with its large parts put into the store; takes and returns it. Equal parts are put once. */
+tr_value refs_externalise(tr_value payload, size_t limit, const refs_origin *origin);
+/** A manifest of parts (array of ResultRefs, taken) that together are one list of `count` items. */
+tr_value refs_manifest(tr_value parts, int64_t count);
+
+#endif
