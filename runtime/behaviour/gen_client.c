@@ -2,6 +2,7 @@
 /* What clients of a generic server use beside tr_call: casts, stop, and calls to many at once. */
 #include <troupe/gen_server.h>
 
+#include "runtime/actor/hooks.h"
 #include "runtime/behaviour/gen.h"
 
 tr_err tr_cast(tr_pid to, tr_value request)
@@ -40,4 +41,41 @@ tr_err tr_stop(tr_pid server, tr_value reason, int64_t deadline)
 	tr_drop(down);
 	tr_drop(reason);
 	return err;
+}
+
+/* Reply or DOWN of each call; what was answered goes into the map. Ends all calls. */
+static tr_value collect(const tr_pid *servers, const tr_ref *refs, size_t n, int64_t deadline)
+{
+	tr_value replies = tr_map_with(n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (refs[i].bits == 0)
+			continue;
+		gen_hold(replies);
+		tr_value message = tr_receive_ref(refs[i], deadline);
+		kernel_call_end(refs[i]);
+		replies = gen_release(replies);
+		if (TR_IS_A(tr_array_at(message, 0), reply))
+			replies = tr_map_put(replies, tr_pid_value(servers[i]), tr_keep(tr_array_at(message, 2)));
+		tr_drop(message);
+	}
+	return replies;
+}
+
+tr_value tr_multi_call(const tr_pid *servers, size_t n, tr_value request, int64_t deadline)
+{
+	tr_ref *refs = tr_alloc((n + 1) * sizeof(*refs));
+
+	if (!tr_is_valid(request) || refs == NULL || tr_own(refs, tr_free) != TR_OK) {
+		tr_value failed = tr_is_valid(request) ? tr_invalid(TR_ENOMEM) : request;
+		tr_drop(request);
+		return failed;
+	}
+	for (size_t i = 0; i < n; i++)
+		refs[i] = kernel_call_begin(servers[i], tr_keep(request));
+	tr_drop(request);
+	tr_value replies = collect(servers, refs, n, deadline);
+	tr_disown(refs);
+	tr_free(refs);
+	return replies;
 }
