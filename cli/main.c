@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `troupe` program: finds the subcommand and runs it. */
+#include "cli/command.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <troupe/base.h>
+
+int usage_error(const char *name, const char *fmt, ...)
+{
+	va_list args;
+	fprintf(stderr, "troupe %s: ", name);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\ntry 'troupe help %s'\n", name);
+	return EXIT_INVALID;
+}
+
+static const command *find(const char *name)
+{
+	for (size_t i = 0; i < command_count; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("troupe performs playbooks: every step run and every iteration is a supervised actor.\n\n"
+	      "usage: troupe COMMAND [arguments]\n\n",
+	      out);
+	for (size_t i = 0; i < command_count; i++)
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n'troupe help COMMAND' tells more; 'troupe --version' tells the version.\n", out);
+}
+
+static int help_run(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stdout);
+		return EXIT_OK;
+	}
+	const command *c = find(argv[1]);
+	if (c == NULL)
+		return usage_error("help", "there is no command '%s'", argv[1]);
+	printf("usage: troupe %s %s\n\n%s.\n\n%s", c->name, c->arguments, c->summary, c->help);
+	return EXIT_OK;
+}
+
+const command command_help = {
+    .name = "help",
+    .arguments = "[COMMAND]",
+    .summary = "Explain a command",
+    .help = "Without COMMAND: the list of commands.\n",
+    .run = help_run,
+};
+
+const command *const commands[] = {
+    &command_run, &command_check, &command_events, &command_eval, &command_graph, &command_convert, &command_help,
+};
+const size_t command_count = sizeof commands / sizeof *commands;
+
+int main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	/* A closed pipe behind stdout is an ordinary write error. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		print_overview(stderr);
+		return EXIT_INVALID;
+	}
+	const char *name = argv[1];
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		printf("troupe %s\n", TR_VERSION_STRING);
+		return EXIT_OK;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		print_overview(stdout);
+		return EXIT_OK;
+	}
+	const command *c = find(name);
+	if (c == NULL) {
+		fprintf(stderr, "troupe: there is no command '%s'; 'troupe help' lists them\n", name);
+		return EXIT_INVALID;
+	}
+	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+		char *help[] = {argv[0], argv[1], NULL};
+		return help_run(2, help);
+	}
+	int result = c->run(argc - 1, argv + 1);
+	if (fflush(stdout) != 0 && result == EXIT_OK)
+		return EXIT_FAILED;
+	return result;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a run, for programs and for people. */
+#include "cli/report.h"
+
+#include "cli/command.h"
+#include "cli/style.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <troupe/codec.h>
+
+static tr_value time_text(int64_t us)
+{
+	time_t seconds = (time_t)(us / 1000000);
+	struct tm tm;
+	char text[40];
+	if (gmtime_r(&seconds, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return tr_nil();
+	return tr_stringf("%s.%06dZ", text, (int)(us % 1000000));
+}
+
+static tr_value or_nil(tr_value v)
+{
+	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
+}
+
+static tr_value or_map(tr_value v)
+{
+	return tr_is(v, TR_MAP) ? tr_keep(v) : tr_map();
+}
+
+static tr_value steps_of(tr_value steps)
+{
+	tr_value out = tr_map_with(tr_map_len(steps));
+	const tr_entry *entries = tr_map_entries(steps);
+	for (size_t i = 0; i < tr_map_len(steps); i++) {
+		tr_value s = entries[i].value;
+		tr_value shown =
+		    TR_DICT("status", or_nil(tr_map_get_s(s, "status")), "runs", or_nil(tr_map_get_s(s, "runs")),
+			    "result", or_nil(tr_map_get_s(s, "result")), "error", or_nil(tr_map_get_s(s, "error")));
+		out = tr_map_put(out, tr_keep(entries[i].key), shown);
+	}
+	return out;
+}
+
+tr_value report_object(int64_t execution_id, const char *playbook, tr_value summary)
+{
+	tr_value failures = tr_map_get_s(summary, "failures");
+	int64_t started = tr_as_int(tr_map_get_s(summary, "started_at_us"), 0);
+	double ms = (double)tr_as_int(tr_map_get_s(summary, "duration_us"), 0) / 1000.0;
+	return TR_DICT("execution_id", tr_stringf("%" PRId64, execution_id), "playbook",
+		       tr_string_lossy(playbook, strlen(playbook)), "status", or_nil(tr_map_get_s(summary, "status")),
+		       "started_at", time_text(started), "duration_ms", tr_float(ms), "result",
+		       or_nil(tr_map_get_s(summary, "result")), "ctx", or_map(tr_map_get_s(summary, "ctx")), "steps",
+		       steps_of(tr_map_get_s(summary, "steps")), "failures",
+		       tr_is(failures, TR_ARRAY) ? tr_keep(failures) : tr_array());
+}
+
+static void print_failures(FILE *err, const style *s, tr_value failures)
+{
+	for (size_t i = 0; i < tr_array_len(failures); i++) {
+		tr_value f = tr_array_at(failures, i);
+		tr_value error = tr_map_get_s(f, "error");
+		tr_value from = tr_is(error, TR_MAP) ? error : f;
+		fprintf(err, "  %s%s%s: %s", style_bold(s), tr_as_cstr(tr_map_get_s(f, "step"), "execution"),
+			style_off(s), tr_as_cstr(tr_map_get_s(from, "message"), "no message"));
+		const char *kind = tr_as_cstr(tr_map_get_s(from, "kind"), NULL);
+		if (kind != NULL)
+			fprintf(err, " (%s)", kind);
+		fputc('\n', err);
+	}
+}
+
+void report_print(FILE *out, FILE *err, tr_value object)
+{
+	style s = style_of(err);
+	char took[32];
+	const char *status = tr_as_cstr(tr_map_get_s(object, "status"), "unknown");
+	bool good = strcmp(status, "success") == 0;
+	(void)duration_text(took, sizeof took, (long long)(tr_as_float(tr_map_get_s(object, "duration_ms"), 0) * 1000));
+	fprintf(err, "%s%s%s: %s in %s, execution %s\n", good ? style_green(&s) : style_red(&s), status, style_off(&s),
+		tr_as_cstr(tr_map_get_s(object, "playbook"), "?"), took,
+		tr_as_cstr(tr_map_get_s(object, "execution_id"), "?"));
+	print_failures(err, &s, tr_map_get_s(object, "failures"));
+	fflush(err);
+	tr_value result = tr_map_get_s(object, "result");
+	tr_buf text = {0};
+	if (!tr_is_nil(result) && tr_json_write(&text, result, TR_JSON_PRETTY) == TR_OK)
+		fprintf(out, "%s\n", text.p);
+	tr_buf_fini(&text);
+}
+
+int report_exit_code(tr_value object, bool interrupted)
+{
+	tr_str status = tr_as_str(tr_map_get_s(object, "status"));
+	if (interrupted && tr_str_is(status, "cancelled"))
+		return EXIT_INTERRUPTED;
+	return tr_str_is(status, "success") ? EXIT_OK : EXIT_FAILED;
+}
