@@ -34,6 +34,7 @@ struct pb_expr {
 	const pb_expr *const *items;    /* PB_LIST */
 	const pb_expr_pair *pairs;      /* PB_MAP */
 	size_t count;
+	const struct playbook *book;    /* PB_TEMPLATE: whose it is */
 };
 
 /** A write: `set_ctx: {k: expr}` or `set: {ctx.k: expr}`. */
@@ -175,7 +176,8 @@ typedef struct playbook {
 	bool no_next_is_error;
 	const pb_expr *timeout;   /* seconds; NULL */
 	tr_str pool;
-	const pb_expr *workload;  /* mapping; rendered at the start, key by key */
+	const pb_expr *workload;  /* mapping, never NULL; rendered at the start, key by key */
+	const pb_expr *vars;      /* root `vars`, accepted only when lenient: where vars begin; NULL */
 	const pb_keychain_entry *keychain;
 	size_t keychain_count;
 	const pb_step *steps;
@@ -209,10 +211,14 @@ typedef struct pb_render {
 	/* out */
 	tr_template_error error; /* template-relative position … */
 	pb_pos at;               /* … and where that template stands in the file */
+	pb_pos found;            /* the place of the error itself in the file */
+	const pb_expr *expr;     /* the template that is evaluated now, or was when it failed (for eval.on_undefined) */
 } pb_render;
 /** Deep render: fresh reference, invalid on failure with r->error and r->at set. */
 tr_value pb_expr_render(const pb_expr *e, pb_render *r);
 /** As a condition (rule 5: Python's truth, lenient strings). An error is false and *failed is set. NULL expr: `otherwise`. */
 bool pb_expr_test(const pb_expr *e, pb_render *r, bool otherwise, bool *failed);
+/** Where in the playbook's file a position inside this template stands (exact for every scalar style). */
+pb_pos pb_expr_locate(const pb_expr *e, uint32_t line, uint32_t column);
 
 #endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Inside of the model room: what the parts that turn YAML nodes into the model share. */
+#ifndef TROUPE_PLAYBOOK_LOADER_H
+#define TROUPE_PLAYBOOK_LOADER_H
+
+#include "playbook/check/kinds.h"
+#include "playbook/check/schema.h"
+#include "playbook/check/suggest.h"
+#include "playbook/model/model.h"
+#include "playbook/yaml/arena.h"
+#include "playbook/yaml/name_table.h"
+#include "playbook/yaml/yaml.h"
+#include <stdatomic.h>
+
+/** The playbook with what it owns. */
+typedef struct playbook_box {
+	playbook pub; /* first: a playbook pointer is a pointer to its box */
+	_Atomic uint32_t refs;
+	arena mem;
+	tr_template **templates;
+	size_t template_count, template_capacity;
+} playbook_box;
+
+enum { STEPS_MAX = 20000, TEMPLATES_MAX = 250000 };
+
+/** The way from the root to a node; lives on the C stack, becomes text only for a fault. */
+typedef struct where {
+	const struct where *up;
+	tr_str key;
+	size_t index;
+	bool is_index;
+} where;
+
+typedef struct loader {
+	playbook_box *box;
+	arena *mem;
+	diagnostics *out;
+	pb_check_options options;
+	name_table steps;     /* name -> index */
+	name_table names;     /* every name that some scope can have */
+	name_table entries;   /* of the workbook */
+	bool limit_said;
+	pb_expr nothing; /* stands in for an expression when memory has run out */
+} loader;
+
+static inline where where_key(const where *up, tr_str key) { return (where){.up = up, .key = key}; }
+static inline where where_at(const where *up, size_t index)
+{
+	return (where){.up = up, .index = index, .is_index = true};
+}
+static inline pb_pos pos_of(const yaml_node *n) { return (pb_pos){n->line, n->column}; }
+static inline bool is_null(const yaml_node *n) { return n == NULL || (n->kind == YAML_SCALAR && tr_is_nil(n->value)); }
+static inline bool is_text(const yaml_node *n) { return n->kind == YAML_SCALAR && tr_is(n->value, TR_STRING); }
+
+/* ---- faults (where.c) ---- */
+
+void load_fault(loader *l, const where *w, const yaml_node *at, const char *code, const char *hint, const char *fmt, ...)
+    TR_PRINTF(6, 7);
+void load_warn(loader *l, const where *w, const yaml_node *at, const char *code, const char *hint, const char *fmt, ...)
+    TR_PRINTF(6, 7);
+void load_say(loader *l, diagnostic_level level, const where *w, pb_pos at, const char *code, const char *hint,
+	      const char *fmt, ...) TR_PRINTF(7, 8);
+/** "a list", "a mapping", "text", … */
+const char *node_kind_name(const yaml_node *n);
+
+/* ---- mappings read through their table (fields.c) ---- */
+
+typedef struct fields {
+	const schema_node *table;
+	const yaml_node *value[SCHEMA_FIELDS_MAX]; /* by index of the canonical key */
+	const yaml_node *key[SCHEMA_FIELDS_MAX];
+} fields;
+
+/** Read and check. Keys that `kind` (may be NULL) has as its own are left alone. False: not a mapping (reported). */
+bool fields_read(loader *l, const yaml_node *n, const schema_node *table, const tool_kind *kind, const where *w,
+		 fields *out);
+/** The value under a canonical key or another name of it; NULL when absent or unfit. */
+const yaml_node *fields_get(const fields *f, const char *key);
+const yaml_node *fields_key(const fields *f, const char *key);
+/** The position of a text among the field's values; `otherwise` when absent. */
+int fields_choice(const fields *f, const char *key, int otherwise);
+tr_str fields_text(loader *l, const fields *f, const char *key);
+bool fields_bool(const fields *f, const char *key, bool otherwise);
+/** A text of a name, with the advice to quote when YAML took it for something else. Empty: reported. */
+tr_str name_of(loader *l, const yaml_node *n, const where *w, const char *what);
+/** Both forms of one thing: reported with both lines. */
+void fault_both(loader *l, const where *w, const yaml_node *first, const char *first_name, const yaml_node *second,
+		const char *second_name);
+
+/* ---- expressions (expr.c) ---- */
+
+const pb_expr *expr_const(loader *l, tr_value v, pb_pos pos); /* takes v */
+const pb_expr *expr_of(loader *l, const yaml_node *n, const where *w);
+const pb_expr *expr_of_body(loader *l, const yaml_node *n, const where *w); /* somebody else's language */
+const pb_expr *expr_condition(loader *l, const yaml_node *n, const where *w);
+const pb_expr *expr_template(loader *l, tr_str text, pb_pos pos, const where *w); /* made up by the loader */
+/** NULL for a NULL node. */
+const pb_expr *expr_or_null(loader *l, const yaml_node *n, const where *w, const char *key);
+const pb_expr *condition_or_null(loader *l, const yaml_node *n, const where *w, const char *key);
+/** A mapping of these pairs; one constant when all are. */
+const pb_expr *expr_map(loader *l, const pb_expr_pair *pairs, size_t count, pb_pos pos);
+bool yaml_has_template(const yaml_node *n);
+
+/* ---- parts ---- */
+
+typedef struct set_list {
+	pb_set *items;
+	size_t count;
+} set_list;
+
+/** `set:` with prefixed keys; a bare key writes `bare`. */
+void sets_of_mixed(loader *l, const yaml_node *n, pb_set_target bare, const where *w, set_list *to);
+void sets_of_scope(loader *l, const yaml_node *n, pb_set_target target, const where *w, set_list *to);
+void sets_of_prev(loader *l, const yaml_node *n, const where *w, set_list *to);
+/** Room for as many writes as the nodes (each may be NULL) hold, and `more`. */
+void sets_reserve(loader *l, set_list *to, const yaml_node *const *nodes, size_t count, size_t more);
+
+typedef struct label_list {
+	const tr_str *items;
+	size_t count;
+} label_list;
+
+/** Rules of a task: `eval`, `spec.policy.rules` or `retry`. */
+void rules_load(loader *l, const yaml_node *list, const label_list *labels, const where *w, pb_task *t);
+void rules_of_retry(loader *l, const yaml_node *n, const where *w, pb_task *t);
+void result_load(loader *l, const fields *f, const where *w, pb_result_policy *to);
+void tool_load(loader *l, const yaml_node *n, const where *w, pb_step *s);
+/** One task; `label` is taken over, `body` is its mapping. `named`: the body's `name` is the label. */
+void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str label, bool named,
+	       const label_list *labels, const where *w, pb_task *t);
+void loop_load(loader *l, const yaml_node *n, const where *w, pb_loop *loop);
+const pb_expr *admit_load(loader *l, const yaml_node *n, const where *w);
+void next_load(loader *l, const yaml_node *n, const where *w, pb_step *s, bool *mode_given, const yaml_node **mode);
+void step_load(loader *l, const yaml_node *n, const where *w, pb_step *s);
+void document_load(loader *l, const yaml_node *root);
+void workbook_load(loader *l, const yaml_node *n, const where *w);
+void keychain_load(loader *l, const yaml_node *n, const where *w);
+int32_t step_index(const loader *l, tr_str name);
+/** The step a name means, or -1 after a fault with a suggestion. */
+int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *what);
+
+/* ---- checks of the whole (playbook/check) ---- */
+
+/** Incoming arcs, reachability; warns of steps that nothing leads to. */
+void check_reach(loader *l);
+/** Collect what names scopes can have. */
+void check_names_collect(loader *l, const yaml_node *root);
+/** Warn of names in a template that no scope can have. */
+void check_names(loader *l, const pb_expr *e, const where *w);
+
+#endif

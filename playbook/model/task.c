@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One task: what every task has goes into its fields, the rest into `config` for its plugin. */
+#include "playbook/model/loader.h"
+#include <string.h>
+
+/* ---- the kind ---- */
+
+static bool kind_known(const loader *l, tr_str kind)
+{
+	return kind_find(kind) != NULL ||
+	       (l->options.knows_kind != NULL && l->options.knows_kind(l->options.arg, kind));
+}
+
+static void kind_load(loader *l, const yaml_node *body, const fields *f, const where *w, pb_task *t)
+{
+	const yaml_node *kind = fields_get(f, "kind");
+	if (kind == NULL) {
+		if (fields_key(f, "kind") == NULL)
+			load_fault(l, w, body, "no-kind", "add kind: http (or another kind of tool)",
+				   "the task '%.*s' does not say its kind", TR_STR(t->label));
+		return;
+	}
+	t->kind = arena_str(l->mem, kind->text);
+	if (kind_known(l, t->kind))
+		return;
+	size_t count;
+	const tool_kind *table = kind_table(&count);
+	suggestion s = suggest_for(t->kind);
+	for (size_t i = 0; i < count; i++)
+		suggest_offer(&s, tr_s(table[i].name));
+	char hint[120];
+	where here = where_key(w, tr_s("kind"));
+	suggest_text(&s, hint, sizeof hint);
+	load_fault(l, &here, kind, "unknown-kind", hint[0] != '\0' ? hint : "is the plugin that provides it loaded?",
+		   "no tool kind is called '%.*s'", TR_STR(t->kind));
+}
+
+static void names_listed(const char *const *names, tr_buf *b)
+{
+	for (size_t i = 0; names[i] != NULL; i++)
+		tr_buf_putf(b, "%s'%s'", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ", names[i]);
+}
+
+static bool key_there(const yaml_node *body, const char *key, bool named)
+{
+	if (named && strcmp(key, "name") == 0)
+		return true; /* the label serves */
+	return yaml_get(body, key) != NULL;
+}
+
+static void required_check(loader *l, const tool_kind *kind, const yaml_node *body, bool named, const where *w)
+{
+	for (size_t i = 0; kind->required != NULL && kind->required[i] != NULL; i++) {
+		if (!key_there(body, kind->required[i], named))
+			load_fault(l, w, body, "missing-key", NULL, "a task of kind '%s' needs '%s'", kind->name,
+				   kind->required[i]);
+	}
+	if (kind->one_of == NULL)
+		return;
+	for (size_t i = 0; kind->one_of[i] != NULL; i++) {
+		if (key_there(body, kind->one_of[i], named))
+			return;
+	}
+	tr_buf listed = {0};
+	names_listed(kind->one_of, &listed);
+	load_fault(l, w, body, "missing-key", NULL, "a task of kind '%s' needs %s", kind->name,
+		   listed.p == NULL ? "" : listed.p);
+	tr_buf_fini(&listed);
+}
+
+/* ---- what goes to the plugin ---- */
+
+static void unknown_config_key(loader *l, const tool_kind *kind, const yaml_node *key, const where *w)
+{
+	suggestion s = suggest_for(key->text);
+	for (size_t i = 0; i < kind->key_count; i++)
+		suggest_offer(&s, tr_s(kind->keys[i].key));
+	for (size_t i = 0; i < schema_task.field_count; i++)
+		suggest_offer(&s, tr_s(schema_task.fields[i].key));
+	char hint[120];
+	where here = where_key(w, key->text);
+	load_warn(l, &here, key, "unknown-key", suggest_text(&s, hint, sizeof hint),
+		  "a task of kind '%s' has no key '%.*s'", kind->name, TR_STR(key->text));
+}
+
+static void listed_check(loader *l, const kind_key *k, const yaml_node *v, const where *w)
+{
+	if (k->values == NULL || !is_text(v) || tr_template_has_syntax(v->text))
+		return;
+	suggestion s = suggest_for(v->text);
+	for (size_t i = 0; k->values[i] != NULL; i++) {
+		if (tr_str_is(v->text, k->values[i]))
+			return;
+		suggest_offer(&s, tr_s(k->values[i]));
+	}
+	char hint[120];
+	tr_buf listed = {0};
+	names_listed(k->values, &listed);
+	load_fault(l, w, v, "bad-value", suggest_text(&s, hint, sizeof hint), "'%s' cannot be '%.*s': it is %s", k->key,
+		   TR_STR(v->text), listed.p == NULL ? "" : listed.p);
+	tr_buf_fini(&listed);
+}
+
+static void config_add(loader *l, pb_expr_pair *pairs, size_t *count, tr_str key, const yaml_node *at,
+		       const pb_expr *value)
+{
+	pairs[*count].key = expr_const(l, tr_string_n(key.p, key.n), pos_of(at));
+	pairs[(*count)++].value = value;
+}
+
+/* One key of the body that is the plugin's. */
+static void config_own(loader *l, const tool_kind *kind, const yaml_pair *pair, const where *w, pb_expr_pair *pairs,
+		       size_t *count)
+{
+	const kind_key *k = kind_key_find(kind, pair->key->text);
+	where here = where_key(w, pair->key->text);
+	if (kind != NULL && k == NULL)
+		unknown_config_key(l, kind, pair->key, w);
+	if (k != NULL)
+		listed_check(l, k, pair->value, &here);
+	bool body = k != NULL && k->body;
+	config_add(l, pairs, count, pair->key->text, pair->key,
+		   body ? expr_of_body(l, pair->value, &here) : expr_of(l, pair->value, &here));
+}
+
+static void config_shared(loader *l, const fields *f, const char *key, const where *w, pb_expr_pair *pairs,
+			  size_t *count)
+{
+	const yaml_node *n = fields_get(f, key);
+	if (n == NULL)
+		return;
+	where here = where_key(w, fields_key(f, key)->text);
+	config_add(l, pairs, count, tr_s(key), fields_key(f, key), expr_of(l, n, &here));
+}
+
+static const pb_expr *config_load(loader *l, const tool_kind *kind, const yaml_node *body, const fields *f, bool named,
+				  const where *w)
+{
+	pb_expr_pair *pairs = arena_alloc_array(l->mem, body->count + 3, sizeof *pairs);
+	size_t count = 0;
+	if (pairs == NULL)
+		return expr_const(l, tr_map(), pos_of(body));
+	for (size_t i = 0; i < body->count; i++) {
+		const yaml_node *key = body->pairs[i].key;
+		bool own = kind_key_find(kind, key->text) != NULL;
+		bool shared = is_text(key) && schema_find(&schema_task, key->text) != NULL;
+		if (kind == NULL && !named && tr_str_is(key->text, "name"))
+			shared = false; /* a plugin's kind may have a `name` of its own */
+		if (own || !shared)
+			config_own(l, kind, &body->pairs[i], w, pairs, &count);
+	}
+	config_shared(l, f, "args", w, pairs, &count);
+	config_shared(l, f, "auth", w, pairs, &count);
+	return expr_map(l, pairs, count, pos_of(body));
+}
+
+/* ---- rules and the rest ---- */
+
+/* `eval`, `spec.policy.rules` and `retry` are three forms of one thing. */
+static void task_rules(loader *l, const fields *f, const fields *spec, const label_list *labels, const where *w,
+		       pb_task *t)
+{
+	fields policy = {0};
+	where wspec = where_key(w, tr_s("spec")), wpolicy = where_key(&wspec, tr_s("policy"));
+	const yaml_node *n = spec->table == NULL ? NULL : fields_get(spec, "policy");
+	if (n != NULL)
+		fields_read(l, n, &schema_task_policy, NULL, &wpolicy, &policy);
+	const yaml_node *eval = fields_get(f, "eval"), *retry = fields_get(f, "retry");
+	const yaml_node *rules = policy.table == NULL ? NULL : fields_get(&policy, "rules");
+	if (eval != NULL && rules != NULL)
+		fault_both(l, w, fields_key(f, "eval"), "eval", fields_key(&policy, "rules"), "spec.policy.rules");
+	if (retry != NULL && (eval != NULL || rules != NULL))
+		fault_both(l, w, fields_key(f, "retry"), "retry",
+			   eval != NULL ? fields_key(f, "eval") : fields_key(&policy, "rules"),
+			   eval != NULL ? "eval" : "spec.policy.rules");
+	where here = where_key(eval != NULL    ? w
+			       : rules != NULL ? &wpolicy
+					       : w,
+			       tr_s(eval != NULL    ? "eval"
+				    : rules != NULL ? "rules"
+						    : "retry"));
+	if (eval != NULL || rules != NULL)
+		rules_load(l, eval != NULL ? eval : rules, labels, &here, t);
+	else if (retry != NULL)
+		rules_of_retry(l, retry, &here, t);
+}
+
+static void task_sets(loader *l, const fields *f, const where *w, pb_task *t)
+{
+	const yaml_node *set = fields_get(f, "set");
+	set_list sets;
+	if (set == NULL)
+		return;
+	where here = where_key(w, tr_s("set"));
+	sets_reserve(l, &sets, &set, 1, 0);
+	sets_of_mixed(l, set, PB_SET_LOCAL, &here, &sets);
+	t->sets = sets.items;
+	t->set_count = sets.count;
+}
+
+static void task_timeout(loader *l, const fields *f, const fields *spec, const where *w, pb_task *t)
+{
+	const yaml_node *own = fields_get(f, "timeout");
+	const yaml_node *of_spec = spec->table == NULL ? NULL : fields_get(spec, "timeout");
+	if (own != NULL && of_spec != NULL)
+		fault_both(l, w, fields_key(f, "timeout"), "timeout", fields_key(spec, "timeout"), "spec.timeout");
+	t->timeout = expr_or_null(l, own != NULL ? own : of_spec, w, "timeout");
+}
+
+static void entry_check(loader *l, const yaml_node *body, const yaml_node *label, const where *w, const pb_task *t)
+{
+	const yaml_node *name = yaml_get(body, "name");
+	if (name == NULL)
+		name = label;
+	if (!tr_str_is(t->kind, "workbook") || name == NULL || !is_text(name) || tr_template_has_syntax(name->text) ||
+	    name_table_find(&l->entries, name->text) != NULL)
+		return;
+	suggestion s = suggest_for(name->text);
+	for (size_t i = 0; i < l->entries.capacity; i++) {
+		if (l->entries.slots[i].used)
+			suggest_offer(&s, l->entries.slots[i].name);
+	}
+	char hint[120];
+	load_warn(l, w, name, "no-such-entry", suggest_text(&s, hint, sizeof hint), "the workbook has no entry '%.*s'",
+		  TR_STR(name->text));
+}
+
+void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str label, bool named,
+	       const label_list *labels, const where *w, pb_task *t)
+{
+	fields f, spec = {0};
+	t->pos = pos_of(name != NULL ? name : body);
+	t->label = label;
+	t->kind = tr_s("");
+	if (body->kind != YAML_MAPPING) {
+		load_fault(l, w, body, "wrong-type", "such as fetch: { kind: http, url: … }",
+			   "the task '%.*s' must be a mapping, not %s", TR_STR(label), node_kind_name(body));
+		t->config = expr_const(l, tr_map(), t->pos);
+		return;
+	}
+	const yaml_node *k = yaml_get(body, "kind");
+	const tool_kind *kind = k != NULL && is_text(k) ? kind_find(k->text) : NULL;
+	fields_read(l, body, &schema_task, kind, w, &f);
+	kind_load(l, body, &f, w, t);
+	if (kind != NULL)
+		required_check(l, kind, body, named, w);
+	where wspec = where_key(w, tr_s("spec"));
+	if (fields_get(&f, "spec") != NULL)
+		fields_read(l, fields_get(&f, "spec"), &schema_task_spec, NULL, &wspec, &spec);
+	t->when = condition_or_null(l, fields_get(&f, "when"), w, "when");
+	task_timeout(l, &f, &spec, w, t);
+	task_rules(l, &f, &spec, labels, w, t);
+	task_sets(l, &f, w, t);
+	result_load(l, &f, w, &t->result);
+	t->config = config_load(l, kind, body, &f, named, w);
+	entry_check(l, body, name, w, t);
+}

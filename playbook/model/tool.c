@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tool` in all its forms: a list of labelled tasks, a list item with name and kind, one mapping with kind. */
+#include "playbook/model/loader.h"
+
+/* A task before it is read: what it is called and where its mapping is. */
+typedef struct task_source {
+	const yaml_node *body;
+	const yaml_node *name; /* of the label; NULL when it has none of its own */
+	bool named;            /* the label is the body's `name` */
+	bool wrapped;          /* - label: { … } */
+} task_source;
+
+static bool source_of(loader *l, const yaml_node *item, const where *w, task_source *s)
+{
+	*s = (task_source){.body = item};
+	if (item->kind != YAML_MAPPING || item->count == 0) {
+		load_fault(l, w, item, "wrong-type", "such as - fetch: { kind: http, url: … }",
+			   "a task must be a mapping, not %s",
+			   item->kind == YAML_MAPPING ? "an empty one" : node_kind_name(item));
+		return false;
+	}
+	if (yaml_get(item, "kind") != NULL) {
+		s->name = yaml_get(item, "name");
+		s->named = s->name != NULL;
+		return true;
+	}
+	if (item->count != 1) {
+		load_fault(l, w, item, "bad-task", "one task a list item; look at the indentation",
+			   "a task is one label with a mapping below it, this has %zu keys", item->count);
+		return false;
+	}
+	s->name = item->pairs[0].key;
+	s->body = item->pairs[0].value;
+	s->wrapped = true;
+	return true;
+}
+
+static tr_str label_of(loader *l, const task_source *s, const where *w, const pb_step *step, size_t index, size_t count)
+{
+	if (s->name != NULL)
+		return name_of(l, s->name, w, "the label of a task");
+	if (count == 1)
+		return step->name;
+	tr_str label = arena_strf(l->mem, "task_%zu", index + 1);
+	load_warn(l, w, s->body, "no-label", "write - label: { kind: …, … }",
+		  "the task has no label; it is called '%.*s'", TR_STR(label));
+	return label;
+}
+
+static void labels_check(loader *l, const tr_str *labels, const task_source *sources, size_t count, const where *w)
+{
+	name_table seen = {0};
+	for (size_t i = 0; i < count; i++) {
+		if (labels[i].n == 0)
+			continue;
+		uint32_t *first = name_table_find(&seen, labels[i]);
+		if (first == NULL) {
+			if (!name_table_put(&seen, labels[i], (uint32_t)i))
+				l->mem->failed = true;
+			continue;
+		}
+		const yaml_node *at = sources[i].name != NULL ? sources[i].name : sources[i].body;
+		const yaml_node *before = sources[*first].name != NULL ? sources[*first].name : sources[*first].body;
+		where here = where_at(w, i);
+		load_fault(l, &here, at, "duplicate-label", "labels of one pipeline must differ",
+			   "the label '%.*s' is already on line %u", TR_STR(labels[i]), (unsigned)before->line);
+	}
+	name_table_fini(&seen);
+}
+
+static void pipeline_load(loader *l, const task_source *sources, const where *paths, size_t count, pb_step *s,
+			  const where *w)
+{
+	tr_str *labels = arena_alloc_array(l->mem, count, sizeof *labels);
+	pb_task *tasks = arena_alloc_array(l->mem, count, sizeof *tasks);
+	if (labels == NULL || tasks == NULL)
+		return;
+	for (size_t i = 0; i < count; i++)
+		labels[i] = sources[i].body == NULL ? tr_s("") : label_of(l, &sources[i], &paths[i], s, i, count);
+	labels_check(l, labels, sources, count, w);
+	label_list list = {labels, count};
+	for (size_t i = 0; i < count; i++) {
+		tasks[i].index = (uint32_t)i;
+		if (sources[i].body == NULL)
+			continue;
+		where here = paths[i];
+		if (sources[i].wrapped)
+			here = where_key(&paths[i], sources[i].name->text);
+		task_load(l, sources[i].body, sources[i].name, labels[i], sources[i].named, &list, &here, &tasks[i]);
+	}
+	s->tasks = tasks;
+	s->task_count = count;
+}
+
+/* One mapping with `kind`: its `name`, where the kind has no such key, is the label. */
+static void single_load(loader *l, const yaml_node *n, const where *w, pb_step *s)
+{
+	const yaml_node *kind = yaml_get(n, "kind");
+	task_source source = {.body = n};
+	if (kind == NULL && n->count == 1 && n->pairs[0].value->kind == YAML_MAPPING) {
+		source = (task_source){.body = n->pairs[0].value, .name = n->pairs[0].key, .wrapped = true};
+	} else if (kind == NULL) {
+		load_fault(l, w, n, "no-kind", "add kind: …, or make it a list: - label: { kind: …, … }",
+			   "'tool' is a mapping without 'kind'");
+		return;
+	} else if (yaml_get(n, "name") != NULL && is_text(kind) &&
+		   kind_key_find(kind_find(kind->text), tr_s("name")) == NULL) {
+		source.name = yaml_get(n, "name");
+		source.named = true;
+	}
+	pipeline_load(l, &source, w, 1, s, w);
+}
+
+void tool_load(loader *l, const yaml_node *n, const where *w, pb_step *s)
+{
+	if (n->kind == YAML_MAPPING) {
+		single_load(l, n, w, s);
+		return;
+	}
+	task_source *sources = arena_alloc_array(l->mem, n->count, sizeof *sources);
+	where *paths = arena_alloc_array(l->mem, n->count, sizeof *paths);
+	if (sources == NULL || paths == NULL)
+		return;
+	for (size_t i = 0; i < n->count; i++) {
+		paths[i] = where_at(w, i);
+		if (!source_of(l, n->items[i], &paths[i], &sources[i]))
+			sources[i].body = NULL;
+	}
+	pipeline_load(l, sources, paths, n->count, s, w);
+}
