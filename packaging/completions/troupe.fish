@@ -1,0 +1,15 @@
+# fish completion for troupe
+set -l commands run check events eval graph convert help
+complete -c troupe -f -n "not __fish_seen_subcommand_from $commands" -a "$commands"
+complete -c troupe -n "__fish_seen_subcommand_from run" -l set -x -d "Set a workload value"
+complete -c troupe -n "__fish_seen_subcommand_from run" -l payload -r -d "Read the payload"
+complete -c troupe -n "__fish_seen_subcommand_from run check events" -l json -d "JSON"
+complete -c troupe -n "__fish_seen_subcommand_from run" -l events -d "Each event in a line"
+complete -c troupe -n "__fish_seen_subcommand_from run" -l tree -d "The tree of actors"
+complete -c troupe -n "__fish_seen_subcommand_from run events" -l data -r -d "Data folder"
+complete -c troupe -n "__fish_seen_subcommand_from run" -l durability -x -a "strict batched none"
+complete -c troupe -n "__fish_seen_subcommand_from eval" -l context -r -d "Values"
+complete -c troupe -n "__fish_seen_subcommand_from eval" -l batch -d "A template a line"
+complete -c troupe -n "__fish_seen_subcommand_from graph" -l dot
+complete -c troupe -n "__fish_seen_subcommand_from graph" -l mermaid
+complete -c troupe -n "__fish_seen_subcommand_from graph" -l svg
