@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One command, one actor. */
+#include "plugins/host/runner.h"
+#include "plugins/host/command.h"
+
+/* arg: [record, desk, instance, command]; it holds the record, and with it the code, until the actor has ended. */
+static void runner_body(tr_value arg)
+{
+	plugin_record *r = record_of(tr_array_at(arg, 0));
+	tr_pid desk = tr_as_pid(tr_array_at(arg, 1));
+
+	if (callers_enter(r) != TR_OK)
+		tr_exit(TR_A(enomem));
+	tr_set_note(tr_keep(r->id));
+	tr_value outcome = r->code.run(r->config, tr_as_pid(tr_array_at(arg, 2)), tr_array_at(arg, 3));
+	outcome = outcome_checked(outcome, r->m.id);
+	tr_send(desk, TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));
+}
+
+tr_spawned runner_spawn(plugin_record *r, tr_pid instance, tr_value command)
+{
+	tr_spawn_options options = {.label = "plugin command", .link = true};
+	tr_value arg = TR_LIST(record_value(r), tr_pid_value(tr_self()), tr_pid_value(instance), tr_keep(command));
+
+	if (!tr_is_valid(arg))
+		return (tr_spawned){.err = tr_value_err(arg)};
+	return tr_spawn_opt(runner_body, arg, &options);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The actor of one command of a plugin with `run`. */
+#ifndef TROUPE_PLUGINS_HOST_RUNNER_H
+#define TROUPE_PLUGINS_HOST_RUNNER_H
+
+#include "plugins/host/state.h"
+
+/** Spawn it linked to the calling desk, which gets [done, runner, outcome] and then its EXIT. Borrows the command. */
+tr_spawned runner_spawn(plugin_record *r, tr_pid instance, tr_value command);
+
+#endif
