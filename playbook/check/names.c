@@ -1,16 +1,223 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Placeholder of the names check. */
+/*
+ * Names in templates that no scope can have: neither the engine's own, nor a step, an iterator, an input, nor anything
+ * that some rule writes. Read from the template's tokens; what a template binds itself (for, set, macro, with) counts.
+ */
 #include "playbook/model/loader.h"
+#include "playbook/template/lexer.h"
+#include <string.h>
+
+static const char *const engine_names[] = {
+    "workload", "args",  "ctx",       "vars",   "iter",   "_prev",   "_task",    "_attempt", "outcome",
+    "output",   "event", "steps",     "result", "input",  "payload", "keychain", "env",      "execution_id",
+    "index",    "first", "last",      "count",  "loop",   "self",    "caller",   "varargs",  "kwargs",
+    "range",    "dict",  "namespace", "cycler", "joiner", "lipsum",  "now",      "uuid",
+};
+
+static const char *const keywords[] = {"and",  "or",    "not",  "in",   "is",    "if",   "else",     "elif",
+				       "true", "false", "none", "True", "False", "None", "recursive"};
+
+/* Keys below which every key becomes a name of some scope. */
+static const char *const naming_keys[] = {"set_ctx", "set_vars", "set_iter", "set_shared", "set", "args",
+					  "input",   "with",     "payload",  "workload",   "vars"};
+
+static bool listed(tr_str name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (tr_str_is(name, list[i]))
+			return true;
+	}
+	return false;
+}
+#define LISTED(name, list) listed((name), (list), sizeof(list) / sizeof *(list))
+
+/* ---- what scopes can have ---- */
+
+static void name_add(loader *l, tr_str name)
+{
+	while (name.n > 0) { /* ctx.a.b: each part */
+		const char *dot = memchr(name.p, '.', name.n);
+		size_t n = dot == NULL ? name.n : (size_t)(dot - name.p);
+		if (n > 0 && !name_table_put(&l->names, (tr_str){name.p, n}, 0))
+			l->mem->failed = true;
+		if (dot == NULL)
+			return;
+		name = (tr_str){dot + 1, name.n - n - 1};
+	}
+}
+
+static void collect(loader *l, const yaml_node *n)
+{
+	for (size_t i = 0; n->kind == YAML_SEQUENCE && i < n->count; i++)
+		collect(l, n->items[i]);
+	for (size_t i = 0; n->kind == YAML_MAPPING && i < n->count; i++) {
+		const yaml_node *key = n->pairs[i].key, *value = n->pairs[i].value;
+		if ((tr_str_is(key->text, "iterator") || tr_str_is(key->text, "step")) && value->kind == YAML_SCALAR)
+			name_add(l, value->text);
+		if (value->kind == YAML_MAPPING && LISTED(key->text, naming_keys)) {
+			for (size_t k = 0; k < value->count; k++)
+				name_add(l, value->pairs[k].key->text);
+		}
+		if (value->kind != YAML_SCALAR)
+			collect(l, value);
+	}
+}
 
 void check_names_collect(loader *l, const yaml_node *root)
 {
-	(void)l;
-	(void)root;
+	for (size_t i = 0; i < sizeof engine_names / sizeof *engine_names; i++)
+		name_add(l, tr_s(engine_names[i]));
+	collect(l, root);
+}
+
+/* ---- what a template asks for ---- */
+
+enum {
+	NAMES_MAX = 64
+};
+
+typedef struct use {
+	tr_str name;
+	uint32_t at; /* byte offset */
+} use;
+
+typedef struct scan {
+	tr_str text;
+	use wanted[NAMES_MAX];
+	size_t wanted_count;
+	tr_str bound[NAMES_MAX];
+	size_t bound_count;
+	enum token_kind before; /* the token before this one, … */
+	uint32_t before_at;     /* … and where it stands */
+	bool after_is;          /* `is`, or `is not`: a test's name follows */
+	bool statement;         /* just behind {% */
+	enum {
+		BIND_NONE,
+		BIND_FOR,
+		BIND_SET,
+		BIND_PARAMETERS
+	} binding;
+	bool filter_statement;
+} scan;
+
+static tr_str token_text(const scan *s, const struct token *t)
+{
+	return (tr_str){s->text.p + t->start, t->end - t->start};
+}
+
+static void bind(scan *s, tr_str name)
+{
+	if (s->bound_count < NAMES_MAX)
+		s->bound[s->bound_count++] = name;
+}
+
+static void statement_word(scan *s, tr_str word)
+{
+	s->statement = false;
+	s->binding = BIND_NONE;
+	if (tr_str_is(word, "for"))
+		s->binding = BIND_FOR;
+	else if (tr_str_is(word, "set"))
+		s->binding = BIND_SET;
+	else if (tr_str_is(word, "macro") || tr_str_is(word, "call"))
+		s->binding = BIND_PARAMETERS;
+	s->filter_statement = tr_str_is(word, "filter");
+}
+
+static void on_name(scan *s, const struct token *t)
+{
+	tr_str name = token_text(s, t);
+	bool test = s->after_is;
+	s->after_is = tr_str_is(name, "is") || (test && tr_str_is(name, "not"));
+	if (s->statement) {
+		statement_word(s, name);
+		return;
+	}
+	if (s->before == T_DOT || s->before == T_PIPE || s->filter_statement || (test && !s->after_is)) {
+		s->filter_statement = false;
+		return;
+	}
+	if (s->binding == BIND_FOR && tr_str_is(name, "in")) {
+		s->binding = BIND_NONE;
+		return;
+	}
+	if (LISTED(name, keywords) || s->after_is)
+		return;
+	if (s->binding != BIND_NONE)
+		bind(s, name);
+	else if (s->wanted_count < NAMES_MAX)
+		s->wanted[s->wanted_count++] = (use){name, t->start};
+}
+
+static void on_token(scan *s, const struct token *t)
+{
+	if (t->kind == T_NAME) {
+		on_name(s, t);
+	} else {
+		s->after_is = false;
+		if (t->kind == T_BLOCK_BEGIN)
+			s->statement = true;
+		else if (t->kind == T_BLOCK_END || (t->kind == T_ASSIGN && s->binding == BIND_SET))
+			s->binding = BIND_NONE;
+		/* name=: a keyword argument, or what `with` and `macro` bind */
+		size_t last = s->wanted_count;
+		if (t->kind == T_ASSIGN && s->before == T_NAME && last > 0 && s->wanted[last - 1].at == s->before_at)
+			bind(s, s->wanted[--s->wanted_count].name);
+	}
+	s->before = t->kind;
+	s->before_at = t->start;
+}
+
+static bool is_bound(const scan *s, tr_str name)
+{
+	for (size_t i = 0; i < s->bound_count; i++) {
+		if (tr_str_eq(s->bound[i], name))
+			return true;
+	}
+	return false;
+}
+
+static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
+{
+	uint32_t line = 1, column = 1;
+	for (uint32_t i = 0; i < u->at; i++) {
+		unsigned char c = (unsigned char)s->text.p[i];
+		line += c == '\n' ? 1 : 0;
+		column = c == '\n' ? 1 : column + ((c & 0xc0) != 0x80 ? 1 : 0);
+	}
+	suggestion near = suggest_for(u->name);
+	for (size_t i = 0; i < l->names.capacity; i++) {
+		if (l->names.slots[i].used)
+			suggest_offer(&near, l->names.slots[i].name);
+	}
+	char hint[120];
+	suggest_text(&near, hint, sizeof hint);
+	load_say(l, DIAGNOSTIC_WARNING, w, pb_expr_locate(e, line, column), "unknown-name",
+		 hint[0] != '\0' ? hint : "inputs are declared in 'workload', results are read by the step's name",
+		 "no scope can have the name '%.*s'", TR_STR(u->name));
+}
+
+static void scan_template(scan *s, const pb_expr *e)
+{
+	struct lexer lex;
+	struct token t = {0};
+	tr_template_error error = {0};
+	lexer_init(&lex, e->source, tr_template_has_syntax(e->source) ? LEX_TEXT : LEX_VAR, NULL, &error);
+	while (lexer_next(&lex, &t) && t.kind != T_EOF)
+		on_token(s, &t);
+	lexer_fini(&lex);
 }
 
 void check_names(loader *l, const pb_expr *e, const where *w)
 {
-	(void)l;
-	(void)e;
-	(void)w;
+	scan s = {.text = e->source};
+	scan_template(&s, e);
+	for (size_t i = 0; i < s.wanted_count; i++) {
+		tr_str name = s.wanted[i].name;
+		bool again = is_bound(&s, name);
+		if (!again && name_table_find(&l->names, name) == NULL) {
+			unknown_name(l, e, &s, &s.wanted[i], w);
+			bind(&s, name); /* once a template */
+		}
+	}
 }

@@ -175,6 +175,6 @@ void check_reach(loader *l)
 	reach_fini(&r);
 	if (!l->mem->failed)
 		incoming_fill(l, steps, p->step_count);
-	if (!l->mem->failed)
+	if (!l->mem->failed && !l->arc_astray)
 		unreachable_warn(l, p);
 }

@@ -22,6 +22,7 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 		if (l->steps.slots[i].used)
 			suggest_offer(&s, l->steps.slots[i].name);
 	}
+	l->arc_astray = true;
 	char hint[120];
 	load_fault(l, w, n, "no-such-step", suggest_text(&s, hint, sizeof hint),
 		   "%s names the step '%.*s', which does not exist", what, TR_STR(n->text));
