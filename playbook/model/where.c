@@ -19,6 +19,7 @@ static void path_put(tr_buf *b, const where *w)
 	tr_buf_put(b, w->key.p, w->key.n);
 }
 
+TR_PRINTF(7, 0)
 static void load_vsay(loader *l, diagnostic_level level, const where *w, pb_pos at, const char *code, const char *hint,
 		      const char *fmt, va_list args)
 {

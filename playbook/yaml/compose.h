@@ -25,7 +25,7 @@ typedef struct frame {
 	uint32_t anchor;     /* index, NO_ANCHOR */
 } frame;
 
-enum { NO_ANCHOR = UINT32_MAX };
+#define NO_ANCHOR UINT32_MAX
 
 typedef struct composer {
 	arena *mem;
