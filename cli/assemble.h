@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Putting a node together: which branches it has, under one top supervisor. Nothing below knows which node it is in.
+ */
+#ifndef TROUPE_CLI_ASSEMBLE_H
+#define TROUPE_CLI_ASSEMBLE_H
+
+#include "actors/store/file_store.h"
+#include <troupe/log.h>
+#include <troupe/node.h>
+
+typedef struct assemble_options {
+	const char *data;
+	durability durability;
+	tr_level log_level;
+	int log_fd;
+	bool log_color;
+	uint32_t concurrency; /* step runs a pool performs at once; 0: its default */
+} assemble_options;
+
+/** Start a node with all branches of an embedded run. NULL on failure with the reason in `why` (at least 600 bytes). */
+tr_node *assemble_embedded(const assemble_options *options, char *why, size_t n);
+/** Stop the tree in order, then the node. */
+void assemble_stop(tr_node **node);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The runner actor. */
+#include "cli/runner.h"
+
+#include "actors/engine/catalog.h"
+#include "actors/protocol.h"
+
+#include <signal.h>
+#include <string.h>
+#include <troupe/io.h>
+
+#define TICK_NS (100 * TR_MS)
+#define CALL_NS (30 * TR_SECOND)
+
+/* The job is the waiting thread's; the value only carries it into the actor. */
+static void not_ours(void *data)
+{
+	(void)data;
+}
+
+static const tr_class job_class = {"run job", not_ours};
+
+static void problem(run_job *job, const char *what, tr_value answer)
+{
+	tr_buf text = {0};
+	if (!tr_is_valid(answer))
+		tr_buf_puts(&text, tr_err_text(tr_value_err(answer)));
+	else if (tr_is(tr_array_at(answer, 1), TR_STRING))
+		tr_buf_puts(&text, tr_as_cstr(tr_array_at(answer, 1), ""));
+	else
+		tr_show(&text, answer, 300);
+	(void)snprintf(job->problem, sizeof job->problem, "%s: %s", what, text.p != NULL ? text.p : "out of memory");
+	tr_buf_fini(&text);
+}
+
+/* The execution's pid, {0} when it could not be started. */
+static tr_pid begin(run_job *job)
+{
+	tr_pid none = {0};
+	tr_value put = TR_LIST(tr_atom("put"), tr_string_lossy(job->playbook->file, strlen(job->playbook->file)),
+			       tr_string_n(job->source.p, job->source.n), catalog_model_value(job->playbook));
+	tr_value answer = tr_call_name(SUBJECT_CATALOG, put, tr_in(CALL_NS));
+	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
+		problem(job, "the catalog did not take the playbook", answer);
+		tr_drop(answer);
+		return none;
+	}
+	tr_value request = TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "payload", tr_keep(job->payload), "watch",
+				   tr_pid_value(tr_self()));
+	tr_drop(answer);
+	answer = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(start), request), tr_in(CALL_NS));
+	tr_pid pid = tr_as_pid(tr_array_at(answer, 2));
+	if (TR_IS_A(tr_array_at(answer, 0), ok))
+		job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);
+	else
+		problem(job, "the execution could not be started", answer);
+	tr_drop(answer);
+	return pid;
+}
+
+static void cancel(run_job *job)
+{
+	job->interrupted = true;
+	tr_value request = TR_LIST(TR_A(cancel), tr_int(job->execution_id), tr_string("interrupted"));
+	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS, request, tr_in(CALL_NS));
+	if (!tr_is_valid(answer))
+		problem(job, "the execution could not be cancelled", answer);
+	tr_drop(answer);
+}
+
+static void show_event(run_job *job, tr_value value)
+{
+	event e;
+	if (job->view == NULL || event_from_value(value, &e) != TR_OK)
+		return;
+	view_event(job->view, &e);
+	event_fini(&e);
+}
+
+/* False when it is over. */
+static bool take(run_job *job, tr_value m)
+{
+	tr_value tag = tr_array_at(m, 0);
+	if (TR_IS_A(tag, event)) {
+		show_event(job, tr_array_at(m, 2));
+	} else if (TR_IS_A(tag, done)) {
+		job->summary = tr_keep(tr_array_at(m, 2));
+		return false;
+	} else if (TR_IS_A(tag, down)) {
+		tr_buf why = {0};
+		tr_show(&why, tr_array_at(m, 4), 300);
+		(void)snprintf(job->problem, sizeof job->problem, "the execution's actor ended: %s",
+			       why.p != NULL ? why.p : "");
+		tr_buf_fini(&why);
+		return false;
+	} else if (TR_IS_A(m, tick)) {
+		if (job->view != NULL)
+			view_tick(job->view, tr_wall_us());
+		tr_send_at(tr_self(), TR_A(tick), tr_in(TICK_NS));
+	} else if (tr_is(tr_array_at(m, 1), TR_INT) && tr_equal(tag, tr_atom("signal"))) {
+		if (job->interrupted) /* asked twice: do not wait for the cancelled steps */
+			return false;
+		cancel(job);
+	}
+	return true;
+}
+
+static void runner_body(tr_value arg)
+{
+	run_job *job = tr_as_object(arg, &job_class);
+	tr_signal_subscribe(SIGINT);
+	tr_signal_subscribe(SIGTERM);
+	tr_pid execution = begin(job);
+	if (execution.bits == 0)
+		return;
+	tr_monitor(execution);
+	tr_send(tr_self(), TR_A(tick));
+	for (bool going = true; going;) {
+		tr_value m = tr_receive(TR_FOREVER);
+		going = take(job, m);
+		tr_drop(m);
+	}
+	if (job->view != NULL)
+		view_end(job->view);
+}
+
+tr_err runner_run(tr_node *node, run_job *job)
+{
+	job->summary = tr_absent();
+	tr_spawn_options options = {.label = "runner"};
+	tr_spawned s = tr_node_spawn(node, runner_body, tr_object(&job_class, job), &options);
+	if (s.err != TR_OK)
+		return s.err;
+	tr_value reason = tr_node_wait(node, s.pid, TR_FOREVER);
+	if (!TR_IS_A(reason, normal) && !tr_is_valid(job->summary))
+		problem(job, "the runner ended", reason);
+	tr_drop(reason);
+	return TR_OK;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The runner: the actor behind `troupe run`. Hands the playbook to the catalog, starts an execution, feeds the view
+ * with its events, turns SIGINT and SIGTERM into a cancel, and keeps the summary.
+ */
+#ifndef TROUPE_CLI_RUNNER_H
+#define TROUPE_CLI_RUNNER_H
+
+#include "cli/view.h"
+#include "playbook/model/model.h"
+
+typedef struct run_job {
+	/* in; owned by the caller, who waits for the actor's end */
+	playbook *playbook;
+	tr_str source;
+	tr_value payload;
+	view *view; /* NULL: nothing is shown while it runs */
+	/* out */
+	int64_t execution_id;
+	tr_value summary; /* absent when the execution did not end */
+	bool interrupted;
+	char problem[600]; /* why there is no summary */
+} run_job;
+
+/** Run the job as an actor of the node and block the thread until it has ended. */
+tr_err runner_run(tr_node *node, run_job *job);
+
+#endif

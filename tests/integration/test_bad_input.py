@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bad input: a clear message with its place, exit status 2 (or 1 for what only running shows), never a crash, never a hang."""
+import os
+import socket
+import threading
+
+import kit
+
+STEP = """
+workflow:
+  - step: only
+    tool: { kind: noop }
+"""
+
+
+class BadInput(kit.Case):
+    def refused(self, path, *words, command="run"):
+        done = self.troupe(command, path, timeout=60)
+        self.assertEqual(done.returncode, 2, f"{done.stdout}\n{done.stderr}")
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done.stderr
+
+    def both(self, path, *words):
+        for command in ("run", "check"):
+            self.refused(path, *words, command=command)
+
+    def test_missing_file(self):
+        self.both(self.path("not-there.yaml"), "not-there.yaml", "No such file")
+
+    def test_directory(self):
+        self.both(self.folder, self.folder, "directory")
+
+    def test_empty_file(self):
+        self.both(self.write("empty.yaml", "", header=False), "empty.yaml", "empty")
+
+    def test_broken_yaml(self):
+        self.both(self.write("broken.yaml", "workflow:\n  - step: [a\n"), "broken.yaml:")
+
+    def test_template_that_does_not_parse(self):
+        path = self.write("template.yaml", """
+            workflow:
+              - step: only
+                when: "{{ workload.x + }}"
+                tool: { kind: noop }
+            """)
+        text = self.refused(path)
+        self.assertRegex(text, r"template\.yaml:7:\d+: error")
+        self.assertIn("{{ workload.x + }}", text)
+
+    def test_unknown_step_in_next(self):
+        path = self.write("next.yaml", """
+            workflow:
+              - step: first
+                tool: { kind: noop }
+                next:
+                  - step: secnod
+              - step: second
+                tool: { kind: noop }
+            """)
+        text = self.refused(path, "secnod", "second")
+        self.assertRegex(text, r"next\.yaml:9:\d+: error")
+
+    def test_cyclic_alias(self):
+        self.both(self.write("cycle.yaml", "workload: &a { self: *a }\n" + STEP), "cycle.yaml:")
+
+    def test_alias_bomb(self):
+        bomb = "workload:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for i in range(1, 12):
+            bomb += f"  a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]\n"
+        self.both(self.write("bomb.yaml", bomb + STEP), "bomb.yaml:")
+
+    def test_100_mb(self):
+        path = self.path("large.yaml")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(kit.HEADER)
+            f.write("workload:\n")
+            line = "  key: " + "x" * 1000 + "\n"
+            for _ in range(100 * 1024):
+                f.write(line)
+        self.both(path, "large.yaml", "MiB")
+
+    def test_invalid_utf8(self):
+        path = self.path("utf8.yaml")
+        with open(path, "wb") as f:
+            f.write(kit.HEADER.encode() + b"workload: { name: \xff\xfe }\n" + STEP.encode())
+        text = self.refused(path, "UTF-8")
+        self.assertRegex(text, r"utf8\.yaml:4:")
+
+    def test_fifo_does_not_hang(self):
+        self.both(self.fifo("pipe.yaml"), "pipe.yaml")
+
+    def test_all_faults_at_once(self):
+        path = self.write("many.yaml", """
+            vars: { a: 1 }
+            workflow:
+              - step: a
+              - step: a
+                tool: { kind: nonsense }
+                next: nowhere
+            """)
+        text = self.refused(path, "vars", "nonsense", "nowhere")
+        self.assertGreaterEqual(text.count(": error:"), 4)
+
+    def test_bad_set_and_payload(self):
+        path = self.write("good.yaml", STEP)
+        for args, word in ([["--set", "novalue"], "key=value"], [["--set", "=x"], "key=value"],
+                           [["--payload", self.path("none.json")], "none.json"], [["--payload", self.folder], "directory"]):
+            done = self.troupe("run", path, *args)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(word, done.stderr)
+        done = self.troupe("run", path, "--payload", "-", stdin="[1, 2]")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("mapping", done.stderr)
+        done = self.troupe("run", path, "--payload", "-", stdin='{"a": ')
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("<stdin>:1:", done.stderr)
+
+    def test_data_folder_that_cannot_be_made(self):
+        with open(self.path("file"), "w", encoding="utf-8"):
+            pass
+        done = self.troupe("run", self.write("good.yaml", STEP), "--data", self.path("file/below"))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("file/below", done.stderr)
+
+    def test_a_service_that_is_not_there(self):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+            out = self.run_json(self.fetch(f"http://127.0.0.1:{port}/"), code=1)
+        error = out["steps"]["fetch"]["error"]
+        self.assertEqual(error["kind"], "connection")
+        self.assertTrue(error["retryable"])
+        self.assertIn(str(port), error["message"])
+
+    def fetch(self, url):
+        return self.write("fetch.yaml", f"""
+            workflow:
+              - step: fetch
+                tool:
+                  - get: {{ kind: http, url: "{url}" }}
+            """)
+
+    def answer_once(self, response):
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+
+        def serve():
+            client, _ = server.accept()
+            with client:
+                client.recv(65536)
+                client.sendall(response)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join, 10)
+        return f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+    def test_a_body_that_is_not_json(self):
+        body = b'{"orders": [1, 2,'
+        url = self.answer_once(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+                               b"Connection: close\r\n\r\n%s" % (len(body), body))
+        done = self.troupe("run", self.fetch(url), "--json", timeout=60)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        self.assertIn("JSON", done.stdout)
+
+    def test_half_a_body(self):
+        url = self.answer_once(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"a\":")
+        out = self.run_json(self.fetch(url), code=1)
+        self.assertEqual(out["steps"]["fetch"]["error"]["kind"], "connection")
+        self.assertTrue(out["steps"]["fetch"]["error"]["retryable"])
+
+    def test_events_of_nothing(self):
+        done = self.troupe("events", "latest")
+        self.assertEqual(done.returncode, 1)
+        done = self.troupe("events", "12345")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("12345", done.stderr)
+        self.assertEqual(self.troupe("events", "../../etc").returncode, 2)
+        self.assertFalse(os.path.exists(self.data), "reading must not create the data folder")
+
+
+kit.main()

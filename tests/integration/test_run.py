@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""troupe run: what it prints, what it takes, and its exit status."""
+import json
+import signal
+
+import kit
+
+HELLO = """
+workload: { who: world, n: 1, deep: { a: 1, b: 2 } }
+workflow:
+  - step: greet
+    tool:
+      - say: { kind: noop, result: { text: "Hello, {{ workload.who }}!", n: "{{ workload.n }}", deep: "{{ workload.deep }}" } }
+"""
+
+
+class Run(kit.Case):
+    def test_json_has_all_keys(self):
+        out = self.run_json(self.write("hello.yaml", HELLO))
+        self.assertEqual(set(out), {"execution_id", "playbook", "status", "started_at", "duration_ms", "result", "ctx", "steps",
+                                    "failures"})
+        self.assertEqual(out["status"], "success")
+        self.assertRegex(out["execution_id"], r"^[1-9][0-9]{5,18}$")
+        self.assertRegex(out["started_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
+        self.assertGreater(out["duration_ms"], 0)
+        self.assertEqual(out["failures"], [])
+        self.assertEqual(out["steps"]["greet"]["status"], "success")
+        self.assertEqual(out["steps"]["greet"]["runs"], 1)
+        self.assertEqual(out["steps"]["greet"]["result"]["text"], "Hello, world!")
+        self.assertEqual(out["result"]["text"], "Hello, world!")
+
+    def test_set_and_payload(self):
+        path = self.write("hello.yaml", HELLO)
+        with open(self.path("payload.json"), "w", encoding="utf-8") as f:
+            json.dump({"who": "file", "deep": {"b": 3}}, f)
+        out = self.run_json(path, "--payload", self.path("payload.json"), "--set", "n=5", "--set", "deep.c=x y")
+        self.assertEqual(out["result"], {"text": "Hello, file!", "n": 5, "deep": {"a": 1, "b": 3, "c": "x y"}})
+
+    def test_payload_from_stdin(self):
+        path = self.write("hello.yaml", HELLO)
+        done = self.troupe("run", path, "--json", "--payload", "-", stdin='{"who": "stdin"}')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["result"]["text"], "Hello, stdin!")
+
+    def test_plain_output(self):
+        done = self.troupe("run", self.write("hello.yaml", HELLO))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["text"], "Hello, world!")
+        self.assertIn("greet started", done.stderr)
+        self.assertIn("greet done", done.stderr)
+        self.assertIn("success", done.stderr)
+        self.assertNotIn("\x1b", done.stderr, "no escape sequences where there is no terminal")
+
+    def test_failed_execution_is_1(self):
+        out = self.run_json(self.write("fails.yaml", """
+            workflow:
+              - step: broken
+                tool:
+                  - boom: { kind: python, code: "raise ValueError('no good')" }
+            """), code=1)
+        self.assertEqual(out["status"], "failed")
+        self.assertEqual(out["steps"]["broken"]["status"], "failed")
+        self.assertIn("no good", out["steps"]["broken"]["error"]["message"])
+        self.assertEqual(len(out["failures"]), 1)
+
+    def test_events_of_a_run(self):
+        out = self.run_json(self.write("hello.yaml", HELLO))
+        events, notes = self.events(out["execution_id"])
+        self.assertEqual(notes, "")
+        types = [e["event_type"] for e in events]
+        self.assertEqual(types[0], "playbook.execution.requested")
+        self.assertEqual(types[-1], "playbook.processed")
+        for wanted in ["workflow.started", "token.created", "step.scheduled", "step.started", "task.started", "task.processed",
+                       "step.done", "next.evaluated", "workflow.finished"]:
+            self.assertIn(wanted, types)
+        self.assertEqual([e["seq"] for e in events], list(range(1, len(events) + 1)))
+        self.assertTrue(all(e["execution_id"] == out["execution_id"] for e in events))
+        self.assertEqual(len({e["event_id"] for e in events}), len(events))
+
+    def test_interrupt_is_130_and_the_log_is_whole(self):
+        ready = self.fifo("ready")
+        path = self.write("wait.yaml", f"""
+            workflow:
+              - step: wait
+                tool:
+                  - sleep:
+                      kind: python
+                      code: |
+                        open({ready!r}, "w").write("x")
+                        import time
+                        time.sleep(600)
+            """)
+        process = self.start("run", path, "--json")
+        with open(ready, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "x")
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, stderr)
+        self.assertEqual(json.loads(stdout)["status"], "cancelled")
+        events, notes = self.events()
+        self.assertEqual(notes, "")
+        types = [e["event_type"] for e in events]
+        self.assertIn("execution.cancelled", types)
+        self.assertEqual(types[-1], "playbook.processed")
+
+    def test_usage(self):
+        self.assertEqual(self.troupe("run").returncode, 2)
+        self.assertEqual(self.troupe("run", "--nonsense").returncode, 2)
+        done = self.troupe("frobnicate")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("frobnicate", done.stderr)
+        done = self.troupe("--version")
+        self.assertRegex(done.stdout, r"^troupe \d+\.\d+\.\d+\n$")
+        for command in ["run", "check", "events", "eval", "graph", "convert", "help"]:
+            done = self.troupe("help", command)
+            self.assertEqual(done.returncode, 0)
+            self.assertIn(f"usage: troupe {command}", done.stdout)
+
+    def test_only_one_writer(self):
+        ready, go = self.fifo("ready"), self.fifo("go")
+        path = self.write("wait.yaml", f"""
+            workflow:
+              - step: wait
+                tool:
+                  - hold:
+                      kind: python
+                      code: |
+                        open({ready!r}, "w").write("x")
+                        return open({go!r}).read()
+            """)
+        first = self.start("run", path, "--json")
+        with open(ready, encoding="utf-8") as f:
+            f.read()
+        second = self.troupe("run", path, "--json")
+        self.assertEqual(second.returncode, 2)
+        self.assertIn(f"process {first.pid} ", second.stderr)
+        events, _ = self.events()  # reading works meanwhile
+        self.assertIn("step.started", [e["event_type"] for e in events])
+        with open(go, "w", encoding="utf-8") as f:
+            f.write("gone")
+        stdout, stderr = first.communicate(timeout=60)
+        self.assertEqual(first.returncode, 0, stderr)
+        self.assertEqual(json.loads(stdout)["result"], "gone")
+
+
+kit.main()
