@@ -11,6 +11,7 @@ typedef struct desk {
 	plugin_record *record; /* held by an object that the actor owns */
 	jobs *jobs;
 	tr_pid instance; /* 0: not there */
+	tr_pid next_instance; /* serves already, but the end of the one before it has not been seen */
 	tr_ref instance_monitor;
 	job *current;    /* `command`: what the instance works on */
 	bool draining;
@@ -197,6 +198,13 @@ static void runner_ended(desk *d, tr_pid runner, tr_value reason)
 		crashed(d, item, TR_IS_A(reason, normal) ? tr_atom("it ended without an outcome") : reason);
 }
 
+static void adopt(desk *d, tr_pid instance)
+{
+	d->instance = instance;
+	d->next_instance.bits = 0;
+	d->instance_monitor = tr_monitor(instance);
+}
+
 /* [DOWN, ref, process, pid, reason]: the instance, or who asked for a command. */
 static void somebody_down(desk *d, tr_value message)
 {
@@ -209,6 +217,8 @@ static void somebody_down(desk *d, tr_value message)
 		d->instance.bits = d->instance_monitor.bits = 0;
 		if (item != NULL)
 			crashed(d, item, tr_array_at(message, 4));
+		if (d->next_instance.bits != 0)
+			adopt(d, d->next_instance);
 		return;
 	}
 	for (job *item = d->jobs->running.first; item != NULL; item = item->next)
@@ -256,12 +266,10 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 
 static void instance_serves(desk *d, tr_pid instance)
 {
-	if (tr_pid_eq(instance, d->instance))
-		return;
-	if (d->instance_monitor.bits != 0)
-		tr_demonitor(d->instance_monitor);
-	d->instance = instance;
-	d->instance_monitor = tr_monitor(instance);
+	if (d->instance.bits == 0)
+		adopt(d, instance);
+	else if (!tr_pid_eq(instance, d->instance))
+		d->next_instance = instance;
 }
 
 /* A cancelled command still keeps the instance past its time: it is ended, and its supervisor starts it anew. */
