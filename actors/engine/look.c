@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking in: commands for workers, the summary, small questions. Nothing here changes the state. */
+#include "actors/engine/machine_state.h"
+
+machine_phase machine_phase_of(const machine *m)
+{
+	return m->phase;
+}
+bool machine_paused(const machine *m)
+{
+	return m->paused;
+}
+uint64_t machine_seq(const machine *m)
+{
+	return m->seq;
+}
+int64_t machine_execution_id(const machine *m)
+{
+	return m->execution_id;
+}
+int64_t machine_started_us(const machine *m)
+{
+	return m->started_us;
+}
+int64_t machine_deadline_us(const machine *m)
+{
+	return m->deadline_us;
+}
+tr_value machine_playbook(const machine *m)
+{
+	return m->info;
+}
+size_t machine_run_count(const machine *m)
+{
+	return m->runs_by_id.count;
+}
+size_t machine_token_count(const machine *m)
+{
+	return m->tokens_by_id.count;
+}
+
+void machine_each_run(const machine *m, void (*each)(void *arg, uint64_t step_run_id, uint32_t attempt, uint32_t step),
+		      void *arg)
+{
+	LINK_EACH(l, &m->runs)
+	{
+		const step_run *r = LINK_OF(l, step_run, in_runs);
+
+		if (r->phase == RUN_RUNNING)
+			each(arg, r->id, r->attempt, r->step);
+	}
+}
+
+const char *machine_pool(const machine *m, uint32_t step)
+{
+	const pb_step *s = &m->playbook->steps[step];
+
+	/* The model's strings are parts of its own text and end in a NUL only as values. */
+	return s->pool.n > 0 ? tr_as_cstr(tr_map_get_n(m->routes->pools, s->pool.p, s->pool.n), "default")
+			     : tr_as_cstr(m->routes->pool, "default");
+}
+
+static void add_result(const machine *m, uint32_t step, tr_value *results, tr_value *labels)
+{
+	const step_state *s = &m->steps[step];
+
+	if (!tr_is_valid(s->result))
+		return;
+	*results = tr_map_put(*results, tr_keep(m->routes->names[step]), tr_keep(s->result));
+	if (tr_is_valid(s->labels))
+		*labels = tr_map_put(*labels, tr_keep(m->routes->names[step]), tr_keep(s->labels));
+}
+
+/* The results that the step may read; `__labels__` has those of single tasks. */
+static tr_value results_for(const machine *m, const pb_step *step)
+{
+	tr_value results = tr_map(), labels = tr_map();
+
+	for (size_t i = 0; step->uses_all && i < m->playbook->step_count; i++)
+		add_result(m, (uint32_t)i, &results, &labels);
+	for (size_t i = 0; !step->uses_all && i < step->uses_count; i++)
+		add_result(m, step->uses[i], &results, &labels);
+	if (tr_map_len(labels) > 0)
+		return tr_map_put_s(results, "__labels__", labels);
+	tr_drop(labels);
+	return results;
+}
+
+tr_value machine_command(const machine *m, uint64_t step_run_id)
+{
+	const step_run *r = run_of(m, step_run_id);
+	tr_value result, event_of;
+
+	if (r == NULL || r->phase != RUN_RUNNING)
+		return tr_invalid(TR_ENOENT);
+	result = tr_map_get_s(r->cause, "result");
+	event_of = tr_keep(r->cause);
+	return TR_DICT(
+	    "execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id), "attempt",
+	    tr_int((int64_t)r->attempt), "step", tr_keep(m->routes->names[r->step]), "hash",
+	    tr_keep(tr_map_get_s(m->info, "hash")), "playbook",
+	    TR_DICT("name", tr_keep(tr_map_get_s(m->info, "name")), "path", tr_keep(tr_map_get_s(m->info, "path"))),
+	    "args", tr_keep(r->args), "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars",
+	    tr_keep(m->vars), "steps", results_for(m, &m->playbook->steps[r->step]), "result",
+	    tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
+	    tr_int((int64_t)m->trace_id));
+}
+
+static tr_value step_summary(const step_state *s)
+{
+	return TR_DICT("status", tr_string(s->status), "runs", tr_int(s->runs), "success", tr_int(s->done), "failed",
+		       tr_int(s->failed), "result", tr_is_valid(s->result) ? tr_keep(s->result) : tr_nil(), "error",
+		       tr_is_valid(s->error) ? tr_keep(s->error) : tr_nil());
+}
+
+tr_value machine_summary(const machine *m)
+{
+	tr_value steps = tr_map();
+	const char *status = m->status != NULL ? m->status : m->paused ? "paused" : "running";
+
+	for (size_t i = 0; i < m->playbook->step_count; i++) {
+		if (m->steps[i].runs > 0)
+			steps = tr_map_put(steps, tr_keep(m->routes->names[i]), step_summary(&m->steps[i]));
+		else if (m->steps[i].waiting > 0)
+			steps = tr_map_put(steps, tr_keep(m->routes->names[i]),
+					   TR_DICT("status", tr_string("pending"), "runs", tr_int(0), "result",
+						   tr_nil(), "error", tr_nil()));
+	}
+	return TR_DICT("execution_id", tr_int(m->execution_id), "playbook", tr_keep(m->info), "status",
+		       tr_string(status), "result", tr_keep(m->result), "ctx", tr_keep(m->ctx), "vars",
+		       tr_keep(m->vars), "workload", tr_keep(m->workload), "steps", steps, "failures",
+		       tr_keep(m->failures), "started_at_us", tr_int(m->started_us), "duration_us",
+		       tr_int(m->finished_us > m->started_us ? m->finished_us - m->started_us : 0));
+}

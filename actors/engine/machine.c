@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What comes in: each input is an event or a few, and then everything that follows from the new state is decided. */
+#include "actors/engine/decide.h"
+
+static decision decision_of(machine *m, const machine_world *w, const machine_sink *out)
+{
+	return (decision){.m = m, .w = w, .out = out};
+}
+
+tr_err machine_start(machine *m, const machine_world *w, const machine_sink *out, tr_value playbook_info,
+		     tr_value payload, tr_value parent)
+{
+	decision d = decision_of(m, w, out);
+	tr_value body;
+	event e;
+	tr_err err;
+
+	if (m->phase != MACHINE_NEW)
+		return TR_EINVAL;
+	body = TR_DICT("playbook", tr_keep(playbook_info), "payload",
+		       tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map());
+	if (tr_is(parent, TR_MAP))
+		body = tr_map_put_s(body, "parent", tr_keep(parent));
+	event_init(&e, EVENT_EXECUTION_REQUESTED);
+	e.trace_id = (uint64_t)m->execution_id;
+	e.payload = body;
+	err = decide_emit(&d, &e);
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+static bool terminal(event_type t)
+{
+	return t == EVENT_STEP_DONE || t == EVENT_STEP_FAILED || t == EVENT_LOOP_DONE;
+}
+
+static bool may_report(const event *e, bool last)
+{
+	if (e->type == EVENT_WARNING)
+		return true;
+	if (event_type_source(e->type) != EVENT_WORKER || (terminal(e->type) && !last))
+		return false;
+	return e->type != EVENT_STEP_FAILED || tr_is(tr_map_get_s(e->payload, "error"), TR_MAP);
+}
+
+tr_err machine_report(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
+		      uint32_t attempt, event *events, size_t count)
+{
+	decision d = decision_of(m, w, out);
+	const step_run *r = run_of(m, step_run_id);
+	uint64_t parent;
+	tr_err err = TR_OK;
+
+	if (r == NULL || r->phase != RUN_RUNNING || r->attempt != attempt)
+		return TR_ENOENT;
+	parent = r->scheduled_event;
+	for (size_t i = 0; i < count; i++)
+		if (!may_report(&events[i], i + 1 == count))
+			return TR_EINVAL;
+	for (size_t i = 0; i < count && err == TR_OK; i++) {
+		event e = events[i];
+
+		e.step_run_id = step_run_id;
+		if (e.parent_id == 0)
+			e.parent_id = parent;
+		if (e.attempt == 0 && (terminal(e.type) || e.type == EVENT_STEP_STARTED))
+			e.attempt = attempt;
+		e.payload = tr_keep(e.payload);
+		err = decide_emit(&d, &e);
+	}
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+tr_err machine_fail_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
+			uint32_t attempt, const char *kind, const char *message)
+{
+	decision d = decision_of(m, w, out);
+	step_run *r = run_of(m, step_run_id);
+	tr_err err;
+
+	if (r == NULL || r->phase != RUN_RUNNING || r->attempt != attempt)
+		return TR_ENOENT;
+	err = decide_run_failed(&d, r, kind, message, true);
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+static bool going(const machine *m)
+{
+	return m->phase > MACHINE_NEW && m->phase < MACHINE_CLOSING;
+}
+
+tr_err machine_expire(machine *m, const machine_world *w, const machine_sink *out)
+{
+	decision d = decision_of(m, w, out);
+	tr_err err;
+
+	if (!going(m) || m->stop >= STOP_EXPIRED)
+		return TR_EINVAL;
+	err =
+	    decide_event(&d, EVENT_EXECUTION_CANCELLED, 0, m->last_event_id, "failed",
+			 TR_DICT("reason", tr_string("the execution's timeout passed"), "status", tr_string("failed")));
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *out, tr_str reason)
+{
+	decision d = decision_of(m, w, out);
+	tr_err err;
+
+	if (!going(m) || m->stop >= STOP_EXPIRED)
+		return TR_EINVAL;
+	err = decide_event(
+	    &d, EVENT_EXECUTION_CANCELLED, 0, m->last_event_id, "cancelled",
+	    TR_DICT("reason", reason.n > 0 ? tr_string_lossy(reason.p, reason.n) : tr_string("cancelled")));
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+static tr_err set_paused(machine *m, const machine_world *w, const machine_sink *out, bool paused)
+{
+	decision d = decision_of(m, w, out);
+	tr_err err;
+
+	if (!going(m) || m->stop != STOP_NONE || m->paused == paused)
+		return TR_EINVAL;
+	err = decide_event(&d, paused ? EVENT_EXECUTION_PAUSED : EVENT_EXECUTION_RESUMED, 0, m->last_event_id,
+			   paused ? "paused" : "running", tr_nil());
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+tr_err machine_pause(machine *m, const machine_world *w, const machine_sink *out)
+{
+	return set_paused(m, w, out, true);
+}
+tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *out)
+{
+	return set_paused(m, w, out, false);
+}
+
+/* The same step run in other hands: what the old hands still report is refused from here on. */
+static tr_err schedule_again(decision *d, step_run *r)
+{
+	machine *m = d->m;
+	const pb_step *step = &m->playbook->steps[r->step];
+	tr_value pool = step->pool.n > 0 ? tr_string_n(step->pool.p, step->pool.n) : tr_keep(m->routes->pool);
+	uint64_t id = r->id;
+	tr_err err;
+	event e;
+
+	event_init(&e, EVENT_STEP_SCHEDULED);
+	e.step_run_id = id;
+	e.attempt = r->attempt + 1;
+	e.parent_id = r->scheduled_event;
+	e.status = "scheduled";
+	e.payload = TR_DICT("step", tr_keep(m->routes->names[r->step]), "tokens", tr_array(), "args", tr_keep(r->args),
+			    "pool", pool);
+	err = decide_emit(d, &e);
+	if (err == TR_OK)
+		decide_effect(d, &(machine_effect){.kind = MACHINE_RUN,
+						   .step_run_id = id,
+						   .attempt = r->attempt,
+						   .step = r->step,
+						   .timeout_us = r->timeout_us});
+	return err;
+}
+
+tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out)
+{
+	decision d = decision_of(m, w, out);
+	tr_err err = TR_OK;
+
+	if (m->phase == MACHINE_NEW || m->phase == MACHINE_FINISHED)
+		return TR_EINVAL;
+	LINK_EACH_SAFE(l, after, &m->runs)
+	{
+		step_run *r = LINK_OF(l, step_run, in_runs);
+
+		if (err == TR_OK && r->phase == RUN_RUNNING && !machine_stopping(m))
+			err = schedule_again(&d, r);
+	}
+	tokens_queue_pending(m);
+	return err != TR_OK ? err : decide_settle(&d);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * An execution as a pure state machine: events -> state, and state + input -> new events + effects.
+ *
+ * machine_apply is the only thing that changes what an execution is. The other functions look at the state and at what
+ * comes in, make events and apply each as it is made; what is to be done in the world they hand out as effects. Nothing
+ * here does I/O, asks a clock or draws a random number: time, ids and the loading of references come in through
+ * machine_world. What is decided depends on the state alone, so a log that ends anywhere is taken up by replaying it
+ * and deciding again (machine_recover).
+ *
+ * After an error (memory, a log that cannot be) a machine is only fit for machine_free: the log is the truth.
+ * Source of the semantics: docs/playbook.md, "Routing and the end". Not thread-safe; one actor owns a machine.
+ */
+#ifndef TROUPE_ENGINE_MACHINE_H
+#define TROUPE_ENGINE_MACHINE_H
+
+#include "actors/engine/routes.h"
+#include "actors/event/event.h"
+
+typedef struct machine machine;
+
+typedef enum machine_phase {
+	MACHINE_NEW,       /* nothing happened yet */
+	MACHINE_REQUESTED, /* the workload is to be evaluated */
+	MACHINE_EVALUATED,
+	MACHINE_RUNNING,
+	MACHINE_CLOSING, /* the workflow is finished, the closing event is to come */
+	MACHINE_FINISHED
+} machine_phase;
+
+/** What the world is at a decision. */
+typedef struct machine_world {
+	int64_t now_us; /* wall clock */
+	uint64_t seed;  /* for random() in templates */
+	id_generator *ids;
+	tr_value env; /* map: what templates see as env */
+	/** The value behind a ResultRef (fresh reference, invalid when it cannot be had). May be NULL. */
+	tr_value (*load)(void *arg, tr_value ref);
+	void *load_arg;
+} machine_world;
+
+typedef enum machine_effect_kind {
+	MACHINE_RUN,    /* send the step run's command */
+	MACHINE_CANCEL, /* its worker is to stop: the run has ended here */
+	MACHINE_FINISH  /* the execution is finished */
+} machine_effect_kind;
+
+/** Something to do once the events up to `seq` are durable. */
+typedef struct machine_effect {
+	machine_effect_kind kind;
+	uint64_t seq;
+	uint64_t step_run_id;
+	uint32_t attempt;
+	uint32_t step;
+	int64_t timeout_us; /* MACHINE_RUN: 0 for none */
+	const char *reason; /* MACHINE_CANCEL: why */
+} machine_effect;
+
+/** Where events and effects go, in order. An event has been applied and is sequenced when it is handed out; it is
+ * borrowed. */
+typedef struct machine_sink {
+	void (*event)(void *arg, const event *e);
+	void (*effect)(void *arg, const machine_effect *x);
+	void *arg;
+} machine_sink;
+
+/** A machine to which nothing has happened. Holds the routes (and with them the playbook). NULL when memory is short.
+ */
+machine *machine_new(routes *r, int64_t execution_id);
+void machine_free(machine **m);
+
+/* ---- events -> state ------------------------------------------------------------------------------------------- */
+
+/** TR_ECORRUPT when the event cannot follow what has happened; TR_ENOMEM. */
+tr_err machine_apply(machine *m, const event *e);
+/** The whole state as one value, the same for equal states however they came about. Fresh reference. */
+tr_value machine_digest(const machine *m);
+
+/* ---- state + input -> events + effects --------------------------------------------------------------------------- */
+
+/** Begin: `playbook` is a map {name, path, version, hash, file}, `parent` a map or nil. Borrows. */
+tr_err machine_start(machine *m, const machine_world *w, const machine_sink *out, tr_value playbook, tr_value payload,
+		     tr_value parent);
+/** Events of a step run, in order; seq and execution_id are set here, event_id, time and trace if they are 0.
+ * TR_ENOENT: that (step_run_id, attempt) is not running (fencing); TR_EINVAL: not events that a step run may report.
+ * Then nothing happened. */
+tr_err machine_report(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
+		      uint32_t attempt, event *events, size_t count);
+/** End a running step run as failed: its worker is lost, its time is over. TR_ENOENT when it is not running. */
+tr_err machine_fail_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
+			uint32_t attempt, const char *kind, const char *message);
+/** The time of the whole execution is over. */
+tr_err machine_expire(machine *m, const machine_world *w, const machine_sink *out);
+tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *out, tr_str reason);
+tr_err machine_pause(machine *m, const machine_world *w, const machine_sink *out);
+tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *out);
+/** After replay: whatever was scheduled and not done gets the next attempt, and what was left undecided is decided. */
+tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out);
+
+/* ---- looking in ----------------------------------------------------------------------------------------------------
+ */
+
+machine_phase machine_phase_of(const machine *m);
+bool machine_paused(const machine *m);
+uint64_t machine_seq(const machine *m);
+int64_t machine_execution_id(const machine *m);
+int64_t machine_started_us(const machine *m);
+/** When the execution must be over, wall clock; 0: no limit. Known once the request is evaluated. */
+int64_t machine_deadline_us(const machine *m);
+/** The map given to machine_start; borrowed. */
+tr_value machine_playbook(const machine *m);
+/** Step runs in flight, tokens waiting: for supervision and tests. */
+size_t machine_run_count(const machine *m);
+size_t machine_token_count(const machine *m);
+/** Each step run in flight, in order of their ids. */
+void machine_each_run(const machine *m, void (*each)(void *arg, uint64_t step_run_id, uint32_t attempt, uint32_t step),
+		      void *arg);
+/** The command of a running step run as protocol.h has it, without reply_to and resume; invalid TR_ENOENT. Fresh
+ * reference. */
+tr_value machine_command(const machine *m, uint64_t step_run_id);
+/** The pool a step runs in; borrowed text. */
+const char *machine_pool(const machine *m, uint32_t step);
+/** {status, result, ctx, steps, failures, started_at_us, duration_us}. Fresh reference. */
+tr_value machine_summary(const machine *m);
+
+#endif

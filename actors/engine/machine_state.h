@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of an execution, for the files of the machine alone.
+ *
+ * Fields are in two groups: what the events say (the digest shows all of it) and, marked "hint", what only saves work:
+ * which tokens may be worth another look. Losing a hint loses nothing; after replay everything is looked at once.
+ */
+#ifndef TROUPE_ENGINE_MACHINE_STATE_H
+#define TROUPE_ENGINE_MACHINE_STATE_H
+
+#include "actors/engine/idmap.h"
+#include "actors/engine/list.h"
+#include "actors/engine/machine.h"
+
+#define NO_STEP UINT32_MAX
+
+/* A token waits at a step until a step run takes it or it is dropped. */
+typedef struct token {
+	struct link at_step;    /* step_state.tokens, in order of arrival */
+	struct link in_pending; /* machine.pending */
+	struct link in_queue;   /* hint: machine.queue */
+	uint64_t id;
+	uint64_t event_id;
+	uint32_t step;
+	uint32_t from_step; /* NO_STEP: from nowhere */
+	int32_t arc;
+	bool pending; /* the step's `when` was false */
+	bool late;    /* of a wave whose first token has run already */
+	bool final;
+	uint64_t tried; /* hint: machine.finished_runs when the guard was last evaluated */
+	tr_value args;  /* map */
+	tr_value cause; /* map {name, step, status, result, error} of the event that led here, or nil */
+} token;
+
+typedef enum run_phase {
+	RUN_RUNNING,
+	RUN_ENDED, /* its arcs are to be evaluated */
+	RUN_ROUTED /* some arcs' tokens are to be created */
+} run_phase;
+
+typedef struct step_run {
+	struct link in_runs;  /* machine.runs, in order of ids */
+	struct link in_ended; /* machine.ended: ENDED and ROUTED */
+	uint64_t id;
+	uint32_t step;
+	uint32_t attempt;
+	run_phase phase;
+	bool started;
+	bool final;
+	event_type end_type;
+	uint64_t scheduled_event;
+	uint64_t end_event;
+	int64_t scheduled_us;
+	int64_t timeout_us;
+	tr_value args;
+	tr_value cause;   /* of the token that arrived last */
+	tr_value end;     /* ENDED: the terminal event as guards see it */
+	tr_value owed;    /* ROUTED: indices of the arcs that were taken */
+	size_t owed_done; /* how many of them have their token */
+	/* Positions, as the worker reports them. */
+	uint64_t tasks_done, retries;
+	int64_t loop_count;
+	uint64_t loop_started, loop_done, loop_failed;
+	uint32_t task_attempt;
+} step_run;
+
+typedef struct step_state {
+	struct link tokens;
+	struct link in_live; /* machine.live: steps with a token or a step run */
+	struct link in_open; /* machine.open: joins that count their blockers */
+	uint32_t waiting;    /* tokens */
+	uint32_t live;       /* tokens and step runs */
+	uint32_t blockers;   /* open: live steps that can still reach this one */
+	bool open;
+	uint32_t runs, done, failed;
+	const char *status; /* of the last step run; NULL: none yet */
+	tr_value result;    /* of the last step run that ended; absent: none */
+	tr_value error;
+	tr_value labels; /* results of single tasks that some template names; absent: none */
+} step_state;
+
+/* A ctx patch that a worker or an arc wrote and that is to be appended. */
+typedef struct owed_patch {
+	struct link in_owed;
+	uint64_t step_run_id;
+	uint64_t parent_id;
+	tr_value patch;
+} owed_patch;
+
+typedef enum stop_kind {
+	STOP_NONE,
+	STOP_FAILED,
+	STOP_EXPIRED,
+	STOP_CANCELLED
+} stop_kind;
+
+struct machine {
+	routes *routes;
+	const playbook *playbook;
+	int64_t execution_id;
+	uint64_t seq;
+	uint64_t last_event_id;
+	machine_phase phase;
+	stop_kind stop;
+	bool paused;
+	bool entry_owed;    /* the entry step's token is to be created */
+	bool final_made;    /* the final step's token was created */
+	const char *status; /* of the workflow once it is finished */
+	int64_t started_us, finished_us;
+	int64_t deadline_us;
+	uint64_t trace_id;
+	tr_value info; /* map {name, path, version, hash, file} */
+	tr_value payload;
+	tr_value parent;
+	tr_value workload;
+	tr_value ctx;
+	tr_value vars;
+	tr_value result;
+	tr_value failures;
+	tr_value stop_reason;
+	tr_value warned; /* map: place -> true */
+	uint64_t failure_count;
+	uint64_t branches_done;
+	uint64_t finished_runs;
+	uint64_t next_token, next_run;
+	step_state *steps;
+	idmap tokens_by_id, runs_by_id;
+	struct link runs, ended, live, open, pending, owed;
+	struct link queue; /* hint: tokens to look at */
+	bool has_refs;     /* hint: some value holds a ResultRef */
+};
+
+#define MACHINE_MOST_FAILURES 1000 /* kept in full; the rest is counted */
+#define MACHINE_MOST_WARNINGS 200
+
+static inline bool machine_stopping(const machine *m)
+{
+	/* A failed workflow still runs its final step; one that was cancelled or whose time is over does not. */
+	return m->stop >= STOP_EXPIRED || (m->stop != STOP_NONE && !m->final_made);
+}
+
+/* tokens.c: tokens and what waits for them */
+tr_err token_create(machine *m, const event *e);
+tr_err token_set_pending(machine *m, const event *e);
+tr_err token_drop_event(machine *m, const event *e);
+void token_forget(machine *m, token *t);
+void token_queue(machine *m, token *t);
+/* Look at every pending token again. */
+void tokens_queue_pending(machine *m);
+
+/* joins.c: who can still reach whom */
+void join_step_entered(machine *m, uint32_t step); /* one more token or step run lives at the step */
+void join_step_left(machine *m, uint32_t step);
+void join_token_arrived(machine *m, token *t);
+void join_token_gone(machine *m, uint32_t step);
+void join_run_scheduled(machine *m, uint32_t step);
+/* May the token's group run now, as far as its join is concerned? */
+bool join_ready(const machine *m, const token *t);
+/* At rest: the join that waits for nothing but what cannot move; NULL when there is none. */
+token *join_release(const machine *m);
+
+/* runs.c: step runs */
+tr_err run_schedule(machine *m, const event *e);
+tr_err run_worker_event(machine *m, const event *e);
+tr_err run_routed(machine *m, const event *e);
+step_run *run_of(const machine *m, uint64_t id);
+void run_forget(machine *m, step_run *r);
+void run_owed_paid(machine *m, step_run *r);
+
+/* apply.c helpers */
+tr_err machine_owe_patch(machine *m, uint64_t step_run_id, uint64_t parent_id, tr_value patch);
+void machine_add_failure(machine *m, tr_value failure);
+void machine_stop(machine *m, stop_kind kind, tr_value reason);
+/* Remember that ResultRefs are about, so that scopes look for them. */
+void machine_note_refs(machine *m, tr_value v);
+tr_value machine_put_path(tr_value map, tr_str key, tr_value value);
+tr_value machine_put_paths(tr_value map, tr_value writes);
+
+#endif
