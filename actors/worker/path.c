@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Small helpers over maps with dotted keys, and time as text. */
+/** Maps with dotted keys. */
 #include "actors/worker/path.h"
 
 #include <string.h>
-#include <time.h>
 
 tr_value path_key(tr_str key)
 {
@@ -48,19 +47,4 @@ tr_value path_put_all(tr_value base, tr_value writes)
 	for (size_t i = 0, n = tr_map_len(writes); i < n; i++)
 		base = path_put(base, tr_as_str(e[i].key), tr_keep(e[i].value));
 	return base;
-}
-
-tr_value time_text(int64_t wall_us)
-{
-	time_t seconds = (time_t)(wall_us / 1000000);
-	int64_t us = wall_us % 1000000;
-	if (us < 0) {
-		us += 1000000;
-		seconds--;
-	}
-	struct tm tm;
-	if (gmtime_r(&seconds, &tm) == NULL)
-		return tr_nil();
-	return tr_stringf("%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-			  tm.tm_hour, tm.tm_min, tm.tm_sec, (int)us);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Small helpers over maps with dotted keys ("totals.eur"), and time as text. Pure functions. */
+/** Maps with dotted keys ("totals.eur"). Pure functions. */
 #ifndef TROUPE_WORKER_PATH_H
 #define TROUPE_WORKER_PATH_H
 
@@ -13,8 +13,5 @@ tr_value path_get(tr_value map, tr_str key);
 tr_value path_put_all(tr_value base, tr_value writes);
 /** A fresh string key. */
 tr_value path_key(tr_str key);
-
-/** RFC 3339 in UTC with microseconds. */
-tr_value time_text(int64_t wall_us);
 
 #endif

@@ -46,7 +46,7 @@ pipeline *pipeline_new(const pipeline_setup *setup)
 	p->render.seed = seed_of(run, setup->iteration);
 	names *n = &p->render.names;
 	n->run = run;
-	n->wrapped = setup->iteration >= 0 && refs_is(tr_map_get_s(setup->iter, "item"));
+	n->wrapped = setup->wrapped;
 	n->iter = tr_is_valid(setup->iter) ? setup->iter : tr_map();
 	n->vars = given_or(setup->vars, run->vars);
 	n->ctx = given_or(setup->ctx, run->ctx);
@@ -63,8 +63,7 @@ void pipeline_free(pipeline **pp)
 	if (p == NULL)
 		return;
 	renderer_fini(&p->render);
-	tr_value *values[] = {&p->shared,  &p->vars_written, &p->ctx_written, &p->end_vars,
-			      &p->end_ctx, &p->result,       &p->error,       &p->run_object};
+	tr_value *values[] = {&p->shared, &p->vars_written, &p->ctx_written, &p->result, &p->error, &p->run_object};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
 	tr_free(p->visits);
@@ -189,7 +188,7 @@ void pipeline_apply(pipeline *p, const writes *w)
 	tr_value error = tr_absent();
 	if (shared_apply(&table, w->shared, n->vars, &error)) {
 		n->vars = shared_into(&table, n->vars);
-		p->vars_written = shared_into(&table, tr_is_valid(p->vars_written) ? p->vars_written : tr_map());
+		p->vars_written = shared_writes(&table, p->vars_written);
 	} else {
 		tr_assign(&p->error, error);
 	}
@@ -219,11 +218,6 @@ tr_value pipeline_written_ctx(const pipeline *p)
 tr_value pipeline_written_shared(const pipeline *p)
 {
 	return p->shared;
-}
-
-tr_value pipeline_written_at_end(const pipeline *p, bool ctx)
-{
-	return ctx ? p->end_ctx : p->end_vars;
 }
 
 tr_str pipeline_label(const pipeline *p)

@@ -23,6 +23,7 @@ typedef struct pipeline pipeline;
 typedef struct pipeline_setup {
 	tr_value run;       /* run_scope object; taken */
 	int64_t iteration;  /* -1: the step has no loop */
+	bool wrapped;       /* iter holds values that load themselves when used */
 	bool parallel;      /* iteration of a parallel loop: set_vars goes to iter */
 	tr_value iter;      /* taken; absent: empty */
 	tr_value vars, ctx; /* taken; absent: the run's */

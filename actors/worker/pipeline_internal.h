@@ -30,7 +30,7 @@ struct pipeline {
 	uint64_t directives;
 	int64_t started_ns, started_us;
 
-	tr_value shared, vars_written, ctx_written, end_vars, end_ctx;
+	tr_value shared, vars_written, ctx_written;
 	tr_value result, error;
 };
 

@@ -47,7 +47,7 @@ static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock
 		outcome = tr_map_put_s(outcome, "result", tr_nil());
 	tr_value meta = TR_DICT("attempt", tr_int(p->attempt), "duration_ms",
 				tr_float((double)(clock.now_ns - p->started_ns) / 1e6), "started_at",
-				time_text(p->started_us), "task_run_id", tr_int(p->task_runs));
+				event_time_text(p->started_us), "task_run_id", tr_int(p->task_runs));
 	return tr_map_put_s(outcome, "meta", meta);
 }
 
@@ -129,7 +129,7 @@ pipeline_action pipeline_end_badly(pipeline *p, tr_value error)
 	return (pipeline_action){.what = PIPELINE_FAILED};
 }
 
-/* In a step without a loop the step's own result policy and writes are the pipeline's last word. */
+/* In a step without a loop the step's own result policy has the last word. Its `set` is the control plane's. */
 static bool finish_step(pipeline *p, tr_value *error)
 {
 	tr_clear(&p->render.names.outcome);
@@ -143,15 +143,7 @@ static bool finish_step(pipeline *p, tr_value *error)
 		tr_assign(&p->result, v);
 		tr_assign(&p->render.names.own, tr_keep(v));
 	}
-	writes w = {0};
-	bool good = writes_render(&w, step->sets, step->set_count, false, &p->render, error);
-	if (good) {
-		pipeline_apply(p, &w);
-		p->end_vars = tr_keep(w.vars);
-		p->end_ctx = tr_keep(w.ctx);
-	}
-	writes_fini(&w);
-	return good;
+	return true;
 }
 
 pipeline_action pipeline_end_well(pipeline *p)

@@ -42,9 +42,14 @@ static uint64_t place_hash(const char *code, pb_pos at)
 	return h;
 }
 
+bool render_first_time(renderer *r, const char *code, pb_pos at)
+{
+	return first_time(r, place_hash(code, at));
+}
+
 void render_warn(renderer *r, const char *code, pb_pos at, const char *fmt, ...)
 {
-	if (!first_time(r, place_hash(code, at)))
+	if (!render_first_time(r, code, at))
 		return;
 	event *e = event_list_add(r->events, EVENT_WARNING);
 	if (e == NULL)
@@ -61,46 +66,41 @@ void render_warn(renderer *r, const char *code, pb_pos at, const char *fmt, ...)
 			     "step", tr_string_n(step.p, step.n));
 }
 
-typedef struct undefined_context {
+typedef struct rendering {
+	pb_render pb;
 	renderer *r;
-	const pb_expr *expr;
-} undefined_context;
-
-/* Positions inside a template count from its own start; a place in the file is as exact as a one-line template allows.
- */
-static pb_pos place_of(pb_pos start, uint32_t line, uint32_t column)
-{
-	if (line > 1)
-		return (pb_pos){start.line + line - 1, column};
-	return (pb_pos){start.line, start.column + (column > 0 ? column - 1 : 0)};
-}
+	tr_scope scope;
+} rendering;
 
 static void undefined_met(void *arg, tr_str expression, uint32_t line, uint32_t column)
 {
-	undefined_context *c = arg;
-	pb_pos at = place_of(c->expr->pos, line, column);
-	render_warn(c->r, "undefined", at, "%.*s is undefined", TR_STR(expression));
+	rendering *g = arg;
+	if (g->pb.expr == NULL)
+		return;
+	pb_pos at = pb_expr_locate(g->pb.expr, line, column);
+	render_warn(g->r, "undefined", at, "%.*s is undefined", TR_STR(expression));
 }
 
-static pb_render pb_render_for(renderer *r, const tr_scope *scope, undefined_context *c)
+/* The rendering must stay where it is: the evaluator keeps pointers into it. */
+static void begin(rendering *g, renderer *r)
 {
-	pb_render p;
-	memset(&p, 0, sizeof p);
-	p.scope = scope;
+	memset(g, 0, sizeof *g);
+	g->r = r;
+	g->scope = names_scope(&r->names);
+	g->pb.scope = &g->scope;
 	bool strict = r->names.run->book->strict_templates;
-	p.eval.undefined = strict ? TR_UNDEFINED_STRICT : TR_UNDEFINED_CHAINABLE;
-	p.eval.on_undefined = undefined_met;
-	p.eval.on_undefined_arg = c;
-	p.eval.now_us = r->now_us;
-	p.eval.seed = r->seed;
-	p.eval.native = true;
-	return p;
+	g->pb.eval.undefined = strict ? TR_UNDEFINED_STRICT : TR_UNDEFINED_CHAINABLE;
+	g->pb.eval.on_undefined = undefined_met;
+	g->pb.eval.on_undefined_arg = g;
+	g->pb.eval.now_us = r->now_us;
+	g->pb.eval.seed = r->seed;
+	g->pb.eval.native = true;
 }
 
 static tr_value template_error(renderer *r, const pb_render *p)
 {
 	const char *file = r->names.run->book->file;
-	pb_pos at = place_of(p->at, p->error.line, p->error.column);
+	pb_pos at = p->found;
 	const char *hint = p->error.hint;
 	return TR_DICT("kind", tr_string("template"), "message",
 		       tr_stringf("%s:%u:%u: %s%s%s", file != NULL ? file : "<playbook>", at.line, at.column,
@@ -117,13 +117,12 @@ tr_value render_value(renderer *r, const pb_expr *e, tr_value *error)
 	if (e->kind == PB_CONST)
 		return tr_keep(e->constant);
 	r->names.lazy = false;
-	tr_scope scope = names_scope(&r->names);
-	undefined_context c = {r, e};
-	pb_render p = pb_render_for(r, &scope, &c);
-	tr_value v = pb_expr_render(e, &p);
+	rendering g;
+	begin(&g, r);
+	tr_value v = pb_expr_render(e, &g.pb);
 	if (!tr_is_valid(v)) {
 		if (error != NULL)
-			tr_assign(error, template_error(r, &p));
+			tr_assign(error, template_error(r, &g.pb));
 		return tr_invalid(tr_value_err(v) != TR_OK ? tr_value_err(v) : TR_EINVAL);
 	}
 	if (!r->names.lazy)
@@ -142,15 +141,16 @@ bool render_test(renderer *r, const pb_expr *e, bool otherwise)
 {
 	if (e == NULL)
 		return otherwise;
-	tr_scope scope = names_scope(&r->names);
-	undefined_context c = {r, e};
-	pb_render p = pb_render_for(r, &scope, &c);
+	if (e->kind == PB_CONST)
+		return pb_expr_test(e, NULL, otherwise, NULL);
+	rendering g;
+	begin(&g, r);
 	bool failed = false;
-	bool yes = pb_expr_test(e, &p, otherwise, &failed);
+	bool yes = pb_expr_test(e, &g.pb, otherwise, &failed);
 	if (!failed)
 		return yes;
-	pb_pos at = place_of(p.at.line != 0 ? p.at : e->pos, p.error.line, p.error.column);
-	render_warn(r, "condition", at, "the condition failed, so it does not match: %s", p.error.message);
+	pb_pos at = g.pb.found.line != 0 ? g.pb.found : e->pos;
+	render_warn(r, "condition", at, "the condition failed, so it does not match: %s", g.pb.error.message);
 	return false;
 }
 

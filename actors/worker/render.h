@@ -26,6 +26,8 @@ tr_value render_value(renderer *r, const pb_expr *e, tr_value *error);
 bool render_test(renderer *r, const pb_expr *e, bool otherwise);
 /** A number (int or float, or text that is one); NULL or an error gives `otherwise` and a warning. */
 double render_number(renderer *r, const pb_expr *e, double otherwise);
+/** Is this the first warning of this code and place? Notes it. */
+bool render_first_time(renderer *r, const char *code, pb_pos at);
 /** Add a warning event for a place of the file, once. */
 void render_warn(renderer *r, const char *code, pb_pos at, const char *fmt, ...) TR_PRINTF(4, 5);
 

@@ -161,3 +161,13 @@ tr_value shared_into(const shared_table *t, tr_value vars)
 	}
 	return vars;
 }
+
+tr_value shared_writes(const shared_table *t, tr_value writes)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		if (tr_is_valid(t->cells[i].value))
+			writes = tr_map_put(tr_is_valid(writes) ? writes : tr_map(), tr_keep(t->cells[i].key),
+					    tr_keep(t->cells[i].value));
+	}
+	return writes;
+}

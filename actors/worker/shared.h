@@ -31,5 +31,7 @@ void shared_fini(shared_table *t);
 bool shared_apply(shared_table *t, tr_value list, tr_value vars, tr_value *error);
 /** `vars` (taken) with everything reduced so far put in. */
 tr_value shared_into(const shared_table *t, tr_value vars);
+/** The same as writes: `writes` (taken, absent: none yet) with each key, dotted as it is, and its value. */
+tr_value shared_writes(const shared_table *t, tr_value writes);
 
 #endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Playbooks by content hash, as a pool has had them from the catalog. */
+#include "actors/worker/model_cache.h"
+#include "actors/protocol.h"
+
+#include <troupe/log.h>
+
+#define CATALOG_TIMEOUT (30 * TR_SECOND)
+
+static playbook *compile(tr_value entry)
+{
+	diagnostics found;
+	const char *file = tr_as_cstr(tr_map_get_s(entry, "file"), "<playbook>");
+	diagnostics_init(&found, file);
+	playbook *book = playbook_load(file, tr_as_str(tr_map_get_s(entry, "source")), NULL, &found);
+	if (book == NULL && found.count > 0)
+		tr_log(TR_ERROR, tr_absent(), "a playbook of the catalog does not compile: %s:%u: %s", file,
+		       found.items[0].line, found.items[0].message);
+	diagnostics_fini(&found);
+	return book;
+}
+
+static playbook *fetch(tr_value hash)
+{
+	tr_value entry = tr_call_name(SUBJECT_CATALOG, TR_LIST(tr_atom("get"), tr_keep(hash)), tr_in(CATALOG_TIMEOUT));
+	playbook *book = tr_is(entry, TR_MAP) ? compile(entry) : NULL;
+	tr_drop(entry);
+	return book;
+}
+
+static model_cache_entry *room(model_cache *c)
+{
+	if (c->count < MODEL_CACHE_SIZE)
+		return &c->entries[c->count++];
+	model_cache_entry *oldest = &c->entries[0];
+	for (size_t i = 1; i < c->count; i++) {
+		if (c->entries[i].used < oldest->used)
+			oldest = &c->entries[i];
+	}
+	tr_drop(oldest->hash);
+	playbook_free(&oldest->book);
+	return oldest;
+}
+
+const playbook *model_cache_get(model_cache *c, tr_value hash)
+{
+	c->clock++;
+	for (size_t i = 0; i < c->count; i++) {
+		if (tr_equal(c->entries[i].hash, hash)) {
+			c->entries[i].used = c->clock;
+			return c->entries[i].book;
+		}
+	}
+	playbook *book = tr_is(hash, TR_STRING) || tr_is(hash, TR_BINARY) ? fetch(hash) : NULL;
+	if (book == NULL)
+		return NULL;
+	model_cache_entry *e = room(c);
+	*e = (model_cache_entry){tr_keep(hash), book, c->clock};
+	return book;
+}
+
+void model_cache_fini(model_cache *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		tr_drop(c->entries[i].hash);
+		playbook_free(&c->entries[i].book);
+	}
+	c->count = 0;
+}

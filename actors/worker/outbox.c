@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What a step run tells its execution. */
+#include "actors/worker/outbox.h"
+#include "actors/protocol.h"
+#include "actors/worker/refs.h"
+
+#include <stdio.h>
+
+void outbox_init(outbox *o, const run_scope *run)
+{
+	*o = (outbox){.run = run, .pending = tr_array()};
+}
+
+void outbox_fini(outbox *o)
+{
+	tr_clear(&o->pending);
+	tr_free(o->waiting.items);
+	tr_free(o->sent.items);
+	o->waiting.items = o->sent.items = NULL;
+}
+
+/* Event ids are given by the execution, which puts all in one sequence. */
+tr_err outbox_add(outbox *o, event_list *events)
+{
+	for (size_t i = 0; i < events->count; i++) {
+		event *e = &events->items[i];
+		if (e->time_us == 0)
+			e->time_us = tr_wall_us();
+		e->execution_id = o->run->execution_id;
+		e->step_run_id = o->run->step_run_id;
+		e->trace_id = o->run->trace_id;
+		if (e->attempt == 0)
+			e->attempt = o->run->attempt;
+		o->pending = tr_array_push(o->pending, event_to_value(e));
+	}
+	tr_err err = events->failed ? TR_ENOMEM : tr_value_err(o->pending);
+	event_list_clear(events);
+	return err;
+}
+
+tr_err outbox_wait(outbox *o, uint64_t who)
+{
+	outbox_waiters *w = &o->waiting;
+	if (w->count == w->capacity) {
+		size_t capacity = w->capacity == 0 ? 4 : w->capacity * 2;
+		uint64_t *items = tr_realloc(w->items, capacity * sizeof *items);
+		if (items == NULL)
+			return TR_ENOMEM;
+		w->items = items;
+		w->capacity = capacity;
+	}
+	w->items[w->count++] = who;
+	return TR_OK;
+}
+
+/* To the execution by its subject, so that one that was restarted gets it too; else to who gave the command. */
+static void deliver(const run_scope *run, tr_value message)
+{
+	char subject[48];
+	snprintf(subject, sizeof subject, "event.%lld", (long long)run->execution_id);
+	tr_pid to = tr_whereis(subject);
+	tr_send(to.bits != 0 ? to : run->reply_to, message);
+}
+
+static void send(outbox *o, int64_t token)
+{
+	tr_value events = o->pending;
+	o->pending = tr_array();
+	deliver(o->run, TR_LIST(TR_A(event), tr_pid_value(tr_self()), tr_int(token),
+				tr_int((int64_t)o->run->step_run_id), tr_int(o->run->attempt), events));
+}
+
+void outbox_flush(outbox *o, bool now)
+{
+	if (tr_array_len(o->pending) == 0 && o->waiting.count == 0)
+		return;
+	if (o->waiting.count == 0) {
+		if (now)
+			send(o, 0);
+		return;
+	}
+	if (o->token != 0)
+		return;
+	outbox_waiters empty = o->sent;
+	o->sent = o->waiting;
+	o->waiting = empty;
+	o->waiting.count = 0;
+	o->token = ++o->last_token;
+	send(o, o->token);
+}
+
+bool outbox_is_ack(outbox *o, tr_value message, tr_value *verdict, outbox_waiters *woken)
+{
+	if (!TR_IS_A(tr_array_at(message, 0), ack))
+		return false;
+	*verdict = tr_array_at(message, 2);
+	*woken = (outbox_waiters){0};
+	if (o->token == 0 || tr_as_int(tr_array_at(message, 1), 0) != o->token)
+		return true;
+	o->token = 0;
+	*woken = o->sent;
+	o->sent = (outbox_waiters){0};
+	return true;
+}
+
+bool outbox_is_idle(const outbox *o)
+{
+	return o->token == 0 && o->waiting.count == 0 && tr_array_len(o->pending) == 0;
+}

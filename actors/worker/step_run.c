@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The actor of one step run. */
+#include "actors/worker/step_run.h"
+#include "actors/protocol.h"
+#include "actors/worker/refs.h"
+#include "actors/worker/step_run_internal.h"
+
+#include <stdio.h>
+
+enum {
+	ARG_RUN,
+	ARG_RESUME,
+	ARG_CONCURRENCY,
+	ARG_PARENT
+};
+
+/* ---- telling ---------------------------------------------------------------------------------------------------- */
+
+void step_run_add(step_run *s, event_list *events)
+{
+	tr_str label = s->loop == NULL && s->runner.pipe != NULL ? pipeline_label(s->runner.pipe) : s->run->step->name;
+	refs_origin origin = {s->run->execution_id, s->run->step->name, label};
+	for (size_t i = 0; i < events->count; i++)
+		events->items[i].payload = refs_externalise(events->items[i].payload, INLINE_LIMIT, &origin);
+	if (outbox_add(&s->out, events) != TR_OK)
+		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
+}
+
+static void tell(void *owner, bool ack)
+{
+	step_run *s = owner;
+	step_run_add(s, &s->runner.events);
+	if (ack)
+		outbox_wait(&s->out, WAIT_RUNNER);
+	outbox_flush(&s->out, !ack);
+}
+
+void step_run_end(step_run *s, event_type type, tr_value payload)
+{
+	if (s->ending) {
+		tr_drop(payload);
+		return;
+	}
+	s->ending = true;
+	event *e = event_list_add(&s->own, type);
+	if (e == NULL) {
+		tr_drop(payload);
+		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
+	}
+	e->time_us = tr_wall_us();
+	e->status = type == EVENT_STEP_FAILED ? "error" : "success";
+	e->duration_us = (tr_now() - s->started_ns) / 1000;
+	e->payload = payload;
+	step_run_add(s, &s->own);
+	outbox_wait(&s->out, WAIT_END);
+	outbox_flush(&s->out, true);
+}
+
+static tr_value failed_payload(tr_value error)
+{
+	return TR_DICT("error", tr_is(error, TR_MAP) ? error
+						     : TR_DICT("kind", tr_string("error"), "message",
+							       tr_string("the step failed without a reason")));
+}
+
+static tr_value with_vars(tr_value payload, tr_value vars)
+{
+	return tr_map_len(vars) > 0 ? tr_map_put_s(payload, "vars", tr_keep(vars)) : payload;
+}
+
+static void pipeline_ended(step_run *s)
+{
+	const pipeline *p = s->runner.pipe;
+	step_run_add(s, &s->runner.events);
+	if (s->runner.state == RUNNER_DONE) {
+		tr_value payload = TR_DICT("result", tr_keep(pipeline_result(p)));
+		step_run_end(s, EVENT_STEP_DONE, with_vars(payload, pipeline_written_vars(p)));
+		return;
+	}
+	tr_value payload = failed_payload(tr_keep(pipeline_error(p)));
+	if (!tr_is_nil(pipeline_result(p)))
+		payload = tr_map_put_s(payload, "result", tr_keep(pipeline_result(p)));
+	step_run_end(s, EVENT_STEP_FAILED, with_vars(payload, pipeline_written_vars(p)));
+}
+
+/* After whatever may have moved things. */
+static void settle(step_run *s)
+{
+	if (!s->ending && s->loop == NULL && runner_ended(&s->runner))
+		pipeline_ended(s);
+	int64_t wake = s->ending ? TR_FOREVER : s->deadline;
+	if (!s->ending && s->loop == NULL) {
+		int64_t due = runner_wake_at(&s->runner);
+		wake = due < wake ? due : wake;
+	}
+	if (wake != TR_FOREVER)
+		tr_idle_until(wake);
+}
+
+/* ---- ended from outside ---------------------------------------------------------------------------------------------
+ */
+
+static void stop(step_run *s, const char *kind, tr_value message)
+{
+	if (s->ending) {
+		tr_drop(message);
+		return;
+	}
+	if (s->loop != NULL) {
+		step_loop_stop(s, kind);
+	} else {
+		runner_cancel(&s->runner);
+		step_run_add(s, &s->runner.events);
+	}
+	tr_value error = TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false));
+	step_run_end(s, EVENT_STEP_FAILED, TR_DICT("error", error));
+}
+
+static void cancel(step_run *s, tr_value reason)
+{
+	tr_str why = tr_as_str(reason);
+	stop(s, "cancelled", why.n > 0 ? tr_string_n(why.p, why.n) : tr_string("cancelled"));
+}
+
+/* Refused: another owner has the step run now. Otherwise the log cannot take it. */
+TR_NORETURN static void refused(tr_value verdict)
+{
+	tr_str what = tr_as_str(tr_array_at(verdict, 0));
+	if (tr_str_is(what, "stale"))
+		tr_exit(TR_A(normal));
+	tr_exit(TR_LIST(tr_atom("append_failed"), tr_keep(tr_array_at(verdict, 1))));
+}
+
+static void acked(step_run *s, tr_value verdict, outbox_waiters woken)
+{
+	if (!TR_IS_A(verdict, ok)) {
+		tr_free(woken.items);
+		refused(verdict);
+	}
+	bool over = false;
+	for (size_t i = 0; i < woken.count; i++) {
+		uint64_t who = woken.items[i];
+		if (who == WAIT_END)
+			over = true;
+		else if (who == WAIT_RUNNER && !s->ending)
+			runner_acked(&s->runner);
+		else if (who > WAIT_END && s->loop != NULL)
+			step_loop_acked(s, who);
+	}
+	tr_free(woken.items);
+	if (over)
+		tr_exit(TR_A(normal));
+	if (s->loop != NULL && !s->ending)
+		step_loop_go_on(s);
+	outbox_flush(&s->out, false);
+}
+
+/* ---- messages
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static tr_value identity(const step_run *s)
+{
+	return TR_DICT("execution_id", tr_int(s->run->execution_id), "step_run_id",
+		       tr_int((int64_t)s->run->step_run_id), "attempt", tr_int(s->run->attempt), "reply_to",
+		       tr_pid_value(s->run->reply_to));
+}
+
+static void own_message(step_run *s, tr_value message)
+{
+	tr_value tag = tr_array_at(message, 0), verdict;
+	outbox_waiters woken;
+	tr_from from;
+	tr_value request;
+	if (outbox_is_ack(&s->out, message, &verdict, &woken)) {
+		acked(s, verdict, woken);
+	} else if (TR_IS_A(tag, cancel)) {
+		cancel(s, tr_array_at(message, 1));
+	} else if (TR_IS_A(tag, exit)) {
+		/* The supervisor, or somebody who wants it to end; iterations were sorted out before. */
+		if (!TR_IS_A(tr_array_at(message, 2), normal))
+			tr_exit(tr_keep(tr_array_at(message, 2)));
+	} else if (TR_IS_A(tag, down) && tr_ref_eq(tr_as_ref(tr_array_at(message, 1)), s->execution)) {
+		tr_exit(TR_A(normal)); /* whoever resumes the execution starts this step run again */
+	} else if (tr_is_call(message, &from, &request)) {
+		tr_reply(from, identity(s));
+	}
+}
+
+static void step_run_handle(void *state, tr_value message)
+{
+	step_run *s = state;
+	bool handled =
+	    s->loop != NULL ? step_loop_message(s, message) : !s->ending && runner_message(&s->runner, message);
+	if (!handled)
+		own_message(s, message);
+	settle(s);
+}
+
+static void step_run_idle(void *state)
+{
+	step_run *s = state;
+	if (!s->ending && tr_now() >= s->deadline)
+		stop(s, "timeout",
+		     tr_stringf("step %.*s ran longer than its timeout and was ended", TR_STR(s->run->step->name)));
+	else if (!s->ending && s->loop == NULL)
+		runner_tick(&s->runner);
+	settle(s);
+}
+
+/* ---- beginning and end
+ * -------------------------------------------------------------------------------------------------- */
+
+static void set_label(const step_run *s)
+{
+	size_t room = s->run->step->name.n + 8;
+	char *label = tr_own_alloc(room);
+	if (label == NULL)
+		return;
+	snprintf(label, room, "step %.*s", TR_STR(s->run->step->name));
+	tr_set_label(label);
+}
+
+static void started_event(step_run *s)
+{
+	event *e = event_list_add(&s->own, EVENT_STEP_STARTED);
+	if (e == NULL)
+		return;
+	tr_str name = s->run->step->name;
+	tr_pid self = tr_self();
+	e->time_us = tr_wall_us();
+	e->status = "running";
+	e->payload =
+	    TR_DICT("step", tr_string_n(name.p, name.n), "worker", tr_stringf("%llx", (unsigned long long)self.bits));
+	step_run_add(s, &s->own);
+}
+
+static tr_err begin_pipeline(step_run *s, tr_value resume)
+{
+	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1};
+	tr_err err = runner_init(&s->runner, setup, tell, s);
+	if (err != TR_OK)
+		return err;
+	for (size_t i = 0; i < tr_array_len(resume); i++) {
+		event e;
+		if (event_from_value(tr_array_at(resume, i), &e) == TR_OK && e.iteration < 0)
+			pipeline_resume(s->runner.pipe, &e);
+		event_fini(&e);
+	}
+	runner_start(&s->runner);
+	return TR_OK;
+}
+
+/* The step's own timeout; what it says is rendered once, with what the step run starts with. */
+static int64_t deadline_of(step_run *s)
+{
+	if (s->run->step->timeout == NULL)
+		return TR_FOREVER;
+	renderer r = {.events = &s->own, .now_us = tr_wall_us()};
+	r.names.run = s->run;
+	r.names.iter = tr_map();
+	r.names.vars = tr_keep(s->run->vars);
+	r.names.ctx = tr_keep(s->run->ctx);
+	double seconds = render_number(&r, s->run->step->timeout, 0);
+	renderer_fini(&r);
+	return seconds > 0 && seconds < 1e9 ? tr_in((int64_t)(seconds * 1e9)) : TR_FOREVER;
+}
+
+static tr_err step_run_init(void *state, tr_value arg)
+{
+	step_run *s = state;
+	s->run_object = tr_keep(tr_array_at(arg, ARG_RUN));
+	s->run = run_scope_of(s->run_object);
+	s->concurrency = (uint32_t)tr_as_int(tr_array_at(arg, ARG_CONCURRENCY), 1);
+	s->parent = tr_as_pid(tr_array_at(arg, ARG_PARENT));
+	s->started_ns = tr_now();
+	outbox_init(&s->out, s->run);
+	tr_trap_exit(true);
+	set_label(s);
+	if (s->run->reply_to.bits != 0)
+		s->execution = tr_monitor(s->run->reply_to);
+	started_event(s);
+	s->deadline = deadline_of(s);
+	tr_value resume = tr_array_at(arg, ARG_RESUME);
+	if (s->run->step->loop.present) {
+		step_loop_begin(s, resume);
+	} else {
+		tr_err err = begin_pipeline(s, resume);
+		if (err != TR_OK)
+			return err;
+	}
+	settle(s);
+	return TR_OK;
+}
+
+static void step_run_terminate(void *state, tr_value reason)
+{
+	(void)reason;
+	step_run *s = state;
+	if (s->runner.pipe != NULL)
+		runner_fini(&s->runner);
+	step_loop_free(&s->loop);
+	outbox_fini(&s->out);
+	event_list_fini(&s->own);
+	tr_clear(&s->run_object);
+}
+
+static tr_value step_run_show(void *state)
+{
+	const step_run *s = state;
+	tr_value v = identity(s);
+	v = tr_map_put_s(v, "step", tr_string_n(s->run->step->name.p, s->run->step->name.n));
+	if (s->loop != NULL)
+		return tr_map_put_s(v, "loop", step_loop_show(s->loop));
+	if (s->runner.pipe == NULL)
+		return v;
+	tr_str label = pipeline_label(s->runner.pipe);
+	v = tr_map_put_s(v, "task", tr_string_n(label.p, label.n));
+	return tr_map_put_s(v, "task_attempt", tr_int(pipeline_attempt(s->runner.pipe)));
+}
+
+static const tr_behaviour step_run_behaviour = {.name = "step_run",
+						.state_size = sizeof(step_run),
+						.init = step_run_init,
+						.handle = step_run_handle,
+						.idle = step_run_idle,
+						.terminate = step_run_terminate,
+						.show = step_run_show};
+
+tr_value step_run_arg(tr_value run, tr_value resume, uint32_t concurrency)
+{
+	return TR_LIST(run, resume, tr_int(concurrency));
+}
+
+tr_started step_run_start(tr_value arg, tr_value extra)
+{
+	(void)arg;
+	tr_spawn_options options = {.label = "step run", .link = true};
+	tr_value all = tr_array_push(tr_keep(extra), tr_pid_value(tr_self()));
+	tr_spawned spawned = tr_spawn_behaviour(&step_run_behaviour, all, &options);
+	tr_started started = {.pid = spawned.pid, .reason = tr_absent()};
+	if (spawned.pid.bits == 0)
+		started.reason = tr_stringf("a step run could not be spawned: %s", tr_err_text(spawned.err));
+	return started;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The inside of a step run, for the files that make it up. */
+#ifndef TROUPE_WORKER_STEP_RUN_INTERNAL_H
+#define TROUPE_WORKER_STEP_RUN_INTERNAL_H
+
+#include "actors/worker/loop_source.h"
+#include "actors/worker/outbox.h"
+#include "actors/worker/results.h"
+#include "actors/worker/runner.h"
+
+/* Who waits for an ack: the step run's own pipeline, the end of the step run, or an iteration (wait_slot). */
+#define WAIT_RUNNER UINT64_C(0)
+#define WAIT_END    UINT64_C(1)
+static inline uint64_t wait_slot(uint32_t slot, bool last)
+{
+	return ((uint64_t)slot + 1) << 1 | (last ? 1 : 0);
+}
+
+typedef struct loop_slot {
+	tr_pid pid;
+	int64_t index; /* -1: free */
+	uint32_t next_free;
+	tr_value report; /* of an iteration that is done and whose last events are not appended yet; absent */
+} loop_slot;
+
+#define NO_SLOT UINT32_MAX
+
+typedef struct step_loop {
+	loop_source source;
+	results results;
+	renderer render; /* for `in`, max_in_flight and the step's result */
+	loop_slot *slots;
+	uint32_t slot_count, most;
+	uint32_t first_free;
+	uint32_t live;
+	int64_t next_index;
+	tr_value resumed; /* map index -> its appended events, nil when it was done; absent: a fresh start */
+	tr_value vars_written;
+	bool stopping;
+} step_loop;
+
+typedef struct step_run {
+	tr_value run_object;
+	const run_scope *run;
+	outbox out;
+	runner runner;   /* a step without a loop */
+	step_loop *loop; /* a step with one */
+	event_list own;  /* events of the step run itself */
+	tr_pid parent;   /* the supervisor */
+	tr_ref execution;
+	int64_t deadline;
+	int64_t started_ns;
+	uint32_t concurrency;
+	bool ending;
+} step_run;
+
+/** Put large parts of the events into the store and move them to the outbox. */
+void step_run_add(step_run *s, event_list *events);
+/** Add the terminal event (its payload is taken) and wait for its ack. Once. */
+void step_run_end(step_run *s, event_type type, tr_value payload);
+
+/* step_loop.c */
+/** Begin the loop, or end the step run when it cannot. `resume` (borrowed): array of events, or nil. */
+void step_loop_begin(step_run *s, tr_value resume);
+/** A message of an iteration, or the end of one. False when it is neither. */
+bool step_loop_message(step_run *s, tr_value message);
+/** An iteration's events are appended. */
+void step_loop_acked(step_run *s, uint64_t who);
+/** After acks and reports: start what may start; end when all is done. */
+void step_loop_go_on(step_run *s);
+/** End all iterations that run. */
+void step_loop_stop(step_run *s, const char *why);
+void step_loop_free(step_loop **l);
+/** For inspection: {count, done, failed, running}. */
+tr_value step_loop_show(const step_loop *l);
+
+/* step_loop_resume.c */
+/** Sort the appended events of an earlier owner: done iterations go to the results, the others are kept for their
+ * actors. True when the loop had been started. */
+bool step_loop_resume(step_run *s, tr_value resume);
+
+#endif
