@@ -201,8 +201,9 @@ static void scan_template(scan *s, const pb_expr *e)
 {
 	struct lexer lex;
 	struct token t = {0};
+	const tr_template_options options = {0};
 	tr_template_error error = {0};
-	lexer_init(&lex, e->source, tr_template_has_syntax(e->source) ? LEX_TEXT : LEX_VAR, NULL, &error);
+	lexer_init(&lex, e->source, tr_template_has_syntax(e->source) ? LEX_TEXT : LEX_VAR, &options, &error);
 	while (lexer_next(&lex, &t) && t.kind != T_EOF)
 		on_token(s, &t);
 	lexer_fini(&lex);

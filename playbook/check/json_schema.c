@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tables to JSON Schema: each table becomes a definition, each kind of tool a conditional part of a task. */
+#include "playbook/check/json_schema.h"
+#include "playbook/check/kinds.h"
+#include "playbook/check/schema.h"
+#include <string.h>
+
+#define TEMPLATE_PATTERN "\\{\\{|\\{%"
+
+static tr_value ref_to(const char *name)
+{
+	return TR_DICT("$ref", tr_stringf("#/$defs/%s", name));
+}
+
+static tr_value names_array(const char *const *names)
+{
+	tr_value list = tr_array();
+	for (size_t i = 0; names[i] != NULL; i++)
+		list = tr_array_push(list, tr_string(names[i]));
+	return list;
+}
+
+static tr_value types_of(unsigned shapes)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} types[] = {{SHAPE_TEXT, "string"}, {SHAPE_BOOL, "boolean"}, {SHAPE_FLOAT, "number"},
+		     {SHAPE_INT, "integer"}, {SHAPE_LIST, "array"},   {SHAPE_MAP, "object"}};
+	tr_value list = tr_array();
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if ((shapes & types[i].bit) != 0 && !(types[i].bit == SHAPE_INT && (shapes & SHAPE_FLOAT) != 0))
+			list = tr_array_push(list, tr_string(types[i].name));
+	}
+	return tr_array_push(list, tr_string("null"));
+}
+
+/* One alternative a shape where shapes differ in what they hold; plain types where they do not. */
+static tr_value field_alternatives(const schema_field *f)
+{
+	tr_value any = tr_array();
+	unsigned rest = f->shapes & ~(unsigned)SHAPE_TEMPLATE;
+	if (f->values != NULL) {
+		any = tr_array_push(any, TR_DICT("enum", names_array(f->values)));
+		rest &= ~(unsigned)SHAPE_TEXT;
+	}
+	if ((f->shapes & SHAPE_TEMPLATE) != 0 && (f->shapes & SHAPE_TEXT) == 0)
+		any = tr_array_push(any, TR_DICT("type", tr_string("string"), "pattern", tr_string(TEMPLATE_PATTERN)));
+	if (f->node != NULL && (f->shapes & SHAPE_LIST) != 0) {
+		any = tr_array_push(any, TR_DICT("type", tr_string("array"), "items", ref_to(f->node->name)));
+		rest &= ~(unsigned)SHAPE_LIST;
+	}
+	if (f->node != NULL && (f->shapes & SHAPE_MAP) != 0 && (f->flags & FIELD_ITEMS) == 0) {
+		any = tr_array_push(any, ref_to(f->node->name));
+		rest &= ~(unsigned)SHAPE_MAP;
+	}
+	return tr_array_push(any, TR_DICT("type", types_of(rest)));
+}
+
+static tr_value field_schema(const schema_field *f)
+{
+	tr_value v;
+	if (f->values != NULL || f->node != NULL || (f->shapes & SHAPE_TEMPLATE) != 0)
+		v = TR_DICT("description", tr_string(f->doc), "anyOf", field_alternatives(f));
+	else
+		v = TR_DICT("description", tr_string(f->doc), "type", types_of(f->shapes));
+	if ((f->flags & FIELD_DEPRECATED) != 0)
+		v = tr_map_put_s(v, "deprecated", tr_bool(true));
+	return v;
+}
+
+static tr_value node_schema(const schema_node *n)
+{
+	tr_value properties = tr_map();
+	tr_value required = tr_array();
+	for (size_t i = 0; i < n->field_count; i++) {
+		const schema_field *f = &n->fields[i];
+		properties = tr_map_put_s(properties, f->key, field_schema(f));
+		bool other_name = false;
+		for (size_t k = 0; k < n->field_count; k++)
+			other_name =
+			    other_name || (n->fields[k].same_as != NULL && strcmp(n->fields[k].same_as, f->key) == 0);
+		if ((f->flags & FIELD_REQUIRED) != 0 && !other_name)
+			required = tr_array_push(required, tr_string(f->key));
+	}
+	tr_value v = TR_DICT("type", tr_string("object"), "properties", properties);
+	if (!n->open)
+		v = tr_map_put_s(v, "additionalProperties", tr_bool(false));
+	if (tr_array_len(required) > 0)
+		return tr_map_put_s(v, "required", required);
+	tr_drop(required);
+	return v;
+}
+
+static tr_value kind_key_schema(const kind_key *k)
+{
+	tr_value v = TR_DICT("description", tr_string(k->doc));
+	if (k->values == NULL)
+		return v;
+	tr_value any = TR_LIST(TR_DICT("enum", names_array(k->values)),
+			       TR_DICT("type", tr_string("string"), "pattern", tr_string(TEMPLATE_PATTERN)));
+	return tr_map_put_s(v, "anyOf", any);
+}
+
+static tr_value kind_schema(const tool_kind *kind)
+{
+	tr_value properties = tr_map();
+	for (size_t i = 0; i < kind->key_count; i++)
+		properties = tr_map_put_s(properties, kind->keys[i].key, kind_key_schema(&kind->keys[i]));
+	tr_value v = TR_DICT("description", tr_string(kind->doc), "properties", properties);
+	if (kind->required != NULL)
+		v = tr_map_put_s(v, "required", names_array(kind->required));
+	if (kind->one_of != NULL) {
+		tr_value any = tr_array();
+		for (size_t i = 0; kind->one_of[i] != NULL; i++)
+			any = tr_array_push(any, TR_DICT("required", TR_LIST(tr_string(kind->one_of[i]))));
+		v = tr_map_put_s(v, "anyOf", any);
+	}
+	return v;
+}
+
+/* A task with `kind`: what is common to all, and by `kind` what is its own. */
+static tr_value body_schema(tr_value definitions, tr_value *out)
+{
+	size_t count;
+	const tool_kind *kinds = kind_table(&count);
+	tr_value conditions = tr_array();
+	for (size_t i = 0; i < count; i++) {
+		tr_value name = tr_stringf("kind_%s", kinds[i].name);
+		definitions = tr_map_put(definitions, name, kind_schema(&kinds[i]));
+		tr_value is = TR_DICT("properties", TR_DICT("kind", TR_DICT("const", tr_string(kinds[i].name))),
+				      "required", TR_LIST(tr_string("kind")));
+		tr_value then = TR_DICT("$ref", tr_stringf("#/$defs/kind_%s", kinds[i].name));
+		conditions = tr_array_push(conditions, TR_DICT("if", is, "then", then));
+	}
+	tr_value common = TR_DICT("properties", tr_keep(tr_map_get_s(*out, "properties")));
+	tr_drop(*out);
+	*out = TR_DICT("type", tr_string("object"), "required", TR_LIST(tr_string("kind")), "allOf",
+		       tr_array_concat(TR_LIST(common), conditions));
+	return definitions;
+}
+
+/* An item of a pipeline: a body with kind, or one label with a body. */
+static tr_value task_schema(void)
+{
+	tr_value labelled = TR_DICT("type", tr_string("object"), "minProperties", tr_int(1), "maxProperties", tr_int(1),
+				    "additionalProperties", ref_to("task_body"));
+	return TR_DICT("anyOf", TR_LIST(ref_to("task_body"), labelled));
+}
+
+/* next: a name, names and arcs, one arc, or spec with arcs. */
+static tr_value next_schema(void)
+{
+	tr_value item = TR_DICT("anyOf", TR_LIST(TR_DICT("type", tr_string("string")), ref_to("arc")));
+	return TR_DICT("description", tr_string("Arcs to other steps"), "anyOf",
+		       TR_LIST(TR_DICT("type", TR_LIST(tr_string("string"), tr_string("null"))), ref_to("arc"),
+			       ref_to("next"), TR_DICT("type", tr_string("array"), "items", item)));
+}
+
+static tr_value step_schema(void)
+{
+	tr_value step = node_schema(&schema_step);
+	tr_value properties = tr_keep(tr_map_get_s(step, "properties"));
+	tr_value tool = TR_DICT("description", tr_string("The pipeline: a list of labelled tasks"), "anyOf",
+				TR_LIST(ref_to("task"), TR_DICT("type", tr_string("null")),
+					TR_DICT("type", tr_string("array"), "items", ref_to("task"))));
+	properties = tr_map_put_s(properties, "tool", tool);
+	properties = tr_map_put_s(properties, "next", next_schema());
+	step = tr_map_put_s(step, "properties", properties);
+	tr_value either =
+	    TR_LIST(TR_DICT("required", TR_LIST(tr_string("tool"))), TR_DICT("required", TR_LIST(tr_string("next"))));
+	return tr_map_put_s(step, "anyOf", either);
+}
+
+static tr_value definitions_build(void)
+{
+	static const schema_node *const nodes[] = {
+	    &schema_metadata, &schema_executor,       &schema_executor_spec, &schema_step_spec, &schema_step_policy,
+	    &schema_admit,    &schema_loop,           &schema_loop_spec,     &schema_task_spec, &schema_task_policy,
+	    &schema_rule,     &schema_then,           &schema_next,          &schema_next_spec, &schema_arc,
+	    &schema_retry,    &schema_workbook_entry,
+	};
+	tr_value definitions = tr_map();
+	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+		definitions = tr_map_put_s(definitions, nodes[i]->name, node_schema(nodes[i]));
+	tr_value body = node_schema(&schema_task);
+	definitions = body_schema(definitions, &body);
+	definitions = tr_map_put_s(definitions, "task_body", body);
+	definitions = tr_map_put_s(definitions, "task", task_schema());
+	return tr_map_put_s(definitions, "step", step_schema());
+}
+
+tr_value json_schema(void)
+{
+	tr_value root = node_schema(&schema_root);
+	tr_value head = TR_DICT("$schema", tr_string("https://json-schema.org/draft/2020-12/schema"), "title",
+				tr_string("Playbook"), "description",
+				tr_string("The playbook language (docs/playbook.md). Generated; do not edit."));
+	return tr_map_put_s(tr_map_merge(head, root), "$defs", definitions_build());
+}
