@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reactor: one thread a node that runs the uv loop. Everything of libuv is touched by that thread alone; other
+ * threads hand it tasks. All structs of this room with "loop" in their comments belong to it.
+ */
+#ifndef TROUPE_IO_REACTOR_H
+#define TROUPE_IO_REACTOR_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <uv.h>
+
+#include <troupe/io.h>
+
+/* A thing for the loop to do, embedded in what it is done to, so that handing it over cannot fail. */
+struct task {
+	struct task *next;
+	void (*run)(struct task *task);
+};
+
+/* The struct around a member. */
+#define IO_OUTER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+#define REACTOR_SCRATCH 65536
+
+struct port;
+struct watched_signal;
+
+struct reactor {
+	tr_node *node;
+	pthread_t thread;
+	_Atomic(struct task *) inbox; /* newest first; pushed by any thread, taken whole by the loop */
+
+	/* Loop. */
+	uv_loop_t loop;
+	uv_async_t wake;
+	bool stopping;
+	struct port **ports; /* by id, chained */
+	size_t n_buckets;
+	size_t n_ports;
+	struct watched_signal *signals;
+	struct task stop;
+
+	/* Constant. */
+	tr_value atom_stderr, atom_stdout, atom_signal, atom_frame_too_long, atom_truncated;
+
+	char scratch[REACTOR_SCRATCH]; /* loop: what was just read */
+};
+
+/* Hand a task to the loop. From any thread. */
+void reactor_post(struct reactor *r, struct task *task);
+/* The reactor of the calling actor's node, started if need be; NULL with *err set. */
+struct reactor *reactor_here(tr_err *err);
+/* Loop: send to an actor. Takes the message. */
+void reactor_tell(struct reactor *r, tr_pid to, tr_value message);
+
+#endif
