@@ -59,6 +59,7 @@ struct port {
 
 	/* reading */
 	struct frames frames;
+	tr_value kept;  /* a frame taken for a receiver who then was gone; absent: none */
 	int active;     /* tr_active, or how many frames more */
 	bool ended;     /* end of stream, or failure */
 	tr_err failure; /* why it ended, if not by its end; told once */
