@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event bus: a process group for each pattern somebody subscribed to, so that who ends is out by itself and a restart of the manager
-   loses nobody. */
+/* The event bus: a process group for each pattern somebody subscribed to, so that who ends is out by itself and a
+   restart of the manager loses nobody. */
 #include "plugins/host/pattern.h"
 #include "plugins/host/state.h"
 #include <stdio.h>
@@ -52,9 +52,9 @@ tr_err tr_plugin_subscribe(const char *pattern)
 tr_err tr_plugin_emit(const char *type, tr_value payload)
 {
 	plugin_host *h = host_of(tr_here());
-	tr_err err = h == NULL ? (tr_here() == NULL ? TR_ENOTACTOR : TR_ENOENT)
+	tr_err err = h == NULL                                    ? (tr_here() == NULL ? TR_ENOTACTOR : TR_ENOENT)
 		     : type == NULL || !subject_valid(tr_s(type)) ? TR_EINVAL
-								   : tr_value_err(payload);
+								  : tr_value_err(payload);
 	char group[300];
 
 	if (err != TR_OK || atomic_load_explicit(&h->pattern_count, memory_order_acquire) == 0) {

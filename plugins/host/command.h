@@ -7,8 +7,8 @@
  *   [progress, ref, value]                      any number before it
  *   [cancel, ref]                               ends it; the answer is an outcome with error kind "cancelled"
  *
- * Error kinds the host itself gives: "crash" (an actor of the plugin ended in the middle), "timeout", "cancelled", "busy" (queue
- * full), "denied" (a grant is missing), "plugin" (the plugin answered something that is no outcome).
+ * Error kinds the host itself gives: "crash" (an actor of the plugin ended in the middle), "timeout", "cancelled",
+ * "busy" (queue full), "denied" (a grant is missing), "plugin" (the plugin answered something that is no outcome).
  */
 #ifndef TROUPE_PLUGINS_HOST_COMMAND_H
 #define TROUPE_PLUGINS_HOST_COMMAND_H
@@ -28,8 +28,8 @@ bool command_parse_cancel(tr_value message, tr_ref *ref);
 /** Is it the answer to `ref`? Then *outcome (borrowed). */
 bool command_parse_answer(tr_value message, tr_ref ref, tr_value *outcome);
 
-/** What a plugin returned, made into a proper outcome: takes v. Anything but a map with a known `status` becomes an error of kind
- *  "plugin" that names the plugin. */
+/** What a plugin returned, made into a proper outcome: takes v. Anything but a map with a known `status` becomes an
+ * error of kind "plugin" that names the plugin. */
 tr_value outcome_checked(tr_value v, const char *plugin);
 
 /** Append a reason for people: text as it is, [crash, text] as its text, anything else shown. */

@@ -154,7 +154,8 @@ tr_value config_apply(tr_value schema, tr_value settings, const char *path, faul
 			check_value(rule, given, at, out);
 			config = tr_map_put(config, tr_keep(e[i].key), tr_keep(given));
 		} else if (tr_as_bool(tr_map_get_s(rule, "required"), false)) {
-			faults_add(out, at, "is required (%s)", tr_as_cstr(tr_map_get_s(rule, "description"), "no description"));
+			faults_add(out, at, "is required (%s)",
+				   tr_as_cstr(tr_map_get_s(rule, "description"), "no description"));
 		} else {
 			config = tr_map_put(config, tr_keep(e[i].key),
 					    tr_is_valid(otherwise) ? tr_keep(otherwise) : tr_nil());

@@ -10,15 +10,16 @@
 typedef struct desk {
 	plugin_record *record; /* held by an object that the actor owns */
 	jobs *jobs;
-	tr_pid instance; /* 0: not there */
+	tr_pid instance;      /* 0: not there */
 	tr_pid next_instance; /* serves already, but the end of the one before it has not been seen */
 	tr_ref instance_monitor;
-	job *current;    /* `command`: what the instance works on */
+	job *current; /* `command`: what the instance works on */
 	bool draining;
 	bool has_drainer;
 	tr_from drainer;
 	tr_ref drain_timer;
-	char forward[NAME_SIZE]; /* the operator prefers another plugin for the kind that bears this id; empty: nobody */
+	char
+	    forward[NAME_SIZE]; /* the operator prefers another plugin for the kind that bears this id; empty: nobody */
 } desk;
 
 static bool own_actors(const desk *d)
@@ -64,7 +65,8 @@ static tr_next desk_init(void *state, tr_value arg)
 	return tr_noreply();
 }
 
-/* ---- starting what waits ------------------------------------------------------------------------------------------------ */
+/* ---- starting what waits
+ * ------------------------------------------------------------------------------------------------ */
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -125,9 +127,11 @@ static void start_waiting(desk *d)
 	}
 }
 
-/* ---- ends ---------------------------------------------------------------------------------------------------------------- */
+/* ---- ends
+ * ---------------------------------------------------------------------------------------------------------------- */
 
-/* End a job from outside with an answer (taken). A runner of its own is killed; the instance is only when it overstays. */
+/* End a job from outside with an answer (taken). A runner of its own is killed; the instance is only when it overstays.
+ */
 static void end_job(desk *d, job *item, job_end end, tr_value outcome)
 {
 	jobs_answer(d->jobs, item, end, outcome);
@@ -136,7 +140,8 @@ static void end_job(desk *d, job *item, job_end end, tr_value outcome)
 	else if (item != d->current || end == JOB_TIMED_OUT)
 		tr_exit_signal(item->runner, TR_A(kill));
 	else if (d->record->m.time_ns > 0) /* what it does now is for nobody, yet it may not go on for ever */
-		item->timer = tr_send_at(tr_self(), TR_LIST(tr_atom("overstay"), tr_pid_value(item->runner)), item->deadline);
+		item->timer =
+		    tr_send_at(tr_self(), TR_LIST(tr_atom("overstay"), tr_pid_value(item->runner)), item->deadline);
 }
 
 static void cancel_job(desk *d, tr_ref ref, const char *why)
@@ -144,7 +149,8 @@ static void cancel_job(desk *d, tr_ref ref, const char *why)
 	job *item = jobs_by_ref(d->jobs, ref);
 
 	if (item != NULL)
-		end_job(d, item, JOB_CANCELLED, tr_outcome_error("cancelled", false, "the command was cancelled%s", why));
+		end_job(d, item, JOB_CANCELLED,
+			tr_outcome_error("cancelled", false, "the command was cancelled%s", why));
 }
 
 static void time_out(desk *d, tr_ref ref)
@@ -182,8 +188,9 @@ static void crashed(desk *d, job *item, tr_value reason)
 	tr_buf text = {0};
 
 	reason_text(&text, reason);
-	tr_value outcome = tr_outcome_error("crash", true, "an actor of plugin %s ended in the middle of the command: %s",
-					    d->record->m.id, text.p == NULL ? "?" : text.p);
+	tr_value outcome =
+	    tr_outcome_error("crash", true, "an actor of plugin %s ended in the middle of the command: %s",
+			     d->record->m.id, text.p == NULL ? "?" : text.p);
 	tr_buf_fini(&text);
 	jobs_answer(d->jobs, item, JOB_CRASHED, tr_outcome_error_put(outcome, "details", tr_keep(reason)));
 	jobs_remove(d->jobs, item);
@@ -229,7 +236,8 @@ static void somebody_down(desk *d, tr_value message)
 		}
 }
 
-/* ---- messages ------------------------------------------------------------------------------------------------------------- */
+/* ---- messages
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void refuse_command(desk *d, tr_pid reply_to, tr_ref ref, tr_value outcome)
 {
@@ -247,7 +255,8 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 	if (d->record->code.run == NULL && d->record->code.command == NULL) {
 		refuse_command(d, reply_to, ref, tr_outcome_error("plugin", false, "plugin %s runs no commands", id));
 	} else if (d->draining) {
-		refuse_command(d, reply_to, ref, tr_outcome_error("no_plugin", true, "plugin %s is being unloaded", id));
+		refuse_command(d, reply_to, ref,
+			       tr_outcome_error("no_plugin", true, "plugin %s is being unloaded", id));
 	} else if (d->jobs->waiting.count >= d->record->m.mailbox) {
 		refuse_command(d, reply_to, ref,
 			       tr_outcome_error("busy", true, "plugin %s has %u commands waiting, its limit", id,
@@ -257,8 +266,10 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 		job *item = jobs_add(d->jobs, reply_to, ref, command, deadline);
 		if (item == NULL)
 			refuse_command(d, reply_to, ref,
-				       tr_outcome_error("busy", true, "plugin %s cannot take the command: out of memory, or "
-								      "its reference is in use", id));
+				       tr_outcome_error("busy", true,
+							"plugin %s cannot take the command: out of memory, or "
+							"its reference is in use",
+							id));
 		else if (deadline != TR_FOREVER)
 			arm(item, deadline);
 	}

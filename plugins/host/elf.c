@@ -73,7 +73,8 @@ static tr_err read_head(reader *r)
 		return refuse(r, TR_ECORRUPT, "is no ELF file; a plugin is a shared object (.so)");
 	if (!copy_at(r, 0, &r->head, sizeof(r->head)))
 		return refuse(r, TR_ECORRUPT, "is cut off in the ELF header; build or copy it again");
-	if (r->head.e_ident[EI_CLASS] != ELFCLASS64 || r->head.e_ident[EI_DATA] != ELFDATA2LSB || r->head.e_machine != MACHINE)
+	if (r->head.e_ident[EI_CLASS] != ELFCLASS64 || r->head.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    r->head.e_machine != MACHINE)
 		return refuse(r, TR_EUNSUPPORTED, "was built for another machine; build it for this one");
 	if (r->head.e_type != ET_DYN)
 		return refuse(r, TR_EUNSUPPORTED, "is no shared object; link it with -shared");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What can be told of a shared object without running any of it: its manifest and the ABI it was built for. A small bounded reader of
- * ELF64 files of this machine; every offset and size is checked against the file before it is followed. Pure functions over bytes.
+ * What can be told of a shared object without running any of it: its manifest and the ABI it was built for. A small
+ * bounded reader of ELF64 files of this machine; every offset and size is checked against the file before it is
+ * followed. Pure functions over bytes.
  */
 #ifndef TROUPE_PLUGINS_HOST_ELF_H
 #define TROUPE_PLUGINS_HOST_ELF_H
@@ -17,8 +18,8 @@ typedef struct elf_plugin {
 	uint32_t size;
 } elf_plugin;
 
-/** TR_OK, or why not with a text for people in `why`: TR_ECORRUPT (no ELF, cut off, contradictory), TR_EUNSUPPORTED (another
- *  machine), TR_ENOENT (no manifest or no tr_plugin_main: not a plugin). */
+/** TR_OK, or why not with a text for people in `why`: TR_ECORRUPT (no ELF, cut off, contradictory), TR_EUNSUPPORTED
+ * (another machine), TR_ENOENT (no manifest or no tr_plugin_main: not a plugin). */
 tr_err elf_plugin_read(tr_str bytes, elf_plugin *out, char *why, size_t why_size);
 
 #endif

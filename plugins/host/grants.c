@@ -76,7 +76,8 @@ bool grant_covers(tr_str held, tr_str wanted)
 	if (tr_str_is(have, "*"))
 		return true;
 	if (tr_str_is(kind, "net"))
-		return kind.n == held.n; /* "net" covers every host */
+		return kind.n == held.n &&
+		       !tr_str_is(want, "link-local"); /* every host, but not the machine's own network */
 	return tr_str_is(kind, "fs") && path_below(have, want);
 }
 

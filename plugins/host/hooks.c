@@ -2,8 +2,9 @@
 /*
  * Running a point: before hooks, around hooks from the outside in, the core or its replacer, after hooks.
  *
- * Before, after and replace hooks run in the plugin's own actor, with its state. An around hook lasts as long as what it goes around, and many
- * of them run at once, so each is an actor of its own with a NULL state; it reaches its plugin's actor by call and cast.
+ * Before, after and replace hooks run in the plugin's own actor, with its state. An around hook lasts as long as what
+ * it goes around, and many of them run at once, so each is an actor of its own with a NULL state; it reaches its
+ * plugin's actor by call and cast.
  */
 #include "plugins/host/command.h"
 #include "plugins/host/instance.h"
@@ -61,9 +62,9 @@ static chain *chain_new(plugin_host *h, const char *point)
 /* Takes message. */
 static void refuse(chain *c, const installed_hook *hook, tr_value message)
 {
-	tr_assign(&c->refusal, TR_DICT("kind", tr_string("hook_error"), "plugin", tr_keep(hook->record->id), "point",
-				       tr_string(c->point), "hook", tr_string(hook_type_name(hook->hook.type)), "message",
-				       message));
+	tr_assign(&c->refusal,
+		  TR_DICT("kind", tr_string("hook_error"), "plugin", tr_keep(hook->record->id), "point",
+			  tr_string(c->point), "hook", tr_string(hook_type_name(hook->hook.type)), "message", message));
 }
 
 /* A hook that crashed or overstayed: the point fails or goes on, as the hook declared. */
@@ -71,7 +72,8 @@ static void broken(chain *c, const installed_hook *hook, tr_value reason, bool l
 {
 	tr_buf text = {0};
 
-	tr_buf_putf(&text, "the %s hook of plugin %s at %s ", hook_type_name(hook->hook.type), hook->record->m.id, c->point);
+	tr_buf_putf(&text, "the %s hook of plugin %s at %s ", hook_type_name(hook->hook.type), hook->record->m.id,
+		    c->point);
 	if (late) {
 		tr_buf_puts(&text, "did not end in its time");
 	} else {
@@ -86,7 +88,8 @@ static void broken(chain *c, const installed_hook *hook, tr_value reason, bool l
 		tr_buf_fini(&text);
 }
 
-/* A before, after or replace hook in the plugin's actor. What it made of the context (fresh), or absent for unchanged; c->refusal. */
+/* A before, after or replace hook in the plugin's actor. What it made of the context (fresh), or absent for unchanged;
+ * c->refusal. */
 static tr_value ask(chain *c, const installed_hook *hook, tr_value context)
 {
 	const char *id = hook->record->m.id;
@@ -95,8 +98,8 @@ static tr_value ask(chain *c, const installed_hook *hook, tr_value context)
 	name_instance(name, sizeof(name), id);
 	if (tr_pid_eq(tr_whereis(name), tr_self()))
 		return tr_absent(); /* the plugin's own doing: it cannot wait for itself */
-	tr_value reply = instance_call(id, tr_atom("hook"), tr_string(c->point), tr_keep(context),
-				       tr_in(hook->hook.time_ns));
+	tr_value reply =
+	    instance_call(id, tr_atom("hook"), tr_string(c->point), tr_keep(context), tr_in(hook->hook.time_ns));
 	tr_value out = tr_absent();
 	if (!tr_is_valid(reply)) {
 		bool late = tr_value_err(reply) == TR_ETIMEOUT;
@@ -112,7 +115,8 @@ static tr_value ask(chain *c, const installed_hook *hook, tr_value context)
 	return out;
 }
 
-/* ---- around ------------------------------------------------------------------------------------------------------------ */
+/* ---- around
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct around_call {
 	tr_pid caller;
@@ -158,8 +162,8 @@ static void around_body(tr_value arg)
 
 	callers_enter(r);
 	call.monitor = tr_monitor(call.caller);
-	tr_value result = r->code.hook(NULL, tr_as_cstr(tr_array_at(arg, 1), ""), tr_array_at(arg, 2), around_next, &call,
-				       &reason);
+	tr_value result =
+	    r->code.hook(NULL, tr_as_cstr(tr_array_at(arg, 1), ""), tr_array_at(arg, 2), around_next, &call, &reason);
 	if (!tr_is_valid(reason))
 		reason = tr_is_valid(result) ? tr_nil() : tr_string("the hook gave no result");
 	tr_send(call.caller, TR_LIST(TR_A(done), tr_ref_value(call.ref), tr_is_valid(result) ? result : tr_nil(),
@@ -168,7 +172,8 @@ static void around_body(tr_value arg)
 
 static tr_value run_from(chain *c, size_t at, tr_value context);
 
-/* What came of running the rest of the chain inside an around hook; it is run once, however often the hook calls next. */
+/* What came of running the rest of the chain inside an around hook; it is run once, however often the hook calls next.
+ */
 typedef struct inner {
 	bool ran;
 	tr_value result;
@@ -180,8 +185,8 @@ static void give_inner(chain *c, size_t at, inner *in, tr_spawned actor, tr_ref 
 		in->result = run_from(c, at + 1, context);
 		in->ran = true;
 	}
-	tr_send(actor.pid, TR_LIST(TR_A(response), tr_ref_value(ref),
-				   tr_is_valid(in->result) ? tr_keep(in->result) : tr_nil()));
+	tr_send(actor.pid,
+		TR_LIST(TR_A(response), tr_ref_value(ref), tr_is_valid(in->result) ? tr_keep(in->result) : tr_nil()));
 }
 
 /* The hook has ended well: [done, ref, result, has it one?, reason]. */
@@ -224,8 +229,8 @@ static tr_value around_wait(chain *c, size_t at, tr_spawned actor, tr_ref ref, i
 	return result;
 }
 
-/* An around hook. One that broke and may be skipped is as if it were not there, unless the core has run already: then that result stands
-   for the point, and nothing is run twice. */
+/* An around hook. One that broke and may be skipped is as if it were not there, unless the core has run already: then
+   that result stands for the point, and nothing is run twice. */
 static tr_value around(chain *c, size_t at, tr_value context)
 {
 	plugin_record *r = c->hooks[at].record;
@@ -234,10 +239,10 @@ static tr_value around(chain *c, size_t at, tr_value context)
 
 	if (r->code.hook == NULL)
 		return run_from(c, at + 1, context);
-	tr_spawned actor = tr_spawn_opt(around_body,
-					TR_LIST(record_value(r), tr_string(c->point), tr_keep(context), tr_pid_value(tr_self()),
-						tr_ref_value(ref)),
-					&options);
+	tr_spawned actor = tr_spawn_opt(
+	    around_body,
+	    TR_LIST(record_value(r), tr_string(c->point), tr_keep(context), tr_pid_value(tr_self()), tr_ref_value(ref)),
+	    &options);
 	if (actor.err != TR_OK)
 		return tr_invalid(actor.err);
 	inner in = {false, tr_absent()};
@@ -249,7 +254,8 @@ static tr_value around(chain *c, size_t at, tr_value context)
 	return in.ran ? in.result : run_from(c, at + 1, context);
 }
 
-/* ---- the chain ---------------------------------------------------------------------------------------------------------- */
+/* ---- the chain
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static tr_value core(chain *c, tr_value context)
 {

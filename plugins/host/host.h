@@ -4,12 +4,12 @@
  *
  *   plugins                      supervisor
  *   ├── plugins.instances        supervisor; a supervisor a plugin under it
- *   │   └── <id>                 desk `command.<id>` (queue, limits, answers), instance `plugin.<id>` (the plugin's own actor)
- *   ├── plugins.subjects         supervisor; an actor `command.<kind>` for each tool kind that is not its plugin's id
- *   └── plugins                  manager, registered "plugins": loads, unloads, upgrades, lists (requests: manager.h)
+ *   │   └── <id>                 desk `command.<id>` (queue, limits, answers), instance `plugin.<id>` (the plugin's own
+ * actor) ├── plugins.subjects         supervisor; an actor `command.<kind>` for each tool kind that is not its plugin's
+ * id └── plugins                  manager, registered "plugins": loads, unloads, upgrades, lists (requests: manager.h)
  *
- * A desk runs none of the plugin's code, so it answers for commands whose actor crashed, overstayed or was cancelled. Commands of plugins with `run`
- * are actors linked to their desk; with `command` they go one by one to the instance.
+ * A desk runs none of the plugin's code, so it answers for commands whose actor crashed, overstayed or was cancelled.
+ * Commands of plugins with `run` are actors linked to their desk; with `command` they go one by one to the instance.
  */
 #ifndef TROUPE_PLUGINS_HOST_HOST_H
 #define TROUPE_PLUGINS_HOST_HOST_H
@@ -21,7 +21,7 @@
 typedef struct builtin {
 	const char *manifest; /* JSON text */
 	const tr_plugin *plugin;
-	bool trusted;         /* gets what it needs without a grant of the operator */
+	bool trusted; /* gets what it needs without a grant of the operator */
 } builtin;
 
 typedef struct plugin_host_options {
@@ -33,31 +33,38 @@ typedef struct plugin_host_options {
 	tr_value prefer; /* map: capability ("tool:http") -> id */
 } plugin_host_options;
 
-/** The child spec of the plugins branch for the node's top supervisor. Once a node; TR_EEXIST after that. When the child has started, all
- *  built-in plugins serve; a built-in that fails keeps it from starting, one of `paths` that fails is logged and left out. */
+/** The child spec of the plugins branch for the node's top supervisor. Once a node; TR_EEXIST after that. When the
+ * child has started, all built-in plugins serve; a built-in that fails keeps it from starting, one of `paths` that
+ * fails is logged and left out. */
 tr_err plugin_host_child(tr_node *node, const plugin_host_options *options, tr_child_spec *out);
 
-/* ---- questions; from any thread, answered from a table --------------------------------------------------------------- */
+/* ---- questions; from any thread, answered from a table
+ * --------------------------------------------------------------- */
 
 /** Is there a loaded plugin for this tool kind? */
 bool plugin_host_knows_kind(tr_node *node, tr_str kind);
-/** Who answers for a capability ("tool:http"): the operator's preference, else the first loaded. Text or nil; fresh reference. */
+/** Who answers for a capability ("tool:http"): the operator's preference, else the first loaded. Text or nil; fresh
+ * reference. */
 tr_value plugin_host_provider(tr_node *node, const char *capability);
-/** Array of maps, in load order: id, version, description, author, license, capabilities, provides, depends_on, needs, grants, missing_grants,
- *  hooks, isolation, limits, builtin, path, answers (the tool kinds it answers for). Fresh reference. */
+/** Array of maps, in load order: id, version, description, author, license, capabilities, provides, depends_on, needs,
+ * grants, missing_grants, hooks, isolation, limits, builtin, path, answers (the tool kinds it answers for). Fresh
+ * reference. */
 tr_value plugin_host_list(tr_node *node);
 
-/* ---- hooks ------------------------------------------------------------------------------------------------------------ */
+/* ---- hooks
+ * ------------------------------------------------------------------------------------------------------------ */
 
-/** What a point does when no hook replaces it. Borrows the context; the result is a fresh reference; invalid is an error. */
+/** What a point does when no hook replaces it. Borrows the context; the result is a fresh reference; invalid is an
+ * error. */
 typedef tr_value hook_core(void *arg, tr_value context);
 
 /** Are there hooks at this point? Costs one load: callers build a context only when there are. */
 bool hooks_any(tr_node *node, const char *point);
 /**
- * Run a point in the calling actor: before hooks, around hooks, core or its replacer, after hooks. Takes the context (a map). core may be NULL:
- * the result is then the context. Gives the result; or invalid with *refusal (fresh map {kind: "hook_error", plugin, point,
- * message}) when a hook refused, or crashed with on_crash: fail; or what core gave when that is invalid.
+ * Run a point in the calling actor: before hooks, around hooks, core or its replacer, after hooks. Takes the context (a
+ * map). core may be NULL: the result is then the context. Gives the result; or invalid with *refusal (fresh map {kind:
+ * "hook_error", plugin, point, message}) when a hook refused, or crashed with on_crash: fail; or what core gave when
+ * that is invalid.
  */
 tr_value hooks_run(const char *point, tr_value context, hook_core *core, void *arg, tr_value *refusal);
 

@@ -107,7 +107,8 @@ static tr_next instance_init(void *state, tr_value arg)
 	return tr_next_stop(started);
 }
 
-/* ---- what the host asks ----------------------------------------------------------------------------------------------- */
+/* ---- what the host asks
+ * ----------------------------------------------------------------------------------------------- */
 
 static tr_value run_hook(instance *s, tr_value point, tr_value context)
 {
@@ -174,7 +175,8 @@ static tr_value host_request(instance *s, tr_value request)
 	return TR_LIST(TR_A(error), TR_A(badarg));
 }
 
-/* ---- messages ---------------------------------------------------------------------------------------------------------- */
+/* ---- messages
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static tr_next instance_call_in(void *state, tr_value request, tr_from from)
 {
@@ -203,8 +205,8 @@ static tr_next instance_cast_in(void *state, tr_value request)
 
 static void run_job(instance *s, tr_value message)
 {
-	tr_value outcome = s->record->code.command == NULL ? tr_absent()
-							   : s->record->code.command(s->state, tr_array_at(message, 2));
+	tr_value outcome =
+	    s->record->code.command == NULL ? tr_absent() : s->record->code.command(s->state, tr_array_at(message, 2));
 
 	outcome = outcome_checked(outcome, s->record->m.id);
 	tr_send(tr_as_pid(tr_array_at(message, 1)), TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));

@@ -35,8 +35,9 @@ static void answer_all(job_list *l)
 		list_remove(l, item);
 		if (!item->answered)
 			tr_send(item->reply_to,
-				command_answer(item->ref, tr_outcome_error("crash", true,
-									   "the plugin was stopped while the command was out")));
+				command_answer(item->ref,
+					       tr_outcome_error("crash", true,
+								"the plugin was stopped while the command was out")));
 		if (item->timer.bits != 0)
 			tr_cancel_timer(item->timer);
 		tr_drop(item->command);

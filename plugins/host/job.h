@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The commands that are out at one desk. Owned by the desk's actor; when that ends, however it ends, each is answered with "crash".
+ * The commands that are out at one desk. Owned by the desk's actor; when that ends, however it ends, each is answered
+ * with "crash".
  *
- * A job is waiting (in the queue), running (has a runner), or answered before its runner ended (cancelled, timed out): then it only holds its
- * place until the runner is gone.
+ * A job is waiting (in the queue), running (has a runner), or answered before its runner ended (cancelled, timed out):
+ * then it only holds its place until the runner is gone.
  */
 #ifndef TROUPE_PLUGINS_HOST_JOB_H
 #define TROUPE_PLUGINS_HOST_JOB_H
@@ -17,8 +18,8 @@ typedef struct job {
 	tr_value command;
 	int64_t deadline; /* when it must have an answer; TR_FOREVER */
 	tr_ref timer;
-	tr_pid runner;    /* 0: waiting */
-	tr_ref monitor;   /* of reply_to, while a runner of its own works for it */
+	tr_pid runner;  /* 0: waiting */
+	tr_ref monitor; /* of reply_to, while a runner of its own works for it */
 	bool answered;
 } job;
 
@@ -27,7 +28,15 @@ typedef struct job_list {
 	size_t count;
 } job_list;
 
-typedef enum job_end { JOB_DONE, JOB_FAILED, JOB_CRASHED, JOB_TIMED_OUT, JOB_CANCELLED, JOB_REFUSED, JOB_ENDS } job_end;
+typedef enum job_end {
+	JOB_DONE,
+	JOB_FAILED,
+	JOB_CRASHED,
+	JOB_TIMED_OUT,
+	JOB_CANCELLED,
+	JOB_REFUSED,
+	JOB_ENDS
+} job_end;
 
 typedef struct jobs {
 	job_list waiting, running;

@@ -17,8 +17,8 @@ static tr_pid instances(void)
 	return tr_whereis(NAME_INSTANCES);
 }
 
-/* The supervisor of one plugin: its desk, then its instance. With back-off a plugin that cannot start is tried on and on without bringing
-   down the branch. */
+/* The supervisor of one plugin: its desk, then its instance. With back-off a plugin that cannot start is tried on and
+   on without bringing down the branch. */
 static tr_started start_actors(plugin_record *r)
 {
 	char desk[NAME_SIZE], instance[NAME_SIZE];
@@ -78,7 +78,8 @@ static tr_value explain(const plugin_record *r, const char *what, tr_value reaso
 	return tr_string_buf(&text);
 }
 
-/* ---- the steps of coming up ----------------------------------------------------------------------------------------------- */
+/* ---- the steps of coming up
+ * ----------------------------------------------------------------------------------------------- */
 
 /* A tool kind's actor may hold the name that this plugin's desk needs. */
 static void free_subject(const char *id)
@@ -112,7 +113,8 @@ static bool step_init(plugin_host *h, plugin_record *r, tr_value *why)
 	tr_err err = registry_add(h, r);
 	if (err != TR_OK) {
 		*why = tr_stringf("plugin %s cannot be loaded: %s", r->m.id,
-				  err == TR_EEXIST ? "one with this id is loaded; upgrade or unload it" : tr_err_text(err));
+				  err == TR_EEXIST ? "one with this id is loaded; upgrade or unload it"
+						   : tr_err_text(err));
 		return false;
 	}
 	free_subject(r->m.id);
@@ -133,7 +135,8 @@ static bool step_start(plugin_host *h, plugin_record *r, tr_value *why)
 
 	if (err != TR_OK) {
 		*why = other[0] != '\0'
-			   ? tr_stringf("plugin %s replaces a point that %s replaces already; unload one of them", r->m.id, other)
+			   ? tr_stringf("plugin %s replaces a point that %s replaces already; unload one of them",
+					r->m.id, other)
 			   : tr_stringf("the hooks of plugin %s cannot be put in: %s", r->m.id, tr_err_text(err));
 	} else {
 		tr_value reply = instance_call(r->m.id, TR_A(start), tr_absent(), tr_absent(), tr_in(LIFE_DEADLINE));
@@ -169,7 +172,8 @@ static bool tolerate(plugin_record *r, tr_value why, tr_value *fatal)
 	return true;
 }
 
-static bool up_ordered(plugin_host *h, plugin_record **records, const size_t *order, size_t count, bool *inited, tr_value *fatal)
+static bool up_ordered(plugin_host *h, plugin_record **records, const size_t *order, size_t count, bool *inited,
+		       tr_value *fatal)
 {
 	for (size_t i = 0; i < count; i++) {
 		tr_value why = tr_absent();
@@ -179,7 +183,8 @@ static bool up_ordered(plugin_host *h, plugin_record **records, const size_t *or
 	}
 	for (size_t i = 0; i < count; i++) {
 		tr_value why = tr_absent();
-		if (inited[order[i]] && !step_start(h, records[order[i]], &why) && !tolerate(records[order[i]], why, fatal))
+		if (inited[order[i]] && !step_start(h, records[order[i]], &why) &&
+		    !tolerate(records[order[i]], why, fatal))
 			return false;
 	}
 	return true;
@@ -291,8 +296,8 @@ static bool dependents_accept(plugin_host *h, const plugin_record *newer, tr_val
 		tr_value range = tr_map_get_s(all[i]->m.depends_on, newer->m.id);
 		if (!tr_is_valid(range) || version_in_range(&newer->m.version, tr_as_str(range)))
 			continue;
-		*why = tr_stringf("plugin %s depends on %s %s; version %s is not in that range", all[i]->m.id, newer->m.id,
-				  tr_as_cstr(range, "?"), newer->m.version_text);
+		*why = tr_stringf("plugin %s depends on %s %s; version %s is not in that range", all[i]->m.id,
+				  newer->m.id, tr_as_cstr(range, "?"), newer->m.version_text);
 		ok = false;
 	}
 	registry_free(all, n);

@@ -54,7 +54,8 @@ static int private_copy(visit *v)
 	int from = open(v->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (from < 0) {
-		snprintf(v->why, sizeof(v->why), errno == ENOENT ? "does not exist" : "cannot be opened: error %d", errno);
+		snprintf(v->why, sizeof(v->why), errno == ENOENT ? "does not exist" : "cannot be opened: error %d",
+			 errno);
 		return -1;
 	}
 	int to = memfd_create("troupe-plugin", MFD_CLOEXEC);
@@ -75,7 +76,8 @@ static void judge(visit *v, tr_str bytes)
 	if (elf_plugin_read(bytes, &found, v->why, sizeof(v->why)) != TR_OK)
 		return;
 	if (found.abi != TR_PLUGIN_ABI) {
-		snprintf(v->why, sizeof(v->why), "was built for plugin ABI %u, this node has %d; build it against this node's header",
+		snprintf(v->why, sizeof(v->why),
+			 "was built for plugin ABI %u, this node has %d; build it against this node's header",
 			 found.abi, TR_PLUGIN_ABI);
 	} else if (found.size < offsetof(tr_plugin, init) || found.size > 65536) {
 		snprintf(v->why, sizeof(v->why), "has a tr_plugin_main of %u bytes, which no header makes", found.size);
@@ -170,9 +172,10 @@ bool loader_admit(plugin_record *r, tr_value *why)
 		tr_drop(granted);
 	}
 	if (r->m.isolated) {
-		*why = tr_stringf("plugin %s asks for a process of its own (isolation: process), which this node cannot give; "
-				  "have its manifest say \"shared\" if it may run inside the node",
-				  r->m.id);
+		*why = tr_stringf(
+		    "plugin %s asks for a process of its own (isolation: process), which this node cannot give; "
+		    "have its manifest say \"shared\" if it may run inside the node",
+		    r->m.id);
 		return false;
 	}
 	return tr_is_valid(r->grants);
@@ -212,7 +215,8 @@ bool loader_map(plugin_record *r, tr_value *why)
 	return false;
 }
 
-/* ---- discovery ---------------------------------------------------------------------------------------------------------- */
+/* ---- discovery
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static int is_object(const struct dirent *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * From a manifest or a shared object to a record. Judging runs none of the plugin's code: a shared object is copied into memory of our own, so
- * what is judged is what is loaded, and nobody can change it in between.
+ * From a manifest or a shared object to a record. Judging runs none of the plugin's code: a shared object is copied
+ * into memory of our own, so what is judged is what is loaded, and nobody can change it in between.
  */
 #ifndef TROUPE_PLUGINS_HOST_LOADER_H
 #define TROUPE_PLUGINS_HOST_LOADER_H

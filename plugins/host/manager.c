@@ -19,7 +19,8 @@ static tr_value fault(tr_value why)
 	return TR_LIST(TR_A(error), tr_is_valid(why) ? why : tr_string("out of memory"));
 }
 
-/* ---- coming up ------------------------------------------------------------------------------------------------------------ */
+/* ---- coming up
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct gathering {
 	plugin_record **records;
@@ -117,7 +118,8 @@ static tr_next manager_init(void *state, tr_value arg)
 	return tr_next_stop(tr_is_valid(why) ? why : TR_A(enomem));
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------------------------- */
+/* ---- requests
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static plugin_record *judged(plugin_host *h, const char *path, tr_value *why)
 {
@@ -181,7 +183,8 @@ static tr_value do_unload(plugin_host *h, const char *id, bool cascade)
 	plugin_record *d = dependent(h, id);
 	tr_value reply = TR_A(ok);
 	if (d != NULL && !cascade)
-		reply = fault(tr_stringf("plugin %s depends on %s; unload it first, or unload with cascade", d->m.id, id));
+		reply =
+		    fault(tr_stringf("plugin %s depends on %s; unload it first, or unload with cascade", d->m.id, id));
 	else
 		unload_all(h, r);
 	record_release(d);
@@ -204,8 +207,8 @@ static tr_value do_upgrade(plugin_host *h, const char *id, const char *path)
 	}
 	ok = ok && life_upgrade(h, old, newer, &why);
 	if (ok)
-		tr_log(TR_INFO, TR_DICT("plugin", tr_keep(old->id)), "plugin upgraded from %s to %s", old->m.version_text,
-		       newer->m.version_text);
+		tr_log(TR_INFO, TR_DICT("plugin", tr_keep(old->id)), "plugin upgraded from %s to %s",
+		       old->m.version_text, newer->m.version_text);
 	record_release(newer);
 	record_release(old);
 	return ok ? TR_A(ok) : fault(why);

@@ -21,8 +21,8 @@ extern const tr_gen_server manager_server;
 
 /* ---- life.c: bringing plugins up and down; in the manager ---- */
 
-/** Initialise all, then start all, in order of dependency. Takes the records. False with *why when a built-in failed; others that fail are
- *  logged. */
+/** Initialise all, then start all, in order of dependency. Takes the records. False with *why when a built-in failed;
+ * others that fail are logged. */
 bool life_up(plugin_host *h, plugin_record **records, size_t n, tr_value *why);
 /** One more plugin in the running node. Takes the record. */
 bool life_add(plugin_host *h, plugin_record *r, tr_value *why);

@@ -119,9 +119,9 @@ void manifest_check_keys(tr_value map, const char *prefix, const char *const *kn
 
 static void read_all(manifest *m, faults *out)
 {
-	static const char *const known[] = {"id",	  "version",  "abi",	    "description", "author", "license",
-					    "capabilities", "provides", "depends_on", "needs",       "hooks",  "config",
-					    "isolation",    "limits",   NULL};
+	static const char *const known[] = {"id",      "version",      "abi",       "description", "author",
+					    "license", "capabilities", "provides",  "depends_on",  "needs",
+					    "hooks",   "config",       "isolation", "limits",      NULL};
 	tr_value schema = tr_map_get_s(m->source, "config");
 
 	manifest_check_keys(m->source, "", known, out);
@@ -147,7 +147,8 @@ static tr_err parse(tr_str json, manifest *m, faults *out)
 		json.n--; /* the literal's own end in an ELF section */
 	m->source = tr_json_read(json, &limits, &error);
 	if (!tr_is_valid(m->source)) {
-		faults_add(out, "manifest", "is no JSON at line %zu, column %zu: %s", error.line, error.column, error.message);
+		faults_add(out, "manifest", "is no JSON at line %zu, column %zu: %s", error.line, error.column,
+			   error.message);
 		return TR_ESYNTAX;
 	}
 	if (!tr_is(m->source, TR_MAP)) {

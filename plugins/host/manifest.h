@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * A plugin's manifest: JSON text made into a checked struct. Nothing of the plugin has run when this is read, and the text may be
- * hostile. All faults are reported at once, each with its key path. Pure functions.
+ * A plugin's manifest: JSON text made into a checked struct. Nothing of the plugin has run when this is read, and the
+ * text may be hostile. All faults are reported at once, each with its key path. Pure functions.
  */
 #ifndef TROUPE_PLUGINS_HOST_MANIFEST_H
 #define TROUPE_PLUGINS_HOST_MANIFEST_H
@@ -11,7 +11,12 @@
 
 #define MANIFEST_MAX_BYTES (256u * 1024u)
 
-typedef enum hook_type { HOOK_BEFORE, HOOK_AFTER, HOOK_AROUND, HOOK_REPLACE } hook_type;
+typedef enum hook_type {
+	HOOK_BEFORE,
+	HOOK_AFTER,
+	HOOK_AROUND,
+	HOOK_REPLACE
+} hook_type;
 
 typedef struct manifest_hook {
 	hook_type type;
@@ -24,7 +29,7 @@ typedef struct manifest_hook {
 #define MANIFEST_MAX_HOOKS 64
 
 typedef struct manifest {
-	tr_value source;   /* the whole map; what the views below point into */
+	tr_value source; /* the whole map; what the views below point into */
 	const char *id;
 	const char *version_text;
 	version version;
@@ -35,11 +40,11 @@ typedef struct manifest {
 	tr_value config;       /* schema: map key -> rule map */
 	manifest_hook *hooks;
 	size_t hook_count;
-	bool isolated;         /* isolation: process */
-	uint32_t mailbox;      /* commands that may wait */
-	uint32_t concurrency;  /* of `run` */
-	uint64_t memory;       /* bytes; 0: none */
-	int64_t time_ns;       /* 0: none */
+	bool isolated;        /* isolation: process */
+	uint32_t mailbox;     /* commands that may wait */
+	uint32_t concurrency; /* of `run` */
+	uint64_t memory;      /* bytes; 0: none */
+	int64_t time_ns;      /* 0: none */
 } manifest;
 
 /** The points a hook may be put at; NULL-terminated. */
@@ -48,8 +53,8 @@ extern const char *const hook_points[];
 int hook_point_index(const char *point);
 const char *hook_type_name(hook_type type);
 
-/** Read and check. `*faults` becomes an array of texts ("limits.time: …"), empty when all is well; on failure (TR_EINVAL, TR_ESYNTAX,
- *  TR_ENOMEM) *out is empty. */
+/** Read and check. `*faults` becomes an array of texts ("limits.time: …"), empty when all is well; on failure
+ * (TR_EINVAL, TR_ESYNTAX, TR_ENOMEM) *out is empty. */
 tr_err manifest_read(tr_str json, manifest *out, tr_value *faults);
 void manifest_fini(manifest *m);
 /** One text from all faults, separated by "; ". Fresh reference. */

@@ -8,10 +8,10 @@
 #define LIST_MAX     256u
 #define HOOK_TIME_NS (5 * TR_SECOND)
 
-const char *const hook_points[] = {"node_start",     "node_stop",	   "validate_playbook", "validate_step",   "execution_start",
-				   "execution_complete", "step_schedule",   "step_run",		"task_execute",    "task_outcome",
-				   "loop_iteration",     "event_append",    "template_render",	"secret_resolve",  "result_store",
-				   NULL};
+const char *const hook_points[] = {"node_start",      "node_stop",          "validate_playbook", "validate_step",
+				   "execution_start", "execution_complete", "step_schedule",     "step_run",
+				   "task_execute",    "task_outcome",       "loop_iteration",    "event_append",
+				   "template_render", "secret_resolve",     "result_store",      NULL};
 
 static const char *const hook_types[] = {"before", "after", "around", "replace"};
 
@@ -109,7 +109,8 @@ tr_value manifest_provides(tr_value source, faults *out)
 		snprintf(path, sizeof(path), "provides.%s", type);
 		tr_value names = names_of(e[i].value);
 		if (types[k] == NULL)
-			faults_add(out, path, "is not one of node_handler, provider, store, secret_provider, validator");
+			faults_add(out, path,
+				   "is not one of node_handler, provider, store, secret_provider, validator");
 		if (!tr_is_valid(names))
 			faults_add(out, path, "must be a name or a list of names");
 		else
@@ -171,7 +172,8 @@ static void hook_read(tr_value item, const char *path, manifest_hook *hook, faul
 		faults_add(out, path, "point must be one of the named points, e.g. \"task_execute\"");
 	hook->point = point < 0 ? "" : hook_points[point];
 	hook->priority = (int)tr_as_int(priority, 50);
-	if (tr_is_valid(priority) && (!tr_is(priority, TR_INT) || tr_as_int(priority, 0) < 0 || tr_as_int(priority, 0) > 100))
+	if (tr_is_valid(priority) &&
+	    (!tr_is(priority, TR_INT) || tr_as_int(priority, 0) < 0 || tr_as_int(priority, 0) > 100))
 		faults_add(out, path, "priority must be from 0 to 100");
 	hook->fail_on_crash = tr_str_is(tr_as_str(on_crash), "fail");
 	if (tr_is_valid(on_crash) && !hook->fail_on_crash && !tr_str_is(tr_as_str(on_crash), "skip"))

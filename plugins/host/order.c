@@ -23,7 +23,11 @@ static const manifest *find(const manifest *const *list, size_t n, const char *i
 	return NULL;
 }
 
-typedef enum found { FOUND_READY, FOUND_LATER, FOUND_NEVER } found;
+typedef enum found {
+	FOUND_READY,
+	FOUND_LATER,
+	FOUND_NEVER
+} found;
 
 /* One dependency of want[i]; FOUND_NEVER fills refused[i]. */
 static found dependency(sorter *s, size_t i, const char *id, const char *range)
@@ -35,7 +39,8 @@ static found dependency(sorter *s, size_t i, const char *id, const char *range)
 	if (dep == NULL)
 		dep = find(s->want, s->n, id, &at);
 	if (dep == NULL) {
-		s->refused[i] = tr_stringf("%s depends on %s %s, which is not there; load it first", s->want[i]->id, id, range);
+		s->refused[i] =
+		    tr_stringf("%s depends on %s %s, which is not there; load it first", s->want[i]->id, id, range);
 		return FOUND_NEVER;
 	}
 	if (!version_in_range(&dep->version, tr_s(range))) {
@@ -94,15 +99,15 @@ static void refuse_cycle(sorter *s, size_t i)
 	} while (at != first);
 	tr_buf_puts(&text, s->want[first]->id);
 	do {
-		s->refused[at] = tr_stringf("%s is in a cycle of dependencies: %s", s->want[at]->id,
-					    text.p == NULL ? "?" : text.p);
+		s->refused[at] =
+		    tr_stringf("%s is in a cycle of dependencies: %s", s->want[at]->id, text.p == NULL ? "?" : text.p);
 		at = waits_for(s, at);
 	} while (at != first);
 	tr_buf_fini(&text);
 }
 
-size_t plugin_order(const manifest *const *want, size_t n, const manifest *const *have, size_t have_count, size_t *order,
-		    tr_value *refused)
+size_t plugin_order(const manifest *const *want, size_t n, const manifest *const *have, size_t have_count,
+		    size_t *order, tr_value *refused)
 {
 	sorter s = {want, n, have, have_count, NULL, refused};
 	size_t count = 0;

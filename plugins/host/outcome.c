@@ -83,8 +83,9 @@ tr_value outcome_checked(tr_value v, const char *plugin)
 		out = tr_outcome_error("plugin", err == TR_ENOMEM, "plugin %s gave no outcome: %s", plugin,
 				       err == TR_OK ? "nothing was returned" : tr_err_text(err));
 	} else {
-		out = tr_outcome_error("plugin", false, "plugin %s returned a %s without a known status instead of an outcome",
-				       plugin, tr_type_name(tr_type_of(v)));
+		out = tr_outcome_error("plugin", false,
+				       "plugin %s returned a %s without a known status instead of an outcome", plugin,
+				       tr_type_name(tr_type_of(v)));
 	}
 	tr_drop(v);
 	return out;

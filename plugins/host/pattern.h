@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** Subjects and patterns as NATS has them: tokens between dots, `*` is any one token, a last `>` is one or more. Pure functions. */
+/** Subjects and patterns as NATS has them: tokens between dots, `*` is any one token, a last `>` is one or more. Pure
+ * functions. */
 #ifndef TROUPE_PLUGINS_HOST_PATTERN_H
 #define TROUPE_PLUGINS_HOST_PATTERN_H
 

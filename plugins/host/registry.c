@@ -134,7 +134,8 @@ void registry_free(plugin_record **all, size_t n)
 	tr_free(all);
 }
 
-/* ---- for everybody --------------------------------------------------------------------------------------------------- */
+/* ---- for everybody
+ * --------------------------------------------------------------------------------------------------- */
 
 bool plugin_host_knows_kind(tr_node *node, tr_str kind)
 {
@@ -197,13 +198,14 @@ tr_value registry_show(plugin_host *h, plugin_record *r)
 
 	manifest_each_tool(&r->m, add_answer, &a);
 	return TR_DICT("id", tr_keep(r->id), "version", tr_string(r->m.version_text), "description",
-		       show_text(r, "description"), "author", show_text(r, "author"), "license", show_text(r, "license"),
-		       "capabilities", tr_keep(r->m.capabilities), "provides", tr_keep(r->m.provides), "depends_on",
-		       tr_keep(r->m.depends_on), "needs", tr_keep(r->m.needs), "grants", tr_keep(r->grants), "missing_grants",
-		       grants_missing(r->m.needs, r->grants), "hooks", tr_is(hooks, TR_ARRAY) ? tr_keep(hooks) : tr_array(),
-		       "isolation", tr_string(r->m.isolated ? "process" : "shared"), "limits", show_limits(r), "builtin",
-		       tr_bool(r->builtin), "path", r->path == NULL ? tr_nil() : tr_string_lossy(r->path, strlen(r->path)),
-		       "answers", a.kinds);
+		       show_text(r, "description"), "author", show_text(r, "author"), "license",
+		       show_text(r, "license"), "capabilities", tr_keep(r->m.capabilities), "provides",
+		       tr_keep(r->m.provides), "depends_on", tr_keep(r->m.depends_on), "needs", tr_keep(r->m.needs),
+		       "grants", tr_keep(r->grants), "missing_grants", grants_missing(r->m.needs, r->grants), "hooks",
+		       tr_is(hooks, TR_ARRAY) ? tr_keep(hooks) : tr_array(), "isolation",
+		       tr_string(r->m.isolated ? "process" : "shared"), "limits", show_limits(r), "builtin",
+		       tr_bool(r->builtin), "path",
+		       r->path == NULL ? tr_nil() : tr_string_lossy(r->path, strlen(r->path)), "answers", a.kinds);
 }
 
 tr_value plugin_host_list(tr_node *node)

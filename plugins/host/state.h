@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What the host's actors share: the plugins that are loaded, the hooks that are in, who belongs to which plugin. One a node, in
- * TR_SLOT_PLUGINS. Written by the manager only (and by commands for `callers`); read by any thread under the lock.
+ * What the host's actors share: the plugins that are loaded, the hooks that are in, who belongs to which plugin. One a
+ * node, in TR_SLOT_PLUGINS. Written by the manager only (and by commands for `callers`); read by any thread under the
+ * lock.
  */
 #ifndef TROUPE_PLUGINS_HOST_STATE_H
 #define TROUPE_PLUGINS_HOST_STATE_H
@@ -20,7 +21,8 @@
 
 typedef struct plugin_host plugin_host;
 
-/** One version of a plugin. Immutable but for `refs`, `active` and `started`; shared by the desk, the instance and running commands. */
+/** One version of a plugin. Immutable but for `refs`, `active` and `started`; shared by the desk, the instance and
+ * running commands. */
 typedef struct plugin_record {
 	_Atomic uint32_t refs;
 	_Atomic bool started; /* `start` was called once: a restarted instance starts by itself */
@@ -31,11 +33,11 @@ typedef struct plugin_record {
 	tr_plugin code; /* a copy, zero-filled behind what the plugin knew of */
 	tr_value config;
 	tr_value grants;
-	tr_value id;    /* text */
-	char *path;     /* of the shared object */
+	tr_value id; /* text */
+	char *path;  /* of the shared object */
 	void *library;
 	int library_fd;
-	uint64_t serial;          /* load order */
+	uint64_t serial;             /* load order */
 	struct plugin_record *grave; /* next of the records whose library waits to be closed */
 } plugin_record;
 
@@ -59,7 +61,7 @@ struct plugin_host {
 	installed_hook *hooks[HOST_POINTS]; /* sorted by priority, then load order */
 	size_t hook_count[HOST_POINTS];
 	_Atomic uint32_t hooks_in[HOST_POINTS]; /* the same count, to be read without the lock */
-	tr_value patterns; /* bus: array of pattern texts that somebody subscribed to */
+	tr_value patterns;                      /* bus: array of pattern texts that somebody subscribed to */
 	_Atomic uint32_t pattern_count;
 	plugin_record *graves;
 	caller_shard callers[HOST_CALLER_SHARDS];

@@ -45,9 +45,9 @@ static tr_next subject_info(void *state, tr_value message)
 	if (s->target[0] != '\0' && tr_send_name(s->target, tr_keep(message)) == TR_OK)
 		return tr_noreply();
 	if (command_parse(message, &reply_to, &ref, &command))
-		tr_send(reply_to, command_answer(ref, tr_outcome_error("no_plugin", true,
-								       "no loaded plugin answers for tool kind %s",
-								       s->kind)));
+		tr_send(reply_to,
+			command_answer(ref, tr_outcome_error("no_plugin", true,
+							     "no loaded plugin answers for tool kind %s", s->kind)));
 	return tr_noreply();
 }
 

@@ -3,7 +3,8 @@
 #include "plugins/host/manager.h"
 #include "plugins/host/names.h"
 
-/* Both start empty; the manager fills them. A plugin's own supervisor backs off and hardly ever gives up, so much is allowed here. */
+/* Both start empty; the manager fills them. A plugin's own supervisor backs off and hardly ever gives up, so much is
+ * allowed here. */
 static tr_value crowd(const char *name, const char *label)
 {
 	tr_supervisor_spec spec = {.strategy = TR_ONE_FOR_ONE,
@@ -35,7 +36,11 @@ tr_err plugin_host_child(tr_node *node, const plugin_host_options *options, tr_c
 	     .arg = crowd(NAME_SUBJECTS, "tool kinds"),
 	     .type = TR_SUPERVISOR,
 	     .label = "tool kinds"},
-	    {.id = "manager", .server = &manager_server, .arg = tr_nil(), .name = NAME_MANAGER, .label = "plugin manager"},
+	    {.id = "manager",
+	     .server = &manager_server,
+	     .arg = tr_nil(),
+	     .name = NAME_MANAGER,
+	     .label = "plugin manager"},
 	};
 	tr_supervisor_spec spec = {.strategy = TR_REST_FOR_ONE,
 				   .intensity = 5,

@@ -162,7 +162,8 @@ static bool comparator_holds(const version *v, tr_str c, bool *valid)
 		n++;
 	char op = n > 0 ? c.p[0] : '=';
 	bool equal = n == 2 ? c.p[1] == '=' : op == '=';
-	*valid = read_parts((tr_str){c.p + n, c.n - n}, &bound, &parts) && (n < 2 || (equal && (op == '<' || op == '>')));
+	*valid =
+	    read_parts((tr_str){c.p + n, c.n - n}, &bound, &parts) && (n < 2 || (equal && (op == '<' || op == '>')));
 	if (!*valid)
 		return false;
 	int order = version_compare(v, &bound);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of built-in plugins. All are trusted with what they need but the shell, which needs the operator's grant.
+ */
+#include "plugins/actions/builtin.h"
+#include "plugins/actions/http/http.h"
+#include "plugins/actions/noop/noop.h"
+#include "plugins/actions/python/python.h"
+#include "plugins/actions/shell/shell.h"
+
+static const builtin all[] = {
+    {noop_manifest, &noop_plugin, true},
+    {http_manifest, &http_plugin, true},
+    {python_manifest, &python_plugin, true},
+    {shell_manifest, &shell_plugin, false},
+};
+
+const builtin *plugins_builtin(size_t *n)
+{
+	*n = sizeof(all) / sizeof(all[0]);
+	return all;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tool kind http: each command is an actor that sends its request, waits, and follows redirects. */
+#include "plugins/actions/http/http.h"
+#include "plugins/actions/http/answer.h"
+#include <string.h>
+#include <strings.h>
+
+const char http_manifest[] =
+    "{\"id\": \"http\", \"version\": \"1.0.0\", \"description\": \"Requests over HTTP and HTTPS\","
+    " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:http\"], \"provides\": {\"node_handler\": \"http\"},"
+    " \"needs\": [\"net\"],"
+    " \"limits\": {\"concurrency\": 1024},"
+    " \"config\": {"
+    "  \"timeout\": {\"type\": \"any\", \"default\": 60, \"description\": \"seconds a request may take, or {connect, "
+    "read, total}\"},"
+    "  \"connect_timeout\": {\"type\": \"number\", \"default\": 10, \"description\": \"seconds to connect\"},"
+    "  \"verify_ssl\": {\"type\": \"bool\", \"default\": true, \"description\": \"check certificates\"},"
+    "  \"follow_redirects\": {\"type\": \"any\", \"default\": true, \"description\": \"true, false or how many\"},"
+    "  \"max_redirects\": {\"type\": \"int\", \"default\": 10, \"min\": 0, \"max\": 50, \"description\": \"when "
+    "true\"},"
+    "  \"max_body\": {\"type\": \"int\", \"default\": 67108864, \"min\": 1, \"description\": \"bytes of a "
+    "response\"}}}";
+
+/* One command; owned by its actor. */
+typedef struct exchange {
+	http_request request;
+	http_transfer *transfer; /* owns itself */
+} exchange;
+
+static void exchange_end(void *arg)
+{
+	exchange *x = arg;
+
+	http_request_fini(&x->request);
+	tr_free(x);
+}
+
+/* ---- redirects
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part, unsigned flags)
+{
+	char *pa = NULL, *pb = NULL;
+
+	curl_url_get(a, part, &pa, flags);
+	curl_url_get(b, part, &pb, flags);
+	bool same = pa != NULL && pb != NULL && strcasecmp(pa, pb) == 0;
+	curl_free(pa);
+	curl_free(pb);
+	return same;
+}
+
+static bool same_origin(const char *a, const char *b)
+{
+	CURLU *ua = curl_url(), *ub = curl_url();
+	bool same = ua != NULL && ub != NULL && curl_url_set(ua, CURLUPART_URL, a, 0) == CURLUE_OK &&
+		    curl_url_set(ub, CURLUPART_URL, b, 0) == CURLUE_OK && same_part(ua, ub, CURLUPART_SCHEME, 0) &&
+		    same_part(ua, ub, CURLUPART_HOST, 0) && same_part(ua, ub, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+
+	curl_url_cleanup(ua);
+	curl_url_cleanup(ub);
+	return same;
+}
+
+static void drop_body(http_request *r)
+{
+	strcpy(r->method, "GET");
+	tr_clear(&r->body);
+	tr_clear(&r->form);
+	tr_clear(&r->files);
+	struct curl_slist *kept = NULL;
+	for (struct curl_slist *l = r->headers; l != NULL; l = l->next) {
+		if (strncasecmp(l->data, "content-", 8) == 0)
+			continue;
+		struct curl_slist *longer = curl_slist_append(kept, l->data);
+		if (longer != NULL)
+			kept = longer;
+	}
+	curl_slist_free_all(r->headers);
+	r->headers = kept;
+}
+
+/* Is the response a redirect that is to be followed? Then the request becomes the next one, as browsers do it: 303, and
+   301 and 302 after a POST, go on as GET; what says who one is stays with the first origin. */
+static bool redirect(exchange *x)
+{
+	const http_transfer *t = x->transfer;
+	long s = t->status;
+
+	if (t->code != CURLE_OK || !tr_is(t->redirect_url, TR_STRING) ||
+	    (s != 301 && s != 302 && s != 303 && s != 307 && s != 308))
+		return false;
+	if (x->request.redirects <= 0)
+		return false;
+	x->request.redirects--;
+	bool post = strcmp(x->request.method, "POST") == 0, head = strcmp(x->request.method, "HEAD") == 0;
+	if ((s == 303 && !head) || ((s == 301 || s == 302) && post))
+		drop_body(&x->request);
+	if (!same_origin(tr_as_cstr(x->request.url, ""), tr_as_cstr(t->redirect_url, ""))) {
+		curl_slist_free_all(x->request.secrets);
+		x->request.secrets = NULL;
+	}
+	tr_assign(&x->request.url, tr_keep(t->redirect_url));
+	return true;
+}
+
+/* ---- the command
+ * -------------------------------------------------------------------------------------------------------------- */
+
+/* The grant for the host of a URL, or an outcome that names it. */
+static tr_value check_grant(const http_request *r)
+{
+	CURLU *u = curl_url();
+	char *host = NULL;
+	tr_buf grant = {0};
+
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, tr_as_cstr(r->url, ""), 0) == CURLUE_OK)
+		curl_url_get(u, CURLUPART_HOST, &host, 0);
+	tr_buf_putf(&grant, "net:%s", host == NULL ? "?" : host);
+	bool ok = grant.p != NULL && tr_plugin_granted(grant.p);
+	tr_value fault = ok ? tr_absent()
+			    : tr_outcome_error("denied", false, "http may not reach %s: the grant %s is missing",
+					       host == NULL ? "this host" : host, grant.p == NULL ? "net" : grant.p);
+	tr_buf_fini(&grant);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return fault;
+}
+
+/* One request and its response. Absent when x->transfer has it, else an outcome. */
+static tr_value perform(exchange *x, int64_t deadline)
+{
+	tr_err err;
+	tr_value fault = check_grant(&x->request);
+
+	if (tr_is_valid(fault))
+		return fault;
+	http_client *client = http_client_of(tr_here(), &err);
+	if (client == NULL)
+		return tr_outcome_error("busy", true, "http cannot start: %s", tr_err_text(err));
+	x->transfer = http_transfer_new(client, &x->request, deadline);
+	if (x->transfer == NULL)
+		return tr_outcome_error("busy", true, "http cannot send the request: out of memory");
+	x->transfer->link_local = tr_plugin_granted("net:link-local");
+	err = http_transfer_run(x->transfer);
+	if (err != TR_OK)
+		return tr_outcome_error("busy", true, "http cannot send the request: %s", tr_err_text(err));
+	return tr_absent();
+}
+
+static tr_value exchange_run(exchange *x, int64_t deadline)
+{
+	for (;;) {
+		tr_value fault = perform(x, deadline);
+		if (tr_is_valid(fault))
+			return fault;
+		bool again = redirect(x);
+		tr_value outcome = again ? tr_absent() : http_answer(&x->request, x->transfer);
+		http_transfer_free(x->transfer);
+		x->transfer = NULL;
+		if (!again)
+			return outcome;
+	}
+}
+
+static tr_value http_run(tr_value config, tr_pid plugin, tr_value command)
+{
+	exchange *x = tr_alloc(sizeof(*x));
+
+	(void)plugin;
+	if (x == NULL || tr_own(x, exchange_end) != TR_OK)
+		return tr_invalid(TR_ENOMEM);
+	tr_value fault = http_request_read(&x->request, config, tr_map_get_s(command, "input"));
+	if (tr_is_valid(fault))
+		return fault;
+	return exchange_run(x, tr_command_deadline(command));
+}
+
+static tr_err http_start(void *state, tr_value *reason)
+{
+	tr_err err;
+
+	(void)state;
+	if (http_client_of(tr_here(), &err) == NULL) {
+		*reason = tr_string("http needs the node's reactor, which does not start");
+		return err;
+	}
+	return TR_OK;
+}
+
+const tr_plugin http_plugin = {TR_PLUGIN_HEAD, .start = http_start, .run = http_run};
