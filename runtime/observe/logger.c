@@ -99,6 +99,19 @@ static void after_record(struct writer *w, uint32_t waiting)
 		flush(w);
 }
 
+/* The kernel speaks of crashes, which are errors, and of handlers that take too long. */
+static void kernel_report(struct writer *w, tr_value report)
+{
+	bool crash = tr_str_is(tr_as_str(tr_map_get_s(report, "report")), "crash");
+	tr_value text = tr_string(crash ? "an actor crashed" : "a handler runs long");
+
+	if (tr_is(report, TR_MAP))
+		take_record(w, crash ? TR_ERROR : TR_WARNING, tr_map_put_s(tr_keep(report), "text", text));
+	else
+		tr_drop(text);
+	flush(w);
+}
+
 static tr_next logger_info(void *state, tr_value message)
 {
 	struct writer *w = state;
@@ -108,10 +121,8 @@ static tr_next logger_info(void *state, tr_value message)
 		uint32_t waiting = atomic_fetch_sub_explicit(&w->logger->waiting, 1, memory_order_relaxed) - 1;
 		take_record(w, level, tr_keep(tr_array_at(message, 2)));
 		after_record(w, waiting);
-	} else if (tr_is(message, TR_MAP)) {
-		tr_level level = level_of(tr_map_get_s(message, "level"), TR_ERROR);
-		take_record(w, level, tr_keep(message));
-		flush(w);
+	} else if (tr_str_is(tr_as_str(tr_array_at(message, 0)), "report")) {
+		kernel_report(w, tr_array_at(message, 1));
 	}
 	return tr_noreply();
 }

@@ -3,7 +3,7 @@
  * The logger's inside. Its record lies in the node's slot TR_SLOT_LOGGER from the first start of a logger to the end of
  * the node, so that handlers and counts outlive a restart of the logger's actor.
  *
- * A record travels to the actor as [event, level, map]; the kernel's reports come as bare maps.
+ * A record travels to the actor as [event, level, map]; the kernel's reports come as [report, map].
  */
 #ifndef TROUPE_OBSERVE_LOGGER_H
 #define TROUPE_OBSERVE_LOGGER_H
@@ -50,7 +50,6 @@ struct logger *logger_make(tr_node *node);
 void logger_set_level(struct logger *l);
 
 const char *level_name(tr_level level);
-tr_level level_of(tr_value name, tr_level otherwise);
 
 /* A handler as the argument of a request to the actor; `destroy` runs for `arg` also when this fails. */
 tr_value handler_value(const struct log_handler *handler);

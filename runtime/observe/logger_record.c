@@ -14,15 +14,6 @@ const char *level_name(tr_level level)
 	return level_names[level];
 }
 
-tr_level level_of(tr_value name, tr_level otherwise)
-{
-	for (int i = TR_DEBUG; i <= TR_CRITICAL; i++) {
-		if (tr_str_is(tr_as_str(name), level_names[i]))
-			return (tr_level)i;
-	}
-	return otherwise;
-}
-
 /* ---- the port ------------------------------------------------------------------------------------------------------
  */
 
