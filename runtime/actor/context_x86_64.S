@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Context switch for x86-64, System V ABI: the callee-saved registers go on the stack, the stack pointer is the context. */
+#if defined(__x86_64__)
+	.text
+	.globl context_switch
+	.hidden context_switch
+	.type context_switch, @function
+	.p2align 4
+context_switch:
+	.cfi_startproc
+	pushq %rbp
+	pushq %rbx
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, (%rdi)
+	movq %rsi, %rsp
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %rbx
+	popq %rbp
+	/* An indirect jump is predicted by target history; a return would mispredict on every switch. */
+	popq %rcx
+	jmpq *%rcx
+	.cfi_endproc
+	.size context_switch, . - context_switch
+
+	.globl context_first
+	.hidden context_first
+	.type context_first, @function
+	.p2align 4
+context_first:
+	.cfi_startproc
+	.cfi_undefined rip
+	movq %r13, %rdi
+	xorl %ebp, %ebp
+	callq *%r12
+	ud2
+	.cfi_endproc
+	.size context_first, . - context_first
+#endif
+	.section .note.GNU-stack, "", %progbits

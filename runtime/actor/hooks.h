@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the rooms above the kernel may use beyond the public headers: tracing, system messages, interrupts, waiting for
+ * a flag that another thread sets, calls in several steps.
+ */
+#ifndef TROUPE_ACTOR_HOOKS_H
+#define TROUPE_ACTOR_HOOKS_H
+
+#include <stdatomic.h>
+
+#include <troupe/node.h>
+
+/* ---- tracing and system messages ----------------------------------------------------------------------------------
+ */
+
+/**
+ * Functions the kernel calls on the way. Any member may be NULL. They run on scheduler threads, inside the acting
+ * actor if there is one; the on_… ones must not block, send or receive. What they are given is borrowed.
+ */
+struct kernel_hooks {
+	void *arg;
+	void (*on_send)(void *arg, tr_node *node, tr_pid from, tr_pid to, tr_value message);
+	void (*on_receive)(void *arg, tr_node *node, tr_pid self, tr_value message);
+	void (*on_spawn)(void *arg, tr_node *node, tr_pid parent, tr_pid child, const char *label);
+	void (*on_exit)(void *arg, tr_node *node, tr_pid pid, tr_value reason);
+	/** A behaviour is about to handle [system, …] or a call of it; true: the hook has dealt with it. May block. */
+	bool (*system)(void *arg, const tr_behaviour *behaviour, void *state, tr_value message);
+};
+
+/** Install (NULL: remove). The table must live until the node has stopped. */
+void kernel_set_hooks(tr_node *node, const struct kernel_hooks *hooks);
+
+/** Hold back the calling behaviour: until resumed it is handed only messages that the system hook takes. */
+void kernel_suspend_self(void);
+void kernel_resume_self(void);
+
+/* ---- from other threads -------------------------------------------------------------------------------------------
+ */
+
+/** Run fn(arg, true) inside the actor, between its steps, as a signal in order with messages from this thread; it may
+ *  not block. fn(arg, false) runs on some thread when the actor is not there. TR_ENOMEM: fn was not and will not be
+ * called. */
+tr_err kernel_interrupt(tr_node *node, tr_pid to, void (*fn)(void *arg, bool alive), void *arg);
+
+struct kernel_parcel {
+	tr_pid to;
+	tr_value message;
+};
+/** Send many messages (taken) for the price of one entry. From any thread. */
+void kernel_send_many(tr_node *node, const struct kernel_parcel *parcels, size_t n);
+
+/** Make the actor look again at what it waits for. From any thread. */
+void kernel_wake(tr_node *node, tr_pid pid);
+
+/* ---- inside actors ------------------------------------------------------------------------------------------------
+ */
+
+/** Park until *flag is not 0 (set it, then kernel_wake) or the deadline. `unkillable`: exits are put off until then,
+ * for when another thread uses memory on this stack. */
+tr_err kernel_wait_flag(_Atomic int *flag, int64_t deadline, bool unkillable);
+
+/** Begin a call as tr_call does, without waiting. The reply arrives as [reply, ref, value], or a DOWN with the ref;
+ * wait with tr_receive_ref. kernel_call_end stops the monitor and makes a late reply vanish. Takes the request. */
+tr_ref kernel_call_begin(tr_pid to, tr_value request);
+void kernel_call_end(tr_ref ref);
+
+/** errno of the calling actor's last failed input or output; outside actors set does nothing and get gives 0. */
+void kernel_set_errno(int value);
+int kernel_get_errno(void);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pushing, draining and taking. Bounds are in bound.c. */
+#include "runtime/actor/mailbox.h"
+
+#include "runtime/actor/bound.h"
+#include "runtime/actor/signal.h"
+
+bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
+{
+	struct envelope *head = atomic_load_explicit(&to->inbox, memory_order_relaxed);
+	do {
+		if (head == INBOX_CLOSED)
+			return false;
+		e->next = head == INBOX_IDLE ? NULL : head;
+		/* Release: the envelope's content pairs with the acquire in mailbox_drain. Acquire: when we become the
+		 * owner we see what the last owner wrote before its release in sched_leave. */
+	} while (
+	    !atomic_compare_exchange_weak_explicit(&to->inbox, &head, e, memory_order_acq_rel, memory_order_relaxed));
+	if (head == INBOX_IDLE)
+		sched_ready(s, to);
+	return true;
+}
+
+void envelope_free(struct sched *s, struct envelope *e)
+{
+	if (e->kind == ENV_MESSAGE)
+		slab_give(&s->node->envelopes, &s->envelopes, e);
+	else
+		slab_give(&s->node->signals, &s->signals, e);
+}
+
+tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
+{
+	if (!tr_is_valid(message))
+		return tr_value_err(message) == TR_OK ? TR_EINVAL : tr_value_err(message);
+	stat_add(&s->stats.sent, 1);
+	struct actor *a = node_actor(s->node, to);
+	if (a == NULL) {
+		stat_add(&s->stats.dead, 1);
+		tr_drop(message);
+		return TR_OK;
+	}
+	uint8_t flags = 0;
+	if (atomic_load_explicit(&a->limit, memory_order_relaxed) != 0) {
+		tr_err err = bound_enter(&s, a, to, may_wait);
+		if (err != TR_OK) {
+			stat_add(&s->stats.dead, 1);
+			tr_drop(message);
+			return err;
+		}
+		flags = ENV_COUNTED;
+	}
+	struct envelope *e = envelope_new(s);
+	if (e == NULL) {
+		if (flags != 0)
+			bound_leave(s, a);
+		stat_add(&s->stats.dead, 1);
+		tr_drop(message);
+		return TR_ENOMEM;
+	}
+	e->generation = pid_generation(to);
+	e->kind = ENV_MESSAGE;
+	e->flags = flags;
+	e->value = message;
+	if (!mailbox_push(s, a, e)) {
+		if (flags != 0)
+			bound_leave(s, a);
+		stat_add(&s->stats.dead, 1);
+		envelope_free(s, e);
+		tr_drop(message);
+	}
+	return TR_OK;
+}
+
+void mailbox_append(struct sched *s, struct actor *a, struct envelope *e)
+{
+	(void)s;
+	e->next = NULL;
+	if (a->last != NULL)
+		a->last->next = e;
+	else
+		a->head = e;
+	a->last = e;
+	uint32_t n = atomic_load_explicit(&a->queued, memory_order_relaxed);
+	atomic_store_explicit(&a->queued, n + 1, memory_order_relaxed);
+	stat_add(&a->messages_in, 1);
+}
+
+static void arrive(struct sched *s, struct actor *a, struct envelope *e)
+{
+	if (e->generation != pid_generation(actor_pid(a))) {
+		/* Sent to the actor that had this slot before. */
+		if (e->flags & ENV_COUNTED)
+			bound_leave(s, a);
+		signal_refuse(s, e, a->index);
+	} else if (e->kind == ENV_MESSAGE) {
+		mailbox_append(s, a, e);
+	} else {
+		signal_handle(s, a, (struct signal *)(void *)e);
+	}
+}
+
+void mailbox_drain(struct sched *s, struct actor *a)
+{
+	if (!mailbox_has_news(a))
+		return;
+	bool dropping = bound_drops(a);
+	if (dropping)
+		bound_lock(a);
+	struct envelope *newest = atomic_exchange_explicit(&a->inbox, NULL, memory_order_acquire);
+	if (dropping)
+		bound_unlock(a);
+	struct envelope *oldest = NULL;
+	while (newest != NULL) {
+		struct envelope *e = newest;
+		newest = e->next;
+		e->next = oldest;
+		oldest = e;
+	}
+	while (oldest != NULL) {
+		struct envelope *e = oldest;
+		oldest = e->next;
+		arrive(s, a, e);
+	}
+	if (dropping)
+		bound_trim(s, a);
+}
+
+static void unlink_envelope(struct actor *a, struct envelope *prev, struct envelope *e)
+{
+	if (prev != NULL)
+		prev->next = e->next;
+	else
+		a->head = e->next;
+	if (a->last == e)
+		a->last = prev;
+	if (a->mark == e)
+		a->mark = prev;
+	if (a->wait != NULL && a->wait->scanned == e)
+		a->wait->scanned = prev;
+	uint32_t n = atomic_load_explicit(&a->queued, memory_order_relaxed);
+	atomic_store_explicit(&a->queued, n - 1, memory_order_relaxed);
+}
+
+void mailbox_take(struct sched *s, struct actor *a, struct envelope *prev, struct envelope *e)
+{
+	unlink_envelope(a, prev, e);
+	if (e->flags & ENV_COUNTED)
+		bound_leave(s, a);
+	stat_add(&s->stats.received, 1);
+	const struct kernel_hooks *hooks = atomic_load_explicit(&s->node->hooks, memory_order_acquire);
+	if (hooks != NULL && hooks->on_receive != NULL)
+		hooks->on_receive(hooks->arg, s->node, actor_pid(a), e->value);
+}
+
+tr_value mailbox_open(struct sched *s, struct envelope *e)
+{
+	tr_value v = e->value;
+	envelope_free(s, e);
+	return v;
+}
+
+void mailbox_flush_down(struct sched *s, struct actor *a, tr_ref ref)
+{
+	struct envelope *prev = NULL;
+	for (struct envelope *e = a->head; e != NULL; prev = e, e = e->next) {
+		if (!TR_IS_A(tr_array_at(e->value, 0), down) || tr_as_ref(tr_array_at(e->value, 1)).bits != ref.bits)
+			continue;
+		mailbox_take(s, a, prev, e);
+		tr_drop(mailbox_open(s, e));
+		return;
+	}
+}
+
+void mailbox_close(struct sched *s, struct actor *a)
+{
+	/* The queue first: it is older. Calls in it were answered by the DOWN of our end. */
+	while (a->head != NULL) {
+		struct envelope *e = a->head;
+		unlink_envelope(a, NULL, e);
+		if (e->flags & ENV_COUNTED)
+			bound_leave(s, a);
+		stat_add(&s->stats.dead, 1);
+		tr_drop(mailbox_open(s, e));
+	}
+	bool dropping = bound_drops(a);
+	if (dropping)
+		bound_lock(a);
+	struct envelope *e = atomic_exchange_explicit(&a->inbox, INBOX_CLOSED, memory_order_acq_rel);
+	if (dropping)
+		bound_unlock(a);
+	struct envelope *oldest = NULL;
+	while (e != NULL) {
+		struct envelope *next = e->next;
+		e->next = oldest;
+		oldest = e;
+		e = next;
+	}
+	while (oldest != NULL) {
+		struct envelope *next = oldest->next;
+		if (oldest->flags & ENV_COUNTED)
+			bound_leave(s, a);
+		signal_refuse(s, oldest, a->index);
+		oldest = next;
+	}
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------------------------
+ */
+
+static bool has_ref(tr_value message, tr_ref ref)
+{
+	tr_value item = tr_array_at(message, 1);
+	return tr_is(item, TR_REF) && item.as.bits == ref.bits;
+}
+
+/* Look at the envelopes after w->scanned. */
+static bool scan(struct sched *s, struct actor *a, struct wait *w)
+{
+	struct envelope *prev = w->scanned;
+	struct envelope *e = prev != NULL ? prev->next : a->head;
+	for (; e != NULL; prev = e, e = e->next) {
+		bool hit = w->kind == WAIT_MESSAGE || (w->kind == WAIT_REF && has_ref(e->value, w->ref)) ||
+			   (w->kind == WAIT_MATCH && w->match(w->arg, e->value));
+		if (hit) {
+			mailbox_take(s, a, prev, e);
+			w->found = e;
+			return true;
+		}
+	}
+	w->scanned = prev;
+	return false;
+}
+
+bool wait_check(struct sched *s, struct actor *a, struct wait *w)
+{
+	switch (w->kind) {
+	case WAIT_MESSAGE:
+	case WAIT_MATCH:
+	case WAIT_REF:
+		if (scan(s, a, w))
+			return true;
+		break;
+	case WAIT_CALL:
+		if (w->replied || w->down)
+			return true;
+		break;
+	case WAIT_FLAG:
+		if (atomic_load_explicit(w->flag, memory_order_acquire) != 0)
+			return true;
+		break;
+	case WAIT_TURN:
+		return true;
+	case WAIT_TIME:
+		break;
+	}
+	if (w->deadline == TR_FOREVER || (w->deadline > 0 && node_now(s->node) < w->deadline))
+		return false;
+	w->timed_out = true;
+	return true;
+}

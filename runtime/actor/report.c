@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Building and handing out reports. */
+#include "runtime/actor/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/actor/mailbox.h"
+
+#define SHOWN_MESSAGES 5u
+
+void report_deliver(tr_node *node, tr_value report)
+{
+	if (node->report != NULL) {
+		node->report(node->report_arg, report);
+		return;
+	}
+	tr_pid logger = registry_find(node, "logger");
+	if (logger.bits != 0) {
+		struct sched *s = node_enter(node);
+		(void)mailbox_send(s, logger, TR_LIST(tr_atom("report"), report), false);
+		node_leave(node, s);
+		return;
+	}
+	tr_buf text = {0};
+	tr_show(&text, report, 4096);
+	if (text.err == TR_OK)
+		fprintf(stderr, "%.*s\n", TR_STR(tr_buf_str(&text)));
+	tr_buf_fini(&text);
+	tr_drop(report);
+}
+
+static bool is_orderly(tr_value reason)
+{
+	return TR_IS_A(reason, normal) || TR_IS_A(reason, shutdown) ||
+	       (tr_is(reason, TR_ARRAY) && TR_IS_A(tr_array_at(reason, 0), shutdown));
+}
+
+/* Reports cost more than crashes: a storm of them must not drown the node. */
+static bool may_report(tr_node *node, uint32_t *dropped)
+{
+	int64_t now = node_now(node);
+	int64_t since = atomic_load_explicit(&node->report_window, memory_order_relaxed);
+	if (now - since >= TR_SECOND &&
+	    atomic_compare_exchange_strong_explicit(&node->report_window, &since, now, memory_order_relaxed,
+						    memory_order_relaxed))
+		atomic_store_explicit(&node->report_count, 0, memory_order_relaxed);
+	if (atomic_fetch_add_explicit(&node->report_count, 1, memory_order_relaxed) >= REPORT_RATE) {
+		atomic_fetch_add_explicit(&node->report_dropped, 1, memory_order_relaxed);
+		return false;
+	}
+	*dropped = atomic_exchange_explicit(&node->report_dropped, 0, memory_order_relaxed);
+	return true;
+}
+
+static tr_value text_or_nil(const char *text)
+{
+	return text == NULL ? tr_nil() : tr_string_lossy(text, strlen(text));
+}
+
+static tr_value behaviour_name(const struct actor *a)
+{
+	return a->flags & ACTOR_BODY ? tr_nil() : text_or_nil(a->code.behaviour->name);
+}
+
+static tr_value last_messages(struct actor *a)
+{
+	tr_value out = tr_array();
+	if (a->handling != NULL)
+		out = tr_array_push(out, tr_keep(a->handling->value));
+	for (struct envelope *e = a->head; e != NULL && tr_array_len(out) < SHOWN_MESSAGES; e = e->next)
+		out = tr_array_push(out, tr_keep(e->value));
+	return out;
+}
+
+static tr_value links(struct actor *a)
+{
+	tr_value out = tr_array();
+	struct relation *e;
+	for (uint32_t i = 0; (e = relation_next(a->relations, &i)) != NULL;)
+		if (e->kind == REL_LINK)
+			out = tr_array_push(out, tr_pid_value((tr_pid){e->key}));
+	return out;
+}
+
+static tr_value pid_or_nil(uint64_t bits)
+{
+	return bits == 0 ? tr_nil() : tr_pid_value((tr_pid){bits});
+}
+
+void report_crash(struct sched *s, struct actor *a)
+{
+	uint32_t dropped = 0;
+	if (is_orderly(a->arg) || !may_report(s->node, &dropped))
+		return;
+	int64_t now = s->node->world.wall_us(s->node->world.arg);
+	tr_value note = a->extra != NULL ? tr_keep(a->extra->note) : tr_nil();
+	tr_value r = TR_DICT("report", tr_string("crash"), "pid", tr_pid_value(actor_pid(a)), "name",
+			     registry_name_of(s->node, actor_pid(a)), "label",
+			     text_or_nil(atomic_load_explicit(&a->label, memory_order_relaxed)), "behaviour",
+			     behaviour_name(a), "reason", tr_keep(a->arg), "last_messages", last_messages(a),
+			     "mailbox_length", tr_int(a->queued), "links", links(a), "supervisor",
+			     pid_or_nil(a->supervisor), "note", tr_is_valid(note) ? note : tr_nil(), "time_us",
+			     tr_int(now), "backtrace", tr_array(), "dropped", tr_int(dropped));
+	if (tr_is_valid(r))
+		report_deliver(s->node, r);
+}
+
+void report_long_handler(tr_node *node, struct sched *s, tr_pid pid, int64_t ns)
+{
+	struct actor *a = node_actor(node, pid);
+	const char *label = a == NULL ? NULL : atomic_load_explicit(&a->label, memory_order_relaxed);
+	tr_value r =
+	    TR_DICT("report", tr_string("long_handler"), "pid", tr_pid_value(pid), "name", registry_name_of(node, pid),
+		    "label", text_or_nil(label), "behaviour", tr_nil(), "scheduler", tr_int(s->id), "running_ns",
+		    tr_int(ns), "time_us", tr_int(node->world.wall_us(node->world.arg)));
+	if (tr_is_valid(r))
+		report_deliver(node, r);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Schedulers: one thread each, taking ready actors and running them on warm stacks.
+ *
+ * The loop of a scheduler is an ordinary function at the bottom of whatever stack is warm. A behaviour's handler is a
+ * plain call from it. When a handler blocks, its stack (with the loop's frame under it) is parked with the actor and
+ * the scheduler goes on with a fresh loop on another stack, or straight on the stack of the next parked actor. When the
+ * handler returns, perhaps on another thread, the loop under it simply is that thread's loop from then on. Hence:
+ *
+ *   1. After anything that may run an actor's code, `s` is stale: ask sched_self() again.
+ *   2. What must happen after leaving a stack (making its actor wakeable, freeing the stack) is done by whoever arrives
+ *      next on this thread, in sched_arrive().
+ */
+#ifndef TROUPE_SCHED_SCHED_H
+#define TROUPE_SCHED_SCHED_H
+
+#include <pthread.h>
+
+#include "runtime/actor/actor.h"
+#include "runtime/sched/queue.h"
+#include "runtime/time/wheel.h"
+
+#define SCHED_BUDGET      2000 /* reductions a slice */
+#define REDUCTION_MESSAGE 4
+#define REDUCTION_SEND    1
+#define REDUCTION_SPAWN   10
+
+#define SCHED_WARM 64 /* free stacks a scheduler keeps for itself */
+
+enum leave {
+	LEAVE_NOTHING,
+	LEAVE_IDLE,
+	LEAVE_AGAIN
+};
+
+/** Counters: written by the owner, summed by tr_node_stats. */
+struct sched_stats {
+	_Atomic uint64_t sent;
+	_Atomic uint64_t received;
+	_Atomic uint64_t dead;
+	_Atomic uint64_t spawned;
+	_Atomic uint64_t exited;
+	_Atomic uint64_t steals;
+	_Atomic uint64_t parks;
+	_Atomic uint64_t parked_ns;
+};
+
+static inline void stat_add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+struct sched {
+	/* Constant. */
+	tr_node *node;
+	uint32_t id;
+	bool outside; /* the locked stand-in for threads that are no schedulers */
+	bool spare;
+
+	/* The thread that runs this scheduler. */
+	struct actor *current;
+	struct stack *stack;
+	struct actor *left; /* the actor we switched away from … */
+	enum leave leave;   /* … and what to do with it */
+	struct stack *dead; /* the stack we switched away from for good */
+	int32_t budget;
+	uint32_t ticks;
+	uint32_t next_streak;
+	uint32_t lifo_streak;
+	uint32_t seed;
+	uint64_t refs;
+	struct stack *warm; /* free stacks of class 0 */
+	uint32_t n_warm;
+	struct slab_cache actors;
+	struct slab_cache envelopes;
+	struct slab_cache signals;
+	struct slab_cache timers;
+	struct stack native;
+	struct sched_stats stats;
+	struct actor *chosen; /* manual mode: the one to run in this step */
+
+	/* Any thread. */
+	alignas(64) _Atomic(struct actor *) next; /* the woken actor that goes first */
+	struct runq fifo;
+	struct deque lifo;
+	struct lane high;
+	struct lane low;
+	struct wheel wheel;
+	alignas(64) _Atomic uint32_t slice; /* counts dispatches and messages; the watch samples it */
+	_Atomic uint64_t at;                /* pid that runs, 0: none */
+	_Atomic bool slow;                  /* the watch: the running handler has not moved for a tick */
+	_Atomic bool preempt;               /* end the slice at the next chance */
+	_Atomic bool retired;               /* a spare that is not needed now */
+	_Atomic uint32_t parked;            /* futex: 1 while asleep */
+	_Atomic int64_t busy_since;
+	pthread_t thread;
+	bool thread_started;
+	void *alt_stack;
+};
+
+/** Ready actors that no scheduler has taken yet: from outside threads, and what does not fit into the rings. */
+struct inject {
+	struct lane lane;
+};
+
+struct watch {
+	pthread_t thread;
+	bool started;
+	_Atomic uint32_t asleep; /* futex */
+	_Atomic uint32_t stuck;  /* schedulers whose handler overstays */
+	_Atomic uint32_t spares; /* spare schedulers at work */
+};
+
+/** The scheduler of the calling thread; NULL on other threads. Not inlined, so that it is asked anew after a switch. */
+struct sched *sched_self(void);
+/** The running actor; NULL outside. */
+struct actor *sched_actor(void);
+
+/* ---- making actors ready; the caller owns them ---- */
+/** Woken: next in line. */
+void sched_ready(struct sched *s, struct actor *a);
+/** At the end of its slice: behind the others. */
+void sched_requeue(struct sched *s, struct actor *a);
+/** New: newest first. */
+void sched_spawned(struct sched *s, struct actor *a);
+/** Have the actor look again at what it waits for; a stale pointer is harmless. */
+void actor_poke(struct sched *s, struct actor *a);
+
+/* ---- the running actor ---- */
+/** Park the calling actor until its wait is over. The scheduler may be another one afterwards. */
+void sched_block(struct actor *a, struct wait *w);
+/** Leave the running actor's frames for the loop under them, which will end it. Needs a phase beyond PHASE_LIVE. */
+TR_NORETURN void sched_abandon(struct sched *s);
+/** Charge reductions; true when the slice is over. */
+static inline bool sched_charge(struct sched *s, uint32_t n)
+{
+	s->budget -= (int32_t)(n < (1u << 30) ? n : (1u << 30));
+	return s->budget <= 0 || atomic_load_explicit(&s->preempt, memory_order_relaxed);
+}
+/** Handle arrived signals, end the actor if they ask for it, and give up the core when the slice is over. */
+void sched_checkpoint(struct actor *a);
+
+/* ---- threads ---- */
+struct sched *sched_new(tr_node *node, uint32_t id);
+void sched_free(struct sched **s);
+bool sched_thread_start(struct sched *s);
+/** The node's `stopping` is 2: wake the thread and wait for its end. */
+void sched_stop(struct sched *s);
+/** Enter the loop on the calling thread; returns when the node stops (or, in manual mode, when a slice is over). */
+void sched_run_loop(struct sched *s);
+void sched_set_self(struct sched *s);
+/** Wake one parked scheduler, if there is one. */
+void sched_wake_one(tr_node *node);
+void sched_wake(struct sched *s);
+/** The next ready actor, without waiting; NULL when there is none here or to steal. */
+struct actor *sched_pick(struct sched *s);
+/** Is there anything on this scheduler that waits for the core? Also fires due timers now and then. */
+bool sched_has_work(struct sched *s);
+/** What sched_pick finds on this scheduler alone. */
+struct actor *sched_pick_local(struct sched *s);
+/** The next ready actor; parks the thread while there is none. NULL when the thread must end. */
+struct actor *sched_next(struct sched *s);
+/** Fire due timers of this scheduler and of stuck ones. */
+void sched_timers(struct sched *s, int64_t now);
+
+/* ---- stacks ---- */
+struct stack *sched_stack(struct sched *s, uint8_t size_class);
+void sched_stack_give(struct sched *s, struct stack *k);
+
+/** The watch thread: sees handlers that overstay, reports them, and puts spare schedulers to work meanwhile. */
+bool watch_start(tr_node *node);
+void watch_stop(tr_node *node);
+void watch_wake(tr_node *node);
+
+#endif

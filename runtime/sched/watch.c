@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The watch. Every fifth of the limit it looks at each scheduler's slice counter. One that has not moved for a tick is
+ * `slow`: its slice ends at the next chance, and whoever is idle may take even what is next in line there. One that has
+ * not moved for the whole limit is reported, and a spare scheduler serves its queue until it is back. When all
+ * schedulers sleep, so does the watch.
+ */
+#include <signal.h>
+
+#include "runtime/actor/node.h"
+#include "runtime/actor/report.h"
+#include "runtime/sched/futex.h"
+
+#define QUIET_TICKS 25 /* so many ticks without work, then the watch sleeps */
+
+/* What the watch remembers of a scheduler. */
+struct sample {
+	uint32_t slice;
+	int64_t since;
+	bool reported;
+};
+
+static bool has_backlog(struct sched *s)
+{
+	return runq_length(&s->fifo) > 0 || deque_length(&s->lifo) > 0 || lane_length(&s->high) > 0 ||
+	       atomic_load_explicit(&s->next, memory_order_relaxed) != NULL;
+}
+
+/* Look at one scheduler; true when its handler overstays. */
+static bool look(tr_node *node, struct sched *s, struct sample *seen, int64_t now)
+{
+	uint32_t slice = atomic_load_explicit(&s->slice, memory_order_relaxed);
+	uint64_t pid = atomic_load_explicit(&s->at, memory_order_relaxed);
+	if (pid == 0 || slice != seen->slice) {
+		*seen = (struct sample){.slice = slice, .since = now};
+		atomic_store_explicit(&s->slow, false, memory_order_relaxed);
+		return false;
+	}
+	atomic_store_explicit(&s->slow, true, memory_order_relaxed);
+	atomic_store_explicit(&s->preempt, true, memory_order_relaxed);
+	if (has_backlog(s))
+		sched_wake_one(node);
+	int64_t ran = now - seen->since;
+	if (ran < node->long_handler_ns)
+		return false;
+	if (!seen->reported)
+		report_long_handler(node, s, (tr_pid){pid}, ran);
+	seen->reported = true;
+	return true;
+}
+
+/* ---- spares
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static bool call_spare(tr_node *node)
+{
+	uint32_t n = atomic_load(&node->sched_count);
+	for (uint32_t i = node->n_scheds; i < n; i++) {
+		struct sched *s = atomic_load(&node->scheds[i]);
+		if (!atomic_load(&s->retired))
+			continue;
+		atomic_store(&s->retired, false);
+		uint32_t two = 2;
+		if (atomic_compare_exchange_strong(&s->parked, &two, 0))
+			futex_wake(&s->parked);
+		return true;
+	}
+	if (n == NODE_SCHEDS_MAX)
+		return false;
+	struct sched *s = sched_new(node, n);
+	if (s == NULL)
+		return false;
+	s->spare = true;
+	atomic_store(&node->scheds[n], s);
+	atomic_store(&node->sched_count, n + 1);
+	return sched_thread_start(s);
+}
+
+static void dismiss_spare(tr_node *node)
+{
+	uint32_t n = atomic_load(&node->sched_count);
+	for (uint32_t i = n; i-- > node->n_scheds;) {
+		struct sched *s = atomic_load(&node->scheds[i]);
+		if (atomic_load(&s->retired))
+			continue;
+		atomic_store(&s->retired, true);
+		sched_wake(s);
+		return;
+	}
+}
+
+static void adjust_spares(tr_node *node, uint32_t stuck)
+{
+	atomic_store(&node->watch.stuck, stuck);
+	uint32_t at_work = atomic_load(&node->watch.spares);
+	for (; at_work < stuck && call_spare(node); at_work++)
+		continue;
+	for (; at_work > stuck; at_work--)
+		dismiss_spare(node);
+	atomic_store(&node->watch.spares, at_work);
+}
+
+/* ---- the thread
+ * ------------------------------------------------------------------------------------------------------ */
+
+static bool all_asleep(tr_node *node)
+{
+	return atomic_load(&node->idle) >= node->n_scheds + atomic_load(&node->watch.spares);
+}
+
+static void doze(tr_node *node)
+{
+	atomic_store(&node->watch.asleep, 1);
+	/* Pairs with park(): it stops being idle, then looks at asleep. */
+	if (all_asleep(node) && atomic_load(&node->stopping) != 2)
+		futex_wait(&node->watch.asleep, 1, TR_FOREVER);
+	atomic_store(&node->watch.asleep, 0);
+}
+
+static void *watch_main(void *arg)
+{
+	tr_node *node = arg;
+	struct sample *samples = tr_alloc(NODE_SCHEDS_MAX * sizeof *samples);
+	_Atomic uint32_t never = 0;
+	int quiet = 0;
+	pthread_setname_np(pthread_self(), "troupe-watch");
+	while (samples != NULL && atomic_load(&node->stopping) != 2) {
+		quiet = all_asleep(node) ? quiet + 1 : 0;
+		if (quiet > QUIET_TICKS)
+			doze(node);
+		futex_wait(&never, 0, node->long_handler_ns / 5 > 100000 ? node->long_handler_ns / 5 : 100000);
+		int64_t now = node_now(node);
+		uint32_t stuck = 0;
+		uint32_t n = atomic_load(&node->sched_count);
+		for (uint32_t i = 0; i < n; i++)
+			stuck += look(node, atomic_load(&node->scheds[i]), &samples[i], now);
+		adjust_spares(node, stuck);
+	}
+	tr_free(samples);
+	return NULL;
+}
+
+void watch_wake(tr_node *node)
+{
+	atomic_store(&node->watch.asleep, 0);
+	futex_wake(&node->watch.asleep);
+}
+
+bool watch_start(tr_node *node)
+{
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	node->watch.started = pthread_create(&node->watch.thread, NULL, watch_main, node) == 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return node->watch.started;
+}
+
+void watch_stop(tr_node *node)
+{
+	if (!node->watch.started)
+		return;
+	watch_wake(node);
+	pthread_join(node->watch.thread, NULL);
+	node->watch.started = false;
+}
