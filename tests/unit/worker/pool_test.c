@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The pool: concurrency, the queue, refusals, crashes of step runs, attempts. */
+#include "actor_kit.h"
+#include "actors/protocol.h"
+
+#include <string.h>
+
+static tr_value plugin_hold(world *w, tr_value command)
+{
+	(void)w;
+	(void)command;
+	return tr_absent();
+}
+
+static tr_value plugin_ok(world *w, tr_value command)
+{
+	(void)w;
+	(void)command;
+	return world_json("{\"status\": \"success\", \"result\": 1}");
+}
+
+#define ONE "- step: work\n  tool: { kind: noop }\n"
+
+static void start(world *w, uint32_t concurrency, plugin_fn *fn)
+{
+	world_start(w, concurrency);
+	world_playbook(w, ONE);
+	world_plugin(w, "noop", fn);
+}
+
+static void only_so_many_step_runs_at_once_and_the_others_wait(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 2, plugin_hold);
+	for (uint64_t i = 1; i <= 5; i++)
+		world_run(&w, i, 1, "work", "");
+	world_wait(&w, &w.held_count, 2);
+	tr_value shown = tr_node_call(w.node, tr_node_whereis(w.node, SUBJECT_POOL), tr_atom("show"), 5 * TR_SECOND);
+	world_assert_json(tr_map_get_s(shown, "running"), "2");
+	world_assert_json(tr_map_get_s(shown, "waiting"), "3");
+	tr_drop(shown);
+	for (size_t i = 0; i < 5; i++) {
+		world_wait(&w, &w.held_count, i + 1);
+		world_release(&w, i, "{\"status\": \"success\", \"result\": 1}");
+	}
+	world_wait(&w, &w.terminal, 5);
+	assert_int_equal(w.most_running, 2);
+	world_stop(&w);
+}
+
+static void cancelling_an_execution_empties_its_queue_too(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 1, plugin_hold);
+	for (uint64_t i = 1; i <= 4; i++)
+		world_run(&w, i, 1, "work", "");
+	world_wait(&w, &w.held_count, 1);
+	world_cancel(&w, 0);
+	world_wait(&w, &w.terminal, 1);
+	world_assert_json(TR_GET(world_event(&w, EVENT_STEP_FAILED)->payload, "error", "kind"), "\"cancelled\"");
+	tr_value shown = tr_node_call(w.node, tr_node_whereis(w.node, SUBJECT_POOL), tr_atom("show"), 5 * TR_SECOND);
+	world_assert_json(tr_map_get_s(shown, "waiting"), "0");
+	tr_drop(shown);
+	assert_int_equal(w.held_count, 1);
+	world_stop(&w);
+}
+
+static void a_command_that_cannot_be_performed_fails_its_step(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 0, plugin_ok);
+	world_run(&w, 1, 1, "no such step", "");
+	world_wait(&w, &w.terminal, 1);
+	world_assert_json(TR_GET(world_event(&w, EVENT_STEP_FAILED)->payload, "error", "kind"), "\"bad_command\"");
+	world_stop(&w);
+}
+
+static void a_step_run_that_crashes_is_reported_with_its_reason_and_the_node_lives(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 0, plugin_hold);
+	world_run(&w, 9, 2, "work", "");
+	world_wait(&w, &w.held_count, 1);
+	world_shoot(&w, world_actor(&w, "step work"), tr_atom("lightning"));
+	world_wait(&w, &w.terminal, 1);
+	const event *e = world_event(&w, EVENT_STEP_FAILED);
+	assert_int_equal(e->step_run_id, 9);
+	assert_int_equal(e->attempt, 2);
+	world_assert_json(TR_GET(e->payload, "error", "kind"), "\"crash\"");
+	assert_non_null(strstr(tr_as_cstr(TR_GET(e->payload, "error", "message"), ""), "lightning"));
+	world_run(&w, 10, 1, "work", "");
+	world_wait(&w, &w.held_count, 2);
+	world_release(&w, 1, "{\"status\": \"success\", \"result\": 1}");
+	world_wait(&w, &w.terminal, 2);
+	world_stop(&w);
+}
+
+static void a_later_attempt_takes_the_step_run_over(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 0, plugin_hold);
+	world_run(&w, 1, 1, "work", "");
+	world_wait(&w, &w.held_count, 1);
+	world_run(&w, 1, 1, "work", ""); /* the same again: nothing */
+	world_run(&w, 1, 2, "work", "");
+	world_wait(&w, &w.held_count, 2);
+	world_wait(&w, &w.cancels, 1);
+	world_release(&w, 1, "{\"status\": \"success\", \"result\": 1}");
+	world_wait(&w, &w.terminal, 1);
+	assert_int_equal(world_event(&w, EVENT_STEP_DONE)->step_run_id, 1);
+	assert_int_equal(w.held_count, 2);
+	world_stop(&w);
+}
+
+static void a_restarted_pool_knows_the_step_runs_of_the_one_before(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 0, plugin_hold);
+	world_run(&w, 1, 1, "work", "");
+	world_wait(&w, &w.held_count, 1);
+	tr_pid old = tr_node_whereis(w.node, SUBJECT_POOL), now = {0};
+	world_shoot(&w, old, TR_A(kill));
+	tr_drop(tr_node_wait(w.node, old, 10 * TR_SECOND));
+	for (int i = 0; i < 10000000 && (now.bits == 0 || tr_pid_eq(now, old)); i++)
+		now = tr_node_whereis(w.node, SUBJECT_POOL);
+	tr_value shown = tr_node_call(w.node, now, tr_atom("show"), 10 * TR_SECOND);
+	world_assert_json(tr_map_get_s(shown, "running"), "1");
+	tr_drop(shown);
+	world_cancel(&w, 1);
+	world_wait(&w, &w.terminal, 1);
+	world_stop(&w);
+}
+
+static void thousands_of_step_runs_go_through(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 32, plugin_ok);
+	for (uint64_t i = 1; i <= 5000; i++)
+		world_run(&w, i, 1, "work", "");
+	world_wait(&w, &w.terminal, 5000);
+	assert_int_equal(world_count(&w, EVENT_STEP_DONE), 5000);
+	world_stop(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(only_so_many_step_runs_at_once_and_the_others_wait),
+	    cmocka_unit_test(cancelling_an_execution_empties_its_queue_too),
+	    cmocka_unit_test(a_command_that_cannot_be_performed_fails_its_step),
+	    cmocka_unit_test(a_step_run_that_crashes_is_reported_with_its_reason_and_the_node_lives),
+	    cmocka_unit_test(a_later_attempt_takes_the_step_run_over),
+	    cmocka_unit_test(a_restarted_pool_knows_the_step_runs_of_the_one_before),
+	    cmocka_unit_test(thousands_of_step_runs_go_through),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
