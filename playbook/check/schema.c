@@ -113,8 +113,7 @@ static const schema_field step_fields[] = {
     {"output", "result", SHAPE_ANY, 0, "What the step's result is, and where it is kept", NULL, NULL},
     {"output_select", NULL, SHAPE_LIST | SHAPE_MAP | SHAPE_TEXT, 0, "Parts of the result that are kept inline", NULL,
      NULL},
-    {"vars", NULL, SHAPE_MAP, FIELD_DEPRECATED, "Values taken from the result into vars (only with --lenient)", NULL,
-     NULL},
+    {"vars", NULL, SHAPE_MAP, 0, "Values taken from the result into vars (only with --lenient)", NULL, NULL},
 };
 static const schema_advice step_advices[] = {
     {"name", "the name of a step stands at 'step'", false},

@@ -103,6 +103,7 @@ static void step_names(loader *l, const yaml_node *list, pb_step *steps, const w
 			load_fault(l, &wname, name, "duplicate-step", "names of steps must differ",
 				   "the step '%.*s' is already on line %u", TR_STR(steps[i].name),
 				   (unsigned)before->line);
+			l->arc_astray = true;
 		} else if (!name_table_put(&l->steps, steps[i].name, (uint32_t)i)) {
 			l->mem->failed = true;
 		}

@@ -98,8 +98,9 @@ static bool value_listed(loader *l, const schema_field *field, const yaml_node *
 		tr_buf_putf(&listed, "%s%s", i == 0 ? "" : ", ", field->values[i]);
 	}
 	char near[120];
-	load_fault(l, w, n, "bad-value", suggest_text(&s, near, sizeof near), "'%s' cannot be '%.*s': it is one of %s",
-		   field->key, TR_STR(n->text), listed.p == NULL ? "" : listed.p);
+	load_fault(l, w, n, "bad-value", suggest_text(&s, near, sizeof near), "'%s' cannot be '%.*s': it is %s%s",
+		   field->key, TR_STR(n->text), field->values[1] == NULL ? "" : "one of ",
+		   listed.p == NULL ? "" : listed.p);
 	tr_buf_fini(&listed);
 	return false;
 }

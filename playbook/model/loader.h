@@ -40,7 +40,7 @@ typedef struct loader {
 	name_table names;     /* every name that some scope can have */
 	name_table entries;   /* of the workbook */
 	bool limit_said;
-	bool arc_astray; /* some arc leads to no step: what is unreachable cannot be told */
+	bool arc_astray; /* an arc leads to no step, or to one of two: what is unreachable cannot be told */
 	pb_expr nothing; /* stands in for an expression when memory has run out */
 } loader;
 

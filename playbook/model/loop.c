@@ -17,8 +17,10 @@ static bool is_identifier(tr_str name)
 static const fields *policy_at(loader *l, const fields *f, const fields *spec, const char *key, const where *w)
 {
 	bool in_spec = spec->table != NULL && fields_key(spec, key) != NULL;
-	if (in_spec && fields_key(f, key) != NULL)
-		fault_both(l, w, fields_key(f, key), key, fields_key(spec, key), "spec");
+	if (in_spec && fields_key(f, key) != NULL) {
+		tr_str full = arena_strf(l->mem, "spec.%s", key);
+		fault_both(l, w, fields_key(f, key), key, fields_key(spec, key), full.p);
+	}
 	return in_spec ? spec : f;
 }
 

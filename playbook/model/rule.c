@@ -166,8 +166,9 @@ void rules_load(loader *l, const yaml_node *list, const label_list *labels, cons
 		if (ended)
 			load_warn(l, &here, list->items[i], "never-tried", "move it above",
 				  "a rule above always matches, so this one is never tried");
+		size_t errors = l->out->errors;
 		rule_load(l, list->items[i], labels, &here, &rules[i]);
-		ended = rules[i].when == NULL;
+		ended = rules[i].when == NULL && errors == l->out->errors;
 	}
 	t->rules = rules;
 	t->rule_count = list->count;

@@ -88,6 +88,9 @@ static void step_sets(loader *l, const fields *f, const where *w, pb_step *s)
 			   "write set_vars in a rule of the task, or accept the older form with --lenient",
 			   "a step has no 'vars'");
 		nodes[1] = NULL;
+	} else if (nodes[1] != NULL) {
+		load_warn(l, &wvars, fields_key(f, "vars"), "deprecated", "write set_vars in a rule of the task",
+			  "'vars' of a step is an older form");
 	}
 	if (nodes[0] == NULL && nodes[1] == NULL)
 		return;

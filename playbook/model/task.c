@@ -207,11 +207,9 @@ static void task_timeout(loader *l, const fields *f, const fields *spec, const w
 	t->timeout = expr_or_null(l, own != NULL ? own : of_spec, w, "timeout");
 }
 
-static void entry_check(loader *l, const yaml_node *body, const yaml_node *label, const where *w, const pb_task *t)
+static void entry_check(loader *l, const yaml_node *body, const where *w, const pb_task *t)
 {
 	const yaml_node *name = yaml_get(body, "name");
-	if (name == NULL)
-		name = label;
 	if (!tr_str_is(t->kind, "workbook") || name == NULL || !is_text(name) || tr_template_has_syntax(name->text) ||
 	    name_table_find(&l->entries, name->text) != NULL)
 		return;
@@ -253,5 +251,5 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	task_sets(l, &f, w, t);
 	result_load(l, &f, w, &t->result);
 	t->config = config_load(l, kind, body, &f, named, w);
-	entry_check(l, body, name, w, t);
+	entry_check(l, body, w, t);
 }
