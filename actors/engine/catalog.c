@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Playbooks by content hash. */
+#include "actors/engine/catalog.h"
+
+#include "actors/engine/catalog_disk.h"
+#include "actors/protocol.h"
+
+#include <sodium.h>
+#include <troupe/log.h>
+
+struct catalog {
+	tr_value entries; /* map: hash -> {hash, file, source, model, routes} */
+	tr_value folder;  /* string or nil */
+};
+
+static void model_destroy(void *data)
+{
+	playbook *p = data;
+
+	playbook_free(&p);
+}
+
+static const tr_class model_class = {"playbook", model_destroy};
+
+tr_value catalog_model_value(const playbook *p)
+{
+	return tr_object(&model_class, playbook_hold(p));
+}
+const playbook *catalog_model_of(tr_value v)
+{
+	return tr_as_object(v, &model_class);
+}
+
+/* Whoever put it has checked it; which kinds there are is known where the plugins are. */
+static bool any_kind(void *arg, tr_str kind)
+{
+	(void)arg;
+	return kind.n > 0;
+}
+
+static tr_value compile(tr_value file, tr_value source, char *why, size_t n)
+{
+	const pb_check_options options = {.knows_kind = any_kind, .lenient = true};
+	const char *name = tr_as_cstr(file, "<playbook>");
+	diagnostics found;
+	playbook *p;
+	tr_value v = tr_invalid(TR_ESYNTAX);
+
+	diagnostics_init(&found, name);
+	p = playbook_load(name, tr_as_str(source), &options, &found);
+	if (p != NULL) {
+		v = catalog_model_value(p);
+		playbook_free(&p);
+	} else if (found.count > 0) {
+		(void)snprintf(why, n, "%s:%u:%u: %s", name, found.items[0].line, found.items[0].column,
+			       found.items[0].message);
+	}
+	diagnostics_fini(&found);
+	return v;
+}
+
+static tr_value hash_of(tr_value source)
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	char text[2 * sizeof digest + 1];
+	tr_str s = tr_as_str(source);
+
+	(void)crypto_hash_sha256(digest, (const unsigned char *)s.p, s.n);
+	return tr_string(sodium_bin2hex(text, sizeof text, digest, sizeof digest));
+}
+
+/* Takes nothing; the entry is borrowed from the catalog, absent on failure. */
+static tr_value add(struct catalog *c, tr_value hash, tr_value file, tr_value source, tr_value model)
+{
+	routes *r = routes_new(catalog_model_of(model));
+	tr_value entry, map;
+
+	if (r == NULL)
+		return tr_absent();
+	entry = TR_DICT("hash", tr_keep(hash), "file", tr_keep(file), "source", tr_keep(source), "model",
+			tr_keep(model), "routes", routes_value(r));
+	map = tr_map_put(tr_keep(c->entries), tr_keep(hash), entry);
+	if (!tr_is_valid(map))
+		return tr_absent();
+	tr_assign(&c->entries, map);
+	return tr_map_get(c->entries, hash);
+}
+
+static tr_value refuse(const char *why)
+{
+	return TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n));
+}
+
+static tr_value put(struct catalog *c, tr_value file, tr_value source, tr_value model)
+{
+	char why[600] = "the playbook cannot be compiled";
+	tr_value hash, compiled, entry;
+
+	if (!tr_is(source, TR_STRING))
+		return refuse("a playbook's source must be text");
+	hash = hash_of(source);
+	if (tr_is_valid(tr_map_get(c->entries, hash)))
+		return TR_LIST(TR_A(ok), hash);
+	compiled = catalog_model_of(model) != NULL ? tr_keep(model) : compile(file, source, why, sizeof why);
+	entry = tr_is_valid(compiled) ? add(c, hash, file, source, compiled) : tr_absent();
+	tr_drop(compiled);
+	if (!tr_is_valid(entry)) {
+		tr_drop(hash);
+		return refuse(why);
+	}
+	if (tr_is(c->folder, TR_STRING) && !catalog_disk_put(c->folder, hash, source, why, sizeof why))
+		tr_log(TR_WARNING, tr_absent(),
+		       "%s; an interrupted execution of this playbook cannot be resumed by another process", why);
+	return TR_LIST(TR_A(ok), hash);
+}
+
+/* Not in memory: from the folder, when what is there has this hash. */
+static tr_value find(struct catalog *c, tr_value hash, tr_value file)
+{
+	char why[600] = "";
+	tr_value source = tr_is(c->folder, TR_STRING) ? catalog_disk_get(c->folder, hash) : tr_absent();
+	tr_value has, model, entry = tr_absent();
+
+	if (!tr_is_valid(source))
+		return tr_absent();
+	has = hash_of(source);
+	model = tr_equal(has, hash) ? compile(file, source, why, sizeof why) : tr_absent();
+	if (tr_is_valid(model))
+		entry = add(c, hash, file, source, model);
+	else
+		tr_log(TR_ERROR, tr_absent(), "the kept playbook %s cannot be used: %s", tr_as_cstr(hash, ""),
+		       why[0] != '\0' ? why : "its content is not what its name says");
+	tr_drop(has);
+	tr_drop(model);
+	tr_drop(source);
+	return entry;
+}
+
+static tr_value get(struct catalog *c, tr_value hash, tr_value file)
+{
+	tr_value entry = tr_map_get(c->entries, hash);
+
+	if (!tr_is_valid(entry) && tr_is(hash, TR_STRING))
+		entry = find(c, hash, tr_is(file, TR_STRING) ? file : hash);
+	return tr_is_valid(entry) ? tr_keep(entry) : tr_nil();
+}
+
+static tr_next catalog_call(void *state, tr_value request, tr_from from)
+{
+	struct catalog *c = state;
+	tr_str what = tr_as_str(tr_array_at(request, 0));
+
+	(void)from;
+	if (tr_str_is(what, "put"))
+		return tr_next_reply(put(c, tr_array_at(request, 1), tr_array_at(request, 2), tr_array_at(request, 3)));
+	if (tr_str_is(what, "get"))
+		return tr_next_reply(get(c, tr_array_at(request, 1), tr_array_at(request, 2)));
+	return tr_next_reply(refuse("the catalog knows put and get"));
+}
+
+static tr_next catalog_init(void *state, tr_value arg)
+{
+	struct catalog *c = state;
+
+	if (sodium_init() < 0)
+		return tr_next_stop(tr_string("libsodium cannot be used"));
+	c->folder = tr_is(arg, TR_STRING) ? tr_keep(arg) : tr_nil();
+	c->entries = tr_map();
+	return tr_is_valid(c->entries) ? tr_noreply() : tr_next_stop(TR_A(enomem));
+}
+
+static void catalog_terminate(void *state, tr_value reason)
+{
+	struct catalog *c = state;
+
+	(void)reason;
+	tr_clear(&c->entries);
+	tr_clear(&c->folder);
+}
+
+static tr_value catalog_show(void *state)
+{
+	const struct catalog *c = state;
+
+	return TR_DICT("playbooks", tr_int((int64_t)tr_map_len(c->entries)), "folder", tr_keep(c->folder));
+}
+
+static const tr_gen_server catalog_server = {
+    .name = "catalog",
+    .state_size = sizeof(struct catalog),
+    .init = catalog_init,
+    .handle_call = catalog_call,
+    .terminate = catalog_terminate,
+    .show = catalog_show,
+};
+
+tr_started catalog_start_link(tr_value arg, tr_value extra)
+{
+	tr_spawn_options options = {.label = "catalog", .name = SUBJECT_CATALOG};
+
+	(void)extra;
+	return tr_gen_server_start_link(&catalog_server, tr_keep(arg), &options, TR_FOREVER);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The control plane as one child of the node's top supervisor: catalog, executions, and the actor that starts them. */
+#ifndef TROUPE_ENGINE_CONTROL_H
+#define TROUPE_ENGINE_CONTROL_H
+
+#include <troupe/supervisor.h>
+
+typedef struct control_options {
+	const char *
+	    playbooks; /* folder where the catalog keeps sources, so that executions can be resumed later; NULL: none */
+	tr_value env;  /* map: what templates see as env (borrowed); absent: nothing */
+	uint32_t node; /* this node's number, 0 … 1023, part of execution ids */
+} control_options;
+
+/** NULL options: all defaults. spec.arg is invalid when memory is short. */
+tr_child_spec control_plane_child_with(const control_options *options);
+static inline tr_child_spec control_plane_child(void)
+{
+	return control_plane_child_with(NULL);
+}
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The actor of one execution: messages in, the machine decides, the outlet does. */
+#include "actors/engine/execution_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <troupe/log.h>
+
+#define MOST_EVENTS 100000u        /* in one report */
+#define STACK_SIZE  (256u * 1024u) /* guards and arguments are evaluated on it */
+
+/* The state is one pointer, so that it can be given back however the actor ends. */
+struct execution_box {
+	execution *x;
+};
+
+static void execution_release(void *ptr)
+{
+	execution *x = ptr;
+
+	machine_free(&x->machine);
+	held_fini(&x->held);
+	dispatches_fini(&x->dispatches);
+	tr_buf_fini(&x->frames);
+	tr_drop(x->arg);
+	tr_drop(x->env);
+	tr_drop(x->history);
+	tr_free(x->watchers);
+	tr_free(x);
+}
+
+static tr_next next_of(execution *x)
+{
+	return outlet_flush(x) ? tr_noreply() : tr_next_stop(TR_A(normal));
+}
+
+/* A machine that had no memory, or met what cannot be, is not asked again. */
+static void note(execution *x, tr_err err)
+{
+	if (err == TR_ENOMEM || err == TR_ECORRUPT)
+		x->err = err;
+}
+
+/* ---- start --------------------------------------------------------------------------------------------------- */
+
+static tr_next execution_init(void *state, tr_value arg)
+{
+	struct execution_box *box = state;
+	execution *x = tr_alloc(sizeof *x);
+
+	if (x == NULL)
+		return tr_next_stop(TR_A(enomem));
+	x->arg = tr_keep(arg);
+	x->env = tr_keep(tr_map_get_s(arg, "env"));
+	x->id = tr_as_int(tr_map_get_s(arg, "execution_id"), 0);
+	if (tr_own(x, execution_release) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
+	box->x = x;
+	outlet_init(x);
+	if (tr_is(tr_map_get_s(arg, "watch"), TR_PID) && watch_add(x, tr_as_pid(tr_map_get_s(arg, "watch"))) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
+	tr_set_note(TR_DICT("execution_id", tr_stringf("%" PRId64, x->id), "playbook",
+			    tr_keep(tr_map_get_s(tr_map_get_s(arg, "playbook"), "path"))));
+	return tr_next_then(TR_A(start));
+}
+
+static void set_deadline(execution *x)
+{
+	int64_t deadline = machine_deadline_us(x->machine), now = tr_wall_us();
+	int64_t left = deadline > now ? deadline - now : 0;
+
+	if (deadline == 0 || x->deadline_set)
+		return;
+	x->deadline_set = true;
+	(void)tr_send_at(tr_self(), tr_atom("expire"), tr_in(left < INT64_MAX / 1000 ? left * 1000 : INT64_MAX));
+}
+
+static tr_next begin(execution *x)
+{
+	routes *r = routes_of_value(tr_map_get_s(x->arg, "routes"));
+	machine_world w = outlet_world(x);
+
+	x->machine = r == NULL ? NULL : machine_new(r, x->id);
+	if (x->machine == NULL)
+		return tr_next_stop(r == NULL ? TR_A(badarg) : TR_A(enomem));
+	x->err = machine_start(x->machine, &w, &x->sink, tr_map_get_s(x->arg, "playbook"),
+			       tr_map_get_s(x->arg, "payload"), tr_map_get_s(x->arg, "parent"));
+	tr_assign(&x->arg, tr_nil());
+	set_deadline(x);
+	return next_of(x);
+}
+
+/* Tell whoever asked for it. */
+static void answer_resume(tr_value from, tr_value answer)
+{
+	if (tr_array_len(from) == 2)
+		tr_reply((tr_from){tr_as_pid(tr_array_at(from, 0)), tr_as_ref(tr_array_at(from, 1))}, answer);
+	else
+		tr_drop(answer);
+}
+
+static tr_next resume(execution *x)
+{
+	tr_value from = tr_map_get_s(x->arg, "from");
+	char why[600] = "";
+	tr_err err = resume_load(x, why, sizeof why);
+	machine_world w;
+
+	if (err != TR_OK) {
+		answer_resume(from, TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n)));
+		return tr_next_stop(TR_A(normal));
+	}
+	answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));
+	tr_assign(&x->arg, tr_nil());
+	w = outlet_world(x);
+	x->err = machine_recover(x->machine, &w, &x->sink);
+	set_deadline(x);
+	return next_of(x);
+}
+
+static tr_next execution_continue(void *state, tr_value what)
+{
+	execution *x = ((struct execution_box *)state)->x;
+	tr_pid store = tr_whereis("store");
+
+	(void)what;
+	if (store.bits == 0)
+		return tr_next_stop(TR_LIST(tr_atom("no_store"), tr_string("no event store is there to append to")));
+	x->store = tr_monitor(store);
+	return tr_as_bool(tr_map_get_s(x->arg, "resume"), false) ? resume(x) : begin(x);
+}
+
+/* ---- reports of step runs --------------------------------------------------------------------------------------- */
+
+static void verdict(execution *x, tr_pid to, int64_t token, tr_value v)
+{
+	if (token == 0)
+		tr_drop(v);
+	else
+		outlet_send(x, to, TR_LIST(TR_A(ack), tr_int(token), v));
+}
+
+/* The events of a report; freed with events_free. NULL: they are none, or no memory. */
+static event *events_read(tr_value list, size_t n)
+{
+	event *events = n > MOST_EVENTS ? NULL : tr_alloc((n + 1) * sizeof *events);
+
+	for (size_t i = 0; events != NULL && i < n; i++) {
+		if (event_from_value(tr_array_at(list, i), &events[i]) == TR_OK) {
+			/* Ids come from one generator, so that they sort as the events do. */
+			events[i].event_id = 0;
+			continue;
+		}
+		while (i > 0)
+			event_fini(&events[--i]);
+		tr_free(events);
+		return NULL;
+	}
+	return events;
+}
+
+static void events_free(event *events, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		event_fini(&events[i]);
+	tr_free(events);
+}
+
+static tr_value report(execution *x, uint64_t run, uint32_t attempt, tr_value list)
+{
+	size_t n = tr_array_len(list);
+	event *events = events_read(list, n);
+	machine_world w = outlet_world(x);
+	tr_err err;
+
+	if (events == NULL)
+		return TR_LIST(TR_A(error), tr_string("these are no events"));
+	err = machine_report(x->machine, &w, &x->sink, run, attempt, events, n);
+	events_free(events, n);
+	note(x, err);
+	if (err == TR_OK)
+		return TR_A(ok);
+	if (err == TR_ENOENT)
+		return tr_atom("stale");
+	return TR_LIST(TR_A(error), tr_string("a step run reports events of its own kind, its last one at the end"));
+}
+
+/* [event, sender, token, step_run_id, attempt, [event …]] */
+static void take_report(execution *x, tr_value message)
+{
+	tr_pid sender = tr_as_pid(tr_array_at(message, 1));
+	int64_t token = tr_as_int(tr_array_at(message, 2), 0);
+	uint64_t run = (uint64_t)tr_as_int(tr_array_at(message, 3), 0);
+	uint32_t attempt = (uint32_t)tr_as_int(tr_array_at(message, 4), 0);
+	dispatch *d = dispatch_of(&x->dispatches, run);
+
+	/* Sent again because the answer was lost: it was taken, say so again. */
+	if (d != NULL && token != 0 && d->token == token && d->attempt == attempt) {
+		verdict(x, sender, token, TR_A(ok));
+		return;
+	}
+	verdict(x, sender, token, report(x, run, attempt, tr_array_at(message, 5)));
+	d = dispatch_of(&x->dispatches, run);
+	if (d == NULL || d->attempt != attempt)
+		return;
+	if (token != 0)
+		d->token = token;
+	note(x, dispatch_watch(&x->dispatches, d, sender));
+}
+
+/* ---- what vanishes, and what takes too long -----------------------------------------------------------------------
+ */
+
+static void fail_run(execution *x, uint64_t run, uint32_t attempt, const char *kind, const char *message)
+{
+	machine_world w = outlet_world(x);
+
+	note(x, machine_fail_run(x->machine, &w, &x->sink, run, attempt, kind, message));
+	dispatch_end(&x->dispatches, run);
+}
+
+/* [DOWN, ref, process, pid, reason] */
+static void take_down(execution *x, tr_value message)
+{
+	tr_ref ref = tr_as_ref(tr_array_at(message, 1));
+	char text[300];
+	tr_buf reason = {.max = 200};
+	tr_pid pool;
+	uint64_t run;
+	uint32_t attempt;
+
+	if (watch_down(x, ref))
+		return;
+	if (tr_ref_eq(ref, x->store))
+		tr_exit(TR_LIST(tr_atom("no_store"), tr_keep(tr_array_at(message, 4))));
+	run = dispatch_down(&x->dispatches, ref, &pool);
+	tr_show(&reason, tr_array_at(message, 4), 180);
+	(void)snprintf(text, sizeof text, "the %s ended: %s", run != 0 ? "step run's actor" : "worker pool",
+		       reason.p == NULL ? "?" : reason.p);
+	tr_buf_fini(&reason);
+	if (run != 0)
+		fail_run(x, run, dispatch_of(&x->dispatches, run)->attempt, "crash", text);
+	while (pool.bits != 0 && (run = dispatch_in_pool(&x->dispatches, pool, &attempt)) != 0)
+		fail_run(x, run, attempt, "worker_lost", text);
+}
+
+static void take_step_timeout(execution *x, tr_value message)
+{
+	fail_run(x, (uint64_t)tr_as_int(tr_array_at(message, 1), 0), (uint32_t)tr_as_int(tr_array_at(message, 2), 0),
+		 "timeout", "the step's timeout passed before it was done");
+}
+
+static void take_appended(execution *x, tr_value message)
+{
+	if (tr_as_int(tr_array_at(message, 1), 0) == x->id)
+		outlet_durable(x, (uint64_t)tr_as_int(tr_array_at(message, 2), 0));
+}
+
+static tr_next execution_info(void *state, tr_value message)
+{
+	execution *x = ((struct execution_box *)state)->x;
+	tr_value tag = tr_is(message, TR_ARRAY) ? tr_array_at(message, 0) : message;
+	tr_str name = tr_is(tag, TR_ATOM) ? tr_as_str(tag) : (tr_str){NULL, 0};
+	machine_world w;
+
+	if (TR_IS_A(tag, event)) {
+		take_report(x, message);
+	} else if (tr_str_is(name, "appended")) {
+		take_appended(x, message);
+	} else if (tr_str_is(name, "append_failed")) {
+		tr_exit(TR_LIST(tr_atom("append_failed"), tr_keep(tr_array_at(message, 3))));
+	} else if (TR_IS_A(tag, down)) {
+		take_down(x, message);
+	} else if (tr_str_is(name, "step_timeout")) {
+		take_step_timeout(x, message);
+	} else if (tr_str_is(name, "expire")) {
+		w = outlet_world(x);
+		note(x, machine_expire(x->machine, &w, &x->sink));
+	}
+	return next_of(x);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------------------------------
+ */
+
+static tr_value control_answer(tr_err err)
+{
+	if (err == TR_OK)
+		return TR_A(ok);
+	return TR_LIST(TR_A(error),
+		       tr_string(err == TR_EINVAL ? "the execution is ending, or it is so already" : tr_err_text(err)));
+}
+
+static tr_next execution_call(void *state, tr_value request, tr_from from)
+{
+	execution *x = ((struct execution_box *)state)->x;
+	tr_str what = tr_as_str(tr_array_at(request, 0));
+	machine_world w = outlet_world(x);
+	tr_err err = TR_OK;
+
+	if (tr_str_is(what, "summary"))
+		return tr_next_reply(machine_summary(x->machine));
+	if (tr_str_is(what, "watch"))
+		return tr_next_reply(control_answer(watch_add(x, tr_as_pid(tr_array_at(request, 1)))));
+	if (tr_str_is(what, "cancel"))
+		err = machine_cancel(x->machine, &w, &x->sink, tr_as_str(tr_array_at(request, 1)));
+	else if (tr_str_is(what, "pause"))
+		err = machine_pause(x->machine, &w, &x->sink);
+	else if (tr_str_is(what, "unpause"))
+		err = machine_unpause(x->machine, &w, &x->sink);
+	else
+		return tr_next_reply(
+		    TR_LIST(TR_A(error), tr_string("an execution knows cancel, pause, unpause, summary and watch")));
+	note(x, err);
+	outlet_reply(x, from, control_answer(err));
+	return next_of(x);
+}
+
+static tr_next execution_cast(void *state, tr_value request)
+{
+	(void)request;
+	return next_of(((struct execution_box *)state)->x);
+}
+
+static tr_value execution_show(void *state)
+{
+	const execution *x = ((struct execution_box *)state)->x;
+
+	if (x == NULL || x->machine == NULL)
+		return tr_nil();
+	return TR_DICT("execution_id", tr_stringf("%" PRId64, x->id), "playbook",
+		       tr_keep(tr_map_get_s(machine_playbook(x->machine), "path")), "seq",
+		       tr_int((int64_t)machine_seq(x->machine)), "durable", tr_int((int64_t)x->durable), "step_runs",
+		       tr_int((int64_t)machine_run_count(x->machine)), "tokens",
+		       tr_int((int64_t)machine_token_count(x->machine)), "paused", tr_bool(machine_paused(x->machine)));
+}
+
+static const tr_gen_server execution_server = {
+    .name = "execution",
+    .state_size = sizeof(struct execution_box),
+    .init = execution_init,
+    .handle_call = execution_call,
+    .handle_cast = execution_cast,
+    .handle_info = execution_info,
+    .handle_continue = execution_continue,
+    .show = execution_show,
+};
+
+tr_started execution_start_link(tr_value arg, tr_value extra)
+{
+	char name[40];
+	tr_spawn_options options = {.label = "execution", .name = name, .stack_size = STACK_SIZE};
+
+	(void)arg;
+	(void)snprintf(name, sizeof name, "event.%" PRId64, tr_as_int(tr_map_get_s(extra, "execution_id"), 0));
+	return tr_gen_server_start_link(&execution_server, tr_keep(extra), &options, TR_FOREVER);
+}

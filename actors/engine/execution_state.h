@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the execution's actor share. */
+#ifndef TROUPE_ENGINE_EXECUTION_STATE_H
+#define TROUPE_ENGINE_EXECUTION_STATE_H
+
+#include "actors/engine/dispatch.h"
+#include "actors/engine/execution.h"
+#include "actors/engine/held.h"
+#include "actors/engine/machine.h"
+
+typedef struct watcher {
+	tr_pid pid;
+	tr_ref monitor;
+} watcher;
+
+typedef struct execution {
+	int64_t id;
+	machine *machine;
+	machine_sink sink;
+	id_generator ids;
+	tr_value arg; /* as started */
+	tr_value env;
+	tr_buf frames; /* of this turn, not sent yet */
+	uint64_t durable;
+	bool appended_before; /* the store knows this execution's folder */
+	bool finished;
+	tr_err err; /* of this turn: the machine is no longer to be trusted */
+	held_queue held;
+	dispatches dispatches;
+	tr_value history; /* resumed: map of step run -> its events that are in the log already */
+	watcher *watchers;
+	size_t watcher_count;
+	tr_ref store; /* monitor */
+	bool deadline_set;
+} execution;
+
+/* outlet.c: what the machine says goes to the store, and what is durable goes into the world. */
+void outlet_init(execution *x);
+/* The world as it is now, for one decision. */
+machine_world outlet_world(execution *x);
+/* Send this turn's events to the store and let go what is durable. False: the execution is over. */
+bool outlet_flush(execution *x);
+void outlet_durable(execution *x, uint64_t seq);
+/* Answer once all that was decided is durable. Takes the value. */
+void outlet_reply(execution *x, tr_from from, tr_value value);
+void outlet_send(execution *x, tr_pid to, tr_value message);
+
+/* perform.c: effects. */
+void perform_effect(execution *x, const machine_effect *e, tr_value reason);
+
+/* watch.c */
+tr_err watch_add(execution *x, tr_pid pid);
+/* True when it was a watcher's monitor. */
+bool watch_down(execution *x, tr_ref monitor);
+void watch_tell(execution *x, tr_value message); /* borrows */
+
+/* resume.c: replay what the store has. An error's text in `why`. */
+tr_err resume_load(execution *x, char *why, size_t n);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starting executions and finding them again. */
+#include "actors/engine/executions.h"
+
+#include "actors/engine/catalog.h"
+#include "actors/engine/idmap.h"
+#include "actors/event/event.h"
+#include "actors/protocol.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CALL_NS     (30 * TR_SECOND)
+#define SHUTDOWN_NS (20 * TR_SECOND)
+#define MOST_KNOWN  64u /* catalog entries kept here */
+
+struct running {
+	int64_t id;
+	tr_pid pid;
+	tr_ref monitor;
+	int64_t started_us;
+	tr_value playbook; /* its path */
+};
+
+struct executions {
+	idmap by_id, by_monitor; /* struct running */
+	id_generator ids;
+	tr_value env, known; /* known: map hash -> catalog entry */
+	int64_t node;
+	bool closing;
+};
+
+static tr_value refuse(const char *why)
+{
+	return TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n));
+}
+
+static void running_free(struct running *r)
+{
+	tr_drop(r->playbook);
+	tr_free(r);
+}
+
+static void executions_release(void *ptr)
+{
+	struct executions *s = ptr;
+
+	for (uint32_t i = 0; i < s->by_id.capacity; i++)
+		if (s->by_id.slots[i].ptr != NULL)
+			running_free(s->by_id.slots[i].ptr);
+	idmap_fini(&s->by_id);
+	idmap_fini(&s->by_monitor);
+	tr_drop(s->env);
+	tr_drop(s->known);
+	tr_free(s);
+}
+
+/* The catalog's entry; borrowed from `known`, absent with an answer in *why. */
+static tr_value entry_of(struct executions *s, tr_value hash, tr_value *why)
+{
+	tr_value entry = tr_map_get(s->known, hash), map;
+
+	if (tr_is_valid(entry))
+		return entry;
+	entry = tr_call_name(SUBJECT_CATALOG, TR_LIST(tr_atom("get"), tr_keep(hash)), tr_in(CALL_NS));
+	if (!tr_is(entry, TR_MAP)) {
+		*why = tr_is_valid(entry) ? refuse("the catalog has no such playbook; put it there first")
+					  : refuse("the catalog does not answer");
+		tr_drop(entry);
+		return tr_absent();
+	}
+	if (tr_map_len(s->known) >= MOST_KNOWN)
+		tr_assign(&s->known, tr_map());
+	map = tr_map_put(tr_keep(s->known), tr_keep(hash), entry);
+	if (!tr_is_valid(map)) {
+		*why = refuse("out of memory");
+		return tr_absent();
+	}
+	tr_assign(&s->known, map);
+	return tr_map_get(s->known, hash);
+}
+
+static tr_value text_of(tr_str s)
+{
+	return s.n == 0 ? tr_nil() : tr_string_n(s.p, s.n);
+}
+
+static tr_value playbook_info(tr_value entry)
+{
+	const playbook *p = catalog_model_of(tr_map_get_s(entry, "model"));
+
+	return TR_DICT("name", text_of(p->name), "path", text_of(p->path), "version", text_of(p->version), "hash",
+		       tr_keep(tr_map_get_s(entry, "hash")), "file", tr_keep(tr_map_get_s(entry, "file")));
+}
+
+static tr_err running_add(struct executions *s, int64_t id, tr_pid pid, tr_value path)
+{
+	struct running *r = tr_alloc(sizeof *r);
+	tr_err err;
+
+	if (r == NULL) {
+		tr_drop(path);
+		return TR_ENOMEM;
+	}
+	*r = (struct running){id, pid, tr_monitor(pid), tr_wall_us(), path};
+	err = idmap_put(&s->by_id, (uint64_t)id, r);
+	if (err != TR_OK) {
+		running_free(r);
+		return err;
+	}
+	return idmap_put(&s->by_monitor, r->monitor.bits, r);
+}
+
+/* Start the actor; an answer for the caller. Takes extra and path. */
+static tr_value start_actor(struct executions *s, int64_t id, tr_value extra, tr_value path, tr_pid *pid)
+{
+	tr_pid supervisor = tr_whereis(EXECUTIONS_SUPERVISOR);
+	tr_started started = {.reason = tr_absent()};
+	tr_buf why = {.max = 400};
+	tr_value answer;
+
+	*pid = (tr_pid){0};
+	if (supervisor.bits == 0 || !tr_is_valid(extra)) {
+		tr_drop(extra);
+		tr_drop(path);
+		return refuse(supervisor.bits == 0 ? "the executions' supervisor is not there" : "out of memory");
+	}
+	started = tr_supervisor_start_instance(supervisor, extra, tr_in(CALL_NS));
+	if (started.pid.bits != 0) {
+		*pid = started.pid;
+		if (running_add(s, id, started.pid, path) != TR_OK)
+			tr_exit(TR_A(enomem));
+		return TR_LIST(TR_A(ok), tr_int(id), tr_pid_value(started.pid));
+	}
+	tr_drop(path);
+	tr_show(&why, started.reason, 300);
+	answer = TR_LIST(TR_A(error), tr_stringf("the execution cannot be started: %s", why.p == NULL ? "?" : why.p));
+	tr_buf_fini(&why);
+	tr_drop(started.reason);
+	return answer;
+}
+
+/* [start, {hash, payload, execution_id?, watch?, parent?}] */
+static tr_value start(struct executions *s, tr_value request)
+{
+	tr_value why = tr_nil(), payload = tr_map_get_s(request, "payload"),
+		 given = tr_map_get_s(request, "execution_id");
+	tr_value watch = tr_map_get_s(request, "watch"), parent = tr_map_get_s(request, "parent"), entry, info, path;
+	int64_t id = tr_as_int(given, 0);
+	tr_pid pid;
+
+	if (s->closing)
+		return refuse("the node is shutting down");
+	if (tr_is_valid(payload) && !tr_is(payload, TR_MAP) && !tr_is_nil(payload))
+		return refuse("the payload must be a mapping");
+	if (id < 0 || (tr_is_valid(given) && !tr_is_nil(given) && id == 0) ||
+	    idmap_get(&s->by_id, (uint64_t)id) != NULL)
+		return refuse("the execution id is taken, or no positive number");
+	entry = entry_of(s, tr_map_get_s(request, "hash"), &why);
+	if (!tr_is_valid(entry))
+		return why;
+	if (id == 0)
+		id = (int64_t)id_next(&s->ids, tr_wall_us());
+	info = playbook_info(entry);
+	path = tr_keep(tr_map_get_s(info, "path"));
+	return start_actor(s, id,
+			   TR_DICT("execution_id", tr_int(id), "routes", tr_keep(tr_map_get_s(entry, "routes")),
+				   "playbook", info, "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(),
+				   "parent", tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil(), "watch",
+				   tr_is(watch, TR_PID) ? tr_keep(watch) : tr_nil(), "env", tr_keep(s->env), "node",
+				   tr_int(s->node)),
+			   tr_is_valid(path) ? path : tr_nil(), &pid);
+}
+
+/* [resume, id, watch]: the execution itself answers when it has read its log. */
+static tr_next resume(struct executions *s, tr_value request, tr_from from)
+{
+	int64_t id = tr_as_int(tr_array_at(request, 1), 0);
+	tr_value watch = tr_array_at(request, 2), answer;
+	tr_pid pid;
+
+	if (s->closing)
+		return tr_next_reply(refuse("the node is shutting down"));
+	if (id <= 0 || idmap_get(&s->by_id, (uint64_t)id) != NULL)
+		return tr_next_reply(
+		    refuse(id <= 0 ? "an execution id is a positive number" : "the execution runs already"));
+	answer = start_actor(s, id,
+			     TR_DICT("execution_id", tr_int(id), "resume", tr_bool(true), "from",
+				     TR_LIST(tr_pid_value(from.pid), tr_ref_value(from.ref)), "watch",
+				     tr_is(watch, TR_PID) ? tr_keep(watch) : tr_nil(), "env", tr_keep(s->env), "node",
+				     tr_int(s->node)),
+			     tr_nil(), &pid);
+	if (pid.bits == 0)
+		return tr_next_reply(answer);
+	tr_drop(answer);
+	return tr_noreply();
+}
+
+/* Hand a call on: the execution answers the caller. Takes the request. */
+static tr_next forward(struct executions *s, tr_value request, int64_t id, tr_from from)
+{
+	const struct running *r = idmap_get(&s->by_id, (uint64_t)(id < 0 ? 0 : id));
+
+	if (r == NULL) {
+		tr_drop(request);
+		return tr_next_reply(refuse("no such execution runs on this node"));
+	}
+	(void)tr_send(r->pid, TR_LIST(TR_A(call), tr_ref_value(from.ref), tr_pid_value(from.pid), request));
+	return tr_noreply();
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct running *x = *(struct running *const *)a, *y = *(struct running *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static tr_value list(const struct executions *s)
+{
+	struct running **all = tr_alloc((s->by_id.count + 1) * sizeof(struct running *));
+	tr_value out = tr_array_with(s->by_id.count);
+	size_t n = 0;
+
+	if (all == NULL) {
+		tr_drop(out);
+		return refuse("out of memory");
+	}
+	for (uint32_t i = 0; i < s->by_id.capacity; i++)
+		if (s->by_id.slots[i].ptr != NULL)
+			all[n++] = s->by_id.slots[i].ptr;
+	qsort(all, n, sizeof *all, by_age);
+	for (size_t i = 0; i < n; i++)
+		out = tr_array_push(out, TR_DICT("execution_id", tr_stringf("%" PRId64, all[i]->id), "pid",
+						 tr_pid_value(all[i]->pid), "playbook", tr_keep(all[i]->playbook),
+						 "started_at_us", tr_int(all[i]->started_us)));
+	tr_free(all);
+	return out;
+}
+
+/* [DOWN, ref, process, pid, reason] */
+static void take_down(struct executions *s, tr_value message)
+{
+	struct running *r = idmap_del(&s->by_monitor, tr_as_ref(tr_array_at(message, 1)).bits);
+
+	if (r == NULL)
+		return;
+	(void)idmap_del(&s->by_id, (uint64_t)r->id);
+	running_free(r);
+}
+
+/* End all that run; what they appended is in the store, so they can be resumed. */
+static tr_value shut_down(struct executions *s)
+{
+	int64_t deadline = tr_in(SHUTDOWN_NS);
+
+	s->closing = true;
+	for (uint32_t i = 0; i < s->by_id.capacity; i++) {
+		const struct running *r = s->by_id.slots[i].ptr;
+
+		if (r != NULL)
+			tr_exit_signal(r->pid, TR_A(shutdown));
+	}
+	while (s->by_id.count > 0) {
+		uint32_t i = 0;
+
+		while (s->by_id.slots[i].ptr == NULL)
+			i++;
+		tr_value m = tr_receive_ref(((struct running *)s->by_id.slots[i].ptr)->monitor, deadline);
+
+		if (!tr_is_valid(m))
+			return refuse("some executions did not end in time; they can be resumed all the same");
+		take_down(s, m);
+		tr_drop(m);
+	}
+	return TR_A(ok);
+}
+
+static struct executions *state_of(void *state)
+{
+	return *(struct executions **)state;
+}
+
+static tr_next executions_call(void *state, tr_value request, tr_from from)
+{
+	struct executions *s = state_of(state);
+	tr_str what = tr_as_str(tr_array_at(request, 0));
+	tr_value second = tr_array_at(request, 1), third = tr_array_at(request, 2);
+
+	if (tr_str_is(what, "start"))
+		return tr_next_reply(start(s, second));
+	if (tr_str_is(what, "resume"))
+		return resume(s, request, from);
+	if (tr_str_is(what, "cancel"))
+		return forward(s, TR_LIST(TR_A(cancel), tr_is_valid(third) ? tr_keep(third) : tr_string("cancelled")),
+			       tr_as_int(second, 0), from);
+	if (tr_str_is(what, "pause") || tr_str_is(what, "unpause") || tr_str_is(what, "summary"))
+		return forward(s, TR_LIST(tr_keep(tr_array_at(request, 0))), tr_as_int(second, 0), from);
+	if (tr_str_is(what, "watch"))
+		return forward(
+		    s, TR_LIST(tr_keep(tr_array_at(request, 0)), tr_is_valid(third) ? tr_keep(third) : tr_nil()),
+		    tr_as_int(second, 0), from);
+	if (tr_str_is(what, "list"))
+		return tr_next_reply(list(s));
+	if (tr_str_is(what, "shutdown"))
+		return tr_next_reply(shut_down(s));
+	return tr_next_reply(
+	    refuse("executions know start, cancel, pause, unpause, resume, summary, watch, list and shutdown"));
+}
+
+static tr_next executions_info(void *state, tr_value message)
+{
+	if (TR_IS_A(tr_array_at(message, 0), down))
+		take_down(state_of(state), message);
+	return tr_noreply();
+}
+
+static tr_next executions_init(void *state, tr_value arg)
+{
+	struct executions *s = tr_alloc(sizeof *s);
+	tr_value env = tr_map_get_s(arg, "env");
+
+	if (s == NULL)
+		return tr_next_stop(TR_A(enomem));
+	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
+	s->known = tr_map();
+	s->node = tr_as_int(tr_map_get_s(arg, "node"), 0);
+	s->ids.node = (uint32_t)s->node & 0x3ff;
+	if (tr_own(s, executions_release) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
+	*(struct executions **)state = s;
+	return tr_noreply();
+}
+
+static tr_value executions_show(void *state)
+{
+	const struct executions *s = state_of(state);
+
+	return TR_DICT("running", tr_int((int64_t)s->by_id.count), "closing", tr_bool(s->closing));
+}
+
+static const tr_gen_server executions_server = {
+    .name = "executions",
+    .state_size = sizeof(struct executions *),
+    .init = executions_init,
+    .handle_call = executions_call,
+    .handle_info = executions_info,
+    .show = executions_show,
+};
+
+tr_started executions_start_link(tr_value arg, tr_value extra)
+{
+	tr_spawn_options options = {.label = "executions", .name = SUBJECT_EXECUTIONS};
+
+	(void)extra;
+	return tr_gen_server_start_link(&executions_server, tr_keep(arg), &options, TR_FOREVER);
+}

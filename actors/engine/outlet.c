@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Append, then act. */
+#include "actors/engine/execution_state.h"
+
+#include "actors/event/frame.h"
+#include "actors/protocol.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define LOAD_NS (60 * TR_SECOND)
+
+static void hold(execution *x, const held *h)
+{
+	tr_err err = held_push(&x->held, h);
+
+	if (err != TR_OK)
+		x->err = err;
+}
+
+static void on_event(void *arg, const event *e)
+{
+	execution *x = arg;
+	tr_err err = store_frame(&x->frames, e);
+
+	if (err != TR_OK)
+		x->err = err;
+	if (e->type == EVENT_STEP_DONE || e->type == EVENT_STEP_FAILED || e->type == EVENT_LOOP_DONE)
+		dispatch_end(&x->dispatches, e->step_run_id);
+	if (x->watcher_count > 0)
+		hold(x, &(held){.kind = HELD_EVENT,
+				.seq = e->seq,
+				.value = TR_LIST(TR_A(event), tr_int(x->id), event_to_value(e))});
+}
+
+static void on_effect(void *arg, const machine_effect *effect)
+{
+	execution *x = arg;
+
+	held h = {.kind = HELD_EFFECT, .seq = effect->seq, .value = tr_nil(), .effect = *effect};
+
+	/* The reason's text lives only as long as this call. */
+	if (effect->reason != NULL)
+		h.value = tr_string_lossy(effect->reason, tr_s(effect->reason).n);
+	h.effect.reason = NULL;
+	hold(x, &h);
+}
+
+void outlet_init(execution *x)
+{
+	x->sink = (machine_sink){on_event, on_effect, x};
+	/* Ten bits tell executions of one node apart from those of others; the rest of an id is time. */
+	x->ids.node = (uint32_t)tr_as_int(tr_map_get_s(x->arg, "node"), 0) & 0x3ff;
+}
+
+static tr_value load_ref(void *arg, tr_value ref)
+{
+	tr_value answer = tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("get"), tr_keep(ref)), tr_in(LOAD_NS)), value;
+
+	(void)arg;
+	if (!tr_is_valid(answer))
+		return answer;
+	value = TR_IS_A(tr_array_at(answer, 0), ok) ? tr_keep(tr_array_at(answer, 1)) : tr_invalid(TR_ENOENT);
+	tr_drop(answer);
+	return value;
+}
+
+machine_world outlet_world(execution *x)
+{
+	return (machine_world){.now_us = tr_wall_us(),
+			       .seed = tr_random(),
+			       .ids = &x->ids,
+			       .env = x->env,
+			       .load = load_ref,
+			       .load_arg = x};
+}
+
+/* <workflow>/<execution id>, of characters that are safe in any file system. */
+static tr_value folder_text(const execution *x)
+{
+	tr_str path = tr_as_str(tr_map_get_s(machine_playbook(x->machine), "path"));
+	tr_buf b = {0};
+
+	if (path.n == 0)
+		path = tr_as_str(tr_map_get_s(machine_playbook(x->machine), "name"));
+	for (size_t i = 0; i < path.n && b.n < 200; i++) {
+		char c = path.p[i];
+		bool start = b.n == 0 || b.p[b.n - 1] == '/';
+		bool plain =
+		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+
+		if (plain || (c == '.' && !start) || (c == '/' && !start))
+			tr_buf_putc(&b, c);
+		else if (c != '/')
+			tr_buf_putc(&b, '_');
+	}
+	while (b.n > 0 && b.p[b.n - 1] == '/')
+		b.p[--b.n] = '\0';
+	tr_buf_putf(&b, "%s%" PRId64, b.n == 0 ? "playbook/" : "/", x->id);
+	return tr_string_buf(&b);
+}
+
+static void append(execution *x)
+{
+	bool first = !x->appended_before;
+	tr_value message =
+	    TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(x->id), tr_int((int64_t)machine_seq(x->machine)),
+		    tr_binary(x->frames.p, x->frames.n), tr_bool(first), first ? folder_text(x) : tr_nil());
+	tr_err err;
+
+	x->appended_before = true;
+	if (x->frames.cap > 65536)
+		tr_buf_fini(&x->frames);
+	else
+		tr_buf_clear(&x->frames);
+	err = tr_send_name(SUBJECT_STORE, message);
+	if (err != TR_OK)
+		tr_exit(TR_LIST(tr_atom("no_store"), tr_string(tr_err_text(err))));
+}
+
+static void let_go(execution *x, const held *h)
+{
+	switch (h->kind) {
+	case HELD_MESSAGE:
+		(void)tr_send(h->to.pid, h->value);
+		return;
+	case HELD_REPLY:
+		tr_reply(h->to, h->value);
+		return;
+	case HELD_EVENT:
+		watch_tell(x, h->value);
+		break;
+	case HELD_EFFECT:
+		perform_effect(x, &h->effect, h->value);
+		break;
+	}
+	tr_drop(h->value);
+}
+
+bool outlet_flush(execution *x)
+{
+	held h;
+
+	/* What is let go may make further events (a pool that is not there): hence the loop. */
+	do {
+		if (x->err != TR_OK || x->frames.err != TR_OK)
+			tr_exitf("execution %" PRId64 ": %s; its log is whole and it can be resumed", x->id,
+				 tr_err_text(x->err != TR_OK ? x->err : x->frames.err));
+		if (x->frames.n > 0)
+			append(x);
+		while (held_pop(&x->held, x->durable, &h))
+			let_go(x, &h);
+	} while (x->frames.n > 0);
+	return !x->finished;
+}
+
+void outlet_durable(execution *x, uint64_t seq)
+{
+	if (seq > x->durable)
+		x->durable = seq;
+}
+
+void outlet_reply(execution *x, tr_from from, tr_value value)
+{
+	hold(x, &(held){.kind = HELD_REPLY, .seq = machine_seq(x->machine), .to = from, .value = value});
+}
+
+void outlet_send(execution *x, tr_pid to, tr_value message)
+{
+	hold(x, &(held){.kind = HELD_MESSAGE, .seq = machine_seq(x->machine), .to = {.pid = to}, .value = message});
+}

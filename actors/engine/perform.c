@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Effects: commands to pools, cancels, the end. */
+#include "actors/engine/execution_state.h"
+
+#include <stdio.h>
+
+static void subject_of(const execution *x, uint32_t step, char out[160])
+{
+	(void)snprintf(out, 160, "command.%.140s", machine_pool(x->machine, step));
+}
+
+static void fail_run(execution *x, const machine_effect *e, const char *kind, const char *message)
+{
+	machine_world w = outlet_world(x);
+	tr_err err = machine_fail_run(x->machine, &w, &x->sink, e->step_run_id, e->attempt, kind, message);
+
+	if (err != TR_OK && err != TR_ENOENT)
+		x->err = err;
+}
+
+/* The run's events that were appended by an earlier attempt, so that the worker goes on behind them. */
+static tr_value history_of(execution *x, uint64_t step_run_id)
+{
+	tr_value key = tr_int((int64_t)step_run_id);
+	tr_value events = tr_is(x->history, TR_MAP) ? tr_keep(tr_map_get(x->history, key)) : tr_nil();
+
+	if (!tr_is(events, TR_ARRAY))
+		return tr_nil();
+	x->history = tr_map_del(x->history, key);
+	return events;
+}
+
+static void run(execution *x, const machine_effect *e)
+{
+	char subject[160], text[240];
+	tr_value command = machine_command(x->machine, e->step_run_id);
+	tr_err err = TR_OK;
+	tr_pid pool;
+
+	if (!tr_is_valid(command)) {
+		if (tr_value_err(command) != TR_ENOENT) /* it may have been cancelled before it was durable */
+			x->err = tr_value_err(command);
+		return;
+	}
+	subject_of(x, e->step, subject);
+	pool = dispatch_pool_find(&x->dispatches, subject, &err);
+	if (pool.bits == 0 || err != TR_OK) {
+		tr_drop(command);
+		(void)snprintf(text, sizeof text, "no worker pool is there as '%s'; start one, or correct `pool`",
+			       subject);
+		fail_run(x, e, "no_pool", text);
+		return;
+	}
+	command = tr_map_put_s(command, "reply_to", tr_pid_value(tr_self()));
+	command = tr_map_put_s(command, "resume", history_of(x, e->step_run_id));
+	if (dispatch_new(&x->dispatches, e->step_run_id, e->attempt, pool, e->timeout_us) == NULL)
+		x->err = TR_ENOMEM;
+	if (!tr_is_valid(command))
+		x->err = tr_value_err(command);
+	(void)tr_send(pool, TR_LIST(TR_A(command), command));
+}
+
+static void cancel(execution *x, const machine_effect *e, tr_value reason)
+{
+	char subject[160];
+
+	subject_of(x, e->step, subject);
+	(void)tr_send_name(subject,
+			   TR_LIST(TR_A(cancel), tr_int(x->id), tr_int((int64_t)e->step_run_id), tr_keep(reason)));
+}
+
+static void finish(execution *x)
+{
+	tr_value message = TR_LIST(TR_A(done), tr_int(x->id), machine_summary(x->machine));
+
+	x->finished = true;
+	if (!tr_is_valid(message)) {
+		x->err = tr_value_err(message);
+		return;
+	}
+	watch_tell(x, message);
+	tr_drop(message);
+}
+
+void perform_effect(execution *x, const machine_effect *e, tr_value reason)
+{
+	switch (e->kind) {
+	case MACHINE_RUN:
+		run(x, e);
+		break;
+	case MACHINE_CANCEL:
+		cancel(x, e, reason);
+		break;
+	case MACHINE_FINISH:
+		finish(x);
+		break;
+	}
+}
