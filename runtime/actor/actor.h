@@ -50,6 +50,7 @@ enum actor_phase {
 #define ACTOR_HIBERNATE 0x10
 #define ACTOR_SUSPENDED 0x20
 #define ACTOR_RETURNED  0x40 /* arg holds the exit reason now */
+#define ACTOR_SIGNALLED 0x80 /* an exit signal ends it, not its own exit */
 
 /** Why a parked actor waits. Lives on its parked stack. */
 enum wait_kind {

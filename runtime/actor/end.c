@@ -132,18 +132,25 @@ enum run_result actor_run(struct actor *a)
 /* ---- ending --------------------------------------------------------------------------------------------------------
  */
 
-/* A parked actor ends: its frames are forgotten. Its wait may have promised something to others. */
-static void discard_stack(struct sched *s, struct actor *a)
+void wait_discard(struct sched *s, struct actor *a)
 {
 	struct wait *w = a->wait;
 	a->wait = NULL;
-	if (w != NULL && w->kind == WAIT_CALL) {
+	if (w == NULL)
+		return;
+	if (w->kind == WAIT_CALL) {
 		signal_send(s, w->to, (struct signal_spec){.kind = ENV_DEMONITOR, .from = actor_pid(a), .ref = w->ref});
 		if (w->replied || w->down)
 			tr_drop(w->value);
 	}
-	if (w != NULL && w->found != NULL)
+	if (w->found != NULL)
 		tr_drop(mailbox_open(s, w->found));
+}
+
+/* A parked actor ends: its frames are forgotten. */
+static void discard_stack(struct sched *s, struct actor *a)
+{
+	wait_discard(s, a);
 	if (actor_stack(a) != NULL)
 		sched_stack_give(s, actor_stack(a));
 	actor_set_stack(a, NULL);

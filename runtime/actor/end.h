@@ -5,6 +5,8 @@
 
 #include "runtime/actor/actor.h"
 
+struct sched;
+
 enum run_result {
 	RUN_IDLE,
 	RUN_AGAIN,
@@ -16,5 +18,8 @@ enum run_result actor_run(struct actor *a);
 
 /** Go through the rest of the actor's end. Its reason is set; it is the current actor; afterwards it is gone. */
 void actor_end(struct actor *a);
+
+/** The actor's wait (on frames that still exist) will never be over: keep what it has promised to others. */
+void wait_discard(struct sched *s, struct actor *a);
 
 #endif

@@ -56,6 +56,12 @@ void kernel_wake(tr_node *node, tr_pid pid)
 	node_leave(node, s);
 }
 
+bool kernel_exit_was_signal(void)
+{
+	struct actor *a = sched_actor();
+	return a != NULL && (a->flags & ACTOR_SIGNALLED) != 0;
+}
+
 void kernel_set_errno(int value)
 {
 	struct actor *a = sched_actor();

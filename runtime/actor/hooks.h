@@ -64,6 +64,9 @@ tr_err kernel_wait_flag(_Atomic int *flag, int64_t deadline, bool unkillable);
 tr_ref kernel_call_begin(tr_pid to, tr_value request);
 void kernel_call_end(tr_ref ref);
 
+/** In a terminate callback: did an exit signal end the actor, and not its own code? */
+bool kernel_exit_was_signal(void);
+
 /** errno of the calling actor's last failed input or output; outside actors set does nothing and get gives 0. */
 void kernel_set_errno(int value);
 int kernel_get_errno(void);

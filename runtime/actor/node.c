@@ -51,7 +51,7 @@ static void set_options(tr_node *node, const tr_node_options *o, const struct ke
 	node->report_arg = o->report_arg;
 	(void)snprintf(node->name, sizeof node->name, "%s", o->name != NULL ? o->name : "node");
 	set_world(node, o->world);
-	node->id = k->id != 0 ? k->id : (uint8_t)(node->world.random(node->world.arg) % 255 + 1);
+	node->id = k->id != 0 ? k->id : (uint8_t)(node->world.random(node->world.arg) % 127 + 1);
 	node->started_ns = node_now(node);
 }
 

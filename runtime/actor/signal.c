@@ -181,8 +181,11 @@ static void on_exit_signal(struct sched *s, struct actor *a, struct signal *sig)
 		return;
 	}
 	bool own = sig->from.bits == actor_pid(a).bits;
-	if (!TR_IS_A(reason, normal) || (own && !linked))
+	if (!TR_IS_A(reason, normal) || (own && !linked)) {
+		if (a->phase == PHASE_LIVE)
+			a->flags |= ACTOR_SIGNALLED;
 		actor_doom(a, tr_keep(reason));
+	}
 	drop_signal(s, sig);
 }
 

@@ -265,6 +265,7 @@ static void loop_entry(void *arg)
 void sched_abandon(struct sched *s)
 {
 	CHECK(s->current != NULL && s->current->phase != PHASE_LIVE);
+	wait_discard(s, s->current); /* now: the frames are overwritten below */
 	longjmp(s->stack->top, 1);
 }
 
