@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree of an embedded node: all branches but cluster and edge. */
+#include "cli/assemble.h"
+
+#include "actors/engine/control.h"
+#include "actors/store/store.h"
+#include "actors/worker/data_plane.h"
+#include "plugins/actions/builtin.h"
+#include "plugins/host/host.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <troupe/io.h>
+#include <troupe/supervisor.h>
+
+#define STOP_NS (60 * TR_SECOND)
+
+static void explain(char *why, size_t n, const char *what, tr_value reason)
+{
+	tr_buf text = {0};
+	/* A supervisor's reason wraps its child's: the innermost text is what a person wants to read. */
+	tr_value at = reason;
+	while (tr_array_len(at) > 0)
+		at = tr_array_at(at, tr_array_len(at) - 1);
+	if (tr_is(at, TR_STRING))
+		tr_buf_puts(&text, tr_as_cstr(at, ""));
+	else
+		tr_show(&text, reason, 400);
+	(void)snprintf(why, n, "%s%s%s", what, *what != '\0' ? ": " : "", text.p != NULL ? text.p : "");
+	tr_buf_fini(&text);
+}
+
+static tr_started start_tree(tr_node *node, const assemble_options *o)
+{
+	size_t builtin_count;
+	const builtin *builtins = plugins_builtin(&builtin_count);
+	plugin_host_options plugins = {.builtins = builtins,
+				       .builtin_count = builtin_count,
+				       .config = tr_absent(),
+				       .grants = tr_absent(),
+				       .paths = tr_absent(),
+				       .prefer = tr_absent()};
+	store_options store = {.data = o->data, .durability = o->durability};
+	pool_options pool = {.concurrency = o->concurrency, .env = tr_absent()};
+	tr_logger_options logger = {.level = o->log_level, .fd = o->log_fd, .color = o->log_color};
+	tr_child_spec children[5] = {0};
+	tr_started failed = {.reason = tr_absent()};
+	children[0] = (tr_child_spec){.id = "logger",
+				      .start = tr_logger_start_link,
+				      .arg = tr_logger_arg(&logger),
+				      .restart = TR_PERMANENT,
+				      .label = "logger"};
+	tr_err err = plugin_host_child(node, &plugins, &children[1]);
+	if (err != TR_OK) {
+		tr_drop(children[0].arg);
+		failed.reason = tr_string(tr_err_text(err));
+		return failed;
+	}
+	children[2] = stores_child_spec(&store);
+	children[3] = control_plane_child();
+	children[4] = data_plane_child(&pool, 1);
+	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,
+				  .intensity = 3,
+				  .period_ns = 30 * TR_SECOND,
+				  .children = children,
+				  .child_count = sizeof children / sizeof *children,
+				  .name = "node",
+				  .label = "node"};
+	return tr_node_supervisor(node, &top);
+}
+
+tr_node *assemble_embedded(const assemble_options *options, char *why, size_t n)
+{
+	tr_err err = TR_OK;
+	tr_node *node = tr_node_start(NULL, &err);
+	if (node != NULL)
+		err = tr_reactor_start(node);
+	if (err != TR_OK) {
+		(void)snprintf(why, n, "the node cannot be started: %s", tr_err_text(err));
+		tr_node_stop(&node);
+		return NULL;
+	}
+	tr_started top = start_tree(node, options);
+	if (top.pid.bits == 0) {
+		explain(why, n, "", top.reason);
+		tr_drop(top.reason);
+		tr_log_flush(node);
+		tr_node_stop(&node);
+		return NULL;
+	}
+	return node;
+}
+
+static void stop_body(tr_value arg)
+{
+	(void)arg;
+	tr_pid top = tr_whereis("node");
+	if (top.bits != 0)
+		tr_stop(top, TR_A(shutdown), tr_in(STOP_NS));
+}
+
+void assemble_stop(tr_node **node)
+{
+	tr_spawn_options options = {.label = "stopper"};
+	tr_spawned s = tr_node_spawn(*node, stop_body, tr_nil(), &options);
+	if (s.err == TR_OK)
+		tr_drop(tr_node_wait(*node, s.pid, TR_FOREVER));
+	tr_node_stop(node);
+}
