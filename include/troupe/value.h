@@ -63,8 +63,10 @@ typedef struct tr_value {
 	} as;
 } tr_value;
 
+/* A pid's low bits are its slot in the actor table, the others its generation. Shown as <slot.generation>. */
+#define TR_PID_SLOT_BITS 24
 typedef struct tr_pid {
-	uint64_t bits; /* node, generation and slot; 0 is no actor */
+	uint64_t bits; /* 0 is no actor */
 } tr_pid;
 
 typedef struct tr_ref {

@@ -83,7 +83,8 @@ static void show_small(struct show *s, tr_value v)
 		tr_buf_put(s->out, tr_as_str(v).p, tr_as_str(v).n);
 		break;
 	case TR_PID:
-		tr_buf_putf(s->out, "#Pid<%llu>", (unsigned long long)v.as.bits);
+		tr_buf_putf(s->out, "<%u.%llu>", (unsigned)(v.as.bits & ((1u << TR_PID_SLOT_BITS) - 1)),
+			    (unsigned long long)(v.as.bits >> TR_PID_SLOT_BITS));
 		break;
 	case TR_REF:
 		tr_buf_putf(s->out, "#Ref<%llu>", (unsigned long long)v.as.bits);
