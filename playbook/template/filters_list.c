@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters on sequences that look at all items. */
+#include <string.h>
+
+#include "playbook/template/filters.h"
+#include "playbook/template/objects.h"
+
+bool flag(struct eval *ev, tr_value v, bool *out)
+{
+	*out = false;
+	return !is_given(v) || ev_truth(ev, v, out);
+}
+
+static bool is_number_text(tr_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n > 0 && s.n < 19;
+}
+
+static tr_value attribute_key(tr_str s)
+{
+	int64_t n = 0;
+
+	if (!is_number_text(s))
+		return tr_string_n(s.p, s.n);
+	for (size_t i = 0; i < s.n; i++)
+		n = n * 10 + (s.p[i] - '0');
+	return tr_int(n);
+}
+
+bool attribute_parse(struct eval *ev, tr_value attribute, bool ignore_case, struct attribute *out)
+{
+	tr_str s = tr_as_str(attribute);
+	size_t n = 1, k = 0;
+
+	*out = (struct attribute){.ignore_case = ignore_case};
+	if (!is_given(attribute) || is_none(attribute))
+		return true;
+	for (size_t i = 0; is_text(attribute) && i < s.n; i++)
+		n += s.p[i] == '.';
+	out->keys = tr_alloc(n * sizeof(*out->keys));
+	if (out->keys == NULL) {
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+		return false;
+	}
+	out->n = n;
+	if (!is_text(attribute)) {
+		out->keys[0] = tr_keep(attribute);
+		return true;
+	}
+	for (size_t start = 0, i = 0; i <= s.n; i++) {
+		if (i < s.n && s.p[i] != '.')
+			continue;
+		out->keys[k++] = attribute_key((tr_str){s.p + start, i - start});
+		start = i + 1;
+	}
+	return true;
+}
+
+void attribute_free(struct attribute *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		tr_drop(a->keys[i]);
+	tr_free(a->keys);
+}
+
+tr_value attribute_get(struct eval *ev, const struct attribute *a, tr_value item, tr_value otherwise)
+{
+	tr_value v = item, held = tr_absent();
+
+	for (size_t i = 0; i < a->n; i++) {
+		tr_value got = tr_is(v, TR_MAP) && ev->nchanged == 0 ? tr_map_get(v, a->keys[i]) : tr_absent();
+		if (tr_is_valid(got)) {
+			v = got;
+			continue;
+		}
+		got = ev_item(ev, v, a->keys[i]);
+		tr_drop(held);
+		if (!tr_is_valid(got))
+			return got;
+		if (is_undefined(got) && is_given(otherwise) && !is_none(otherwise))
+			got = tr_keep(otherwise);
+		held = v = got;
+	}
+	v = tr_keep(v);
+	tr_drop(held);
+	if (a->ignore_case && is_text(v)) {
+		tr_value low = text_case(ev, v, UNI_LOWER);
+		tr_drop(v);
+		return low;
+	}
+	return v;
+}
+
+static tr_value f_first(struct eval *ev, const tr_value *a)
+{
+	tr_value v = ev_resolve(ev, a[0]), items, first;
+
+	if (tr_is(v, TR_ARRAY) && tr_array_len(v) > 0)
+		return tr_keep(tr_array_at(v, 0));
+	if (tr_as_object(v, &range_class) != NULL || (is_text(v) && tr_as_str(v).n > 0))
+		return ev_item(ev, v, tr_int(0));
+	items = ev_items(ev, v);
+	if (!tr_is_valid(items))
+		return items;
+	first = tr_array_len(items) > 0 ? tr_keep(tr_array_at(items, 0)) : ev_undefined(ev, UNDEF_EMPTY);
+	tr_drop(items);
+	return first;
+}
+
+static tr_value f_last(struct eval *ev, const tr_value *a)
+{
+	tr_value v = ev_resolve(ev, a[0]), items, last;
+
+	if (tr_as_object(v, &range_class) != NULL || is_text(v)) {
+		size_t n = 0;
+		if (!ev_length(ev, v, &n))
+			return tr_invalid(TR_ETYPE);
+		return n > 0 ? ev_item(ev, v, tr_int(-1)) : ev_undefined(ev, UNDEF_EMPTY);
+	}
+	if (is_undefined(v))
+		return ev_undefined_use(ev, v) ? ev_undefined(ev, UNDEF_EMPTY) : tr_invalid(TR_EUNDEFINED);
+	items = ev_items(ev, v);
+	if (!tr_is_valid(items))
+		return items;
+	size_t n = tr_array_len(items);
+	last = n > 0 ? tr_keep(tr_array_at(items, n - 1)) : ev_undefined(ev, UNDEF_EMPTY);
+	tr_drop(items);
+	return last;
+}
+
+static tr_value f_length(struct eval *ev, const tr_value *a)
+{
+	size_t n;
+
+	return ev_length(ev, a[0], &n) ? tr_int((int64_t)n) : tr_invalid(TR_ETYPE);
+}
+
+static tr_value f_list(struct eval *ev, const tr_value *a)
+{
+	tr_value items = ev_items(ev, a[0]), list;
+	size_t n = tr_array_len(items);
+
+	if (!tr_is_valid(items))
+		return items;
+	/* A list of its own only when somebody could change it. */
+	if (!ev->t->mutates)
+		return py_sequence(items, SEQ_LIST);
+	list = tr_array_with(n + 1);
+	for (size_t i = 0; i < n; i++)
+		list = ev_push(ev, list, tr_keep(tr_array_at(items, i)));
+	tr_drop(items);
+	return list;
+}
+
+static tr_value mapped(struct eval *ev, tr_value items, tr_value attribute)
+{
+	struct attribute attr;
+	size_t n = tr_array_len(items);
+	tr_value list;
+
+	if (!attribute_parse(ev, attribute, false, &attr))
+		return tr_invalid(TR_ENOMEM);
+	list = tr_array_with(n);
+	for (size_t i = 0; i < n && tr_is_valid(list); i++)
+		list = ev_push(ev, list, attribute_get(ev, &attr, tr_array_at(items, i), tr_absent()));
+	attribute_free(&attr);
+	return list;
+}
+
+static tr_value f_join(struct eval *ev, const tr_value *a)
+{
+	tr_value items = ev_items(ev, a[0]), sep, text;
+
+	if (tr_is_valid(items) && is_given(a[2]) && !is_none(a[2])) {
+		tr_value list = mapped(ev, items, a[2]);
+		tr_drop(items);
+		items = list;
+	}
+	if (!tr_is_valid(items))
+		return items;
+	sep = is_given(a[1]) ? ev_str(ev, a[1]) : tr_string_n("", 0);
+	text = tr_is_valid(sep) ? text_join(ev, sep, items, false) : tr_invalid(TR_ETYPE);
+	tr_drop(sep);
+	tr_drop(items);
+	return text;
+}
+
+static tr_value f_reverse(struct eval *ev, const tr_value *a)
+{
+	static const tr_value back[3] = {{TR_INVALID, 0, {0}}, {TR_INVALID, 0, {0}}, {TR_INT, 0, {.i = -1}}};
+	tr_value v = ev_resolve(ev, a[0]), items, out;
+
+	if (is_text(v))
+		return ev_slice(ev, v, back);
+	items = ev_items(ev, v);
+	if (!tr_is_valid(items))
+		return items;
+	out = ev_slice(ev, py_sequence(items, SEQ_LIST), back);
+	tr_drop(items);
+	return out;
+}
+
+static tr_value f_sum(struct eval *ev, const tr_value *a)
+{
+	tr_value items = ev_items(ev, a[0]), sum = is_given(a[2]) ? tr_keep(a[2]) : tr_int(0);
+	struct attribute attr;
+
+	if (tr_is_valid(items) && is_text(sum)) {
+		tr_drop(items);
+		items = ev_fail(ev, TR_ETYPE, "sum does not add text; use join");
+	}
+	if (!tr_is_valid(items) || !attribute_parse(ev, a[1], false, &attr)) {
+		tr_drop(sum);
+		return tr_invalid(TR_ETYPE);
+	}
+	for (size_t i = 0; i < tr_array_len(items) && tr_is_valid(sum); i++) {
+		tr_value one = attribute_get(ev, &attr, tr_array_at(items, i), tr_absent());
+		tr_value more = tr_is_valid(one) ? ev_binary(ev, I_ADD, sum, one) : one;
+		if (tr_is_valid(one))
+			tr_drop(one);
+		tr_drop(sum);
+		sum = more;
+	}
+	attribute_free(&attr);
+	tr_drop(items);
+	return sum;
+}
+
+static tr_value extreme(struct eval *ev, const tr_value *a, unsigned op)
+{
+	tr_value items = ev_items(ev, a[0]), best = tr_absent(), best_key = tr_absent();
+	struct attribute attr;
+	bool sensitive, better = true, ok;
+
+	if (!tr_is_valid(items))
+		return items;
+	if (!flag(ev, a[1], &sensitive) || !attribute_parse(ev, a[2], !sensitive, &attr)) {
+		tr_drop(items);
+		return tr_invalid(TR_ETYPE);
+	}
+	ok = true;
+	for (size_t i = 0; i < tr_array_len(items) && ok; i++) {
+		tr_value key = attribute_get(ev, &attr, tr_array_at(items, i), tr_absent());
+		better = i == 0;
+		ok = tr_is_valid(key) && (i == 0 || ev_order(ev, op, key, best_key, &better));
+		if (ok && better) {
+			best = tr_array_at(items, i);
+			tr_drop(best_key);
+			best_key = key;
+		} else if (tr_is_valid(key)) {
+			tr_drop(key);
+		}
+	}
+	tr_drop(best_key);
+	if (ok)
+		best = tr_is_valid(best) ? tr_keep(best) : ev_undefined(ev, UNDEF_EMPTY);
+	attribute_free(&attr);
+	tr_drop(items);
+	return ok ? best : tr_invalid(ev->error->err);
+}
+
+static tr_value f_min(struct eval *ev, const tr_value *a)
+{
+	return extreme(ev, a, I_LT);
+}
+static tr_value f_max(struct eval *ev, const tr_value *a)
+{
+	return extreme(ev, a, I_GT);
+}
+
+static tr_value f_random(struct eval *ev, const tr_value *a)
+{
+	tr_value items, one;
+	size_t n;
+
+	if (!ev_length(ev, a[0], &n))
+		return tr_invalid(TR_ETYPE);
+	if (n == 0)
+		return ev_undefined(ev, UNDEF_EMPTY);
+	items = ev_items(ev, a[0]);
+	if (!tr_is_valid(items))
+		return items;
+	one = tr_keep(tr_array_at(items, (size_t)(ev_random(ev) % n)));
+	tr_drop(items);
+	return one;
+}
+
+/* Items from `from` to `to` as a list, filled up to n with `fill`. */
+static tr_value piece(struct eval *ev, tr_value items, size_t from, size_t to, size_t n, tr_value fill)
+{
+	tr_value list = tr_array_with(to - from + 1);
+
+	for (size_t i = from; i < to; i++)
+		list = ev_push(ev, list, tr_keep(tr_array_at(items, i)));
+	for (size_t i = to - from; i < n && tr_is_valid(list); i++)
+		list = ev_push(ev, list, tr_keep(fill));
+	return list;
+}
+
+static tr_value f_batch(struct eval *ev, const tr_value *a)
+{
+	tr_value items = ev_items(ev, a[0]), out;
+	bool fill = is_given(a[2]) && !is_none(a[2]);
+	int64_t count;
+
+	if (!tr_is_valid(items) || !ev_index(ev, a[1], "linecount", &count)) {
+		tr_drop(items);
+		return tr_invalid(TR_ETYPE);
+	}
+	size_t n = tr_array_len(items), each = count > 0 ? (size_t)count : SIZE_MAX;
+	out = tr_array();
+	for (size_t i = 0; i < n && tr_is_valid(out); i += each) {
+		size_t end = n - i > each ? i + each : n;
+		out = ev_push(ev, out, piece(ev, items, i, end, fill && count > 0 ? each : 0, a[2]));
+		if (end == n)
+			break;
+	}
+	tr_drop(items);
+	return out;
+}
+
+static tr_value f_slice(struct eval *ev, const tr_value *a)
+{
+	tr_value items = ev_items(ev, a[0]), out;
+	bool fill = is_given(a[2]) && !is_none(a[2]);
+	int64_t count;
+
+	if (!tr_is_valid(items) || !ev_index(ev, a[1], "slices", &count)) {
+		tr_drop(items);
+		return tr_invalid(TR_ETYPE);
+	}
+	if (count == 0) {
+		tr_drop(items);
+		return ev_fail(ev, TR_ERANGE, "division by zero");
+	}
+	size_t n = tr_array_len(items), k = count > 0 ? (size_t)count : 0, at = 0;
+	out = tr_array();
+	for (size_t i = 0; i < k && tr_is_valid(out) && ev_spend(ev, 1); i++) {
+		size_t size = n / k + (i < n % k);
+		out = ev_push(ev, out, piece(ev, items, at, at + size, fill && i >= n % k ? size + 1 : 0, a[2]));
+		at += size;
+	}
+	tr_drop(items);
+	if (ev->error->err == TR_OK)
+		return out;
+	if (tr_is_valid(out))
+		tr_drop(out);
+	return tr_invalid(ev->error->err);
+}
+
+const struct native list_filters[] = {
+    {"first", "", 0, f_first, NULL},
+    {"last", "", 0, f_last, NULL},
+    {"length", "", 0, f_length, NULL},
+    {"count", "", 0, f_length, NULL},
+    {"list", "", 0, f_list, NULL},
+    {"join", "d attribute", 0, f_join, NULL},
+    {"reverse", "", 0, f_reverse, NULL},
+    {"sum", "attribute start", 0, f_sum, NULL},
+    {"min", "case_sensitive attribute", 0, f_min, NULL},
+    {"max", "case_sensitive attribute", 0, f_max, NULL},
+    {"random", "", 0, f_random, NULL},
+    {"batch", "linecount fill_with", 1, f_batch, NULL},
+    {"slice", "slices fill_with", 1, f_slice, NULL},
+    {NULL, NULL, 0, NULL, NULL},
+};

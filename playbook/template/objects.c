@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, showing and asking objects. */
+#include <string.h>
+
+#include "playbook/template/objects.h"
+
+static void range_destroy(void *data)
+{
+	tr_free(data);
+}
+
+static void namespace_destroy(void *data)
+{
+	tr_drop(((struct namespace_object *)data)->map);
+	tr_free(data);
+}
+
+static void cycler_destroy(void *data)
+{
+	tr_drop(((struct cycler_object *)data)->items);
+	tr_free(data);
+}
+
+static void joiner_destroy(void *data)
+{
+	tr_drop(((struct joiner_object *)data)->separator);
+	tr_free(data);
+}
+
+static void macro_destroy(void *data)
+{
+	tr_free(data);
+}
+
+static void loop_destroy(void *data)
+{
+	struct loop_object *loop = data;
+
+	tr_drop(loop->items);
+	tr_drop(loop->changed);
+	tr_free(loop);
+}
+
+static void bound_destroy(void *data)
+{
+	struct bound_object *bound = data;
+
+	tr_drop(bound->self);
+	tr_drop(bound->name);
+	tr_free(bound);
+}
+
+static void lazy_destroy(void *data)
+{
+	tr_lazy *lazy = data;
+
+	if (lazy->destroy != NULL)
+		lazy->destroy(lazy->arg);
+	tr_free(lazy);
+}
+
+const tr_class range_class = {"range", range_destroy};
+const tr_class namespace_class = {"Namespace", namespace_destroy};
+const tr_class cycler_class = {"Cycler", cycler_destroy};
+const tr_class joiner_class = {"Joiner", joiner_destroy};
+const tr_class macro_class = {"Macro", macro_destroy};
+const tr_class loop_class = {"LoopContext", loop_destroy};
+const tr_class bound_class = {"method", bound_destroy};
+const tr_class lazy_class = {"lazy", lazy_destroy};
+
+/* An object around a copy of *data; `a` and `b` are what it holds, dropped when there is no memory. */
+static tr_value object_new(const tr_class *cls, const void *data, size_t size, tr_value a, tr_value b)
+{
+	void *copy = tr_alloc(size);
+
+	if (copy == NULL) {
+		tr_drop(a);
+		tr_drop(b);
+		return tr_invalid(TR_ENOMEM);
+	}
+	memcpy(copy, data, size);
+	return tr_object(cls, copy);
+}
+
+static size_t range_length(int64_t start, int64_t stop, int64_t step)
+{
+	uint64_t span, stride;
+
+	if (step > 0 ? start >= stop : start <= stop)
+		return 0;
+	span = step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
+	stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
+	return (span - 1) / stride + 1;
+}
+
+tr_value range_new(int64_t start, int64_t stop, int64_t step)
+{
+	struct range_object r = {start, stop, step, range_length(start, stop, step)};
+
+	return object_new(&range_class, &r, sizeof(r), tr_absent(), tr_absent());
+}
+
+tr_value namespace_new(tr_value map)
+{
+	struct namespace_object n = {map};
+
+	return tr_is_valid(map) ? object_new(&namespace_class, &n, sizeof(n), map, tr_absent()) : map;
+}
+
+tr_value cycler_new(tr_value items)
+{
+	struct cycler_object c = {items, 0};
+
+	return tr_is_valid(items) ? object_new(&cycler_class, &c, sizeof(c), items, tr_absent()) : items;
+}
+
+tr_value joiner_new(tr_value separator)
+{
+	struct joiner_object j = {separator, false};
+
+	return object_new(&joiner_class, &j, sizeof(j), separator, tr_absent());
+}
+
+tr_value macro_new(const struct proto *proto, struct frame *env)
+{
+	struct macro_object m = {proto, env};
+
+	return object_new(&macro_class, &m, sizeof(m), tr_absent(), tr_absent());
+}
+
+tr_value loop_new(tr_value items)
+{
+	struct loop_object l = {.items = items, .changed = tr_absent()};
+
+	return object_new(&loop_class, &l, sizeof(l), items, tr_absent());
+}
+
+tr_value bound_new(tr_value self, tr_value name)
+{
+	struct bound_object b = {self, name};
+
+	return object_new(&bound_class, &b, sizeof(b), self, name);
+}
+
+static tr_value loop_attr(struct eval *ev, const struct loop_object *loop, tr_str name)
+{
+	size_t n = tr_array_len(loop->items);
+	int64_t index = (int64_t)loop->index, length = (int64_t)n;
+
+	if (tr_str_is(name, "index"))
+		return tr_int(index);
+	if (tr_str_is(name, "index0"))
+		return tr_int(index - 1);
+	if (tr_str_is(name, "first"))
+		return tr_bool(index == 1);
+	if (tr_str_is(name, "last"))
+		return tr_bool(index >= length);
+	if (tr_str_is(name, "length"))
+		return tr_int(length);
+	if (tr_str_is(name, "revindex"))
+		return tr_int(length - index + 1);
+	if (tr_str_is(name, "revindex0"))
+		return tr_int(length - index);
+	if (tr_str_is(name, "depth"))
+		return tr_int((int64_t)loop->depth + 1);
+	if (tr_str_is(name, "depth0"))
+		return tr_int((int64_t)loop->depth);
+	if (tr_str_is(name, "previtem"))
+		return index > 1 ? tr_keep(tr_array_at(loop->items, loop->index - 2)) : ev_undefined(ev, UNDEF_EMPTY);
+	if (tr_str_is(name, "nextitem"))
+		return index < length ? tr_keep(tr_array_at(loop->items, loop->index)) : ev_undefined(ev, UNDEF_EMPTY);
+	return tr_absent();
+}
+
+static tr_value macro_attr(struct eval *ev, const struct macro_object *macro, tr_str name)
+{
+	const struct proto *p = macro->proto;
+
+	if (tr_str_is(name, "name"))
+		return p->name != NO_NAME ? tr_keep(ev->t->consts[p->name]) : tr_nil();
+	if (tr_str_is(name, "catch_kwargs"))
+		return tr_bool((p->flags & PROTO_KWARGS) != 0);
+	if (tr_str_is(name, "catch_varargs"))
+		return tr_bool((p->flags & PROTO_VARARGS) != 0);
+	if (tr_str_is(name, "caller"))
+		return tr_bool((p->flags & PROTO_CALLER) != 0);
+	if (!tr_str_is(name, "arguments"))
+		return tr_absent();
+	tr_value list = tr_array_with(p->nparams);
+	for (uint32_t i = 0; i < p->nparams; i++)
+		list = tr_array_push(list, tr_keep(ev->t->consts[p->slots[i].name]));
+	return py_tuple(list);
+}
+
+tr_value object_attr(struct eval *ev, tr_value object, tr_str name)
+{
+	const struct range_object *range = tr_as_object(object, &range_class);
+	const struct namespace_object *ns = tr_as_object(object, &namespace_class);
+	const struct cycler_object *cycler = tr_as_object(object, &cycler_class);
+	const struct macro_object *macro = tr_as_object(object, &macro_class);
+	const struct loop_object *loop = tr_as_object(object, &loop_class);
+
+	if (loop != NULL)
+		return loop_attr(ev, loop, name);
+	if (ns != NULL)
+		return tr_keep(tr_map_get_n(ns->map, name.p, name.n));
+	if (macro != NULL)
+		return macro_attr(ev, macro, name);
+	if (cycler != NULL && tr_str_is(name, "current"))
+		return tr_keep(tr_array_at(cycler->items, cycler->at));
+	if (cycler != NULL && tr_str_is(name, "items"))
+		return py_tuple(tr_keep(cycler->items));
+	if (cycler != NULL && tr_str_is(name, "pos"))
+		return tr_int((int64_t)cycler->at);
+	if (range != NULL && tr_str_is(name, "start"))
+		return tr_int(range->start);
+	if (range != NULL && tr_str_is(name, "stop"))
+		return tr_int(range->stop);
+	if (range != NULL && tr_str_is(name, "step"))
+		return tr_int(range->step);
+	return tr_absent();
+}
+
+static tr_value loop_cycle(struct eval *ev, const struct loop_object *loop, const struct args *args)
+{
+	if (args->npos == 0 || args->nkw > 0)
+		return ev_fail(ev, TR_ETYPE, "loop.cycle() needs the values to go through");
+	return tr_keep(args->pos[(loop->index - 1) % args->npos]);
+}
+
+static tr_value loop_changed(struct eval *ev, struct loop_object *loop, const struct args *args)
+{
+	tr_value now = tr_array_with(args->npos);
+	bool same = false;
+
+	if (args->nkw > 0)
+		return ev_fail(ev, TR_ETYPE, "loop.changed() takes no keywords");
+	for (size_t i = 0; i < args->npos; i++)
+		now = tr_array_push(now, tr_keep(args->pos[i]));
+	if (!tr_is_valid(now))
+		return ev_invalid(ev, now);
+	if (tr_is_valid(loop->changed) && !ev_equal(ev, loop->changed, now, &same)) {
+		tr_drop(now);
+		return tr_invalid(TR_ETYPE);
+	}
+	tr_drop(loop->changed);
+	loop->changed = now;
+	return tr_bool(!same);
+}
+
+tr_value object_method(struct eval *ev, tr_value object, tr_str name, const struct args *args, bool *found)
+{
+	struct cycler_object *cycler = tr_as_object(object, &cycler_class);
+	struct loop_object *loop = tr_as_object(object, &loop_class);
+	struct range_object *range = tr_as_object(object, &range_class);
+
+	*found = object_has_method(object, name);
+	if (!*found)
+		return tr_absent();
+	if (loop != NULL)
+		return tr_str_is(name, "cycle") ? loop_cycle(ev, loop, args) : loop_changed(ev, loop, args);
+	if (cycler != NULL) {
+		if (!ev_no_args(ev, "cycler", args))
+			return tr_invalid(TR_ETYPE);
+		tr_value current = tr_array_at(cycler->items, cycler->at);
+		cycler->at = tr_str_is(name, "next") ? (cycler->at + 1) % tr_array_len(cycler->items) : 0;
+		return tr_str_is(name, "next") ? tr_keep(current) : tr_nil();
+	}
+	tr_value want[1], items;
+	if (range == NULL || !ev_bind(ev, "range", "value", 1, args, want))
+		return tr_invalid(TR_ETYPE);
+	items = ev_items(ev, object);
+	if (!tr_is_valid(items))
+		return items;
+	tr_value result = list_method(ev, items, name, args, found);
+	tr_drop(items);
+	return result;
+}
+
+bool object_has_method(tr_value object, tr_str name)
+{
+	const tr_class *cls = tr_object_class(object);
+
+	if (cls == &loop_class)
+		return tr_str_is(name, "cycle") || tr_str_is(name, "changed");
+	if (cls == &cycler_class)
+		return tr_str_is(name, "next") || tr_str_is(name, "reset");
+	return cls == &range_class && (tr_str_is(name, "index") || tr_str_is(name, "count"));
+}
+
+static void put_range(tr_buf *out, const struct range_object *range)
+{
+	tr_buf_putf(out, "range(%lld, %lld", (long long)range->start, (long long)range->stop);
+	if (range->step != 1)
+		tr_buf_putf(out, ", %lld", (long long)range->step);
+	tr_buf_putc(out, ')');
+}
+
+bool object_put(struct eval *ev, tr_buf *out, tr_value object)
+{
+	const struct range_object *range = tr_as_object(object, &range_class);
+	const struct namespace_object *ns = tr_as_object(object, &namespace_class);
+	const struct macro_object *macro = tr_as_object(object, &macro_class);
+	const struct loop_object *loop = tr_as_object(object, &loop_class);
+	const struct bound_object *bound = tr_as_object(object, &bound_class);
+
+	if (range != NULL) {
+		put_range(out, range);
+	} else if (ns != NULL) {
+		tr_buf_puts(out, "<Namespace ");
+		bool ok = ev_put_repr(ev, out, ns->map);
+		tr_buf_putc(out, '>');
+		return ok;
+	} else if (macro != NULL && ev != NULL) {
+		tr_buf_puts(out, macro->proto->name == NO_NAME ? "<Macro anonymous>" : "<Macro ");
+		if (macro->proto->name == NO_NAME)
+			return true;
+		bool ok = ev_put_repr(ev, out, ev->t->consts[macro->proto->name]);
+		tr_buf_putc(out, '>');
+		return ok;
+	} else if (loop != NULL) {
+		tr_buf_putf(out, "<LoopContext %zu/%zu>", loop->index, tr_array_len(loop->items));
+	} else if (bound != NULL) {
+		tr_buf_putf(out, "<built-in method %s of %s object>", tr_as_cstr(bound->name, "?"),
+			    ev_type_name(bound->self));
+	} else {
+		const tr_class *cls = tr_object_class(object);
+		tr_buf_putf(out, "<%s object>", cls != NULL ? cls->name : "?");
+	}
+	return true;
+}
+
+tr_value tr_lazy_value(const tr_lazy *lazy)
+{
+	tr_lazy *copy = tr_alloc(sizeof(*copy));
+
+	if (copy == NULL) {
+		if (lazy->destroy != NULL)
+			lazy->destroy(lazy->arg);
+		return tr_invalid(TR_ENOMEM);
+	}
+	*copy = *lazy;
+	return tr_object(&lazy_class, copy);
+}
+
+tr_value tr_lazy_force(tr_value v)
+{
+	const tr_lazy *lazy = tr_as_object(v, &lazy_class);
+
+	return lazy != NULL ? lazy->load(lazy->arg) : tr_keep(v);
+}

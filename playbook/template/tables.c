@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All filters and tests there are. */
+#include "playbook/template/filters.h"
+
+const struct native *const filter_tables[] = {text_filters, list_filters, select_filters, group_filters, number_filters,
+					      data_filters, NULL};
+const struct native *const test_tables[] = {type_tests, compare_tests, NULL};
