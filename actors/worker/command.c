@@ -46,8 +46,7 @@ static tr_value context(const pipeline *p, int64_t deadline_ns)
 	return tr_map_put_s(c, "scope", readable(p));
 }
 
-/* ---- workbook
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- workbook ---- */
 
 static const pb_workbook_entry *find_entry(const playbook *book, tr_str name)
 {

@@ -57,7 +57,7 @@ static void tell(void *owner, bool ack)
 	report(owner, ack, tr_nil());
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static tr_value kept(tr_value v)
 {
@@ -99,8 +99,7 @@ static void settle(iteration *it)
 		tr_idle_until(wake);
 }
 
-/* ---- callbacks -----------------------------------------------------------------------------------------------------
- */
+/* ---- callbacks ---- */
 
 static void set_label(const iteration *it)
 {

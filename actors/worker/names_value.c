@@ -14,7 +14,10 @@ typedef struct offer {
 static tr_value offer_load(void *arg)
 {
 	const offer *o = arg;
-	return tr_lazy_force(o->shown);
+	if (!refs_is(o->shown))
+		return tr_lazy_force(o->shown);
+	tr_value loaded = refs_load(o->shown);
+	return tr_is_valid(loaded) ? refs_wrap(loaded, REFS_DEPTH) : loaded;
 }
 
 static void offer_destroy(void *arg)

@@ -82,7 +82,7 @@ event *pipeline_event(pipeline *p, event_type type, int64_t wall_us)
 	return e;
 }
 
-/* ---- entering a task ------------------------------------------------------------------------------------------- */
+/* ---- entering a task ---- */
 
 static void enter(pipeline *p)
 {
@@ -162,8 +162,7 @@ pipeline_action pipeline_outcome(pipeline *p, tr_value outcome, pipeline_clock c
 	return pipeline_decide(p, outcome, clock);
 }
 
-/* ---- what was written ----------------------------------------------------------------------------------------------
- */
+/* ---- what was written ---- */
 
 static void note(tr_value *all, tr_value more)
 {

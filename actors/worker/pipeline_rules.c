@@ -8,7 +8,7 @@
 
 #include <troupe/actor.h>
 
-/* ---- the outcome ------------------------------------------------------------------------------------------------ */
+/* ---- the outcome ---- */
 
 static bool is_error(tr_value outcome)
 {
@@ -66,8 +66,7 @@ static tr_value recorded(tr_value outcome, tr_value kept)
 	return out;
 }
 
-/* ---- which rule ----------------------------------------------------------------------------------------------------
- */
+/* ---- which rule ---- */
 
 static const pb_rule *matching_rule(pipeline *p)
 {
@@ -119,8 +118,7 @@ static tr_value spent(pipeline *p, uint32_t attempts)
 				  "retryable", tr_bool(false), "attempts", tr_int(p->attempt)));
 }
 
-/* ---- the end
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 pipeline_action pipeline_end_badly(pipeline *p, tr_value error)
 {
@@ -155,8 +153,7 @@ pipeline_action pipeline_end_well(pipeline *p)
 	return (pipeline_action){.what = PIPELINE_DONE};
 }
 
-/* ---- moving on
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- moving on ---- */
 
 static bool too_many_directives(pipeline *p)
 {

@@ -25,8 +25,7 @@ typedef struct pool {
 	size_t queue_head, queue_count, queue_capacity;
 } pool;
 
-/* ---- the queue -----------------------------------------------------------------------------------------------------
- */
+/* ---- the queue ---- */
 
 static bool queue_push(pool *p, tr_value command)
 {
@@ -74,8 +73,7 @@ static void queue_forget(pool *p, int64_t execution_id, int64_t step_run_id)
 	}
 }
 
-/* ---- failures that the step run cannot report itself
- * -------------------------------------------------------------------- */
+/* ---- failures that the step run cannot report itself ---- */
 
 static void report_failed(int64_t execution_id, uint64_t step_run_id, uint32_t attempt, tr_pid reply_to, tr_value error)
 {
@@ -105,8 +103,7 @@ static void refuse(tr_value command, const char *kind, tr_value message)
 		      TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false)));
 }
 
-/* ---- starting
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 /* A step that waits for another playbook would, counted, keep that playbook's steps from their turn. */
 static bool waits_for_others(const pb_step *step)
@@ -161,6 +158,7 @@ static void start(pool *p, tr_value command)
 	tr_started started = tr_supervisor_start_instance(p->runs, extra, tr_in(START_TIMEOUT));
 	if (started.pid.bits != 0) {
 		watch(p, run_scope_of(run), started.pid);
+		tr_send(started.pid, TR_A(start));
 	} else {
 		refuse(command, "crash",
 		       tr_stringf("the step run could not be started: %s", tr_as_cstr(started.reason, "no reason")));
@@ -204,8 +202,7 @@ static void command(pool *p, tr_value command)
 		refuse(command, "busy", tr_string("the worker pool has no room for another command"));
 }
 
-/* ---- cancelling
- * --------------------------------------------------------------------------------------------------------------- */
+/* ---- cancelling ---- */
 
 static void cancel_one(void *arg, const run_entry *e)
 {
@@ -231,9 +228,7 @@ static void cancel(pool *p, tr_value message)
 		cancel_one(&reason, e);
 }
 
-/* ---- ends
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ends ---- */
 
 static tr_value crash_error(tr_value reason)
 {
@@ -258,9 +253,7 @@ static void down(pool *p, tr_value message)
 	start_waiting(p);
 }
 
-/* ---- callbacks
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- callbacks ---- */
 
 static tr_next pool_info(void *state, tr_value message)
 {
@@ -307,6 +300,7 @@ static void adopt(pool *p)
 				   .counted = true};
 		if (run_table_add(&p->table, &entry) != NULL)
 			p->counted++;
+		tr_send(pid, TR_A(start)); /* for one that was started and not told */
 		tr_drop(who);
 	}
 	tr_drop(children);
@@ -358,9 +352,7 @@ static const tr_gen_server pool_server = {.name = "pool",
 					  .terminate = pool_terminate,
 					  .show = pool_show};
 
-/* ---- the supervisors
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- the supervisors ---- */
 
 tr_child_spec pool_child(const pool_options *options)
 {

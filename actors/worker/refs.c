@@ -41,7 +41,7 @@ tr_value refs_load(tr_value ref)
 	return all;
 }
 
-/* ---- values that load themselves ------------------------------------------------------------------------------- */
+/* ---- values that load themselves ---- */
 
 static tr_value lazy_load(void *arg)
 {
@@ -126,7 +126,7 @@ tr_value refs_wrap(tr_value v, int depth)
 	return out;
 }
 
-/* ---- and back to plain values ------------------------------------------------------------------------------------ */
+/* ---- and back to plain values ---- */
 
 static bool has_object(tr_value v, int depth)
 {

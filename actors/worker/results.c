@@ -103,6 +103,18 @@ tr_err results_add(results *r, int64_t index, bool good, tr_value result, tr_val
 	return TR_OK;
 }
 
+void results_close(results *r, tr_value vars)
+{
+	int64_t end = r->next + (int64_t)r->capacity;
+	for (int64_t i = r->next; i < end; i++) {
+		results_entry *e = &r->window[(size_t)i % r->capacity];
+		if (!e->there)
+			continue;
+		r->next = i;
+		fold(r, e, vars);
+	}
+}
+
 tr_value results_take(results *r)
 {
 	tr_value list = r->list;

@@ -38,6 +38,8 @@ void results_fini(results *r);
  * store. */
 tr_err results_add(results *r, int64_t index, bool good, tr_value result, tr_value error, tr_value shared,
 		   tr_value vars);
+/** No more come: take in what is out of order, gaps left out (a loop that was stopped). */
+void results_close(results *r, tr_value vars);
 /** The list of all results, or a ResultRef or manifest when it is large. Fresh reference; the list is given away. May
  * block. */
 tr_value results_take(results *r);

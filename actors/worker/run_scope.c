@@ -38,6 +38,20 @@ static tr_value taken(run_scope *s, tr_value command, const char *key)
 	return wrapped;
 }
 
+/* A step's result that is itself a reference stays one: `fetch._ref` shows it, and names_step_value loads it. */
+static tr_value taken_steps(run_scope *s, tr_value command)
+{
+	tr_value steps = tr_map_get_s(command, "steps");
+	tr_value out = tr_map_with(tr_map_len(steps));
+	const tr_entry *e = tr_map_entries(steps);
+	for (size_t i = 0, n = tr_map_len(steps); i < n; i++) {
+		tr_value v = tr_keep(e[i].value);
+		out = tr_map_put(out, tr_keep(e[i].key), refs_is(v) ? v : refs_wrap(v, REFS_DEPTH));
+	}
+	s->has_refs = s->has_refs || tr_map_len(out) > 0;
+	return out;
+}
+
 tr_value run_scope_new(const playbook *book, tr_value command, tr_value env)
 {
 	int32_t step = playbook_step(book, tr_as_str(tr_map_get_s(command, "step")));
@@ -59,7 +73,7 @@ tr_value run_scope_new(const playbook *book, tr_value command, tr_value env)
 	s->args = taken_map(s, command, "args", REFS_DEPTH);
 	s->ctx = taken_map(s, command, "ctx", 2);
 	s->vars = taken_map(s, command, "vars", 2);
-	s->steps = taken_map(s, command, "steps", REFS_DEPTH);
+	s->steps = taken_steps(s, command);
 	s->result = taken(s, command, "result");
 	s->event = taken(s, command, "event");
 	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();

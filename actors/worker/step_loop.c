@@ -8,7 +8,7 @@
 
 #define MOST_IN_FLIGHT 100000
 
-/* ---- slots ------------------------------------------------------------------------------------------------------- */
+/* ---- slots ---- */
 
 static uint32_t slot_take(step_loop *l)
 {
@@ -64,8 +64,7 @@ void step_loop_free(step_loop **lp)
 	tr_free(l);
 }
 
-/* ---- iterations
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- iterations ---- */
 
 static tr_value iter_of(const step_run *s, int64_t index)
 {
@@ -128,8 +127,7 @@ static void fill(step_run *s)
 	}
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static tr_value with_vars(step_loop *l, tr_value payload)
 {
@@ -164,6 +162,7 @@ static void finish(step_run *s)
 	step_loop *l = s->loop;
 	const pb_loop *loop = &s->run->step->loop;
 	tr_value error = tr_absent();
+	results_close(&l->results, l->render.names.vars);
 	if (tr_is_valid(l->results.clash)) {
 		fail(s, tr_keep(l->results.clash));
 		return;
@@ -195,8 +194,7 @@ void step_loop_go_on(step_run *s)
 		finish(s);
 }
 
-/* ---- what iterations say
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- what iterations say ---- */
 
 static void forget_seen_warnings(step_run *s, event_list *events)
 {
@@ -287,8 +285,7 @@ bool step_loop_message(step_run *s, tr_value message)
 	return TR_IS_A(tag, exit) && exited(s, message);
 }
 
-/* ---- what was appended counts
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- what was appended counts ---- */
 
 static void taken_over(step_run *s, uint32_t slot)
 {
@@ -348,9 +345,7 @@ void step_loop_stop(step_run *s, const char *why)
 	step_run_add(s, &s->own);
 }
 
-/* ---- beginning
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- beginning ---- */
 
 static void started_event(step_run *s)
 {

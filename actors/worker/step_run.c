@@ -14,7 +14,7 @@ enum {
 	ARG_PARENT
 };
 
-/* ---- telling ---------------------------------------------------------------------------------------------------- */
+/* ---- telling ---- */
 
 void step_run_add(step_run *s, event_list *events)
 {
@@ -86,8 +86,10 @@ static void pipeline_ended(step_run *s)
 /* After whatever may have moved things. */
 static void settle(step_run *s)
 {
-	if (!s->ending && s->loop == NULL && runner_ended(&s->runner))
+	if (s->begun && !s->ending && s->loop == NULL && runner_ended(&s->runner))
 		pipeline_ended(s);
+	if (!s->begun)
+		return;
 	int64_t wake = s->ending ? TR_FOREVER : s->deadline;
 	if (!s->ending && s->loop == NULL) {
 		int64_t due = runner_wake_at(&s->runner);
@@ -97,8 +99,7 @@ static void settle(step_run *s)
 		tr_idle_until(wake);
 }
 
-/* ---- ended from outside ---------------------------------------------------------------------------------------------
- */
+/* ---- ended from outside ---- */
 
 static void stop(step_run *s, const char *kind, tr_value message)
 {
@@ -108,10 +109,11 @@ static void stop(step_run *s, const char *kind, tr_value message)
 	}
 	if (s->loop != NULL) {
 		step_loop_stop(s, kind);
-	} else {
+	} else if (s->begun) {
 		runner_cancel(&s->runner);
 		step_run_add(s, &s->runner.events);
 	}
+	s->begun = true;
 	tr_value error = TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false));
 	step_run_end(s, EVENT_STEP_FAILED, TR_DICT("error", error));
 }
@@ -155,8 +157,78 @@ static void acked(step_run *s, tr_value verdict, outbox_waiters woken)
 	outbox_flush(&s->out, false);
 }
 
-/* ---- messages
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- beginning ---- */
+
+static void set_label(const step_run *s)
+{
+	size_t room = s->run->step->name.n + 8;
+	char *label = tr_own_alloc(room);
+	if (label == NULL)
+		return;
+	snprintf(label, room, "step %.*s", TR_STR(s->run->step->name));
+	tr_set_label(label);
+}
+
+static void started_event(step_run *s)
+{
+	event *e = event_list_add(&s->own, EVENT_STEP_STARTED);
+	if (e == NULL)
+		return;
+	tr_str name = s->run->step->name;
+	tr_pid self = tr_self();
+	e->time_us = tr_wall_us();
+	e->status = "running";
+	e->payload =
+	    TR_DICT("step", tr_string_n(name.p, name.n), "worker", tr_stringf("%llx", (unsigned long long)self.bits));
+	step_run_add(s, &s->own);
+}
+
+static void begin_pipeline(step_run *s, tr_value resume)
+{
+	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1};
+	if (runner_init(&s->runner, setup, tell, s) != TR_OK)
+		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
+	for (size_t i = 0; i < tr_array_len(resume); i++) {
+		event e;
+		if (event_from_value(tr_array_at(resume, i), &e) == TR_OK && e.iteration < 0)
+			pipeline_resume(s->runner.pipe, &e);
+		event_fini(&e);
+	}
+	runner_start(&s->runner);
+}
+
+/* The step's own timeout; what it says is rendered once, with what the step run starts with. */
+static int64_t deadline_of(step_run *s)
+{
+	if (s->run->step->timeout == NULL)
+		return TR_FOREVER;
+	renderer r = {.events = &s->own, .now_us = tr_wall_us()};
+	r.names.run = s->run;
+	r.names.iter = tr_map();
+	r.names.vars = tr_keep(s->run->vars);
+	r.names.ctx = tr_keep(s->run->ctx);
+	double seconds = render_number(&r, s->run->step->timeout, 0);
+	renderer_fini(&r);
+	return seconds > 0 && seconds < 1e9 ? tr_in((int64_t)(seconds * 1e9)) : TR_FOREVER;
+}
+
+static void begin(step_run *s)
+{
+	if (s->begun)
+		return;
+	s->begun = true;
+	if (s->run->reply_to.bits != 0)
+		s->execution = tr_monitor(s->run->reply_to);
+	started_event(s);
+	s->deadline = deadline_of(s);
+	if (s->run->step->loop.present)
+		step_loop_begin(s, s->resume);
+	else
+		begin_pipeline(s, s->resume);
+	tr_clear(&s->resume);
+}
+
+/* ---- messages ---- */
 
 static tr_value identity(const step_run *s)
 {
@@ -171,7 +243,9 @@ static void own_message(step_run *s, tr_value message)
 	outbox_waiters woken;
 	tr_from from;
 	tr_value request;
-	if (outbox_is_ack(&s->out, message, &verdict, &woken)) {
+	if (TR_IS_A(message, start)) {
+		begin(s);
+	} else if (outbox_is_ack(&s->out, message, &verdict, &woken)) {
 		acked(s, verdict, woken);
 	} else if (TR_IS_A(tag, cancel)) {
 		cancel(s, tr_array_at(message, 1));
@@ -202,68 +276,12 @@ static void step_run_idle(void *state)
 	if (!s->ending && tr_now() >= s->deadline)
 		stop(s, "timeout",
 		     tr_stringf("step %.*s ran longer than its timeout and was ended", TR_STR(s->run->step->name)));
-	else if (!s->ending && s->loop == NULL)
+	else if (s->begun && !s->ending && s->loop == NULL)
 		runner_tick(&s->runner);
 	settle(s);
 }
 
-/* ---- beginning and end
- * -------------------------------------------------------------------------------------------------- */
-
-static void set_label(const step_run *s)
-{
-	size_t room = s->run->step->name.n + 8;
-	char *label = tr_own_alloc(room);
-	if (label == NULL)
-		return;
-	snprintf(label, room, "step %.*s", TR_STR(s->run->step->name));
-	tr_set_label(label);
-}
-
-static void started_event(step_run *s)
-{
-	event *e = event_list_add(&s->own, EVENT_STEP_STARTED);
-	if (e == NULL)
-		return;
-	tr_str name = s->run->step->name;
-	tr_pid self = tr_self();
-	e->time_us = tr_wall_us();
-	e->status = "running";
-	e->payload =
-	    TR_DICT("step", tr_string_n(name.p, name.n), "worker", tr_stringf("%llx", (unsigned long long)self.bits));
-	step_run_add(s, &s->own);
-}
-
-static tr_err begin_pipeline(step_run *s, tr_value resume)
-{
-	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1};
-	tr_err err = runner_init(&s->runner, setup, tell, s);
-	if (err != TR_OK)
-		return err;
-	for (size_t i = 0; i < tr_array_len(resume); i++) {
-		event e;
-		if (event_from_value(tr_array_at(resume, i), &e) == TR_OK && e.iteration < 0)
-			pipeline_resume(s->runner.pipe, &e);
-		event_fini(&e);
-	}
-	runner_start(&s->runner);
-	return TR_OK;
-}
-
-/* The step's own timeout; what it says is rendered once, with what the step run starts with. */
-static int64_t deadline_of(step_run *s)
-{
-	if (s->run->step->timeout == NULL)
-		return TR_FOREVER;
-	renderer r = {.events = &s->own, .now_us = tr_wall_us()};
-	r.names.run = s->run;
-	r.names.iter = tr_map();
-	r.names.vars = tr_keep(s->run->vars);
-	r.names.ctx = tr_keep(s->run->ctx);
-	double seconds = render_number(&r, s->run->step->timeout, 0);
-	renderer_fini(&r);
-	return seconds > 0 && seconds < 1e9 ? tr_in((int64_t)(seconds * 1e9)) : TR_FOREVER;
-}
+/* ---- the actor ---- */
 
 static tr_err step_run_init(void *state, tr_value arg)
 {
@@ -276,19 +294,7 @@ static tr_err step_run_init(void *state, tr_value arg)
 	outbox_init(&s->out, s->run);
 	tr_trap_exit(true);
 	set_label(s);
-	if (s->run->reply_to.bits != 0)
-		s->execution = tr_monitor(s->run->reply_to);
-	started_event(s);
-	s->deadline = deadline_of(s);
-	tr_value resume = tr_array_at(arg, ARG_RESUME);
-	if (s->run->step->loop.present) {
-		step_loop_begin(s, resume);
-	} else {
-		tr_err err = begin_pipeline(s, resume);
-		if (err != TR_OK)
-			return err;
-	}
-	settle(s);
+	s->resume = tr_keep(tr_array_at(arg, ARG_RESUME));
 	return TR_OK;
 }
 
@@ -302,6 +308,7 @@ static void step_run_terminate(void *state, tr_value reason)
 	outbox_fini(&s->out);
 	event_list_fini(&s->own);
 	tr_clear(&s->run_object);
+	tr_clear(&s->resume);
 }
 
 static tr_value step_run_show(void *state)

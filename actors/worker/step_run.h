@@ -4,6 +4,7 @@
  * to the execution. Between messages it has no stack. It ends when its last event is appended, when it is refused as
  * stale, or when it is told to.
  *
+ *   start                   begin: sent by the pool once it watches the step run; again it does nothing
  *   [cancel, reason text]   end what runs; the step fails with kind "cancelled"
  *   call identify           {execution_id, step_run_id, attempt, reply_to}
  */

@@ -51,7 +51,8 @@ typedef struct step_run {
 	int64_t deadline;
 	int64_t started_ns;
 	uint32_t concurrency;
-	bool ending;
+	tr_value resume; /* until it has begun */
+	bool begun, ending;
 } step_run;
 
 /** Put large parts of the events into the store and move them to the outbox. */

@@ -29,8 +29,7 @@ void world_assert_json(tr_value v, const char *json)
 	tr_drop(expected);
 }
 
-/* ---- stand-ins ----------------------------------------------------------------------------------------------------
- */
+/* ---- stand-ins ---- */
 
 static void pointer_destroy(void *data)
 {
@@ -196,8 +195,7 @@ static tr_pid stand_in_start(world *w, const tr_behaviour *b, const char *name, 
 	return s.pid;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- life ---- */
 
 static void report_nothing(void *arg, tr_value report)
 {
@@ -296,8 +294,7 @@ void world_cancel(world *w, uint64_t step_run_id)
 		     TR_LIST(TR_A(cancel), tr_int(KIT_EXECUTION), run, tr_string("not wanted any more")));
 }
 
-/* ---- waiting
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- waiting ---- */
 
 void world_wait(world *w, const size_t *counter, size_t at_least)
 {
