@@ -130,6 +130,9 @@ void port_pump(struct port *p)
 	if (p->closing || p->kind == PORT_LISTENER)
 		return;
 	give_frames(p);
+	/* The exit status comes last: after what the process left in its pipe, and its end if nobody else holds it. */
+	if (p->exited && !p->told_exit && p->active != TR_PASSIVE)
+		port_read_now(p);
 	if (p->ended && is_wanted(p) && !tr_is_valid(p->kept))
 		give_end(p);
 	give_exit(p);

@@ -6,9 +6,6 @@
 #include "runtime/io/reactor.h"
 #include "runtime/io/signals.h"
 
-/* Two actors may find that there is no reactor yet. Guards nothing but the starting. */
-static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
-
 /* ---- tasks ---- */
 
 void reactor_post(struct reactor *r, struct task *task)
@@ -147,20 +144,18 @@ static tr_err reactor_new(tr_node *node, struct reactor **out)
 tr_err tr_reactor_start(tr_node *node)
 {
 	struct reactor *r;
-	tr_err err = TR_OK;
+	tr_err err;
 
 	if (node == NULL)
 		return TR_EINVAL;
 	if (tr_node_get(node, TR_SLOT_REACTOR) != NULL)
 		return TR_OK;
-	pthread_mutex_lock(&start_lock);
-	if (tr_node_get(node, TR_SLOT_REACTOR) == NULL) {
-		err = reactor_new(node, &r);
-		if (err == TR_OK && (err = tr_node_set(node, TR_SLOT_REACTOR, r, reactor_stop)) != TR_OK)
-			reactor_stop(r);
-	}
-	pthread_mutex_unlock(&start_lock);
-	return err;
+	if ((err = reactor_new(node, &r)) != TR_OK ||
+	    (err = tr_node_set(node, TR_SLOT_REACTOR, r, reactor_stop)) == TR_OK)
+		return err;
+	reactor_stop(r);
+	/* Another thread may have been faster. */
+	return tr_node_get(node, TR_SLOT_REACTOR) != NULL ? TR_OK : err;
 }
 
 struct reactor *reactor_here(tr_err *err)
