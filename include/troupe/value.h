@@ -172,7 +172,11 @@ enum tr_atom_number {
 #define TR_A(name) tr_value_make(TR_ATOM, 0, (uint64_t)TR_ATOM_##name)
 
 /** Is v exactly this fixed atom? */
-#define TR_IS_A(v, name) ((v).type == (uint32_t)TR_ATOM && (v).as.bits == (uint64_t)TR_ATOM_##name)
+#define TR_IS_A(v, name) tr_is_atom((v), (uint64_t)TR_ATOM_##name)
+static inline bool tr_is_atom(tr_value v, uint64_t number)
+{
+	return v.type == (uint32_t)TR_ATOM && v.as.bits == number;
+}
 
 TR_API tr_value tr_atom(const char *name);
 TR_API tr_value tr_atom_n(const char *p, size_t n);
