@@ -186,7 +186,7 @@ static tr_err decide_group(decision *d, struct group *g)
 	yes = err == TR_OK && decide_test(d, &s, step->when, true, &err);
 	if (err == TR_OK)
 		err = yes ? run_group(d, g, step, &s, parent, error) : disabled(d, g, step);
-	scope_fini(&s);
+	machine_scope_fini(&s);
 	tr_drop(s.event);
 	tr_drop(arrived);
 	tr_drop(args);

@@ -40,10 +40,10 @@ typedef struct scope {
 	size_t offer_count, offer_capacity;
 } scope;
 
-void scope_fini(scope *s);
-tr_scope scope_names(scope *s);
+void machine_scope_fini(scope *s);
+tr_scope machine_scope_names(scope *s);
 /* What was rendered, with values that load themselves replaced: a ResultRef as a whole stays a reference. Takes v. */
-tr_value scope_unwrap(scope *s, tr_value v);
+tr_value machine_scope_unwrap(scope *s, tr_value v);
 
 /* ---- offer.c ---- */
 

@@ -37,7 +37,7 @@ static void rendering_init(struct rendering *g, decision *d, scope *s)
 {
 	const playbook *p = d->m->playbook;
 
-	*g = (struct rendering){.names = scope_names(s)};
+	*g = (struct rendering){.names = machine_scope_names(s)};
 	g->r.scope = &g->names;
 	g->r.eval.undefined = p->strict_templates ? TR_UNDEFINED_STRICT : TR_UNDEFINED_CHAINABLE;
 	g->r.eval.on_undefined = on_undefined;
@@ -84,7 +84,7 @@ rendered decide_render(decision *d, scope *s, const pb_expr *e, tr_err *err)
 	v = pb_expr_render(e, &g.r);
 	s->expr = NULL;
 	if (tr_is_valid(v))
-		v = scope_unwrap(s, v);
+		v = machine_scope_unwrap(s, v);
 	else
 		describe(&g, out.error, sizeof out.error);
 	if (!tr_is_valid(v) && out.error[0] == '\0')

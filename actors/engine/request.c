@@ -101,7 +101,7 @@ tr_err decide_request(decision *d)
 	vars = b.err == TR_OK ? build(&b, p->vars, nothing, "vars") : tr_absent();
 	if (b.err == TR_OK)
 		timeout = decide_seconds(d, &b.s, p->timeout, &b.err);
-	scope_fini(&b.s);
+	machine_scope_fini(&b.s);
 	tr_drop(nothing);
 	if (b.err != TR_OK) {
 		tr_drop(workload);

@@ -189,7 +189,7 @@ tr_err decide_route(decision *d, step_run *r)
 		tr_drop(g.taken[i].sets);
 	}
 	tr_free(g.taken);
-	scope_fini(&g.s);
+	machine_scope_fini(&g.s);
 	tr_drop(end);
 	tr_drop(args);
 	return err;

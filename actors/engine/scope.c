@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-void scope_fini(scope *s)
+void machine_scope_fini(scope *s)
 {
 	for (size_t i = 0; i < s->offer_count; i++) {
 		tr_drop(s->offers[i].value);
@@ -87,7 +87,7 @@ static tr_value unwrap(scope *s, tr_value v, int depth)
 	return out;
 }
 
-tr_value scope_unwrap(scope *s, tr_value v)
+tr_value machine_scope_unwrap(scope *s, tr_value v)
 {
 	tr_value out;
 
@@ -284,7 +284,7 @@ static void known_names(void *arg, void (*each)(void *to, tr_str name), void *to
 	each_key(s->m->payload, each, to);
 }
 
-tr_scope scope_names(scope *s)
+tr_scope machine_scope_names(scope *s)
 {
 	return (tr_scope){.lookup = lookup, .names = known_names, .arg = s};
 }
