@@ -162,7 +162,7 @@ _Static_assert(sizeof(struct actor) == 256, "four cache lines");
 #define INBOX_CLOSED ((struct envelope *)2) /* no actor here */
 
 /* pid: node 8, generation 32, slot 24 */
-#define PID_SLOT_BITS 24
+#define PID_SLOT_BITS TR_PID_SLOT_BITS
 static inline uint32_t pid_slot(tr_pid pid)
 {
 	return (uint32_t)(pid.bits & ((1u << PID_SLOT_BITS) - 1));

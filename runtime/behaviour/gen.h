@@ -29,7 +29,6 @@ struct gen {
 	tr_from starter;          /* GEN_STARTING: who is told how init ended */
 	uint8_t phase;
 	bool suspended;
-	bool in_callback; /* a callback of the module is running */
 	_Alignas(max_align_t) unsigned char inline_state[];
 };
 

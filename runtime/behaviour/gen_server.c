@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The generic server: which callback a message is for, and what its answer makes the server do next. */
+#include "runtime/actor/hooks.h"
 #include "runtime/behaviour/gen.h"
 #include "runtime/behaviour/report.h"
 
@@ -21,31 +22,12 @@ static void unexpected_info(struct gen *g, tr_value message)
 				       "label", tr_string(g->mod->name), "message", tr_keep(message)));
 }
 
-static tr_next call_call(struct gen *g, tr_value request, tr_from from)
-{
-	if (g->mod->handle_call == NULL)
-		undefined_callback(g, "handle_call", request);
-	g->in_callback = true;
-	tr_next next = g->mod->handle_call(g->state, request, from);
-	g->in_callback = false;
-	return next;
-}
-
-/* One of the callbacks that take a value and owe nobody an answer. */
-static tr_next call_plain(struct gen *g, tr_next (*callback)(void *, tr_value), tr_value message)
-{
-	g->in_callback = true;
-	tr_next next = callback(g->state, message);
-	g->in_callback = false;
-	return next;
-}
-
 static tr_next call_continue(struct gen *g, tr_value arg)
 {
 	gen_hold(arg);
 	if (g->mod->handle_continue == NULL)
 		undefined_callback(g, "handle_continue", arg);
-	tr_next next = call_plain(g, g->mod->handle_continue, arg);
+	tr_next next = g->mod->handle_continue(g->state, arg);
 	tr_drop(gen_release(arg));
 	return next;
 }
@@ -149,14 +131,21 @@ static void info(struct gen *g, tr_value message)
 	if (g->mod->handle_info == NULL)
 		unexpected_info(g, message);
 	else
-		follow(g, call_plain(g, g->mod->handle_info, message), NULL);
+		follow(g, g->mod->handle_info(g->state, message), NULL);
+}
+
+static void call(struct gen *g, tr_value request, tr_from from)
+{
+	if (g->mod->handle_call == NULL)
+		undefined_callback(g, "handle_call", request);
+	follow(g, g->mod->handle_call(g->state, request, from), &from);
 }
 
 static void cast(struct gen *g, tr_value request)
 {
 	if (g->mod->handle_cast == NULL)
 		undefined_callback(g, "handle_cast", request);
-	follow(g, call_plain(g, g->mod->handle_cast, request), NULL);
+	follow(g, g->mod->handle_cast(g->state, request), NULL);
 }
 
 static bool is_parent_exit(const struct gen *g, tr_value message)
@@ -178,7 +167,7 @@ void gen_message(struct gen *g, tr_value message)
 	if (gen_is_system(message))
 		gen_system(g, message);
 	else if (tr_is_call(message, &from, &request))
-		follow(g, call_call(g, request, from), &from);
+		call(g, request, from);
 	else if (is_cast(message))
 		cast(g, tr_array_at(message, 1));
 	else if (is_parent_exit(g, message))
@@ -214,9 +203,7 @@ static void start(struct gen *g, tr_value message)
 		g->state = gen_state_alloc(g->mod->state_size);
 	if (g->state == NULL)
 		tr_exit(TR_A(enomem));
-	g->in_callback = true;
 	tr_next next = g->mod->init(g->state, what->arg);
-	g->in_callback = false;
 	if (next.kind == TR_NEXT_STOP || next.kind == TR_NEXT_STOP_REPLY) {
 		tr_drop(next.reply);
 		tr_drop(next.then);
@@ -269,10 +256,7 @@ static void server_idle(void *state)
 			tr_exit(TR_A(normal));
 		tr_idle_until(tr_in(GEN_START_CHECK));
 	} else if (g->mod->handle_timeout != NULL) {
-		g->in_callback = true;
-		tr_next next = g->mod->handle_timeout(g->state);
-		g->in_callback = false;
-		follow(g, next, NULL);
+		follow(g, g->mod->handle_timeout(g->state), NULL);
 	} else {
 		info(g, TR_A(timeout));
 	}
@@ -285,7 +269,7 @@ static void server_terminate(void *state, tr_value reason)
 	if (g->phase == GEN_STARTING) {
 		g->phase = GEN_ENDING;
 		tr_reply(g->starter, TR_LIST(TR_A(error), tr_keep(reason)));
-	} else if (g->phase == GEN_RUNNING && g->in_callback) {
+	} else if (g->phase == GEN_RUNNING && !kernel_exit_was_signal()) {
 		call_terminate(g, reason);
 	}
 }
@@ -300,12 +284,14 @@ static tr_value server_show(void *state)
 }
 
 /* One kernel behaviour for each size of state, so that a small server stays small and none needs memory of its own. */
-#define GEN_SIZES(X)                                                                                                  \
-	X(0)                                                                                                          \
-	X(16)                                                                                                         \
-	X(32)                                                                                                         \
-	X(48) X(64) X(80) X(96) X(112) X(128) X(160) X(192) X(224) X(256) X(320) X(384) X(512) X(768) X(1024) X(1536) \
-	    X(2048) X(4096) X(8192) X(16384)
+#define GEN_SIZES(X)                                                                                              \
+	X(0)                                                                                                      \
+	X(16)                                                                                                     \
+	X(32)                                                                                                     \
+	X(48)                                                                                                     \
+	X(64)                                                                                                     \
+	X(80) X(96) X(112) X(128) X(160) X(192) X(224) X(256) X(320) X(384) X(512) X(768) X(1024) X(1536) X(2048) \
+	    X(4096) X(8192) X(16384)
 
 static const tr_behaviour gen_sizes[] = {
 #define X(n)                                                                 \

@@ -642,9 +642,9 @@ ACTOR_CASE(a_message_before_the_start_waits_for_init)
 			tr_yield();
 		tr_started s = tr_gen_server_start(&puppet, arg_of("continue", tr_int(1)), &named, SOON);
 		THAT(s.pid.bits != 0);
+		tr_drop(case_await(e.monitor));
 		THAT(told("continue", tr_int(1)));
 		THAT(told("info", tr_int(1)));
-		tr_drop(case_await(e.monitor));
 		THAT(tr_stop(s.pid, TR_A(normal), SOON) == TR_OK);
 		THAT(told("terminate", TR_A(normal)));
 	}

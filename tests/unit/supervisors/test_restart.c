@@ -229,12 +229,24 @@ static void forward(void *arg, tr_value record)
 		tr_send(to, tr_keep(record));
 }
 
+static bool is_map(void *arg, tr_value message)
+{
+	(void)arg;
+	return tr_is(message, TR_MAP);
+}
+
 static bool report_is(const char *what, const char *id, tr_value reason)
 {
-	tr_value r = tr_receive(SOON);
+	tr_value r = tr_receive_match(is_map, NULL, SOON);
 	bool same = tr_str_is(tr_as_str(tr_map_get_s(r, "report")), what) &&
 		    tr_str_is(tr_as_str(TR_GET(r, "child", "id")), id) && tr_equal(tr_map_get_s(r, "reason"), reason);
 
+	if (!same) {
+		tr_buf text = {0};
+		tr_show(&text, r, 1000);
+		fprintf(stderr, "got %s\n", text.p);
+		tr_buf_fini(&text);
+	}
 	tr_drop(r);
 	tr_drop(reason);
 	return same;
