@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Playbooks by content hash, as a pool has had them from the catalog. */
 #include "actors/worker/model_cache.h"
+#include "actors/engine/catalog.h"
 #include "actors/protocol.h"
 
 #include <troupe/log.h>
 
 #define CATALOG_TIMEOUT (30 * TR_SECOND)
 
+/* It was checked where it was put; which kinds of tools there are shows when a task wants one. */
+static bool any_kind(void *arg, tr_str kind)
+{
+	(void)arg;
+	return kind.n > 0;
+}
+
 static playbook *compile(tr_value entry)
 {
+	const pb_check_options options = {.knows_kind = any_kind, .lenient = true};
 	diagnostics found;
 	const char *file = tr_as_cstr(tr_map_get_s(entry, "file"), "<playbook>");
 	diagnostics_init(&found, file);
-	playbook *book = playbook_load(file, tr_as_str(tr_map_get_s(entry, "source")), NULL, &found);
+	playbook *book = playbook_load(file, tr_as_str(tr_map_get_s(entry, "source")), &options, &found);
 	if (book == NULL && found.count > 0)
 		tr_log(TR_ERROR, tr_absent(), "a playbook of the catalog does not compile: %s:%u: %s", file,
 		       found.items[0].line, found.items[0].message);
@@ -23,7 +32,9 @@ static playbook *compile(tr_value entry)
 static playbook *fetch(tr_value hash)
 {
 	tr_value entry = tr_call_name(SUBJECT_CATALOG, TR_LIST(tr_atom("get"), tr_keep(hash)), tr_in(CATALOG_TIMEOUT));
-	playbook *book = tr_is(entry, TR_MAP) ? compile(entry) : NULL;
+	/* On one node the checked model comes with the answer; from another only the text does. */
+	const playbook *here = catalog_model_of(tr_map_get_s(entry, "model"));
+	playbook *book = here != NULL ? playbook_hold(here) : tr_is(entry, TR_MAP) ? compile(entry) : NULL;
 	tr_drop(entry);
 	return book;
 }
