@@ -37,6 +37,16 @@ static tr_value plain_attr(struct eval *ev, tr_value v, tr_str name)
 	return tr_absent();
 }
 
+/* What a value that loads itself offers beside what it has; `of` is it, `v` what it loaded. */
+static tr_value offered_attr(tr_value of, tr_value v, tr_value name)
+{
+	const tr_lazy *lazy = tr_as_object(of, &lazy_class);
+
+	if (lazy == NULL || lazy->attribute == NULL)
+		return tr_absent();
+	return lazy->attribute(lazy->arg, v, tr_as_str(name));
+}
+
 tr_value ev_attr(struct eval *ev, tr_value of, tr_value name)
 {
 	if (is_undefined(of))
@@ -49,7 +59,10 @@ tr_value ev_attr(struct eval *ev, tr_value of, tr_value name)
 		if (tr_is_valid(got))
 			return tr_keep(got);
 	}
-	tr_value got = plain_attr(ev, v, tr_as_str(name));
+	tr_value got = offered_attr(of, v, name);
+	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
+		return got;
+	got = plain_attr(ev, v, tr_as_str(name));
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;
 	if (has_method(v, tr_as_str(name))) {
@@ -124,6 +137,9 @@ tr_value ev_item(struct eval *ev, tr_value of, tr_value key)
 		return tr_invalid(ev->error->err);
 	if (!is_text(key))
 		return ev_undefined(ev, UNDEF_ATTR);
+	got = offered_attr(of, v, key);
+	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
+		return got;
 	got = plain_attr(ev, v, tr_as_str(key));
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;

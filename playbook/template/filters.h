@@ -6,7 +6,7 @@
 #include "playbook/template/strings.h"
 
 extern const struct native text_filters[], markup_filters[], list_filters[], select_filters[], group_filters[],
-    number_filters[], data_filters[], regex_filters[], wrap_filters[];
+    number_filters[], data_filters[], regex_filters[], wrap_filters[], urlize_filters[];
 extern const struct native type_tests[], compare_tests[];
 
 /* An attribute given to a filter, "a.b.0" or a number, taken apart once. */

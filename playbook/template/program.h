@@ -26,7 +26,8 @@
 	X(TUPLE)   /* pop b items, push a tuple */                                                                     \
 	X(MAP)     /* pop b pairs, push a mapping */                                                                   \
 	X(NOT)                                                                                                         \
-	X(NEG) X(POS) X(ADD) X(SUB) X(MUL) X(DIV) X(FLOORDIV) X(MOD) X(POW) X(EQ) X(NE) X(LT) X(LE) X(GT) X(GE) X(IN)  \
+	X(NEG)                                                                                                         \
+	X(POS) X(ADD) X(SUB) X(MUL) X(DIV) X(FLOORDIV) X(MOD) X(POW) X(EQ) X(NE) X(LT) X(LE) X(GT) X(GE) X(IN)         \
 	    X(NOTIN)                                                                                                   \
 		X(CHAIN)  /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
 	    X(JUMP)       /* to b */                                                                                   \
