@@ -184,12 +184,18 @@ static tr_value f_xmlattr(struct eval *ev, const tr_value *a)
 	return text;
 }
 
+static bool is_url_char(unsigned char c)
+{
+	if (c >= 128)
+		return false;
+	return uni_is_alpha(c) || uni_is_decimal(c) || c == '_' || c == '.' || c == '-' || c == '~';
+}
+
 static void put_url(tr_buf *out, tr_str s, bool query)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if ((c | 32u) - 'a' < 26u || c - '0' < 10u || (c != 0 && strchr("_.-~", c) != NULL) ||
-		    (c == '/' && !query))
+		if (is_url_char(c) || (c == '/' && !query))
 			tr_buf_putc(out, (char)c);
 		else if (c == ' ' && query)
 			tr_buf_putc(out, '+');
