@@ -127,7 +127,7 @@ pipeline_action pipeline_end_badly(pipeline *p, tr_value error)
 	return (pipeline_action){.what = PIPELINE_FAILED};
 }
 
-/* In a step without a loop the step's own result policy has the last word. Its `set` is the control plane's. */
+/* In a step without a loop the step's own result policy and `set` have the last word. */
 static bool finish_step(pipeline *p, tr_value *error)
 {
 	tr_clear(&p->render.names.outcome);
@@ -141,7 +141,14 @@ static bool finish_step(pipeline *p, tr_value *error)
 		tr_assign(&p->result, v);
 		tr_assign(&p->render.names.own, tr_keep(v));
 	}
-	return true;
+	writes w = {0};
+	bool good = writes_render(&w, step->sets, step->set_count, false, &p->render, error);
+	if (good) {
+		pipeline_apply(p, &w);
+		writes_ctx_event(p->events, w.ctx, -1, p->render.now_us);
+	}
+	writes_fini(&w);
+	return good;
 }
 
 pipeline_action pipeline_end_well(pipeline *p)
@@ -208,6 +215,7 @@ static pipeline_action retry(pipeline *p, const pb_rule *rule, const writes *w, 
 			     .backoff = rule->backoff};
 	uint64_t random = p->render.seed * (UINT64_C(0x9e3779b97f4a7c15) * (p->task_runs + 1));
 	int64_t wait = retry_delay_ns(&terms, p->attempt, random ^ random >> 31);
+	writes_ctx_event(p->events, w->ctx, p->iteration, clock.wall_us);
 	event *e = pipeline_event(p, EVENT_TASK_RETRIED, clock.wall_us);
 	if (e != NULL) {
 		tr_value outcome = p->render.names.outcome;

@@ -5,6 +5,7 @@
 #include "actors/worker/iteration.h"
 #include "actors/worker/path.h"
 #include "actors/worker/step_run_internal.h"
+#include "actors/worker/writes.h"
 
 #define MOST_IN_FLIGHT 100000
 
@@ -142,6 +143,15 @@ static void fail(step_run *s, tr_value error)
 	step_run_end(s, EVENT_STEP_FAILED, with_vars(l, payload));
 }
 
+/* From here on the step's name gives its result (taken). */
+static void bind_own(step_loop *l, tr_value result)
+{
+	names *n = &l->render.names;
+	n->vars = shared_into(&l->results.shared, n->vars);
+	tr_assign(&n->own, refs_wrap(result, REFS_DEPTH));
+	n->wrapped = true;
+}
+
 /* {results, stats}, or what the step's own policy makes of it. Absent with *error set when that cannot be rendered. */
 static tr_value loop_result(step_run *s, tr_value *error)
 {
@@ -150,11 +160,31 @@ static tr_value loop_result(step_run *s, tr_value *error)
 	tr_value result = TR_DICT("results", results_take(&l->results), "stats", results_stats(&l->results));
 	if (!policy->present || policy->value == NULL)
 		return result;
-	names *n = &l->render.names;
-	n->vars = shared_into(&l->results.shared, n->vars);
-	tr_assign(&n->own, refs_wrap(result, REFS_DEPTH));
-	n->wrapped = true;
+	bind_own(l, tr_keep(result));
+	tr_drop(result);
 	return render_value(&l->render, policy->value, error);
+}
+
+/* The step's own `set`: applied when the loop is done. */
+static bool own_writes(step_run *s, tr_value result, tr_value *error)
+{
+	step_loop *l = s->loop;
+	const pb_step *step = s->run->step;
+	if (step->set_count == 0)
+		return true;
+	bind_own(l, tr_keep(result));
+	writes w = {0};
+	bool good = writes_render(&w, step->sets, step->set_count, false, &l->render, error);
+	if (good) {
+		writes_ctx_event(&s->own, w.ctx, -1, tr_wall_us());
+		l->vars_written = shared_writes(&l->results.shared, l->vars_written);
+		if (tr_is_valid(w.vars))
+			l->vars_written =
+			    tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(w.vars));
+		shared_fini(&l->results.shared); /* they are among the writes now, and the step's own win */
+	}
+	writes_fini(&w);
+	return good;
 }
 
 static void finish(step_run *s)
@@ -178,7 +208,8 @@ static void finish(step_run *s)
 		return;
 	}
 	tr_value result = loop_result(s, &error);
-	if (!tr_is_valid(result)) {
+	if (!tr_is_valid(result) || !own_writes(s, result, &error)) {
+		tr_drop(result);
 		fail(s, error);
 		return;
 	}

@@ -98,6 +98,18 @@ tr_value writes_payload(const writes *w, tr_value payload)
 	return with(payload, "shared", w->shared);
 }
 
+void writes_ctx_event(event_list *events, tr_value ctx, int64_t iteration, int64_t wall_us)
+{
+	event *e = tr_map_len(ctx) > 0 ? event_list_add(events, EVENT_TASK_PROCESSED) : NULL;
+	if (e == NULL)
+		return;
+	e->time_us = wall_us;
+	e->iteration = iteration;
+	e->status = "success";
+	e->payload = TR_DICT("label", tr_string("(set)"), "outcome", TR_DICT("status", tr_string("success")),
+			     "directive", tr_string("continue"), "ctx", tr_keep(ctx));
+}
+
 static tr_value back(tr_value payload, const char *key)
 {
 	tr_value v = tr_map_get_s(payload, key);

@@ -23,6 +23,9 @@ bool writes_render(writes *w, const pb_set *sets, size_t count, bool vars_to_ite
 void writes_apply(const writes *w, names *n);
 /** Add to the payload of an event (taken): iter, vars, ctx, locals, shared, as far as they are there. */
 tr_value writes_payload(const writes *w, tr_value payload);
+/** An event of its own that carries writes to ctx where no task's event can: of a step's own `set`, of a rule that
+ * tries again. Its label is no task's. */
+void writes_ctx_event(event_list *events, tr_value ctx, int64_t iteration, int64_t wall_us);
 /** The same back from a payload. */
 void writes_from_payload(writes *w, tr_value payload);
 

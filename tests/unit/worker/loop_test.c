@@ -203,6 +203,23 @@ static void a_sequential_iteration_sees_what_the_one_before_wrote(void **state)
 	world_stop(&w);
 }
 
+static void a_loop_steps_result_policy_and_set_see_its_results(void **state)
+{
+	(void)state;
+	world w;
+	run_loop(&w,
+		 "- step: each\n"
+		 "  loop: { in: [1, 2, 3], iterator: n }\n"
+		 "  set: { ctx.sum: \"{{ each.sum }}\" }\n"
+		 "  result: { sum: \"{{ each.results | sum }}\", results: 0 }\n"
+		 "  tool:\n"
+		 "    - a: { kind: noop, give: \"{{ n }}\" }\n",
+		 plugin_give);
+	world_assert_json(done(&w), "{\"sum\": 6, \"results\": 0}");
+	world_assert_json(tr_map_get_s(world_event(&w, EVENT_TASK_PROCESSED)->payload, "ctx"), "{\"sum\": 6}");
+	world_stop(&w);
+}
+
 static void an_iteration_that_crashes_is_a_failed_iteration(void **state)
 {
 	(void)state;
@@ -319,6 +336,7 @@ int main(void)
 	    cmocka_unit_test(on_error_continue_ends_well_with_failures_in_stats),
 	    cmocka_unit_test(shared_writes_are_applied_in_index_order),
 	    cmocka_unit_test(a_sequential_iteration_sees_what_the_one_before_wrote),
+	    cmocka_unit_test(a_loop_steps_result_policy_and_set_see_its_results),
 	    cmocka_unit_test(an_iteration_that_crashes_is_a_failed_iteration),
 	    cmocka_unit_test(cancelling_ends_all_iterations),
 	    cmocka_unit_test(a_loop_goes_on_behind_what_was_appended),

@@ -489,6 +489,43 @@ static void result_policies_pick_what_is_kept(void **state)
 	kit_fini(&k);
 }
 
+static void set_on_a_step_is_applied_when_it_is_done(void **state)
+{
+	(void)state;
+	kit k;
+	kit_load(&k, "",
+		 "- step: work\n"
+		 "  set: { ctx.last: \"{{ work }}\", step.seen: \"{{ _prev + 1 }}\" }\n"
+		 "  tool:\n"
+		 "    - a: { kind: noop }\n",
+		 "work", "");
+	kit_begin(&k);
+	kit_ok(&k, "4");
+	assert_done(&k);
+	assert_json(tr_map_get_s(kit_event(&k, EVENT_TASK_PROCESSED)->payload, "ctx"), "{\"last\": 4}");
+	assert_json(pipeline_written_vars(k.pipe), "{\"seen\": 5}");
+	kit_fini(&k);
+}
+
+static void a_rule_that_tries_again_may_write_ctx(void **state)
+{
+	(void)state;
+	kit k;
+	kit_load(&k, "",
+		 "- step: work\n"
+		 "  tool:\n"
+		 "    - a: { kind: noop, n: \"{{ ctx.tries }}\", eval: [ { expr: \"{{ outcome.status == 'error' }}\", "
+		 "do: retry,"
+		 " attempts: 3, set_ctx: { tries: \"{{ _attempt }}\" } } ] }\n",
+		 "work", "");
+	kit_begin(&k);
+	kit_error(&k, "busy", true);
+	kit_go_on(&k);
+	assert_json(tr_map_get_s(k.inputs, "n"), "1");
+	assert_json(tr_map_get_s(kit_event(&k, EVENT_TASK_PROCESSED)->payload, "ctx"), "{\"tries\": 1}");
+	kit_fini(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +550,8 @@ int main(void)
 	    cmocka_unit_test(the_idempotency_key_holds_over_retries_and_changes_with_the_visit),
 	    cmocka_unit_test(a_workbook_task_is_the_entry_with_the_callers_inputs_over_its_defaults),
 	    cmocka_unit_test(result_policies_pick_what_is_kept),
+	    cmocka_unit_test(set_on_a_step_is_applied_when_it_is_done),
+	    cmocka_unit_test(a_rule_that_tries_again_may_write_ctx),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
