@@ -110,7 +110,7 @@ static bool anything_ready(struct sched *s)
 			continue;
 		if (runq_length(&o->fifo) > 0 || deque_length(&o->lifo) > 0 || lane_length(&o->high) > 0 ||
 		    lane_length(&o->low) > 0 ||
-		    (atomic_load_explicit(&o->slow, memory_order_relaxed) &&
+		    ((o == s || atomic_load_explicit(&o->slow, memory_order_relaxed)) &&
 		     atomic_load_explicit(&o->next, memory_order_relaxed) != NULL))
 			return true;
 	}
