@@ -57,7 +57,10 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 		return failed;
 	}
 	children[2] = stores_child_spec(&store);
-	children[3] = control_plane_child();
+	layout_path playbooks;
+	control_options control = {
+	    .playbooks = layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL, .env = tr_absent()};
+	children[3] = control_plane_child_with(&control);
 	children[4] = data_plane_child(&pool, 1);
 	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,
 				  .intensity = 3,

@@ -9,8 +9,10 @@
 
 static int graph_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"dot", no_argument, NULL, 'd'}, {"mermaid", no_argument, NULL, 'm'}, {"svg", no_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"dot", no_argument, NULL, 'd'},
+						{"mermaid", no_argument, NULL, 'm'},
+						{"svg", no_argument, NULL, 's'},
+						{NULL, 0, NULL, 0}};
 	graph_format format = GRAPH_TEXT;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == '?')

@@ -171,7 +171,8 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 	run_job job = {.playbook = p, .source = source, .payload = o->payload, .view = &v, .summary = tr_absent()};
 	tr_err err = runner_run(node, &job);
 	if (err != TR_OK)
-		(void)snprintf(job.problem, sizeof job.problem, "the runner could not be started: %s", tr_err_text(err));
+		(void)snprintf(job.problem, sizeof job.problem, "the runner could not be started: %s",
+			       tr_err_text(err));
 	assemble_stop(&node);
 	int code = finish(o, &job);
 	tr_drop(job.summary);
@@ -198,18 +199,22 @@ const command command_run = {
     .name = "run",
     .arguments = "PLAYBOOK [options]",
     .summary = "Run a playbook and show it while it runs",
-    .help = "  --set key=value      set a workload value; outer.inner=value reaches inside; JSON where it parses as JSON. May be\n"
+    .help = "  --set key=value      set a workload value; outer.inner=value reaches inside; JSON where it parses as "
+	    "JSON. May be\n"
 	    "                       repeated\n"
 	    "  --payload FILE|-     a JSON or YAML mapping, merged over the playbook's workload\n"
 	    "  --json               one JSON object on stdout at the end; all else on stderr\n"
 	    "  --events             show each event in a line\n"
 	    "  --tree               show the tree of actors\n"
 	    "  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
-	    "  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a second;\n"
+	    "  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "
+	    "second;\n"
 	    "                       none: left to the operating system\n"
 	    "  --lenient            accept what older dialects had, with warnings\n"
 	    "  --verbose            log everything\n\n"
-	    "On a terminal a live view is shown, elsewhere plain lines; NO_COLOR is honoured. Exit status: 0 success, 1 the execution\n"
-	    "failed, 2 the playbook or its input is invalid, 130 interrupted (running steps were cancelled, the log is whole).\n",
+	    "On a terminal a live view is shown, elsewhere plain lines; NO_COLOR is honoured. Exit status: 0 success, "
+	    "1 the execution\n"
+	    "failed, 2 the playbook or its input is invalid, 130 interrupted (running steps were cancelled, the log is "
+	    "whole).\n",
     .run = run_run,
 };

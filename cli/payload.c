@@ -2,44 +2,14 @@
 /* Payloads from files and from --set. */
 #include "cli/payload.h"
 
+#include "cli/input.h"
 #include "playbook/yaml/yaml.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <troupe/codec.h>
 
 #define PAYLOAD_MAX (16u * 1024u * 1024u)
-
-static tr_err read_stream(FILE *in, tr_buf *out)
-{
-	out->max = PAYLOAD_MAX;
-	for (;;) {
-		char *at = tr_buf_reserve(out, 16384);
-		if (at == NULL)
-			return out->err;
-		size_t n = fread(at, 1, 16384, in);
-		if (n == 0)
-			return ferror(in) ? TR_EIO : TR_OK;
-		out->n += n;
-	}
-}
-
-static tr_err read_input(const char *file, tr_buf *out, const char **why)
-{
-	if (strcmp(file, "-") == 0)
-		return read_stream(stdin, out);
-	struct stat st;
-	FILE *in = stat(file, &st) == 0 && S_ISDIR(st.st_mode) ? (errno = EISDIR, NULL) : fopen(file, "rb");
-	if (in == NULL) {
-		*why = strerror(errno);
-		return TR_EIO;
-	}
-	tr_err err = read_stream(in, out);
-	fclose(in);
-	return err;
-}
 
 /* YAML covers JSON, and names the line when it is wrong. */
 static tr_value parse(const char *file, tr_str text)
@@ -60,13 +30,8 @@ static tr_value parse(const char *file, tr_str text)
 tr_value payload_read(const char *command, const char *file)
 {
 	tr_buf text = {0};
-	const char *why = NULL;
-	tr_err err = read_input(file, &text, &why);
-	tr_value value = tr_invalid(err);
-	if (err != TR_OK)
-		fprintf(stderr, "troupe %s: the payload %s cannot be read: %s\n", command, file,
-			why != NULL ? why : tr_err_text(err));
-	else
+	tr_value value = tr_invalid(TR_EIO);
+	if (input_read(command, "payload", file, &text))
 		value = parse(strcmp(file, "-") == 0 ? "<stdin>" : file, tr_buf_str(&text));
 	tr_buf_fini(&text);
 	if (tr_is_valid(value) && !tr_is(value, TR_MAP)) {

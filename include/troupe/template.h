@@ -62,8 +62,8 @@ TR_API bool tr_template_is_constant(const tr_template *t);
 TR_API bool tr_template_has_syntax(tr_str text);
 
 /**
- * The free names of a template (looked up in the scope, not bound inside), each once: `name` and, when every use of it is
- * followed by the same kind of constant attribute, that is reported with each distinct first attribute (`steps.fetch`,
+ * The free names of a template (looked up in the scope, not bound inside), a call a use: `name` and, when the use is
+ * followed by a constant attribute, the first attribute (`steps.fetch`,
  * `steps['fetch']` give name "steps", attribute "fetch"); attribute.n == 0 when the name is used in another way.
  */
 TR_API void tr_template_names(const tr_template *t, void (*each)(void *arg, tr_str name, tr_str attribute), void *arg);

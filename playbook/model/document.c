@@ -185,4 +185,6 @@ void document_load(loader *l, const yaml_node *root)
 	}
 	if (steps != NULL && !l->mem->failed)
 		check_reach(l);
+	if (steps != NULL && !l->mem->failed)
+		check_uses(l, steps, l->box->pub.step_count);
 }

@@ -144,6 +144,8 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 
 /** Incoming arcs, reachability; warns of steps that nothing leads to. */
 void check_reach(loader *l);
+/** For each step, which steps' results its templates may read. */
+void check_uses(loader *l, pb_step *steps, size_t count);
 /** Collect what names scopes can have. */
 void check_names_collect(loader *l, const yaml_node *root);
 /** Warn of names in a template that no scope can have. */
