@@ -49,7 +49,7 @@ static bool listed(tr_value list, tr_value v)
 }
 
 /* A value against its rule; the fault, if any, is added under `path`. */
-static void check_value(tr_value rule, tr_value v, const char *path, faults *out)
+static void check_value(tr_value rule, tr_value v, const char *path, fault_list *out)
 {
 	const char *type = rule_type(rule);
 	tr_value list = tr_map_get_s(rule, "enum"), min = tr_map_get_s(rule, "min"), max = tr_map_get_s(rule, "max");
@@ -71,7 +71,7 @@ static void check_value(tr_value rule, tr_value v, const char *path, faults *out
 		faults_add(out, path, "must be at most %g", tr_as_float(max, 0));
 }
 
-static void check_rule_keys(tr_value rule, const char *path, faults *out)
+static void check_rule_keys(tr_value rule, const char *path, fault_list *out)
 {
 	static const char *const known[] = {"type", "default", "required", "description", "enum", "min", "max", NULL};
 	const tr_entry *e = tr_map_entries(rule);
@@ -86,7 +86,7 @@ static void check_rule_keys(tr_value rule, const char *path, faults *out)
 	}
 }
 
-static void check_rule(tr_value rule, const char *path, faults *out)
+static void check_rule(tr_value rule, const char *path, fault_list *out)
 {
 	if (!tr_is(rule, TR_MAP)) {
 		faults_add(out, path, "must be a mapping with type, default, required, description, enum, min, max");
@@ -108,7 +108,7 @@ static void check_rule(tr_value rule, const char *path, faults *out)
 		check_value(rule, otherwise, path, out);
 }
 
-void config_schema_check(tr_value schema, faults *out)
+void config_schema_check(tr_value schema, fault_list *out)
 {
 	const tr_entry *e = tr_map_entries(schema);
 	char path[300];
@@ -123,7 +123,7 @@ void config_schema_check(tr_value schema, faults *out)
 	}
 }
 
-static void check_unknown(tr_value schema, tr_value settings, const char *path, faults *out)
+static void check_unknown(tr_value schema, tr_value settings, const char *path, fault_list *out)
 {
 	const tr_entry *e = tr_map_entries(settings);
 	char at[300];
@@ -136,7 +136,7 @@ static void check_unknown(tr_value schema, tr_value settings, const char *path, 
 	}
 }
 
-tr_value config_apply(tr_value schema, tr_value settings, const char *path, faults *out)
+tr_value config_apply(tr_value schema, tr_value settings, const char *path, fault_list *out)
 {
 	const tr_entry *e = tr_map_entries(schema);
 	tr_value config = tr_map();

@@ -11,9 +11,9 @@
 #include "plugins/host/fault.h"
 
 /** Check a schema as found in a manifest under `config`. */
-void config_schema_check(tr_value schema, faults *out);
+void config_schema_check(tr_value schema, fault_list *out);
 /** The operator's settings (borrowed; absent or nil: none) over the defaults. Faults name the key's path behind `path`.
  * Fresh map. */
-tr_value config_apply(tr_value schema, tr_value settings, const char *path, faults *out);
+tr_value config_apply(tr_value schema, tr_value settings, const char *path, fault_list *out);
 
 #endif

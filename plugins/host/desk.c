@@ -34,7 +34,7 @@ static void refresh(desk *d)
 
 	d->forward[0] = '\0';
 	snprintf(capability, sizeof(capability), "tool:%s", d->record->m.id);
-	plugin_record *winner = registry_capability(d->record->host, capability);
+	plugin_record *winner = plugins_capability(d->record->host, capability);
 	if (winner != NULL && strcmp(winner->m.id, d->record->m.id) != 0)
 		name_command(d->forward, sizeof(d->forward), winner->m.id);
 	record_release(winner);
@@ -46,7 +46,7 @@ static tr_next desk_init(void *state, tr_value arg)
 	plugin_host *h = host_of(tr_here());
 
 	tr_trap_exit(true);
-	d->record = h == NULL ? NULL : registry_find(h, tr_as_cstr(arg, ""));
+	d->record = h == NULL ? NULL : plugins_find(h, tr_as_cstr(arg, ""));
 	if (d->record == NULL)
 		return tr_next_stop(TR_A(not_found));
 	tr_value held = tr_own_value(record_value(d->record));

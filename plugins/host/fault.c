@@ -5,12 +5,12 @@
 
 #define FAULTS_MAX 100u
 
-void faults_init(faults *f)
+void faults_init(fault_list *f)
 {
 	f->list = tr_array();
 }
 
-void faults_add(faults *f, const char *path, const char *fmt, ...)
+void faults_add(fault_list *f, const char *path, const char *fmt, ...)
 {
 	char text[600];
 	va_list args;
@@ -25,7 +25,7 @@ void faults_add(faults *f, const char *path, const char *fmt, ...)
 	f->list = tr_array_push(f->list, tr_string_lossy(text, tr_s(text).n));
 }
 
-bool faults_any(const faults *f)
+bool faults_any(const fault_list *f)
 {
 	return tr_array_len(f->list) > 0 || !tr_is_valid(f->list);
 }

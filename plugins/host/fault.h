@@ -5,13 +5,13 @@
 
 #include <troupe/value.h>
 
-typedef struct faults {
+typedef struct fault_list {
 	tr_value list; /* array of texts */
-} faults;
+} fault_list;
 
-void faults_init(faults *f);
+void faults_init(fault_list *f);
 /** The path is what printf-style `path` says. */
-void faults_add(faults *f, const char *path, const char *fmt, ...) TR_PRINTF(3, 4);
-bool faults_any(const faults *f);
+void faults_add(fault_list *f, const char *path, const char *fmt, ...) TR_PRINTF(3, 4);
+bool faults_any(const fault_list *f);
 
 #endif

@@ -90,7 +90,7 @@ static tr_next instance_init(void *state, tr_value arg)
 	tr_value reason = tr_absent();
 
 	tr_trap_exit(true); /* so that `stop` runs, and a linked helper's end can be told to the plugin */
-	s->record = h == NULL ? NULL : registry_find(h, tr_as_cstr(arg, ""));
+	s->record = h == NULL ? NULL : plugins_find(h, tr_as_cstr(arg, ""));
 	if (s->record == NULL)
 		return tr_next_stop(TR_A(not_found));
 	if (tr_own(s->record, release_record) != TR_OK || callers_enter(s->record) != TR_OK)

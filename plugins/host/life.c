@@ -95,7 +95,7 @@ static bool needs_met(plugin_host *h, const plugin_record *r, tr_value *why)
 	const tr_entry *e = tr_map_entries(r->m.depends_on);
 
 	for (size_t i = 0; i < tr_map_len(r->m.depends_on); i++) {
-		plugin_record *dep = registry_find(h, tr_as_cstr(e[i].key, ""));
+		plugin_record *dep = plugins_find(h, tr_as_cstr(e[i].key, ""));
 		record_release(dep);
 		if (dep != NULL)
 			continue;
@@ -110,7 +110,7 @@ static bool step_init(plugin_host *h, plugin_record *r, tr_value *why)
 {
 	if (!needs_met(h, r, why) || !loader_map(r, why))
 		return false;
-	tr_err err = registry_add(h, r);
+	tr_err err = plugins_add(h, r);
 	if (err != TR_OK) {
 		*why = tr_stringf("plugin %s cannot be loaded: %s", r->m.id,
 				  err == TR_EEXIST ? "one with this id is loaded; upgrade or unload it"
@@ -123,7 +123,7 @@ static bool step_init(plugin_host *h, plugin_record *r, tr_value *why)
 		return true;
 	*why = explain(r, "failed in init", s.reason);
 	tr_drop(s.reason);
-	registry_remove(h, r->m.id);
+	plugins_remove(h, r->m.id);
 	return false;
 }
 
@@ -145,13 +145,13 @@ static bool step_start(plugin_host *h, plugin_record *r, tr_value *why)
 			*why = explain(r, "failed in start", tr_is_valid(reply) ? reply : tr_call_reason());
 		tr_drop(reply);
 		if (ok) {
-			registry_activate(h, r);
+			plugins_activate(h, r);
 			return true;
 		}
 	}
 	hook_table_remove(h, r);
 	stop_actors(r->m.id);
-	registry_remove(h, r->m.id);
+	plugins_remove(h, r->m.id);
 	return false;
 }
 
@@ -246,7 +246,7 @@ bool life_up(plugin_host *h, plugin_record **records, size_t n, tr_value *why)
 static bool ordered_alone(plugin_host *h, plugin_record *r, tr_value *why)
 {
 	size_t n, order;
-	plugin_record **all = registry_all(h, &n);
+	plugin_record **all = plugins_all(h, &n);
 	const manifest **have = tr_alloc((n + 1) * sizeof(*have));
 	const manifest *want = &r->m;
 	tr_value refused = tr_absent();
@@ -256,7 +256,7 @@ static bool ordered_alone(plugin_host *h, plugin_record *r, tr_value *why)
 	size_t count = have == NULL ? 0 : plugin_order(&want, 1, have, n, &order, &refused);
 	*why = count == 1 ? tr_absent() : tr_is_valid(refused) ? refused : tr_string("out of memory");
 	tr_free(have);
-	registry_free(all, n);
+	plugins_free(all, n);
 	return count == 1;
 }
 
@@ -282,14 +282,14 @@ void life_down(plugin_host *h, plugin_record *r, int64_t grace_ns)
 	/* The desk answers soon after the deadline that it was given; a second more is for its own answer. */
 	tr_drop(tr_call_name(name, TR_LIST(tr_atom("drain"), tr_int(tr_in(grace_ns))), tr_in(grace_ns + TR_SECOND)));
 	stop_actors(r->m.id);
-	registry_remove(h, r->m.id);
+	plugins_remove(h, r->m.id);
 	life_subjects(h);
 }
 
 static bool dependents_accept(plugin_host *h, const plugin_record *newer, tr_value *why)
 {
 	size_t n;
-	plugin_record **all = registry_all(h, &n);
+	plugin_record **all = plugins_all(h, &n);
 	bool ok = true;
 
 	for (size_t i = 0; i < n && ok; i++) {
@@ -300,7 +300,7 @@ static bool dependents_accept(plugin_host *h, const plugin_record *newer, tr_val
 				  newer->m.id, tr_as_cstr(range, "?"), newer->m.version_text);
 		ok = false;
 	}
-	registry_free(all, n);
+	plugins_free(all, n);
 	return ok;
 }
 
@@ -340,7 +340,7 @@ bool life_upgrade(plugin_host *h, plugin_record *old, plugin_record *newer, tr_v
 	tr_drop(reply);
 	if (!ok)
 		return false;
-	registry_replace(h, newer);
+	plugins_replace(h, newer);
 	name_command(name, sizeof(name), newer->m.id);
 	tr_drop(tr_call_name(name, TR_LIST(tr_atom("upgrade"), record_value(newer)), tr_in(LIFE_DEADLINE)));
 	life_subjects(h);
@@ -350,7 +350,7 @@ bool life_upgrade(plugin_host *h, plugin_record *old, plugin_record *newer, tr_v
 void life_again(plugin_host *h)
 {
 	size_t n;
-	plugin_record **all = registry_all(h, &n);
+	plugin_record **all = plugins_all(h, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		tr_started s = start_actors(all[i]);
@@ -358,6 +358,6 @@ void life_again(plugin_host *h)
 			log_and_drop(all[i], explain(all[i], "could not be started again", s.reason));
 		tr_drop(s.reason);
 	}
-	registry_free(all, n);
+	plugins_free(all, n);
 	life_subjects(h);
 }

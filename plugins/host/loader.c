@@ -152,7 +152,7 @@ plugin_record *loader_builtin(plugin_host *h, const builtin *b, tr_value *why)
 bool loader_admit(plugin_record *r, tr_value *why)
 {
 	plugin_host *h = r->host;
-	faults found;
+	fault_list found;
 	char path[128];
 
 	faults_init(&found);

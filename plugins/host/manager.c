@@ -152,12 +152,12 @@ static plugin_record *dependent(plugin_host *h, const char *id)
 {
 	size_t n;
 	plugin_record *found = NULL;
-	plugin_record **all = registry_all(h, &n);
+	plugin_record **all = plugins_all(h, &n);
 
 	for (size_t i = n; i-- > 0 && found == NULL;)
 		if (tr_is_valid(tr_map_get_s(all[i]->m.depends_on, id)))
 			found = record_hold(all[i]);
-	registry_free(all, n);
+	plugins_free(all, n);
 	return found;
 }
 
@@ -176,7 +176,7 @@ static void unload_all(plugin_host *h, plugin_record *r)
 
 static tr_value do_unload(plugin_host *h, const char *id, bool cascade)
 {
-	plugin_record *r = registry_find(h, id);
+	plugin_record *r = plugins_find(h, id);
 
 	if (r == NULL)
 		return fault(tr_stringf("no plugin %s is loaded", id));
@@ -195,7 +195,7 @@ static tr_value do_unload(plugin_host *h, const char *id, bool cascade)
 static tr_value do_upgrade(plugin_host *h, const char *id, const char *path)
 {
 	tr_value why = tr_absent();
-	plugin_record *old = registry_find(h, id);
+	plugin_record *old = plugins_find(h, id);
 
 	if (old == NULL)
 		return fault(tr_stringf("no plugin %s is loaded", id));
@@ -216,12 +216,12 @@ static tr_value do_upgrade(plugin_host *h, const char *id, const char *path)
 
 static tr_value do_info(plugin_host *h, const char *id)
 {
-	plugin_record *r = registry_find(h, id);
+	plugin_record *r = plugins_find(h, id);
 	char name[NAME_SIZE];
 
 	if (r == NULL)
 		return tr_nil();
-	tr_value v = registry_show(h, r);
+	tr_value v = plugins_show(h, r);
 	tr_value health = instance_call(id, tr_atom("health"), tr_absent(), tr_absent(), tr_in(ASK_DEADLINE));
 	v = tr_map_put_s(v, "health", tr_is_valid(health) ? health : tr_string("does not answer"));
 	name_command(name, sizeof(name), id);
@@ -233,8 +233,8 @@ static tr_value do_info(plugin_host *h, const char *id)
 static tr_value do_find(plugin_host *h, const char *key, bool by_type)
 {
 	size_t n;
-	plugin_record **all = registry_all(h, &n);
-	plugin_record *winner = by_type ? NULL : registry_capability(h, key);
+	plugin_record **all = plugins_all(h, &n);
+	plugin_record *winner = by_type ? NULL : plugins_capability(h, key);
 	tr_value list = tr_array();
 
 	if (winner != NULL)
@@ -245,7 +245,7 @@ static tr_value do_find(plugin_host *h, const char *key, bool by_type)
 			list = tr_array_push(list, tr_keep(all[i]->id));
 	}
 	record_release(winner);
-	registry_free(all, n);
+	plugins_free(all, n);
 	return list;
 }
 

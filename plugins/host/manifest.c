@@ -29,7 +29,7 @@ bool manifest_name_valid(tr_value v)
 	return tr_is(v, TR_STRING) && id_valid(tr_as_str(v));
 }
 
-static void read_identity(manifest *m, faults *out)
+static void read_identity(manifest *m, fault_list *out)
 {
 	tr_value id = tr_map_get_s(m->source, "id"), number = tr_map_get_s(m->source, "version");
 	static const char *const texts[] = {"description", "author", "license", NULL};
@@ -47,7 +47,7 @@ static void read_identity(manifest *m, faults *out)
 	}
 }
 
-static void read_isolation(manifest *m, faults *out)
+static void read_isolation(manifest *m, fault_list *out)
 {
 	tr_value v = tr_map_get_s(m->source, "isolation");
 
@@ -56,7 +56,7 @@ static void read_isolation(manifest *m, faults *out)
 		faults_add(out, "isolation", "must be \"shared\" or \"process\"");
 }
 
-static int64_t read_count(tr_value limits, const char *key, int64_t otherwise, int64_t max, faults *out)
+static int64_t read_count(tr_value limits, const char *key, int64_t otherwise, int64_t max, fault_list *out)
 {
 	tr_value v = tr_map_get_s(limits, key);
 	char path[64];
@@ -71,7 +71,7 @@ static int64_t read_count(tr_value limits, const char *key, int64_t otherwise, i
 	return otherwise;
 }
 
-static void read_limits(manifest *m, faults *out)
+static void read_limits(manifest *m, fault_list *out)
 {
 	static const char *const known[] = {"mailbox", "concurrency", "memory", "time", NULL};
 	tr_value limits = tr_map_get_s(m->source, "limits");
@@ -92,7 +92,7 @@ static void read_limits(manifest *m, faults *out)
 		m->time_ns = (int64_t)(seconds * 1e9);
 }
 
-static void read_abi(manifest *m, faults *out)
+static void read_abi(manifest *m, fault_list *out)
 {
 	tr_value abi = tr_map_get_s(m->source, "abi");
 
@@ -100,7 +100,7 @@ static void read_abi(manifest *m, faults *out)
 		faults_add(out, "abi", "must be a whole number");
 }
 
-void manifest_check_keys(tr_value map, const char *prefix, const char *const *known, faults *out)
+void manifest_check_keys(tr_value map, const char *prefix, const char *const *known, fault_list *out)
 {
 	const tr_entry *e = tr_map_entries(map);
 	char path[200];
@@ -117,7 +117,7 @@ void manifest_check_keys(tr_value map, const char *prefix, const char *const *kn
 	}
 }
 
-static void read_all(manifest *m, faults *out)
+static void read_all(manifest *m, fault_list *out)
 {
 	static const char *const known[] = {"id",      "version",      "abi",       "description", "author",
 					    "license", "capabilities", "provides",  "depends_on",  "needs",
@@ -138,7 +138,7 @@ static void read_all(manifest *m, faults *out)
 	read_limits(m, out);
 }
 
-static tr_err parse(tr_str json, manifest *m, faults *out)
+static tr_err parse(tr_str json, manifest *m, fault_list *out)
 {
 	tr_decode_limits limits = {.max_depth = 32, .max_bytes = MANIFEST_MAX_BYTES, .max_items = 20000};
 	tr_decode_error error = {0};
@@ -158,9 +158,9 @@ static tr_err parse(tr_str json, manifest *m, faults *out)
 	return TR_OK;
 }
 
-tr_err manifest_read(tr_str json, manifest *out, tr_value *fault_list)
+tr_err manifest_read(tr_str json, manifest *out, tr_value *list)
 {
-	faults found;
+	fault_list found;
 
 	faults_init(&found);
 	memset(out, 0, sizeof(*out));
@@ -175,7 +175,7 @@ tr_err manifest_read(tr_str json, manifest *out, tr_value *fault_list)
 	}
 	if (err != TR_OK)
 		manifest_fini(out);
-	*fault_list = found.list;
+	*list = found.list;
 	return err;
 }
 

@@ -29,7 +29,7 @@ const char *hook_type_name(hook_type type)
 }
 
 /* The list under `key`, or absent; anything else is a fault. */
-static tr_value list_at(tr_value source, const char *key, faults *out)
+static tr_value list_at(tr_value source, const char *key, fault_list *out)
 {
 	tr_value v = tr_map_get_s(source, key);
 
@@ -39,7 +39,7 @@ static tr_value list_at(tr_value source, const char *key, faults *out)
 	return tr_absent();
 }
 
-static tr_value map_at(tr_value source, const char *key, faults *out)
+static tr_value map_at(tr_value source, const char *key, fault_list *out)
 {
 	tr_value v = tr_map_get_s(source, key);
 
@@ -64,7 +64,7 @@ static bool capability_valid(tr_value name)
 	return true;
 }
 
-tr_value manifest_capabilities(tr_value source, faults *out)
+tr_value manifest_capabilities(tr_value source, fault_list *out)
 {
 	tr_value list = list_at(source, "capabilities", out), map = tr_map();
 	char path[64];
@@ -94,7 +94,7 @@ static tr_value names_of(tr_value v)
 	return tr_array_len(v) > 0 ? tr_keep(v) : tr_absent();
 }
 
-tr_value manifest_provides(tr_value source, faults *out)
+tr_value manifest_provides(tr_value source, fault_list *out)
 {
 	static const char *const types[] = {"node_handler", "provider", "store", "secret_provider", "validator", NULL};
 	tr_value given = map_at(source, "provides", out), map = tr_map();
@@ -119,7 +119,7 @@ tr_value manifest_provides(tr_value source, faults *out)
 	return map;
 }
 
-tr_value manifest_depends_on(tr_value source, faults *out)
+tr_value manifest_depends_on(tr_value source, fault_list *out)
 {
 	tr_value given = map_at(source, "depends_on", out);
 	const tr_entry *e = tr_map_entries(given);
@@ -135,7 +135,7 @@ tr_value manifest_depends_on(tr_value source, faults *out)
 	return tr_is(given, TR_MAP) ? tr_keep(given) : tr_map();
 }
 
-tr_value manifest_needs(tr_value source, faults *out)
+tr_value manifest_needs(tr_value source, fault_list *out)
 {
 	tr_value given = list_at(source, "needs", out);
 	char path[64];
@@ -159,7 +159,7 @@ static bool hook_type_read(const char *name, hook_type *type)
 	return false;
 }
 
-static void hook_read(tr_value item, const char *path, manifest_hook *hook, faults *out)
+static void hook_read(tr_value item, const char *path, manifest_hook *hook, fault_list *out)
 {
 	tr_value priority = tr_map_get_s(item, "priority"), on_crash = tr_map_get_s(item, "on_crash");
 	tr_value time = tr_map_get_s(item, "time");
@@ -185,7 +185,7 @@ static void hook_read(tr_value item, const char *path, manifest_hook *hook, faul
 		hook->time_ns = (int64_t)(seconds * 1e9);
 }
 
-void manifest_hooks(manifest *m, faults *out)
+void manifest_hooks(manifest *m, fault_list *out)
 {
 	static const char *const known[] = {"type", "point", "priority", "on_crash", "time", NULL};
 	tr_value list = list_at(m->source, "hooks", out);

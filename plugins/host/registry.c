@@ -16,7 +16,7 @@ static plugin_record *find_locked(plugin_host *h, const char *id, size_t *at)
 	return NULL;
 }
 
-plugin_record *registry_find(plugin_host *h, const char *id)
+plugin_record *plugins_find(plugin_host *h, const char *id)
 {
 	pthread_mutex_lock(&h->lock);
 	plugin_record *r = find_locked(h, id, NULL);
@@ -43,7 +43,7 @@ static plugin_record *capability_locked(plugin_host *h, const char *capability)
 	return NULL;
 }
 
-plugin_record *registry_capability(plugin_host *h, const char *capability)
+plugin_record *plugins_capability(plugin_host *h, const char *capability)
 {
 	pthread_mutex_lock(&h->lock);
 	plugin_record *r = capability_locked(h, capability);
@@ -71,7 +71,7 @@ static tr_err add_locked(plugin_host *h, plugin_record *r)
 	return TR_OK;
 }
 
-tr_err registry_add(plugin_host *h, plugin_record *r)
+tr_err plugins_add(plugin_host *h, plugin_record *r)
 {
 	pthread_mutex_lock(&h->lock);
 	tr_err err = add_locked(h, r);
@@ -79,7 +79,7 @@ tr_err registry_add(plugin_host *h, plugin_record *r)
 	return err;
 }
 
-tr_err registry_replace(plugin_host *h, plugin_record *newer)
+tr_err plugins_replace(plugin_host *h, plugin_record *newer)
 {
 	size_t at;
 
@@ -94,14 +94,14 @@ tr_err registry_replace(plugin_host *h, plugin_record *newer)
 	return old == NULL ? TR_ENOENT : TR_OK;
 }
 
-void registry_activate(plugin_host *h, plugin_record *r)
+void plugins_activate(plugin_host *h, plugin_record *r)
 {
 	pthread_mutex_lock(&h->lock);
 	r->active = true;
 	pthread_mutex_unlock(&h->lock);
 }
 
-void registry_remove(plugin_host *h, const char *id)
+void plugins_remove(plugin_host *h, const char *id)
 {
 	size_t at = 0;
 
@@ -116,7 +116,7 @@ void registry_remove(plugin_host *h, const char *id)
 	record_release(r);
 }
 
-plugin_record **registry_all(plugin_host *h, size_t *n)
+plugin_record **plugins_all(plugin_host *h, size_t *n)
 {
 	pthread_mutex_lock(&h->lock);
 	plugin_record **all = tr_alloc((h->count + 1) * sizeof(plugin_record *));
@@ -127,7 +127,7 @@ plugin_record **registry_all(plugin_host *h, size_t *n)
 	return all;
 }
 
-void registry_free(plugin_record **all, size_t n)
+void plugins_free(plugin_record **all, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		record_release(all[i]);
@@ -145,7 +145,7 @@ bool plugin_host_knows_kind(tr_node *node, tr_str kind)
 	if (h == NULL || kind.n > 64)
 		return false;
 	snprintf(name, sizeof(name), "tool:%.*s", TR_STR(kind));
-	plugin_record *r = registry_capability(h, name);
+	plugin_record *r = plugins_capability(h, name);
 	record_release(r);
 	return r != NULL;
 }
@@ -153,7 +153,7 @@ bool plugin_host_knows_kind(tr_node *node, tr_str kind)
 tr_value plugin_host_provider(tr_node *node, const char *capability)
 {
 	plugin_host *h = host_of(node);
-	plugin_record *r = h == NULL ? NULL : registry_capability(h, capability);
+	plugin_record *r = h == NULL ? NULL : plugins_capability(h, capability);
 	tr_value id = r == NULL ? tr_nil() : tr_keep(r->id);
 
 	record_release(r);
@@ -172,7 +172,7 @@ static void add_answer(void *arg, const char *kind)
 	char name[96];
 
 	snprintf(name, sizeof(name), "tool:%s", kind);
-	plugin_record *winner = registry_capability(a->host, name);
+	plugin_record *winner = plugins_capability(a->host, name);
 	if (winner == a->record)
 		a->kinds = tr_array_push(a->kinds, tr_string(kind));
 	record_release(winner);
@@ -191,7 +191,7 @@ static tr_value show_text(const plugin_record *r, const char *key)
 	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
 }
 
-tr_value registry_show(plugin_host *h, plugin_record *r)
+tr_value plugins_show(plugin_host *h, plugin_record *r)
 {
 	answers a = {h, r, tr_array()};
 	tr_value hooks = tr_map_get_s(r->m.source, "hooks");
@@ -216,9 +216,9 @@ tr_value plugin_host_list(tr_node *node)
 
 	if (h == NULL)
 		return list;
-	plugin_record **all = registry_all(h, &n);
+	plugin_record **all = plugins_all(h, &n);
 	for (size_t i = 0; i < n; i++)
-		list = tr_array_push(list, registry_show(h, all[i]));
-	registry_free(all, n);
+		list = tr_array_push(list, plugins_show(h, all[i]));
+	plugins_free(all, n);
 	return list;
 }

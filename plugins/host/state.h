@@ -90,19 +90,19 @@ void host_bury(plugin_host *h);
 /* ---- registry (registry.c) ---- */
 
 /** Held, or NULL. */
-plugin_record *registry_find(plugin_host *h, const char *id);
+plugin_record *plugins_find(plugin_host *h, const char *id);
 /** Who answers for a capability; held, or NULL. */
-plugin_record *registry_capability(plugin_host *h, const char *capability);
-tr_err registry_add(plugin_host *h, plugin_record *r);
+plugin_record *plugins_capability(plugin_host *h, const char *capability);
+tr_err plugins_add(plugin_host *h, plugin_record *r);
 /** Put `new` into the place of the record with its id. */
-tr_err registry_replace(plugin_host *h, plugin_record *newer);
-void registry_activate(plugin_host *h, plugin_record *r);
-void registry_remove(plugin_host *h, const char *id);
-/** All records, held; *n of them. Free with registry_free. */
-plugin_record **registry_all(plugin_host *h, size_t *n);
-void registry_free(plugin_record **all, size_t n);
+tr_err plugins_replace(plugin_host *h, plugin_record *newer);
+void plugins_activate(plugin_host *h, plugin_record *r);
+void plugins_remove(plugin_host *h, const char *id);
+/** All records, held; *n of them. Free with plugins_free. */
+plugin_record **plugins_all(plugin_host *h, size_t *n);
+void plugins_free(plugin_record **all, size_t n);
 /** What is known of one, as in plugin_host_list. */
-tr_value registry_show(plugin_host *h, plugin_record *r);
+tr_value plugins_show(plugin_host *h, plugin_record *r);
 
 /* ---- hooks (hook_table.c) ---- */
 

@@ -16,7 +16,7 @@ static void look(subject *s)
 	char capability[NAME_SIZE + 8];
 
 	snprintf(capability, sizeof(capability), "tool:%s", s->kind);
-	plugin_record *r = registry_capability(s->host, capability);
+	plugin_record *r = plugins_capability(s->host, capability);
 	s->target[0] = '\0';
 	if (r != NULL)
 		name_command(s->target, sizeof(s->target), r->m.id);

@@ -16,7 +16,7 @@ typedef struct wish {
 static void wish_kind(void *arg, const char *kind)
 {
 	wish *w = arg;
-	plugin_record *same = registry_find(w->host, kind);
+	plugin_record *same = plugins_find(w->host, kind);
 
 	if (same == NULL)
 		w->kinds = tr_map_put_s(w->kinds, kind, tr_bool(true));
@@ -35,7 +35,7 @@ static tr_value wanted(plugin_host *h, plugin_record **all, size_t n)
 	const tr_entry *e = tr_map_entries(w.kinds);
 	for (size_t i = 0; i < tr_map_len(w.kinds); i++) {
 		snprintf(capability, sizeof(capability), "tool:%s", tr_as_cstr(e[i].key, ""));
-		plugin_record *winner = registry_capability(h, capability);
+		plugin_record *winner = plugins_capability(h, capability);
 		if (winner != NULL)
 			out = tr_map_put(out, tr_keep(e[i].key), tr_bool(true));
 		record_release(winner);
@@ -70,7 +70,7 @@ void life_subjects(plugin_host *h)
 {
 	tr_pid sup = tr_whereis(NAME_SUBJECTS);
 	size_t n;
-	plugin_record **all = registry_all(h, &n);
+	plugin_record **all = plugins_all(h, &n);
 	tr_value kinds = wanted(h, all, n);
 	tr_value there = tr_supervisor_which_children(sup, tr_in(SUBJECT_DEADLINE));
 
@@ -90,5 +90,5 @@ void life_subjects(plugin_host *h)
 		refresh(all[i]->m.id);
 	tr_drop(kinds);
 	tr_drop(there);
-	registry_free(all, n);
+	plugins_free(all, n);
 }

@@ -10,7 +10,7 @@ static size_t home(const table *t, uint64_t key)
 	return (size_t)key & (t->cap - 1);
 }
 
-void table_fini(table *t)
+void keytable_fini(table *t)
 {
 	tr_free(t->slots);
 	*t = (table){NULL, 0, 0};
@@ -29,7 +29,7 @@ static tr_err grow(table *t)
 {
 	table bigger = {NULL, t->cap == 0 ? 16 : t->cap * 2, t->count};
 
-	bigger.slots = tr_alloc(bigger.cap * sizeof(table_slot));
+	bigger.slots = tr_alloc(bigger.cap * sizeof(keytable_slot));
 	if (bigger.slots == NULL)
 		return TR_ENOMEM;
 	for (size_t i = 0; i < t->cap; i++)
@@ -40,7 +40,7 @@ static tr_err grow(table *t)
 	return TR_OK;
 }
 
-tr_err table_put(table *t, uint64_t key, void *value)
+tr_err keytable_put(table *t, uint64_t key, void *value)
 {
 	if (key == 0)
 		return TR_EINVAL;
@@ -49,21 +49,21 @@ tr_err table_put(table *t, uint64_t key, void *value)
 		if (err != TR_OK)
 			return err;
 	}
-	table_slot *slot = &t->slots[find(t, key)];
+	keytable_slot *slot = &t->slots[find(t, key)];
 	if (slot->key == 0)
 		t->count++;
-	*slot = (table_slot){key, value};
+	*slot = (keytable_slot){key, value};
 	return TR_OK;
 }
 
-void *table_get(const table *t, uint64_t key)
+void *keytable_get(const table *t, uint64_t key)
 {
 	if (t->count == 0 || key == 0)
 		return NULL;
 	return t->slots[find(t, key)].value;
 }
 
-void *table_del(table *t, uint64_t key)
+void *keytable_del(table *t, uint64_t key)
 {
 	if (t->count == 0 || key == 0)
 		return NULL;
@@ -78,12 +78,12 @@ void *table_del(table *t, uint64_t key)
 			hole = i;
 		}
 	}
-	t->slots[hole] = (table_slot){0, NULL};
+	t->slots[hole] = (keytable_slot){0, NULL};
 	t->count--;
 	return value;
 }
 
-void *table_any(const table *t, uint64_t *key)
+void *keytable_any(const table *t, uint64_t *key)
 {
 	for (size_t i = 0; t->count > 0 && i < t->cap; i++)
 		if (t->slots[i].key != 0) {

@@ -5,24 +5,24 @@
 
 #include <troupe/base.h>
 
-typedef struct table_slot {
+typedef struct keytable_slot {
 	uint64_t key; /* 0: free */
 	void *value;
-} table_slot;
+} keytable_slot;
 
 typedef struct table {
-	table_slot *slots;
+	keytable_slot *slots;
 	size_t cap; /* 0 or a power of two */
 	size_t count;
 } table;
 
-void table_fini(table *t);
+void keytable_fini(table *t);
 /** Replaces. TR_ENOMEM leaves the table as it was; TR_EINVAL for key 0. */
-tr_err table_put(table *t, uint64_t key, void *value);
-void *table_get(const table *t, uint64_t key);
+tr_err keytable_put(table *t, uint64_t key, void *value);
+void *keytable_get(const table *t, uint64_t key);
 /** The value that was there, or NULL. */
-void *table_del(table *t, uint64_t key);
+void *keytable_del(table *t, uint64_t key);
 /** Any one value, or NULL when empty: for emptying a table. */
-void *table_any(const table *t, uint64_t *key);
+void *keytable_any(const table *t, uint64_t *key);
 
 #endif

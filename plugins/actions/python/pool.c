@@ -50,7 +50,7 @@ tr_err python_pool_init(void *state, tr_value config, tr_value *reason)
 
 static tr_err start_worker(pool *p, size_t i)
 {
-	char id[32];
+	char id[48];
 
 	snprintf(id, sizeof(id), "interpreter %zu", i + 1);
 	tr_child_spec spec = {.id = id,
