@@ -190,11 +190,16 @@ tr_err tr_node_set(tr_node *node, tr_node_slot slot, void *ptr, void (*destructo
 {
 	if ((unsigned)slot >= TR_SLOT_COUNT)
 		return TR_EINVAL;
+	/* Two threads may want to fill an empty slot: the second learns that it is taken. NULL empties it. */
 	struct node_slot old;
 	pthread_mutex_lock(&node->slot_lock);
 	old = node->slots[slot];
-	node->slots[slot] = (struct node_slot){ptr, destructor, ++node->slot_order};
+	bool taken = old.ptr != NULL && ptr != NULL && old.ptr != ptr;
+	if (!taken)
+		node->slots[slot] = (struct node_slot){ptr, destructor, ++node->slot_order};
 	pthread_mutex_unlock(&node->slot_lock);
+	if (taken)
+		return TR_EEXIST;
 	if (old.ptr != NULL && old.destructor != NULL && old.ptr != ptr)
 		old.destructor(old.ptr);
 	return TR_OK;
