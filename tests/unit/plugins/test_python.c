@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <troupe/codec.h>
 
 static world w;
 
@@ -36,6 +37,22 @@ static int stop(void **state)
 {
 	(void)state;
 	world_stop(&w);
+	return 0;
+}
+
+/* For tests that look for the one interpreter: a world of their own, with a fresh one. */
+static world shared;
+
+static int start_alone(void **state)
+{
+	shared = w;
+	return start(state);
+}
+
+static int stop_alone(void **state)
+{
+	stop(state);
+	w = shared;
 	return 0;
 }
 
@@ -74,12 +91,9 @@ static void check_int(const char *code, int64_t expected)
 static void check_json(const char *code, const char *expected)
 {
 	tr_value r = result_of(code, TR_DICT("x", tr_int(20)));
-	tr_value text = tr_is_valid(r) ? tr_absent() : r;
-	tr_buf shown = {0};
+	tr_value text = tr_json_string(r, TR_JSON_COMPACT);
 
-	tr_show(&shown, r, 2000);
-	assert_string_equal(shown.p, expected);
-	tr_buf_fini(&shown);
+	assert_string_equal(tr_as_cstr(text, ""), expected);
 	tr_drop(text);
 	tr_drop(r);
 }
@@ -169,16 +183,16 @@ static void hides_the_environment(void **state)
 static void converts_results(void **state)
 {
 	(void)state;
-	check_json("return [None, True, 1.5, (1, 2), {3, 1, 2}]", "[nil, true, 1.5, [1, 2], [1, 2, 3]]");
-	check_json("return [2**63 - 1, -2**63]", "[9223372036854775807, -9223372036854775808]");
+	check_json("return [None, True, 1.5, (1, 2), {3, 1, 2}]", "[null,true,1.5,[1,2],[1,2,3]]");
+	check_json("return [2**63 - 1, -2**63]", "[9223372036854775807,-9223372036854775808]");
 	check_json("return [2**63]", "[\"9223372036854775808\"]");
 	check_json("return [datetime.datetime(2020, 1, 2, 3, 4, 5), datetime.date(2020, 1, 2), "
 		   "datetime.timedelta(seconds=90)]",
-		   "[\"2020-01-02T03:04:05\", \"2020-01-02\", 90.0]");
+		   "[\"2020-01-02T03:04:05\",\"2020-01-02\",90.0]");
 	check_json("import decimal, enum, dataclasses\nclass E(enum.Enum):\n    A = 5\n@dataclasses.dataclass\nclass "
 		   "D:\n    n: int\n"
 		   "return [decimal.Decimal('1.10'), E.A, D(3), uuid.UUID(int=1), range(3), {1: 2}.keys()]",
-		   "[\"1.10\", 5, {\"n\": 3}, \"00000000-0000-0000-0000-000000000001\", [0, 1, 2], [1]]");
+		   "[\"1.10\",5,{\"n\":3},\"00000000-0000-0000-0000-000000000001\",[0,1,2],[1]]");
 	check_json("return '\\u00e9\\U0001F600'", "\"\xc3\xa9\xf0\x9f\x98\x80\"");
 	check_json("return '\\ud800!'", "\"?!\"");
 }
@@ -456,8 +470,8 @@ int main(void)
 	    cmocka_unit_test(limits_memory),
 	    cmocka_unit_test(queues_tasks),
 	    cmocka_unit_test(says_when_there_is_no_python),
-	    cmocka_unit_test_setup_teardown(a_kill_in_the_middle_is_told, start, stop),
-	    cmocka_unit_test_setup_teardown(cancel_reaches_the_interpreter, start, stop),
+	    cmocka_unit_test_setup_teardown(a_kill_in_the_middle_is_told, start_alone, stop_alone),
+	    cmocka_unit_test_setup_teardown(cancel_reaches_the_interpreter, start_alone, stop_alone),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);
