@@ -67,6 +67,9 @@ void gen_hold(tr_value v);
 /* End the hold; v is the caller's again. */
 tr_value gen_release(tr_value v);
 
+/* Give a call up that kernel_call_begin began: what was or is to be answered is gone. */
+void gen_call_abandon(tr_ref ref);
+
 /* An atom for an error, as it stands in exit reasons: enomem, efull, … */
 tr_value gen_err_reason(tr_err err);
 

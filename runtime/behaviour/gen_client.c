@@ -53,7 +53,10 @@ static tr_value collect(const tr_pid *servers, const tr_ref *refs, size_t n, int
 			continue;
 		gen_hold(replies);
 		tr_value message = tr_receive_ref(refs[i], deadline);
-		kernel_call_end(refs[i]);
+		if (tr_is_valid(message))
+			kernel_call_end(refs[i]);
+		else
+			gen_call_abandon(refs[i]);
 		replies = gen_release(replies);
 		if (TR_IS_A(tr_array_at(message, 0), reply))
 			replies = tr_map_put(replies, tr_pid_value(servers[i]), tr_keep(tr_array_at(message, 2)));

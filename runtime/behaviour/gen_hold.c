@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values that outlive a C stack which is never unwound, and errors as exit reasons. */
+#include "runtime/actor/hooks.h"
 #include "runtime/behaviour/gen.h"
 
 #include <ctype.h>
@@ -43,6 +44,12 @@ void gen_state_free(void *state)
 {
 	if (tr_disown(state))
 		tr_free(state);
+}
+
+void gen_call_abandon(tr_ref ref)
+{
+	kernel_call_end(ref);
+	tr_drop(tr_receive_ref(ref, 0)); /* it may have come before */
 }
 
 tr_value gen_err_reason(tr_err err)

@@ -138,7 +138,7 @@ tr_value tr_task_shutdown(tr_task *task, int64_t deadline)
 	if (tr_is_valid(result))
 		return result;
 	if (task->pid.bits != 0)
-		kernel_call_end(task->ref);
+		gen_call_abandon(task->ref);
 	*task = (tr_task){{0}, {0}};
 	return tr_absent();
 }

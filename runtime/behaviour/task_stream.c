@@ -126,6 +126,7 @@ static tr_value one_over(struct stream *st, size_t *index)
 
 	if (!tr_is_valid(message)) {
 		tr_exit_signal(st->slots[at].task.pid, TR_A(kill));
+		gen_call_abandon(st->slots[at].task.ref);
 		result = TR_LIST(TR_A(exit), TR_A(timeout));
 	} else {
 		at = slot_of(st, tr_as_ref(tr_array_at(message, 1)));
@@ -133,8 +134,8 @@ static tr_value one_over(struct stream *st, size_t *index)
 			     ? TR_LIST(TR_A(ok), tr_keep(tr_array_at(message, 2)))
 			     : TR_LIST(TR_A(exit), tr_keep(tr_array_at(message, 4)));
 		tr_drop(message);
+		kernel_call_end(st->slots[at].task.ref);
 	}
-	kernel_call_end(st->slots[at].task.ref);
 	*index = st->slots[at].index;
 	st->slots[at] = st->slots[--st->running];
 	return result;
@@ -199,7 +200,7 @@ tr_err tr_task_stream(tr_task_fn *fn, tr_value items, const tr_stream_options *o
 		return TR_ENOMEM;
 	tr_err err = run(st, each, arg, &count);
 	for (size_t i = 0; i < st->running; i++)
-		kernel_call_end(st->slots[i].task.ref);
+		gen_call_abandon(st->slots[i].task.ref);
 	tr_disown(st);
 	stream_free(st);
 	if (seen != NULL)
