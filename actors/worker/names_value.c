@@ -34,8 +34,15 @@ static tr_value step_attribute(void *arg, tr_value loaded, tr_str name)
 	if (tr_str_is(name, "data") || tr_str_is(name, "result"))
 		return tr_keep(loaded);
 	if (tr_str_is(name, "_ref"))
-		return refs_is(o->shown) ? tr_keep(o->shown) : tr_nil();
+		return tr_nil();
 	return tr_keep(tr_map_get_n(o->more, name.p, name.n));
+}
+
+/* Where it is kept can be said without fetching it. */
+static tr_value step_known(void *arg, tr_str name)
+{
+	const offer *o = arg;
+	return tr_str_is(name, "_ref") && refs_is(o->shown) ? tr_keep(o->shown) : tr_absent();
 }
 
 /* An unknown key of an outcome: `data`, then the result's own, then those of the body that a result carries as `data`.
@@ -54,23 +61,24 @@ static tr_value outcome_attribute(void *arg, tr_value loaded, tr_str name)
 	return found;
 }
 
-static tr_value offer_value(tr_value shown, tr_value more, tr_value (*attribute)(void *, tr_value, tr_str))
+static tr_value offer_value(tr_value shown, tr_value more, tr_value (*attribute)(void *, tr_value, tr_str),
+			    tr_value (*known)(void *, tr_str))
 {
 	offer *o = tr_alloc(sizeof *o);
 	if (o == NULL)
 		return tr_invalid(TR_ENOMEM);
 	o->shown = tr_keep(shown);
 	o->more = tr_keep(more);
-	tr_lazy lazy = {.load = offer_load, .destroy = offer_destroy, .attribute = attribute, .arg = o};
+	tr_lazy lazy = {.load = offer_load, .destroy = offer_destroy, .attribute = attribute, .known = known, .arg = o};
 	return tr_lazy_value(&lazy);
 }
 
 tr_value names_step_value(tr_value result, tr_value labels)
 {
-	return offer_value(result, labels, step_attribute);
+	return offer_value(result, labels, step_attribute, step_known);
 }
 
 tr_value names_outcome_value(tr_value outcome)
 {
-	return offer_value(outcome, tr_map_get_s(outcome, "result"), outcome_attribute);
+	return offer_value(outcome, tr_map_get_s(outcome, "result"), outcome_attribute, NULL);
 }

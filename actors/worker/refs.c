@@ -57,9 +57,8 @@ static void lazy_destroy(void *arg)
 	tr_free(ref);
 }
 
-static tr_value lazy_attribute(void *arg, tr_value loaded, tr_str name)
+static tr_value lazy_known(void *arg, tr_str name)
 {
-	(void)loaded;
 	const tr_value *ref = arg;
 	return tr_str_is(name, "_ref") ? tr_keep(*ref) : tr_absent();
 }
@@ -72,7 +71,7 @@ static tr_value wrap_one(tr_value ref)
 		return tr_invalid(TR_ENOMEM);
 	}
 	*own = ref;
-	tr_lazy lazy = {.load = lazy_load, .destroy = lazy_destroy, .attribute = lazy_attribute, .arg = own};
+	tr_lazy lazy = {.load = lazy_load, .destroy = lazy_destroy, .known = lazy_known, .arg = own};
 	return tr_lazy_value(&lazy);
 }
 

@@ -91,6 +91,8 @@ typedef struct tr_lazy {
 	 *  or lacks the key. `loaded` is borrowed; a fresh reference, absent when there is none. So a name can offer more than its
 	 *  value shows: `fetch.data` beside `fetch` (docs/playbook.md, "What a name gives"). */
 	tr_value (*attribute)(void *arg, tr_value loaded, tr_str name);
+	/** Optional (NULL: none): attributes that are known without loading, such as where the value is kept; absent for others. */
+	tr_value (*known)(void *arg, tr_str name);
 } tr_lazy;
 TR_API tr_value tr_lazy_value(const tr_lazy *lazy); /* copies *lazy; destroy runs when the value goes */
 /** v itself (kept), or what it loads when v is lazy. A fresh reference. */

@@ -47,19 +47,31 @@ static tr_value offered_attr(tr_value of, tr_value v, tr_value name)
 	return lazy->attribute(lazy->arg, v, tr_as_str(name));
 }
 
+/* What such a value knows of itself without being loaded. */
+static tr_value known_attr(tr_value of, tr_value name)
+{
+	const tr_lazy *lazy = tr_as_object(of, &lazy_class);
+
+	return lazy != NULL && lazy->known != NULL ? lazy->known(lazy->arg, tr_as_str(name)) : tr_absent();
+}
+
 tr_value ev_attr(struct eval *ev, tr_value of, tr_value name)
 {
+	tr_value got = known_attr(of, name);
+
+	if (tr_is_valid(got))
+		return got;
 	if (is_undefined(of))
 		return from_undefined(ev, of);
 	tr_value v = ev_resolve(ev, of);
 	if (!tr_is_valid(v))
 		return tr_invalid(tr_value_err(v));
 	if (tr_is(v, TR_MAP)) {
-		tr_value got = tr_map_get(v, name);
+		got = tr_map_get(v, name);
 		if (tr_is_valid(got))
 			return tr_keep(got);
 	}
-	tr_value got = offered_attr(of, v, name);
+	got = offered_attr(of, v, name);
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;
 	got = plain_attr(ev, v, tr_as_str(name));
@@ -112,8 +124,10 @@ static tr_value index_item(struct eval *ev, tr_value v, int64_t index)
 
 tr_value ev_item(struct eval *ev, tr_value of, tr_value key)
 {
-	tr_value got = tr_absent(), v;
+	tr_value got = is_text(key) ? known_attr(of, key) : tr_absent(), v;
 
+	if (tr_is_valid(got))
+		return got;
 	if (is_undefined(of))
 		return from_undefined(ev, of);
 	v = ev_resolve(ev, of);
@@ -371,7 +385,7 @@ static tr_value text_items(struct eval *ev, tr_value v)
 	for (size_t i = 0; i < s.n && tr_is_valid(array); i += n) {
 		n = uni_width(s.p[i]);
 		tr_value c = ev_text(ev, (tr_str){s.p + i, n});
-		array = ev_push(ev, array, is_markup(v) ? py_markup(c) : c);
+		array = ev_push(ev, array, c); /* plain, of Markup too */
 	}
 	return array;
 }
