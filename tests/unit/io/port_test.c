@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <signal.h>
 
+#include <troupe/testing.h>
+
 #include "io_check.h"
 
 static tr_port open_port(tr_port_options options, const char *script)
@@ -430,6 +432,55 @@ static void stopping_the_node_ends_children(void **state)
 	assert_true(is_reaped(left_pid));
 }
 
+/* What the actor itself allocates fails in turn; one scheduler, so that it stays on the thread that counts. */
+static tr_err use_everything(void)
+{
+	const char *argv[] = {"cat", NULL};
+	tr_port port;
+	tr_err err = tr_port_open(&(tr_port_options){.file = "cat", .argv = argv, .framing = TR_FRAME_2}, &port);
+
+	if (err != TR_OK)
+		return err;
+	err = tr_port_send(port, tr_s("x"), SOON);
+	tr_value frame = err == TR_OK ? tr_port_receive(port, SOON) : tr_invalid(err);
+	if (tr_is_valid(frame))
+		err = tr_port_set_active(port, TR_ACTIVE);
+	else
+		err = tr_value_err(frame);
+	tr_drop(frame);
+	tr_test_fail_alloc(-1);
+	tr_port_close(port, 0);
+	return err;
+}
+
+static void without_memory_body(tr_value arg)
+{
+	bool failed = true;
+
+	(void)arg;
+	for (int n = 0; failed; n++) {
+		tr_test_fail_alloc(n);
+		tr_err err = use_everything();
+		failed = err != TR_OK;
+		CHECK(err == TR_OK || err == TR_ENOMEM);
+		CHECK(n < 1000);
+	}
+	CHECK_ERR(tr_receive(0), TR_ETIMEOUT);
+}
+
+static void without_memory(void **state)
+{
+	int64_t before = tr_test_live_blocks();
+	tr_node_options options = {.schedulers = 1, .report = no_report};
+	tr_value reason = tr_run(&options, without_memory_body, tr_nil());
+
+	(void)state;
+	if (!TR_IS_A(reason, normal))
+		fail_msg("%s", tr_as_cstr(tr_array_at(reason, 1), "?"));
+	tr_drop(reason);
+	assert_int_equal(tr_test_live_blocks(), before);
+}
+
 static void outside_actors(void **state)
 {
 	tr_port port;
@@ -465,6 +516,7 @@ int main(void)
 	    cmocka_unit_test(given_away_it_serves_the_new_owner),
 	    cmocka_unit_test(many_at_once),
 	    cmocka_unit_test(stopping_the_node_ends_children),
+	    cmocka_unit_test(without_memory),
 	    cmocka_unit_test(outside_actors),
 	};
 
