@@ -148,13 +148,19 @@ static tr_value task_schema(void)
 	return TR_DICT("anyOf", TR_LIST(ref_to("task_body"), labelled));
 }
 
+/* Names and arcs, mixed. */
+static tr_value arcs_schema(void)
+{
+	tr_value item = TR_DICT("anyOf", TR_LIST(TR_DICT("type", tr_string("string")), ref_to("arc")));
+	return TR_DICT("description", tr_string("The arcs"), "type", tr_string("array"), "items", item);
+}
+
 /* next: a name, names and arcs, one arc, or spec with arcs. */
 static tr_value next_schema(void)
 {
-	tr_value item = TR_DICT("anyOf", TR_LIST(TR_DICT("type", tr_string("string")), ref_to("arc")));
 	return TR_DICT("description", tr_string("Arcs to other steps"), "anyOf",
 		       TR_LIST(TR_DICT("type", TR_LIST(tr_string("string"), tr_string("null"))), ref_to("arc"),
-			       ref_to("next"), TR_DICT("type", tr_string("array"), "items", item)));
+			       ref_to("next"), ref_to("arcs")));
 }
 
 static tr_value step_schema(void)
@@ -175,10 +181,10 @@ static tr_value step_schema(void)
 static tr_value definitions_build(void)
 {
 	static const schema_node *const nodes[] = {
-	    &schema_metadata, &schema_executor,       &schema_executor_spec, &schema_step_spec, &schema_step_policy,
-	    &schema_admit,    &schema_loop,           &schema_loop_spec,     &schema_task_spec, &schema_task_policy,
-	    &schema_rule,     &schema_then,           &schema_next,          &schema_next_spec, &schema_arc,
-	    &schema_retry,    &schema_workbook_entry,
+	    &schema_metadata,    &schema_executor,    &schema_executor_spec, &schema_step_spec,
+	    &schema_step_policy, &schema_admit,       &schema_loop,          &schema_loop_spec,
+	    &schema_task_spec,   &schema_task_policy, &schema_rule,          &schema_then,
+	    &schema_next_spec,   &schema_arc,         &schema_retry,         &schema_workbook_entry,
 	};
 	tr_value definitions = tr_map();
 	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
@@ -187,6 +193,10 @@ static tr_value definitions_build(void)
 	definitions = body_schema(definitions, &body);
 	definitions = tr_map_put_s(definitions, "task_body", body);
 	definitions = tr_map_put_s(definitions, "task", task_schema());
+	definitions = tr_map_put_s(definitions, "arcs", arcs_schema());
+	tr_value next = TR_DICT("type", tr_string("object"), "additionalProperties", tr_bool(false), "properties",
+				TR_DICT("spec", ref_to("next_spec"), "arcs", ref_to("arcs")));
+	definitions = tr_map_put_s(definitions, "next", next);
 	return tr_map_put_s(definitions, "step", step_schema());
 }
 

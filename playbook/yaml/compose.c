@@ -149,7 +149,7 @@ static void on_start(composer *c, const yaml_event_t *e, yaml_kind kind, const y
 static void on_end(composer *c, const yaml_event_t *e)
 {
 	frame f = c->frames[--c->frame_count];
-	const yaml_node *const *children = c->stack + f.base;
+	const yaml_node *const *children = c->stack == NULL ? NULL : c->stack + f.base;
 	size_t count = c->stack_count - f.base;
 	f.node->end_line = mark_line(e->end_mark);
 	if (f.node->kind == YAML_SEQUENCE) {
