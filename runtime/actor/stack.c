@@ -107,6 +107,13 @@ static struct stack *prepare(struct stack_pool *pool, char *low, size_t size, ui
 }
 
 /* Under the lock: map a region and put its stacks on the free list. */
+/* Under the pool's lock. */
+static void count_free(struct stack_pool *pool, int by)
+{
+	uint32_t n = atomic_load_explicit(&pool->n_free, memory_order_relaxed);
+	atomic_store_explicit(&pool->n_free, n + (uint32_t)by, memory_order_relaxed);
+}
+
 static bool grow(struct stack_pool *pool, uint8_t size_class)
 {
 	size_t one = pool->size << size_class;
@@ -122,13 +129,14 @@ static bool grow(struct stack_pool *pool, uint8_t size_class)
 	}
 	r->next = pool->regions;
 	pool->regions = r;
-	pool->mapped += r->size;
+	atomic_store_explicit(&pool->mapped, atomic_load_explicit(&pool->mapped, memory_order_relaxed) + r->size,
+			      memory_order_relaxed);
 	for (size_t i = n; i-- > 0;) {
 		struct stack *k = prepare(pool, r->base + i * one, one, size_class);
 		guard(pool, k);
 		k->next = pool->free[size_class];
 		pool->free[size_class] = k;
-		pool->n_free++;
+		count_free(pool, 1);
 	}
 	return true;
 }
@@ -141,7 +149,7 @@ struct stack *stack_new(struct stack_pool *pool, uint8_t size_class)
 		k = pool->free[size_class];
 	if (k != NULL) {
 		pool->free[size_class] = k->next;
-		pool->n_free--;
+		count_free(pool, -1);
 	}
 	spin_unlock(&pool->lock);
 	return k;
@@ -150,7 +158,7 @@ struct stack *stack_new(struct stack_pool *pool, uint8_t size_class)
 void stack_free(struct stack_pool *pool, struct stack *k)
 {
 	stack_forget(k);
-	bool cold = atomic_load_explicit((_Atomic uint32_t *)&pool->n_free, memory_order_relaxed) > KEEP_WARM;
+	bool cold = atomic_load_explicit(&pool->n_free, memory_order_relaxed) > KEEP_WARM;
 	if (cold) {
 		char *from = k->low + STACK_GUARD;
 		char *to = (char *)((uintptr_t)k->high & ~(uintptr_t)4095) - 4096;
@@ -160,7 +168,7 @@ void stack_free(struct stack_pool *pool, struct stack *k)
 	spin_lock(&pool->lock);
 	k->next = pool->free[k->size_class];
 	pool->free[k->size_class] = k;
-	pool->n_free++;
+	count_free(pool, 1);
 	spin_unlock(&pool->lock);
 }
 

@@ -37,11 +37,11 @@ struct stack_pool {
 	spin lock;
 	size_t size; /* of class 0, guard included */
 	struct stack *free[STACK_CLASSES];
-	uint32_t n_free;
+	_Atomic uint32_t n_free; /* written under `lock`, like mapped; read without */
 	struct stack_region *regions;
 	uint32_t guards_left;
 	uint32_t n_stacks;
-	size_t mapped;
+	_Atomic size_t mapped;
 	uint32_t colour;
 };
 

@@ -121,14 +121,17 @@ static void *watch_main(void *arg)
 {
 	tr_node *node = arg;
 	struct sample *samples = tr_alloc(NODE_SCHEDS_MAX * sizeof *samples);
-	_Atomic uint32_t never = 0;
 	int quiet = 0;
 	pthread_setname_np(pthread_self(), "troupe-watch");
 	while (samples != NULL && atomic_load(&node->stopping) != 2) {
 		quiet = all_asleep(node) ? quiet + 1 : 0;
 		if (quiet > QUIET_TICKS)
 			doze(node);
-		futex_wait(&never, 0, node->long_handler_ns / 5 > 100000 ? node->long_handler_ns / 5 : 100000);
+		uint32_t stopping = atomic_load(&node->stopping);
+		if (stopping == 2)
+			break;
+		futex_wait(&node->stopping, stopping,
+			   node->long_handler_ns / 5 > 100000 ? node->long_handler_ns / 5 : 100000);
 		int64_t now = node_now(node);
 		uint32_t stuck = 0;
 		uint32_t n = atomic_load(&node->sched_count);
@@ -161,6 +164,7 @@ void watch_stop(tr_node *node)
 	if (!node->watch.started)
 		return;
 	watch_wake(node);
+	futex_wake(&node->stopping);
 	pthread_join(node->watch.thread, NULL);
 	node->watch.started = false;
 }
