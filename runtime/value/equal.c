@@ -71,6 +71,9 @@ bool tr_equal(tr_value a, tr_value b)
 	return equal;
 }
 
+/* Values that share much can have more occurrences than anyone can count: beyond this many, "rough" is enough. */
+#define SIZE_LOOKS (UINT32_C(1) << 24)
+
 /* What v itself takes, beside what it holds. */
 static size_t own_size(tr_value v)
 {
@@ -95,13 +98,14 @@ static size_t own_size(tr_value v)
 size_t tr_value_size(tr_value v)
 {
 	struct walk w;
+	uint32_t looks = SIZE_LOOKS;
 	size_t size = sizeof(v) + own_size(v);
 
 	if (!is_container(v))
 		return size;
 	walk_init(&w);
 	bool going = walk_push(&w, v, tr_absent());
-	while (going && w.n > 0) {
+	while (going && w.n > 0 && looks-- > 0) {
 		struct walk_frame *f = walk_top(&w);
 		size_t at = f->at++;
 		tr_value item;

@@ -73,7 +73,7 @@ static uint32_t map_find_text(const struct box_map *map, const char *p, size_t n
 		}
 		return NOT_FOUND;
 	}
-	uint32_t hash = (uint32_t)text_hash(p, n);
+	uint32_t hash = map_hash(text_hash(p, n));
 	for (uint32_t i = hash & map->mask; map->index[i].at != 0; i = (i + 1) & map->mask) {
 		uint32_t at = map->index[i].at - 1;
 		tr_value key = map->entries[at].key;
@@ -92,7 +92,7 @@ static uint32_t map_find(const struct box_map *map, tr_value key)
 		}
 		return NOT_FOUND;
 	}
-	uint32_t hash = (uint32_t)tr_hash(key);
+	uint32_t hash = map_hash(tr_hash(key));
 	for (uint32_t i = hash & map->mask; map->index[i].at != 0; i = (i + 1) & map->mask) {
 		uint32_t at = map->index[i].at - 1;
 		if (map->index[i].hash == hash && same_key(map->entries[at].key, key))
@@ -107,7 +107,7 @@ static void map_append(struct box_map *map, tr_value key, tr_value value)
 {
 	map->entries[map->n] = (tr_entry){key, value};
 	if (map->index != NULL)
-		map_index_add(map->index, map->mask, (uint32_t)tr_hash(key), map->n);
+		map_index_add(map->index, map->mask, map_hash(tr_hash(key)), map->n);
 	map->n++;
 }
 
@@ -144,7 +144,7 @@ static struct box_map *map_grow(struct box_map *map, uint32_t cap)
 		return to;
 	if (to->index == NULL) {
 		for (uint32_t i = 0; i < to->n; i++)
-			map_index_add(index, mask, (uint32_t)tr_hash(to->entries[i].key), i);
+			map_index_add(index, mask, map_hash(tr_hash(to->entries[i].key)), i);
 	} else {
 		for (uint32_t i = 0; i <= to->mask; i++) {
 			if (to->index[i].at != 0)
@@ -303,7 +303,7 @@ tr_value tr_map_del(tr_value v, tr_value key)
 	}
 	tr_entry gone = map->entries[at];
 	if (map->index != NULL)
-		map_index_remove(map->index, map->mask, (uint32_t)tr_hash(gone.key), at);
+		map_index_remove(map->index, map->mask, map_hash(tr_hash(gone.key)), at);
 	map->n--;
 	memmove(&map->entries[at], &map->entries[at + 1], (map->n - at) * sizeof(tr_entry));
 	/* `key` may be borrowed from the entry itself: let it go last. */

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The index of larger maps. */
+#include <sys/random.h>
+
 #include "runtime/value/map_index.h"
+
+static uint64_t seed = UINT64_C(0x2545F4914F6CDD1D);
+const uint64_t *const map_seed = &seed;
+
+/* Before any map exists. Without randomness the maps work as well, only not against whoever chooses their keys. */
+__attribute__((constructor)) static void draw_seed(void)
+{
+	(void)!getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+}
 
 struct map_slot *map_index_new(uint32_t cap, uint32_t *mask)
 {

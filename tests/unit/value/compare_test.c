@@ -167,6 +167,28 @@ static void ten_million_levels_are_freed(void **state)
 	tr_drop(v);
 }
 
+/* Two references a level to the level below: 2^100 occurrences of one core. */
+static void sharing_does_not_explode(void **state)
+{
+	tr_value v = tr_int(1), other;
+	tr_buf out = {0};
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		v = i % 2 ? TR_LIST(v, tr_keep(v)) : TR_DICT("l", v, "r", tr_keep(v));
+	assert_true(tr_hash(v) == tr_hash(v));
+	assert_true(tr_value_size(v) > 1000);
+	tr_show(&out, v, 300);
+	assert_true(out.n <= 300);
+	other = tr_keep(v);
+	assert_true(tr_equal(v, other));
+	assert_int_equal(tr_compare(v, other), 0);
+	tr_drop(other);
+	tr_drop(v);
+	tr_buf_clear(&out);
+	tr_buf_fini(&out);
+}
+
 static void size_grows_with_content(void **state)
 {
 	tr_value s = tr_string("0123456789"), list = TR_LIST(tr_keep(s), tr_keep(s));
@@ -188,6 +210,7 @@ int main(void)
 	    cmocka_unit_test(maps_regardless_of_order),
 	    cmocka_unit_test(deeper_than_any_stack),
 	    cmocka_unit_test(ten_million_levels_are_freed),
+	    cmocka_unit_test(sharing_does_not_explode),
 	    cmocka_unit_test(size_grows_with_content),
 	};
 
