@@ -149,10 +149,10 @@ static tr_value status_error(const char *name, http_transfer *t)
 	return tr_outcome_error_put(out, "retry_after", whole ? tr_int((int64_t)wait) : tr_float(wait));
 }
 
-static const char *code_kind(CURLcode code, bool *retryable)
+static const char *code_kind(const http_transfer *t, bool *retryable)
 {
 	*retryable = true;
-	switch (code) {
+	switch (t->code) {
 	case CURLE_OPERATION_TIMEDOUT:
 		return "timeout";
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -166,8 +166,12 @@ static const char *code_kind(CURLcode code, bool *retryable)
 	case CURLE_USE_SSL_FAILED:
 		*retryable = false;
 		return "tls";
+	case CURLE_UNSUPPORTED_PROTOCOL: /* a redirect elsewhere; or on http itself, an answer that is no HTTP */
+		if (strncmp(tr_as_cstr(t->url, ""), "http", 4) == 0)
+			return "connection";
+		*retryable = false;
+		return "input";
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		*retryable = false;
 		return "input";
 	case CURLE_OUT_OF_MEMORY:
@@ -180,7 +184,7 @@ static const char *code_kind(CURLcode code, bool *retryable)
 static tr_value code_error(const char *name, http_transfer *t)
 {
 	bool retryable;
-	const char *kind = code_kind(t->code, &retryable);
+	const char *kind = code_kind(t, &retryable);
 	const char *text = t->error[0] != '\0' ? t->error : curl_easy_strerror(t->code);
 
 	if (t->too_large)
