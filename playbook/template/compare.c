@@ -112,7 +112,7 @@ static int compare_text(tr_str a, tr_str b)
 	size_t n = a.n < b.n ? a.n : b.n;
 	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
 
-	return c != 0 ? c : a.n < b.n ? -1 : a.n > b.n;
+	return c != 0 ? (c < 0 ? -1 : 1) : a.n < b.n ? -1 : a.n > b.n;
 }
 
 static bool equal_arrays(struct eval *ev, tr_value a, tr_value b, bool *out)
@@ -303,6 +303,17 @@ static bool in_range(tr_value item, const struct range_object *r)
 	return distance % stride == 0;
 }
 
+static bool hashable(tr_value key)
+{
+	if (is_tuple(key)) {
+		for (size_t i = 0; i < tr_array_len(key); i++)
+			if (!hashable(tr_array_at(key, i)))
+				return false;
+		return true;
+	}
+	return !tr_is(key, TR_MAP) && !tr_is(key, TR_ARRAY);
+}
+
 bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out)
 {
 	*out = false;
@@ -310,8 +321,13 @@ bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out)
 	if (!tr_is_valid(in))
 		return false;
 	const struct range_object *range = tr_as_object(in, &range_class);
-	if (tr_is(in, TR_ARRAY))
+	if (tr_is(in, TR_ARRAY)) {
+		if (is_view(in) && in.aux == SEQ_KEYS && !hashable(ev_resolve(ev, item))) {
+			ev_fail(ev, TR_ETYPE, "'%s' cannot be a key", ev_type_name(item));
+			return false;
+		}
 		return in_array(ev, item, in, out);
+	}
 	if (tr_is(in, TR_MAP)) {
 		*out = tr_is_valid(ev_map_find(ev, in, item));
 		return ev->error->err == TR_OK;
@@ -338,17 +354,6 @@ bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out)
 		return ev_undefined_use(ev, in);
 	ev_fail(ev, TR_ETYPE, "'%s' cannot be searched with 'in'", ev_type_name(in));
 	return false;
-}
-
-static bool hashable(tr_value key)
-{
-	if (is_tuple(key)) {
-		for (size_t i = 0; i < tr_array_len(key); i++)
-			if (!hashable(tr_array_at(key, i)))
-				return false;
-		return true;
-	}
-	return !tr_is(key, TR_MAP) && !tr_is(key, TR_ARRAY);
 }
 
 /* The forms under which a number may stand as a key. */

@@ -31,7 +31,8 @@ static tr_value f_attr(struct eval *ev, const tr_value *a)
 		return name;
 	if (is_undefined(v)) {
 		tr_drop(name);
-		return ev->undefined == TR_UNDEFINED_STRICT ? ev_undefined_fail(ev, v) : ev_undefined(ev, UNDEF_ATTR);
+		return ev->undefined == TR_UNDEFINED_CHAINABLE ? ev_undefined(ev, UNDEF_ATTR)
+							       : ev_undefined_fail(ev, v);
 	}
 	if (!tr_is(v, TR_MAP))
 		got = ev_attr(ev, v, name);

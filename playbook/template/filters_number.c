@@ -186,8 +186,27 @@ static double round_float(double d, int64_t digits)
 			return strtod(text, NULL);
 		return d;
 	}
-	double unit = pow(10, (double)-digits);
-	return rint(d / unit) * unit;
+	/* All digits before the point, exactly; then cut `-digits` of them. */
+	size_t n = (size_t)snprintf(text, sizeof(text), "%.0f", trunc(fabs(d))), cut = (size_t)-digits;
+	if (cut > n)
+		return copysign(0, d);
+	bool exact = fabs(d) == trunc(d < 0 ? -d : d), half = text[n - cut] == '5', more = text[n - cut] > '5';
+	for (size_t i = n - cut; i < n; i++) {
+		more = more || (half && i > n - cut && text[i] != '0');
+		text[i] = '0';
+	}
+	more = more || (half && (!exact || (cut < n && (text[n - cut - 1] - '0') % 2 != 0)));
+	double low = strtod(text, NULL);
+	if (more) {
+		/* One up at the last digit kept, carried as far as it goes. */
+		size_t i = n - cut;
+		while (i > 0 && text[i - 1] == '9')
+			text[--i] = '0';
+		if (i > 0)
+			text[i - 1]++;
+		low = i > 0 ? strtod(text, NULL) : strtod(text, NULL) + pow(10, (double)n);
+	}
+	return copysign(low, d);
 }
 
 static tr_value round_int(struct eval *ev, int64_t i, int64_t digits)

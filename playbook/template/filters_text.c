@@ -157,7 +157,7 @@ static tr_value f_truncate(struct eval *ev, const tr_value *a)
 	tr_buf out = {.max = ev->memory};
 
 	if (is_undefined(v))
-		return ev_undefined_use(ev, v) ? ev_text(ev, (tr_str){"", 0}) : tr_invalid(TR_EUNDEFINED);
+		return ev_undefined_use(ev, v) ? v : tr_invalid(TR_EUNDEFINED);
 	if (!is_text(v))
 		return ev_fail(ev, TR_ETYPE, "truncate works on text, not on '%s'", ev_type_name(v));
 	if ((is_given(a[1]) && !ev_index(ev, a[1], "length", &length)) ||

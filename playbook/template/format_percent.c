@@ -154,7 +154,7 @@ static bool put_integer(struct percent *p, tr_buf *out, tr_value v, struct forma
 
 	if (tr_is(v, TR_FLOAT) && type == 'd') {
 		if (!isfinite(v.as.d) || fabs(v.as.d) >= 9.2e18) {
-			ev_fail(p->ev, TR_ERANGE, "this number is no integer of 64 bits");
+			ev_fail(p->ev, TR_ERANGE, "the number is an integer beyond 64 bits");
 			return false;
 		}
 		i = (int64_t)v.as.d;
@@ -284,9 +284,10 @@ tr_value format_percent(struct eval *ev, tr_value text, tr_value values)
 		if (sign != NULL)
 			ok = put_one(&p, &out);
 	}
-	/* Values left over are an error, but for a mapping or a list, which may be there for its keys. */
-	bool rest = is_tuple(p.values) ? p.next < tr_array_len(p.values)
-				       : p.next == 0 && !tr_is(p.values, TR_MAP) && !tr_is(p.values, TR_ARRAY);
+	/* Values left over are an error, but for what has items of its own and may be there for some of them. */
+	bool items = tr_is(p.values, TR_MAP) || is_list(p.values) || is_undefined(p.values) ||
+		     tr_is(p.values, TR_BINARY) || tr_is(p.values, TR_OBJECT);
+	bool rest = is_tuple(p.values) ? p.next < tr_array_len(p.values) : p.next == 0 && !items;
 	if (ok && rest) {
 		ev_fail(ev, TR_ETYPE, "not all values were used by the format");
 		ok = false;

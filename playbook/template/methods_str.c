@@ -38,7 +38,7 @@ M(m_lower)
 M(m_casefold)
 {
 	(void)argv;
-	return text_case(ev, self, UNI_FOLD);
+	return text_case(ev, py_plain(self), UNI_FOLD);
 }
 M(m_title)
 {
@@ -119,7 +119,15 @@ M(m_replace)
 	if (!want_text(ev, argv[0], "what to replace") || !want_text(ev, argv[1], "the replacement") ||
 	    !want_int(ev, argv[2], -1, &count))
 		return tr_invalid(TR_ETYPE);
-	return text_replace(ev, self, tr_as_str(argv[0]), tr_as_str(argv[1]), count);
+	if (!is_markup(self))
+		return text_replace(ev, self, tr_as_str(argv[0]), tr_as_str(argv[1]), count);
+	/* What goes into Markup is escaped. */
+	tr_value old = ev_escape(ev, argv[0]), new = ev_escape(ev, argv[1]), out = tr_invalid(TR_ELIMIT);
+	if (tr_is_valid(old) && tr_is_valid(new))
+		out = text_replace(ev, self, tr_as_str(old), tr_as_str(new), count);
+	tr_drop(old);
+	tr_drop(new);
+	return out;
 }
 
 /* The part of self that start and end name, in bytes; *skipped is how many characters lie before it. */
@@ -233,7 +241,7 @@ M(m_removeprefix)
 
 	if (!want_text(ev, argv[0], "the prefix"))
 		return tr_invalid(TR_ETYPE);
-	return affix_is(s, p, true) ? text_like(ev, self, (tr_str){s.p + p.n, s.n - p.n}) : tr_keep(self);
+	return affix_is(s, p, true) ? ev_text(ev, (tr_str){s.p + p.n, s.n - p.n}) : py_plain(tr_keep(self));
 }
 
 M(m_removesuffix)
@@ -242,7 +250,7 @@ M(m_removesuffix)
 
 	if (!want_text(ev, argv[0], "the suffix"))
 		return tr_invalid(TR_ETYPE);
-	return affix_is(s, p, false) ? text_like(ev, self, (tr_str){s.p, s.n - p.n}) : tr_keep(self);
+	return affix_is(s, p, false) ? ev_text(ev, (tr_str){s.p, s.n - p.n}) : py_plain(tr_keep(self));
 }
 
 static tr_value split(struct eval *ev, tr_value self, const tr_value *argv, bool right)
@@ -312,9 +320,16 @@ M(m_join)
 
 	if (!tr_is_valid(items))
 		return items;
-	tr_value text = text_join(ev, self, items, true);
+	if (is_markup(self)) {
+		tr_value safe = tr_array_with(tr_array_len(items));
+		for (size_t i = 0; i < tr_array_len(items) && tr_is_valid(safe); i++)
+			safe = ev_push(ev, safe, ev_escape(ev, tr_array_at(items, i)));
+		tr_drop(items);
+		items = safe;
+	}
+	tr_value text = tr_is_valid(items) ? text_join(ev, self, items, true) : tr_invalid(TR_ELIMIT);
 	tr_drop(items);
-	return text;
+	return is_markup(self) ? py_markup(text) : text;
 }
 
 M(m_expandtabs)

@@ -9,24 +9,30 @@
 
 static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance);
 
-/* The entries of a map in the order of their keys, or as they are when those cannot be compared. */
+/* Keys of different types stand by the names of their types: NoneType, numbers, str, tuple. */
+static int64_t rank(tr_value key)
+{
+	return is_none(key) ? 0 : is_number(key) ? 1 : is_text(key) ? 2 : 3;
+}
+
+/* The places of a map's entries in the order of their keys. */
 static bool sorted_places(struct eval *ev, tr_value map, tr_value *places)
 {
 	size_t n = tr_map_len(map);
 	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
-	bool text = true, number = true;
+	bool ok = keys != NULL;
 
-	if (keys == NULL) {
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-		return false;
-	}
-	for (size_t i = 0; i < n; i++) {
-		keys[i] = tr_map_entries(map)[i].key;
+	for (size_t i = 0; ok && i < n; i++) {
+		tr_value key = tr_map_entries(map)[i].key;
+		keys[i] = tr_array_from((tr_value[]){tr_int(rank(key)), tr_keep(key)}, 2);
 		places[i] = tr_int((int64_t)i);
-		text = text && is_text(keys[i]);
-		number = number && is_number(keys[i]);
+		ok = tr_is_valid(keys[i]);
 	}
-	bool ok = !(text || number) || ev_sort(ev, keys, places, n, false);
+	if (!ok)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	ok = ok && ev_sort(ev, keys, places, n, false);
+	for (size_t i = 0; keys != NULL && i < n; i++)
+		tr_drop(keys[i]);
 	tr_free(keys);
 	return ok;
 }

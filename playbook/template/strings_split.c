@@ -18,7 +18,6 @@ static tr_value split_space(struct eval *ev, tr_value v, int64_t limit)
 	while (s.n > 0 && tr_is_valid(list)) {
 		size_t end = 0;
 		if (limit-- == 0) {
-			s = uni_strip(s, false, true);
 			return push_piece(ev, list, v, s.p, s.n);
 		}
 		while (end < s.n && !uni_is_space(uni_next(s.p + end, &n)))
@@ -80,7 +79,6 @@ static tr_value rsplit_space(struct eval *ev, tr_value v, int64_t limit)
 	while (s.n > 0 && tr_is_valid(list)) {
 		size_t start = s.n;
 		if (limit-- == 0) {
-			s = uni_strip(s, true, false);
 			list = push_piece(ev, list, v, s.p, s.n);
 			break;
 		}

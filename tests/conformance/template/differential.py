@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluate random templates here, with the reference implementation, and in the program under test: the same value, or
+both an error. What may differ is named in exceptions.txt, and counted.
+
+    differential.py --program PATH [--count N] [--seed S] [--show N]
+"""
+import argparse
+import collections
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import threading
+import warnings
+
+import jinja2
+import markupsafe
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import generate  # noqa: E402
+
+warnings.simplefilter("ignore")
+LAZY = ["map", "select", "reject", "selectattr", "rejectattr", "slice", "batch", "unique", "items", "reverse"]
+
+
+def environment():
+    """Jinja as it is, but for lazy filters, which give lists at once (exception `lists-at-once`)."""
+    env = jinja2.Environment()
+    for name in LAZY:
+        env.filters[name] = at_once(env.filters[name])
+    return env
+
+
+def at_once(func):
+    def wrapped(*args, **kwargs):
+        value = func(*args, **kwargs)
+        return value if isinstance(value, str) else list(value)
+
+    for attribute in ("jinja_pass_arg",):
+        if hasattr(func, attribute):
+            setattr(wrapped, attribute, getattr(func, attribute))
+    # Filters with an async variant carry their marker on the function itself.
+    wrapped.__dict__.update(getattr(func, "__dict__", {}))
+    return wrapped
+
+
+class NotComparable(Exception):
+    pass
+
+
+def plain(value):
+    """The value as JSON shows it."""
+    if isinstance(value, jinja2.Undefined):
+        return None
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if not -2**63 <= value < 2**63:
+            raise OverflowError("beyond 64 bits")
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict):
+        if not all(isinstance(k, str) for k in value):
+            raise NotComparable
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, range)) or type(value).__name__ in ("dict_keys", "dict_values", "dict_items"):
+        return [plain(v) for v in value]
+    raise NotComparable
+
+
+def expected(env, template, text):
+    """("value", v) or ("error", message); text mode may be forced for values that JSON cannot hold."""
+    context = json.loads(generate.context_json())
+    try:
+        if not text:
+            got = {}
+            compiled = env.from_string("{% set result = " + template[2:-2] + " %}").make_module(context)
+            got = compiled.__dict__.get("result", None)
+            try:
+                return False, ("value", plain(got))
+            except NotComparable:
+                text = True
+                context = json.loads(generate.context_json())
+        return True, ("value", env.from_string(template).render(context))
+    except Exception as error:  # whatever it is, it is an error to the author of the template
+        return text, ("error", f"{type(error).__name__}: {error}")
+
+
+def same(a, b):
+    if isinstance(a, float) or isinstance(b, float):
+        # bool is no number here: True and 1.0 differ
+        return isinstance(a, float) and isinstance(b, float) and (a == b or abs(a - b) <= 1e-15 * abs(a))
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b))
+    return a == b
+
+
+def read_exceptions(path):
+    rules = []
+    for line in open(path, encoding="utf-8"):
+        if line.strip() and not line.startswith("#"):
+            name, where, pattern, _why = (part.strip() for part in line.split("|||"))
+            rules.append((name, where, re.compile(pattern, re.S)))
+    return rules
+
+
+def excused(rules, template, want, got):
+    texts = {"template": template, "ours": got[1] if got[0] == "error" else "", "theirs": want[1] if want[0] == "error" else "",
+             "output": str(want[1]) + str(got[1])}
+    for name, where, pattern in rules:
+        if pattern.search(texts[where]):
+            return name
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--count", type=int, default=20000)
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "little"))
+    parser.add_argument("--show", type=int, default=10)
+    args = parser.parse_args()
+    print(f"differential test: {args.count} templates, seed {args.seed}", flush=True)
+
+    env = environment()
+    gen = generate.Generator(args.seed)
+    rules = read_exceptions(os.path.join(os.path.dirname(os.path.abspath(__file__)), "exceptions.txt"))
+    program = subprocess.Popen([args.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    answers = []
+
+    def collect():
+        for line in program.stdout:
+            answers.append(line)
+
+    reader = threading.Thread(target=collect)
+    reader.start()
+    cases = []
+    context = generate.context_json()
+    for _ in range(args.count):
+        template, text = gen.template()
+        text, want = expected(env, template, text)
+        cases.append((template, want))
+        line = '{"template": %s, "text": %s, "context": %s}\n' % (json.dumps(template), "true" if text else "false", context)
+        program.stdin.write(line.encode())
+    program.stdin.close()
+    reader.join()
+    program.wait()
+
+    differences, errors, used = 0, 0, collections.Counter()
+    if len(answers) != args.count:
+        print(f"the program gave {len(answers)} answers and ended with {program.returncode}")
+        if len(answers) < args.count:
+            print("it stopped at:", cases[len(answers)][0])
+        differences += 1
+    for (template, want), line in zip(cases, answers):
+        answer = json.loads(line)
+        got = ("error", answer["error"]) if "error" in answer else ("value", answer["value"])
+        errors += want[0] == "error"
+        if want[0] == got[0] and (want[0] == "error" or same(want[1], got[1])):
+            continue
+        name = excused(rules, template, want, got)
+        if name is not None:
+            used[name] += 1
+            continue
+        differences += 1
+        if differences <= args.show:
+            print(f"\nDIFFERENCE in {template!r}\n  jinja: {want}\n  ours:  {got}")
+    print(f"{args.count} templates, {errors} of them errors; {differences} differences; excused: "
+          + (", ".join(f"{k} {v}" for k, v in sorted(used.items())) or "none"))
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
