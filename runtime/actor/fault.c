@@ -20,9 +20,9 @@
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
-/* Handlers are the process's, whatever number of nodes it has. Written once, under pthread_once. */
+/* Handlers are the process's, whatever number of nodes it has. Written under the lock. */
 static struct sigaction former[SIGNALS];
-static pthread_once_t installed = PTHREAD_ONCE_INIT;
+static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Where code runs that may hold locks of its own (malloc's, stdio's): it cannot be left in the middle. */
 static uintptr_t libc_base, loader_base;
 
@@ -157,25 +157,33 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	pass_on(sig, info, context);
 }
 
-static void install(void)
+static void find_libraries(void)
 {
 	Dl_info info;
 	void *frames[1];
 	(void)backtrace(frames, 1); /* loads what it needs now, not in the handler */
 	if (dladdr((void *)(uintptr_t)malloc, &info) != 0)
 		libc_base = (uintptr_t)info.dli_fbase;
-	if (dladdr((void *)(uintptr_t)dlsym(RTLD_DEFAULT, "_dl_catch_error"), &info) != 0)
+	void *loader = dlsym(RTLD_DEFAULT, "__tls_get_addr");
+	if (loader != NULL && dladdr(loader, &info) != 0)
 		loader_base = (uintptr_t)info.dli_fbase;
-	for (size_t i = 0; i < SIGNALS; i++) {
-		struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-		sigemptyset(&act.sa_mask);
-		sigaction(signals[i], &act, &former[i]);
-	}
 }
 
 void fault_install(void)
 {
-	pthread_once(&installed, install);
+	pthread_mutex_lock(&install_lock);
+	if (libc_base == 0)
+		find_libraries();
+	for (size_t i = 0; i < SIGNALS; i++) {
+		struct sigaction now, act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+		sigemptyset(&act.sa_mask);
+		/* Again with every node: somebody may have replaced ours meanwhile. */
+		if (sigaction(signals[i], NULL, &now) != 0 || now.sa_sigaction == on_fault)
+			continue;
+		former[i] = now;
+		sigaction(signals[i], &act, NULL);
+	}
+	pthread_mutex_unlock(&install_lock);
 }
 
 bool fault_thread_enter(struct sched *s)

@@ -57,13 +57,13 @@ static struct locked_part read_locked(struct actor *a, tr_pid pid)
 }
 
 /* The name is read only once it is sure that `code` was this actor's. */
-static const char *behaviour_of(struct actor *a, tr_pid pid)
+static const tr_behaviour *behaviour_of(struct actor *a, tr_pid pid)
 {
 	bool body = atomic_load_explicit(&a->is_body, memory_order_acquire) != 0;
 	const tr_behaviour *b = __atomic_load_n(&a->code.behaviour, __ATOMIC_ACQUIRE);
 	if (body || atomic_load_explicit(&a->pid, memory_order_acquire) != pid.bits)
 		return NULL;
-	return b->name;
+	return b;
 }
 
 /* Stack headers stay mapped until the node ends, so a stale pointer is only a stale number. */
@@ -80,6 +80,9 @@ tr_value tr_info(tr_node *node, tr_pid pid)
 		return tr_nil();
 	struct locked_part p = read_locked(a, pid);
 	uint8_t status = atomic_load_explicit(&a->status, memory_order_relaxed);
+	const tr_behaviour *behaviour = behaviour_of(a, pid);
+	if (behaviour != NULL)
+		p.memory += behaviour->state_size;
 	uint32_t stack = stack_in_use(a);
 	uint32_t queued = atomic_load_explicit(&a->queued, memory_order_relaxed);
 	tr_value m = tr_map_build(
@@ -92,7 +95,7 @@ tr_value tr_info(tr_node *node, tr_pid pid)
 	    tr_int((int64_t)atomic_load_explicit(&a->messages_in, memory_order_relaxed)), "memory",
 	    tr_int((int64_t)(p.memory + sizeof *a + stack + queued * sizeof(struct envelope))), "stack_in_use",
 	    tr_int(stack), "supervisor", pid_or_nil(atomic_load_explicit(&a->supervisor, memory_order_relaxed)),
-	    "behaviour", text_or_nil(behaviour_of(a, pid)), "note", p.note, "started_us",
+	    "behaviour", text_or_nil(behaviour != NULL ? behaviour->name : NULL), "note", p.note, "started_us",
 	    tr_int(atomic_load_explicit(&a->started_us, memory_order_relaxed)), (const char *)NULL);
 	if (p.there && atomic_load_explicit(&a->pid, memory_order_acquire) == pid.bits)
 		return m;

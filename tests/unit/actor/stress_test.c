@@ -3,8 +3,8 @@
  * A closed workload from one number, checked by conservation laws: every message sent was received or is a dead letter,
  * every link and monitor was answered exactly once, every actor that was spawned has ended.
  *
- * A hundred or so actors send, link, unlink, monitor, call, kill, spawn and exit at random. STRESS_SEED replays one seed,
- * STRESS_SEEDS says how many to run.
+ * A hundred or so actors send, link, unlink, monitor, call, kill, spawn and exit at random. STRESS_SEED replays one
+ * seed, STRESS_SEEDS says how many to run.
  */
 #include <stdatomic.h>
 #include <stdio.h>
