@@ -11,7 +11,8 @@
 void error_place(tr_str source, size_t at, uint32_t *line, uint32_t *column);
 /* Fill *error, which may be NULL, unless it holds one already. */
 void error_set(tr_template_error *error, tr_err err, tr_str source, size_t at, const char *fmt, ...) TR_PRINTF(5, 6);
-void error_setv(tr_template_error *error, tr_err err, tr_str source, size_t at, const char *fmt, va_list args);
+void error_setv(tr_template_error *error, tr_err err, tr_str source, size_t at, const char *fmt, va_list args)
+    TR_PRINTF(5, 0);
 void error_syntax(tr_template_error *error, tr_str source, size_t at, const char *fmt, ...) TR_PRINTF(4, 5);
 void error_memory(tr_template_error *error);
 
