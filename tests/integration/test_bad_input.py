@@ -78,7 +78,7 @@ class BadInput(kit.Case):
             line = "  key: " + "x" * 1000 + "\n"
             for _ in range(100 * 1024):
                 f.write(line)
-        self.both(path, "large.yaml", "MiB")
+        self.both(path, "large.yaml", "16 MB")
 
     def test_invalid_utf8(self):
         path = self.path("utf8.yaml")
@@ -114,7 +114,7 @@ class BadInput(kit.Case):
         self.assertIn("mapping", done.stderr)
         done = self.troupe("run", path, "--payload", "-", stdin='{"a": ')
         self.assertEqual(done.returncode, 2)
-        self.assertIn("<stdin>:1:", done.stderr)
+        self.assertRegex(done.stderr, r"<stdin>:\d+:\d+: error")
 
     def test_data_folder_that_cannot_be_made(self):
         with open(self.path("file"), "w", encoding="utf-8"):

@@ -10,11 +10,13 @@ Answer: ok, result, error {kind, message, class, traceback, line} | null, stdout
 'P' or 'T' says that the next task should have a fresh interpreter.
 """
 import _ast
+import _thread
 import builtins
 import datetime
 import io
 import json
 import os
+import select
 import sys
 import uuid
 
@@ -507,9 +509,19 @@ def answer(task):
         return encode({**reply, "ok": False, "error": error_of(e, task)}, None, 1 << 30)
 
 
+def end_with_the_node():
+    """In a thread of its own: a task may wait for ever, but not longer than there is somebody to answer to."""
+    hangup = select.poll()
+    hangup.register(OUT, 0)
+    while not hangup.poll():
+        pass
+    os._exit(0)
+
+
 def loop():
     os.set_inheritable(IN, False)
     os.set_inheritable(OUT, False)
+    _thread.start_new_thread(end_with_the_node, ())
     sys.meta_path.append(LazySite())
     sys.argv = [""]
     restore()
