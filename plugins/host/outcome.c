@@ -11,7 +11,7 @@ tr_value tr_outcome_ok(tr_value result)
 }
 
 /* Text from printf whose arguments may hold bytes that are not UTF-8. */
-static tr_value message_text(const char *fmt, va_list args)
+static tr_value TR_PRINTF(1, 0) message_text(const char *fmt, va_list args)
 {
 	char small[512];
 	va_list again;
