@@ -91,7 +91,9 @@ static tr_value pid_or_nil(uint64_t bits)
 void report_crash(struct sched *s, struct actor *a)
 {
 	uint32_t dropped = 0;
-	if (is_orderly(a->arg) || !may_report(s->node, &dropped))
+	/* As in OTP, an actor that another one ended did not crash: whoever ended it, or its supervisor, says so. */
+	bool ended_by_another = (a->flags & (ACTOR_SIGNALLED | ACTOR_KILLED)) != 0;
+	if (ended_by_another || is_orderly(a->arg) || !may_report(s->node, &dropped))
 		return;
 	int64_t now = s->node->world.wall_us(s->node->world.arg);
 	tr_value note = a->extra != NULL ? tr_keep(a->extra->note) : tr_nil();
