@@ -24,7 +24,7 @@ static const char *const naming_keys[] = {"set_ctx", "set_vars", "set_iter", "se
 static bool listed(tr_str name, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (tr_str_is(name, list[i]))
+		if (name_is(name, list[i]))
 			return true;
 	}
 	return false;

@@ -13,7 +13,7 @@
 const schema_field *schema_find(const schema_node *node, tr_str key)
 {
 	for (size_t i = 0; i < node->field_count; i++) {
-		if (tr_str_is(key, node->fields[i].key))
+		if (name_is(key, node->fields[i].key))
 			return &node->fields[i];
 	}
 	return NULL;

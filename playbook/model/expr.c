@@ -51,12 +51,14 @@ static bool template_keep(loader *l, tr_template *t)
 	if (box->template_count == box->template_capacity) {
 		size_t capacity = box->template_capacity == 0 ? 64 : box->template_capacity * 2;
 		tr_template **grown = tr_realloc(box->templates, capacity * sizeof *grown);
-		if (grown == NULL) {
+		box->templates = grown != NULL ? grown : box->templates;
+		tr_str *sources = tr_realloc(box->sources, capacity * sizeof *sources);
+		box->sources = sources != NULL ? sources : box->sources;
+		if (grown == NULL || sources == NULL) {
 			tr_template_free(&t);
 			l->mem->failed = true;
 			return false;
 		}
-		box->templates = grown;
 		box->template_capacity = capacity;
 	}
 	box->templates[box->template_count++] = t;
@@ -89,25 +91,44 @@ static bool room_for_template(loader *l, const where *w, pb_pos pos)
 
 typedef tr_template *compile_fn(tr_str text, const tr_template_options *options, tr_template_error *error);
 
-/* NULL when it does not compile (reported). */
-static const pb_expr *compile(loader *l, tr_str text, pb_pos pos, const where *w, compile_fn *fn, bool body)
+/* The number of the template of this text, compiled now when it is new; -1 when it does not compile (reported). Guards
+ * repeat themselves from step to step, so a text is compiled once. */
+static int64_t template_number(loader *l, tr_str text, pb_pos pos, const where *w, compile_fn *fn, bool body)
 {
+	const uint32_t *known = name_table_find(&l->templates, text);
 	tr_template_error error = {0};
+	if (known != NULL)
+		return *known;
 	if (!room_for_template(l, w, pos))
-		return NULL;
+		return -1;
 	tr_template *t = fn(text, NULL, &error);
 	if (t == NULL) {
 		template_fault(l, w, text, pos, &error, body);
-		return NULL;
+		return -1;
 	}
 	if (!template_keep(l, t))
+		return -1;
+	uint32_t number = (uint32_t)(l->box->template_count - 1);
+	tr_str own = arena_str(l->mem, text);
+	if (l->mem->failed || !name_table_put(&l->templates, own, number)) {
+		l->mem->failed = true;
+		return -1;
+	}
+	l->box->sources[number] = own;
+	return number;
+}
+
+/* NULL when it does not compile (reported). */
+static const pb_expr *compile(loader *l, tr_str text, pb_pos pos, const where *w, compile_fn *fn, bool body)
+{
+	int64_t number = template_number(l, text, pos, w, fn, body);
+	if (number < 0)
 		return NULL;
 	pb_expr *e = expr_new(l, PB_TEMPLATE, pos);
-	tr_str source = arena_str(l->mem, text);
 	if (l->mem->failed)
 		return NULL;
-	e->compiled = t;
-	e->source = source;
+	e->compiled = l->box->templates[number];
+	e->source = l->box->sources[number];
 	e->book = &l->box->pub;
 	check_names(l, e, w);
 	return e;

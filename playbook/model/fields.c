@@ -6,7 +6,7 @@
 static size_t index_of(const schema_node *table, const char *key)
 {
 	size_t i = 0;
-	while (i < table->field_count && strcmp(table->fields[i].key, key) != 0)
+	while (i < table->field_count && (table->fields[i].key[0] != key[0] || strcmp(table->fields[i].key, key) != 0))
 		i++;
 	return i;
 }

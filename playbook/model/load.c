@@ -8,6 +8,7 @@ static void box_free(playbook_box *box)
 	for (size_t i = 0; i < box->template_count; i++)
 		tr_template_free(&box->templates[i]);
 	tr_free(box->templates);
+	tr_free(box->sources);
 	arena_fini(&box->mem);
 	tr_free(box);
 }
@@ -38,6 +39,7 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 	name_table_fini(&l.steps);
 	name_table_fini(&l.names);
 	name_table_fini(&l.entries);
+	name_table_fini(&l.templates);
 }
 
 playbook *playbook_load(const char *file, tr_str text, const pb_check_options *options, diagnostics *out)

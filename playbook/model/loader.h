@@ -17,7 +17,8 @@ typedef struct playbook_box {
 	playbook pub; /* first: a playbook pointer is a pointer to its box */
 	_Atomic uint32_t refs;
 	arena mem;
-	tr_template **templates;
+	tr_template **templates; /* each text once */
+	tr_str *sources;
 	size_t template_count, template_capacity;
 } playbook_box;
 
@@ -39,6 +40,7 @@ typedef struct loader {
 	name_table steps;     /* name -> index */
 	name_table names;     /* every name that some scope can have */
 	name_table entries;   /* of the workbook */
+	name_table templates; /* text -> its number in the box */
 	bool limit_said;
 	bool arc_astray; /* an arc leads to no step, or to one of two: what is unreachable cannot be told */
 	pb_expr nothing; /* stands in for an expression when memory has run out */

@@ -280,5 +280,7 @@ tr_value yaml_resolve(tr_str text)
 		form = float_form(c);
 		return form != FORM_NONE ? float_value(text, form) : special_float(text);
 	}
-	return text.n <= 5 ? word_value(text) : tr_absent();
+	if (text.n > 5 || (text.n > 0 && strchr("yYnNtTfFoO~", text.p[0]) == NULL))
+		return tr_absent();
+	return word_value(text);
 }
