@@ -147,7 +147,7 @@ static tr_value get(struct catalog *c, tr_value hash, tr_value file)
 
 static tr_next catalog_call(void *state, tr_value request, tr_from from)
 {
-	struct catalog *c = state;
+	struct catalog *c = *(struct catalog **)state;
 	tr_str what = tr_as_str(tr_array_at(request, 0));
 
 	(void)from;
@@ -158,39 +158,45 @@ static tr_next catalog_call(void *state, tr_value request, tr_from from)
 	return tr_next_reply(refuse("the catalog knows put and get"));
 }
 
+/* However the actor ends. */
+static void catalog_release(void *ptr)
+{
+	struct catalog *c = ptr;
+
+	tr_drop(c->entries);
+	tr_drop(c->folder);
+	tr_free(c);
+}
+
 static tr_next catalog_init(void *state, tr_value arg)
 {
-	struct catalog *c = state;
+	struct catalog *c;
 
 	if (sodium_init() < 0)
 		return tr_next_stop(tr_string("libsodium cannot be used"));
+	c = tr_alloc(sizeof *c);
+	if (c == NULL)
+		return tr_next_stop(TR_A(enomem));
 	c->folder = tr_is(arg, TR_STRING) ? tr_keep(arg) : tr_nil();
 	c->entries = tr_map();
+	if (tr_own(c, catalog_release) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
+	*(struct catalog **)state = c;
 	return tr_is_valid(c->entries) ? tr_noreply() : tr_next_stop(TR_A(enomem));
-}
-
-static void catalog_terminate(void *state, tr_value reason)
-{
-	struct catalog *c = state;
-
-	(void)reason;
-	tr_clear(&c->entries);
-	tr_clear(&c->folder);
 }
 
 static tr_value catalog_show(void *state)
 {
-	const struct catalog *c = state;
+	const struct catalog *c = *(struct catalog **)state;
 
 	return TR_DICT("playbooks", tr_int((int64_t)tr_map_len(c->entries)), "folder", tr_keep(c->folder));
 }
 
 static const tr_gen_server catalog_server = {
     .name = "catalog",
-    .state_size = sizeof(struct catalog),
+    .state_size = sizeof(struct catalog *),
     .init = catalog_init,
     .handle_call = catalog_call,
-    .terminate = catalog_terminate,
     .show = catalog_show,
 };
 

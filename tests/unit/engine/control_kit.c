@@ -38,8 +38,12 @@ static void relay(tr_value arg)
 {
 	tr_pid to = tr_as_pid(tr_array_at(arg, 0));
 
-	for (;;)
-		(void)tr_send(to, TR_LIST(tr_keep(tr_array_at(arg, 1)), tr_receive(TR_FOREVER)));
+	for (;;) {
+		/* Nothing is held on the stack while it waits: it is killed there. */
+		tr_value m = tr_receive(TR_FOREVER);
+
+		(void)tr_send(to, TR_LIST(tr_keep(tr_array_at(arg, 1)), m));
+	}
 }
 
 static tr_pid relay_start(const char *name)

@@ -114,6 +114,17 @@ static tr_value resume(int64_t id, tr_value answer)
 	return answer;
 }
 
+/* `executions` hears of an execution's end in its own time. */
+static void wait_until_gone(kit *k)
+{
+	for (size_t left = 1; left > 0;) {
+		tr_value list = kit_call(k, TR_LIST(tr_atom("list")));
+
+		left = tr_array_len(list);
+		tr_drop(list);
+	}
+}
+
 static void resume_body(tr_value arg)
 {
 	kit k;
@@ -134,12 +145,7 @@ static void resume_body(tr_value arg)
 	tr_ref monitor = tr_monitor(pid);
 	tr_exit_signal(pid, TR_A(kill));
 	tr_drop(kit_reason(&k, monitor));
-	/* `executions` hears of it in its own time; a list is answered after it has. */
-	tr_value list;
-	do {
-		list = kit_call(&k, TR_LIST(tr_atom("list")));
-		tr_drop(list);
-	} while (tr_array_len(list) > 0);
+	wait_until_gone(&k);
 	tr_value answer = resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil()));
 	CHECK(TR_IS_A(tr_array_at(answer, 0), ok));
 	tr_drop(answer);
@@ -165,10 +171,7 @@ static void resume_body(tr_value arg)
 	tr_drop(c);
 	tr_drop(again);
 	/* Now there is nothing to resume. */
-	do {
-		list = kit_call(&k, TR_LIST(tr_atom("list")));
-		tr_drop(list);
-	} while (tr_array_len(list) > 0);
+	wait_until_gone(&k);
 	CHECK(refused(resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil())), "finished"));
 	CHECK(refused(resume(id + 5, TR_LIST(TR_A(error), tr_string("no such log"))), "no such log"));
 	CHECK(refused(resume(id + 6, TR_LIST(TR_A(ok), tr_array_slice(k.log, 2, 5), tr_nil())), "does not begin"));
