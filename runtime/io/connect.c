@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/io/address.h"
+#include "runtime/io/outlet.h"
 #include "runtime/io/socket.h"
 
 struct connect_request {
@@ -36,6 +37,7 @@ void socket_ready(struct port *p)
 	/* Frames are messages: do not let one wait for the next. */
 	if (p->in->uv.handle.type == UV_TCP)
 		uv_tcp_nodelay(&p->in->uv.tcp, 1);
+	outlet_open(p);
 	port_pump(p);
 }
 

@@ -2,7 +2,7 @@
 /* The life of a port on the loop, and what ties it to its owner. */
 #include <signal.h>
 
-#include "runtime/io/port.h"
+#include "runtime/io/outlet.h"
 
 /* ---- table ---- */
 
@@ -178,6 +178,8 @@ void channel_close(struct channel *c)
 		return;
 	c->open = false;
 	c->reading = false;
+	if (c == c->port->in)
+		outlet_close(c->port);
 	uv_close(&c->uv.handle, on_channel_closed);
 }
 

@@ -52,9 +52,10 @@ struct port {
 	struct hold *hold; /* the owner's */
 	enum port_kind kind;
 	struct channel channels[CHANNELS];
-	struct channel *in;  /* we write */
-	struct channel *out; /* we read */
-	unsigned handles;    /* of libuv that are not closed yet */
+	struct outlet *outlet; /* where actors write to `in` themselves; NULL: they cannot */
+	struct channel *in;    /* we write */
+	struct channel *out;   /* we read */
+	unsigned handles;      /* of libuv that are not closed yet */
 	bool closing;
 
 	/* reading */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/io/port.h"
+#include "runtime/io/outlet.h"
 #include "runtime/io/process.h"
 
 /* ---- the end ---- */
@@ -207,6 +207,7 @@ int process_start(struct port *p, const struct process_spec *spec)
 		channel_read_chunks(&p->channels[CHANNEL_STDERR]);
 	if (spec->protocol_fds)
 		channel_read_chunks(&p->channels[CHANNEL_STDOUT]);
+	outlet_open(p);
 	port_pump(p);
 	return 0;
 }

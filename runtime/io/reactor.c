@@ -2,7 +2,7 @@
 /* The loop's thread: starting, feeding and stopping it. */
 #include <signal.h>
 
-#include "runtime/io/port.h"
+#include "runtime/io/outlet.h"
 #include "runtime/io/reactor.h"
 #include "runtime/io/signals.h"
 
@@ -74,6 +74,7 @@ static void *reactor_main(void *arg)
 	struct reactor *r = arg;
 	sigset_t pipe;
 
+	pthread_setname_np(pthread_self(), "troupe-io");
 	/* Writing to a pipe whose reader is gone must give an error, not end the process. */
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
@@ -87,6 +88,7 @@ static void *reactor_main(void *arg)
 
 static void reactor_free(struct reactor *r)
 {
+	outlets_fini(&r->outlets);
 	tr_free(r->ports);
 	tr_free(r);
 }
@@ -134,7 +136,7 @@ static tr_err reactor_new(tr_node *node, struct reactor **out)
 	r->atom_signal = tr_atom("signal");
 	r->atom_frame_too_long = tr_atom("frame_too_long");
 	r->atom_truncated = tr_atom("truncated");
-	tr_err err = r->ports != NULL ? reactor_begin(r) : TR_ENOMEM;
+	tr_err err = outlets_init(&r->outlets) && r->ports != NULL ? reactor_begin(r) : TR_ENOMEM;
 	if (err != TR_OK)
 		reactor_free(r);
 	*out = r;

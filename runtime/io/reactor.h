@@ -24,12 +24,21 @@ struct task {
 
 #define REACTOR_SCRATCH 65536
 
+/* Writing ends by port, see outlet.h. */
+struct outlets {
+	pthread_mutex_t lock;
+	struct outlet **buckets;
+	size_t n_buckets;
+	size_t n;
+};
+
 struct port;
 struct watched_signal;
 
 struct reactor {
 	tr_node *node;
 	pthread_t thread;
+	struct outlets outlets;       /* any thread */
 	_Atomic(struct task *) inbox; /* newest first; pushed by any thread, taken whole by the loop */
 
 	/* Loop. */

@@ -77,24 +77,45 @@ void request_discard(struct request *q)
 	request_release(q);
 }
 
-static tr_err ask(struct request *q, int64_t deadline, bool unkillable)
+tr_err request_prepare(struct request *q, int64_t deadline)
 {
+	q->poll = deadline != TR_FOREVER && deadline <= tr_now();
 	atomic_fetch_add_explicit(&q->refs, 1, memory_order_relaxed);
 	/* When this fails the destructor was called and took the actor's reference: the loop's becomes the actor's. */
-	if (tr_own(q, request_orphaned) != TR_OK)
-		return TR_ENOMEM;
-	if (deadline != TR_FOREVER && deadline <= tr_now()) {
-		q->poll = true;
-		deadline = TR_FOREVER; /* the loop answers at once */
-	}
+	return tr_own(q, request_orphaned);
+}
+
+void request_post(struct request *q)
+{
 	reactor_post(q->reactor, &q->start);
-	tr_err err = kernel_wait_flag(&q->flag, deadline, unkillable);
+}
+
+void request_withdraw(struct request *q)
+{
+	tr_disown(q);
+	request_release(q); /* the loop's */
+}
+
+tr_err request_wait(struct request *q, int64_t deadline, bool unkillable)
+{
+	/* A poll is answered at once, so it may be waited for. */
+	tr_err err = kernel_wait_flag(&q->flag, q->poll ? TR_FOREVER : deadline, unkillable);
 	tr_disown(q);
 	if (err != TR_OK && request_abandon(q))
 		return err;
 	if (q->os_error != 0)
 		kernel_set_errno(q->os_error);
 	return q->err;
+}
+
+static tr_err ask(struct request *q, int64_t deadline, bool unkillable)
+{
+	tr_err err = request_prepare(q, deadline);
+
+	if (err != TR_OK)
+		return err == TR_ENOTACTOR ? err : TR_ENOMEM;
+	request_post(q);
+	return request_wait(q, deadline, unkillable);
 }
 
 tr_err request_ask(struct request *q, int64_t deadline)

@@ -52,6 +52,12 @@ void request_discard(struct request *q);
 tr_err request_ask(struct request *q, int64_t deadline);
 /* Like request_ask, but an exit is put off until the answer is there: the loop may use memory of the caller. */
 tr_err request_ask_unkillable(struct request *q);
+/* The same in steps, for what must be done between: make ready (the deadline decides whether it is a poll), hand to the
+ * loop, wait; or take it back before it was handed over. No other blocking in between. */
+tr_err request_prepare(struct request *q, int64_t deadline);
+void request_post(struct request *q);
+tr_err request_wait(struct request *q, int64_t deadline, bool unkillable);
+void request_withdraw(struct request *q);
 /* The actor is through with it. */
 void request_end(struct request *q);
 

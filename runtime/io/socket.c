@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/io/address.h"
+#include "runtime/io/outlet.h"
 #include "runtime/io/socket.h"
 
 struct socket_request {
@@ -122,6 +123,7 @@ static void run_shutdown(struct task *task)
 		request_answer(&s->q, s->of_process ? TR_OK : TR_ECLOSED, tr_nil());
 		return;
 	}
+	outlet_close(p);
 	s->shutdown.data = s;
 	request_hold(&s->q);
 	int uv_error = uv_shutdown(&s->shutdown, &p->in->uv.stream, on_shutdown);
