@@ -103,6 +103,8 @@ static tr_value ask(chain *c, const installed_hook *hook, tr_value context)
 	tr_value out = tr_absent();
 	if (!tr_is_valid(reply)) {
 		bool late = tr_value_err(reply) == TR_ETIMEOUT;
+		if (late && atomic_load(&hook->record->in_hook))
+			tr_exit_signal(tr_whereis(name), TR_A(kill)); /* its supervisor starts it anew */
 		broken(c, hook, late ? tr_nil() : tr_call_reason(), late);
 	} else if (TR_IS_A(tr_array_at(reply, 0), error)) {
 		tr_buf text = {0};

@@ -95,6 +95,7 @@ static tr_next instance_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(not_found));
 	if (tr_own(s->record, release_record) != TR_OK || callers_enter(s->record) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
+	atomic_store(&s->record->in_hook, false); /* an instance before this one may have ended in a hook */
 	tr_set_note(tr_keep(s->record->id));
 	s->state = make_state(s->record, &reason);
 	if (s->state == NULL)
@@ -116,7 +117,9 @@ static tr_value run_hook(instance *s, tr_value point, tr_value context)
 
 	if (s->record->code.hook == NULL)
 		return TR_A(ok);
+	atomic_store(&s->record->in_hook, true);
 	tr_value changed = s->record->code.hook(s->state, tr_as_cstr(point, ""), context, NULL, NULL, &reason);
+	atomic_store(&s->record->in_hook, false);
 	if (tr_is_valid(changed)) {
 		tr_drop(reason);
 		return TR_LIST(TR_A(ok), changed);

@@ -21,12 +21,14 @@
 
 typedef struct plugin_host plugin_host;
 
-/** One version of a plugin. Immutable but for `refs`, `active` and `started`; shared by the desk, the instance and
- * running commands. */
+/** One version of a plugin. Immutable but for `refs`, `active`, `started` and `in_hook`; shared by the desk, the
+ * instance and running commands. */
 typedef struct plugin_record {
 	_Atomic uint32_t refs;
 	_Atomic bool started; /* `start` was called once: a restarted instance starts by itself */
-	bool active;          /* under the host's lock: answers for its capabilities */
+	_Atomic bool
+	    in_hook; /* its instance runs a hook: one that overstays is ended, one that waits its turn is not */
+	bool active; /* under the host's lock: answers for its capabilities */
 	bool builtin;
 	plugin_host *host;
 	manifest m;
