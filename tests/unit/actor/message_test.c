@@ -99,9 +99,10 @@ static void server(tr_value arg)
 		tr_value m = tr_receive(TR_FOREVER), request;
 		tr_from from;
 		if (tr_is_call(m, &from, &request)) {
-			if (TR_IS_A(request, stop))
+			if (TR_IS_A(request, stop)) {
+				tr_drop(m);
 				tr_exit(tr_string("told to"));
-			else if (TR_IS_A(request, noreply))
+			} else if (TR_IS_A(request, noreply))
 				late = from;
 			else
 				tr_reply(from, tr_int(tr_as_int(request, 0) + 1));
@@ -305,10 +306,14 @@ static void bounded_mailboxes(void **state)
 static void drain_slowly(tr_value arg)
 {
 	(void)arg;
-	tr_value m;
-	for (int n = 0; tr_is_valid(m = tr_receive(TR_FOREVER)) && !TR_IS_A(m, stop); n++)
+	bool stop = false;
+	for (int n = 0; !stop; n++) {
+		tr_value m = tr_receive(TR_FOREVER);
+		stop = TR_IS_A(m, stop);
+		tr_drop(m);
 		if (n % 10 == 0)
 			tr_yield();
+	}
 }
 static void pour(tr_value arg)
 {
