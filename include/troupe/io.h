@@ -22,6 +22,9 @@ TR_API tr_err tr_reactor_run(tr_node *node, void (*fn)(void *loop, void *arg), v
 
 /* ---- ports: OS processes ---------------------------------------------------------------------------------------- */
 
+/** How the bytes of a stream are cut into frames, in both directions. RAW: as they come, at most 64 KiB at once. LINE: up to a
+ *  line feed, which is neither delivered nor to be sent; an unfinished last line counts. 1, 2, 4: a length of so many bytes,
+ *  most significant first, before each frame. */
 typedef enum tr_framing { TR_FRAME_RAW, TR_FRAME_LINE, TR_FRAME_1, TR_FRAME_2, TR_FRAME_4 } tr_framing;
 typedef enum tr_active { TR_PASSIVE = 0, TR_ACTIVE = -1 /* or n > 0: active-n */ } tr_active;
 
@@ -42,7 +45,10 @@ typedef struct tr_port_options {
 
 /** A port, socket or listener is an actor's; the ref names it. Messages to the owner in active mode:
  *  [data, port, binary] a frame (or raw chunk, or line), [closed, port] end of stream,
- *  [exit_status, port, int] the process ended (128 + signal when killed), [error, port, atom/text], [passive, port]. */
+ *  [exit_status, port, int] the process ended (128 + signal when killed), [error, port, atom/text], [passive, port].
+ *  Closed comes after all data, the exit status last. Passive ports send nothing (but [stderr, …] and [stdout, …]); what
+ *  has not been told is told when they become active. A port that came to its end is still to be closed, by tr_port_close
+ *  or its owner's end. */
 typedef struct tr_port {
 	uint64_t id;
 } tr_port;
@@ -50,11 +56,13 @@ TR_API tr_value tr_port_value(tr_port port); /* the ref used in messages */
 
 TR_API tr_err tr_port_open(const tr_port_options *options, tr_port *port);
 TR_API int tr_port_os_pid(tr_port port); /* 0 when it has ended */
-/** Write a frame (framing adds the header). Parks while the pipe is full. Borrows. */
+/** Write a frame (framing adds the header). Parks while the pipe is full. Borrows. TR_ETIMEOUT: the frame, once begun, is
+ *  still written when there is room; with deadline 0 nothing was. Any actor may send; frames are never mixed. */
 TR_API tr_err tr_port_send(tr_port port, tr_str frame, int64_t deadline);
 /** Passive mode: the next frame as a binary (fresh reference); invalid TR_ECLOSED at the end of stream, TR_ETIMEOUT. */
 TR_API tr_value tr_port_receive(tr_port port, int64_t deadline);
 TR_API tr_err tr_port_close_stdin(tr_port port);
+/** As in Erlang, n is added to what is left of an n before. */
 TR_API tr_err tr_port_set_active(tr_port port, int active);
 TR_API tr_err tr_port_kill(tr_port port, int signal);
 /** Wait for the end; the exit status, or invalid TR_ETIMEOUT. */

@@ -261,6 +261,75 @@ ACTOR_TEST(many_connections)
 	}
 }
 
+enum {
+	SENDERS = 8,
+	FRAMES = 60
+};
+
+/* Frames of all sizes, each full of the sender's letter, the first byte counting. */
+static void sender_body(tr_value arg)
+{
+	tr_port socket = {tr_as_ref(tr_array_at(arg, 0)).bits};
+	int letter = (int)tr_as_int(tr_array_at(arg, 1), 0);
+	char *frame = tr_own_alloc(300000);
+
+	memset(frame, letter, 300000);
+	for (int i = 0; i < FRAMES; i++) {
+		size_t n = 1 + (size_t)(i * 7919 * (letter - 'a' + 1)) % (i % 5 == 0 ? 300000 : 500);
+		frame[0] = (char)i;
+		CHECK_OK(tr_port_send(socket, (tr_str){frame, n}, SOON));
+	}
+}
+
+static void collector_body(tr_value arg)
+{
+	tr_port listener, socket;
+	int seen[SENDERS] = {0}, alone = 0;
+
+	CHECK_OK(tr_listen("127.0.0.1:0", 0, &listener));
+	tr_send(tr_as_pid(arg), tr_socket_address(listener, false));
+	CHECK_OK(tr_accept(listener, TR_FRAME_4, TR_PASSIVE, &socket, SOON));
+	for (int i = 0; i < SENDERS * FRAMES; i++) {
+		tr_value v = tr_port_receive(socket, SOON);
+		tr_str frame = tr_as_str(v);
+		CHECK(tr_is_valid(v) && frame.n > 0);
+		if (frame.n == 1) {
+			alone++; /* nothing but the count: whose it is cannot be seen */
+		} else {
+			int who = frame.p[1] - 'a';
+			CHECK(who >= 0 && who < SENDERS);
+			for (size_t k = 1; k < frame.n; k++)
+				CHECK(frame.p[k] == frame.p[1]);
+			CHECK(frame.p[0] >= seen[who]);
+			seen[who] = frame.p[0] + 1;
+		}
+		tr_drop(v);
+	}
+	tr_send(tr_as_pid(arg), tr_int(alone));
+	tr_drop(tr_receive(SOON));
+}
+
+/* Several actors send on one socket while its reader is slower: no frame is torn, and each one's stay in order. */
+ACTOR_TEST(senders_do_not_mix)
+{
+	tr_pid collector = tr_spawn_link(collector_body, tr_pid_value(tr_self()));
+	tr_value at = tr_own_value(tr_receive(SOON));
+	tr_spawned s[SENDERS];
+	tr_port socket;
+
+	CHECK_OK(tr_connect(tr_as_cstr(at, ""), TR_FRAME_4, TR_PASSIVE, &socket, SOON));
+	for (int i = 0; i < SENDERS; i++)
+		s[i] = tr_spawn_opt(sender_body, TR_LIST(tr_port_value(socket), tr_int('a' + i)),
+				    &(tr_spawn_options){.monitor = true});
+	for (int i = 0; i < SENDERS; i++) {
+		tr_value down = tr_receive_ref(s[i].monitor, SOON);
+		CHECK(TR_IS_A(tr_array_at(down, 4), normal));
+		tr_drop(down);
+	}
+	CHECK(tr_as_int(tr_receive(SOON), -1) >= 0);
+	tr_send(collector, TR_A(stop));
+}
+
 static void silent_body(tr_value arg)
 {
 	tr_port socket;
@@ -294,6 +363,7 @@ int main(void)
 	    cmocka_unit_test(addresses_that_are_none),
 	    cmocka_unit_test(back_pressure_reaches_the_sender),
 	    cmocka_unit_test(many_connections),
+	    cmocka_unit_test(senders_do_not_mix),
 	    cmocka_unit_test(a_killed_owner_closes_its_socket),
 	};
 
