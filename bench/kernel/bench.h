@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel's benchmarks share. Each prints one JSON line a result: {bench, subject, value, unit}. */
+#ifndef TROUPE_BENCH_KERNEL_H
+#define TROUPE_BENCH_KERNEL_H
+
+#include <troupe/node.h>
+
+/** Print one result. */
+void result(const char *bench, double value, const char *unit);
+
+/** Run the body in a node of its own with the benchmark's options. */
+void with_node(tr_body *body);
+
+/** `n` scaled down for a quick run. */
+int64_t scaled(int64_t n);
+
+/** CPU seconds and peak resident megabytes of the process so far; resident bytes now. */
+double cpu_seconds(void);
+double peak_megabytes(void);
+double resident_bytes(void);
+
+void bench_ping_pong(void);
+void bench_ring(void);
+void bench_fan_in(void);
+void bench_all_to_all(void);
+void bench_spawn(void);
+void bench_skynet(void);
+void bench_idle(void);
+void bench_parked(void);
+void bench_call(void);
+void bench_clients(void);
+void bench_timers(void);
+void bench_latency(void);
+
+#endif
