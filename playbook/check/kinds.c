@@ -76,7 +76,6 @@ static const kind_key python_keys[] = {
     KEY("libs", "Modules to import, by name"),
     KEY("timeout", "Seconds"),
     KEY("memory", "Memory limit in bytes"),
-    KEY("memory_limit", "Memory limit in bytes"),
 };
 
 static const kind_key shell_keys[] = {
