@@ -6,8 +6,6 @@
 #include "actors/worker/refs.h"
 #include "actors/worker/runner.h"
 
-#include <stdio.h>
-
 typedef struct iteration {
 	tr_value run_object;
 	const run_scope *run;
@@ -101,16 +99,6 @@ static void settle(iteration *it)
 
 /* ---- callbacks ---- */
 
-static void set_label(const iteration *it)
-{
-	char *label = tr_own_alloc(it->run->step->name.n + 40);
-	if (label == NULL)
-		return;
-	snprintf(label, it->run->step->name.n + 40, "iteration %lld of %.*s", (long long)it->index,
-		 TR_STR(it->run->step->name));
-	tr_set_label(label);
-}
-
 static void begin(iteration *it, tr_value resume)
 {
 	bool resumed = tr_array_len(resume) > 0;
@@ -148,9 +136,19 @@ static bool wrap_item(const run_scope *run, tr_value *iter)
 	return changed;
 }
 
+/* However the actor ends, also by `kill`. */
+static void iteration_release(void *state)
+{
+	iteration *it = state;
+	runner_fini(&it->runner);
+	tr_clear(&it->run_object);
+}
+
 static tr_err iteration_init(void *state, tr_value arg)
 {
 	iteration *it = state;
+	if (tr_own(it, iteration_release) != TR_OK)
+		return TR_ENOMEM;
 	it->run_object = tr_keep(tr_array_at(arg, ARG_RUN));
 	it->run = run_scope_of(it->run_object);
 	it->parent = tr_as_pid(tr_array_at(arg, ARG_PARENT));
@@ -166,10 +164,10 @@ static tr_err iteration_init(void *state, tr_value arg)
 				.iter = iter,
 				.vars = tr_keep(tr_array_at(arg, ARG_VARS)),
 				.ctx = tr_keep(tr_array_at(arg, ARG_CTX))};
-	tr_err err = runner_init(&it->runner, setup, tell, it);
+	tr_value name = tr_stringf("%lld of %.*s", (long long)it->index, TR_STR(it->run->step->name));
+	tr_err err = runner_init(&it->runner, setup, name, tell, it);
 	if (err != TR_OK)
 		return err;
-	set_label(it);
 	begin(it, tr_array_at(arg, ARG_RESUME));
 	settle(it);
 	return TR_OK;
@@ -192,14 +190,6 @@ static void iteration_idle(void *state)
 	settle(it);
 }
 
-static void iteration_terminate(void *state, tr_value reason)
-{
-	(void)reason;
-	iteration *it = state;
-	runner_fini(&it->runner);
-	tr_clear(&it->run_object);
-}
-
 static tr_value iteration_show(void *state)
 {
 	const iteration *it = state;
@@ -214,7 +204,6 @@ static const tr_behaviour iteration_behaviour = {.name = "iteration",
 						 .init = iteration_init,
 						 .handle = iteration_handle,
 						 .idle = iteration_idle,
-						 .terminate = iteration_terminate,
 						 .show = iteration_show};
 
 tr_spawned iteration_spawn(const iteration_start *start)

@@ -306,10 +306,26 @@ static void adopt(pool *p)
 	tr_drop(children);
 }
 
+/* However the actor ends, also by `kill`. */
+static void pool_release(void *state)
+{
+	pool *p = state;
+	while (p->queue_count > 0)
+		tr_drop(queue_pop(p));
+	tr_free(p->queue);
+	run_table_fini(&p->table);
+	model_cache_fini(&p->models);
+	tr_clear(&p->env);
+	tr_free(p->subject);
+	tr_free(p->runs_name);
+}
+
 /* arg: {name, concurrency, env} */
 static tr_next pool_init(void *state, tr_value arg)
 {
 	pool *p = state;
+	if (tr_own(p, pool_release) != TR_OK)
+		return tr_next_stop(tr_string("out of memory"));
 	const char *name = tr_as_cstr(tr_map_get_s(arg, "name"), "default");
 	tr_buf subject = {0}, runs = {0};
 	tr_buf_putf(&subject, "command.%s", name);
@@ -330,26 +346,11 @@ static tr_next pool_init(void *state, tr_value arg)
 	return tr_noreply();
 }
 
-static void pool_terminate(void *state, tr_value reason)
-{
-	(void)reason;
-	pool *p = state;
-	while (p->queue_count > 0)
-		tr_drop(queue_pop(p));
-	tr_free(p->queue);
-	run_table_fini(&p->table);
-	model_cache_fini(&p->models);
-	tr_clear(&p->env);
-	tr_free(p->subject);
-	tr_free(p->runs_name);
-}
-
 static const tr_gen_server pool_server = {.name = "pool",
 					  .state_size = sizeof(pool),
 					  .init = pool_init,
 					  .handle_call = pool_call,
 					  .handle_info = pool_info,
-					  .terminate = pool_terminate,
 					  .show = pool_show};
 
 /* ---- the supervisors ---- */
@@ -368,7 +369,7 @@ tr_child_spec pool_child(const pool_options *options)
 			     .arg = tr_nil(),
 			     .restart = TR_TEMPORARY,
 			     .shutdown_ns = 2 * TR_SECOND,
-			     .label = "step run"};
+			     .label = "step"};
 	tr_supervisor_spec run_spec = {.strategy = TR_SIMPLE_ONE_FOR_ONE,
 				       .intensity = 10,
 				       .children = &run,

@@ -10,8 +10,18 @@ pipeline_clock runner_clock(void)
 	return (pipeline_clock){.now_ns = tr_now(), .wall_us = tr_wall_us()};
 }
 
-tr_err runner_init(runner *r, pipeline_setup setup, void (*tell)(void *owner, bool ack), void *owner)
+/* What inspection shows of a task that is not over at once. */
+static void show(const runner *r, const char *doing)
 {
+	tr_str name = tr_as_str(r->name), label = pipeline_label(r->pipe);
+	tr_set_note(
+	    tr_stringf("%.*s: %s %.*s, attempt %u", TR_STR(name), doing, TR_STR(label), pipeline_attempt(r->pipe)));
+}
+
+tr_err runner_init(runner *r, pipeline_setup setup, tr_value name, void (*tell)(void *owner, bool ack), void *owner)
+{
+	r->name = name;
+	tr_set_note(tr_keep(name));
 	setup.events = &r->events;
 	r->tell = tell;
 	r->owner = owner;
@@ -22,9 +32,12 @@ tr_err runner_init(runner *r, pipeline_setup setup, void (*tell)(void *owner, bo
 
 void runner_fini(runner *r)
 {
-	runner_cancel(r);
+	if (r->command.bits != 0)
+		tr_send(r->plugin, TR_LIST(TR_A(cancel), tr_ref_value(r->command)));
+	r->command = (tr_ref){0};
 	pipeline_free(&r->pipe);
 	event_list_fini(&r->events);
+	tr_clear(&r->name);
 }
 
 bool runner_ended(const runner *r)
@@ -79,6 +92,8 @@ static void act(runner *r, pipeline_action action)
 	r->state = RUNNER_COMMITTING;
 	r->not_before = action.not_before_ns;
 	r->acked = false;
+	if (r->not_before > tr_now() + RUNNER_TELL_AFTER)
+		show(r, "waiting to try");
 	r->tell(r->owner, true);
 }
 
@@ -165,8 +180,10 @@ void runner_tick(runner *r)
 	if (r->state == RUNNER_PERFORMING) {
 		if (now >= r->deadline)
 			timed_out(r);
-		else if (now >= r->tell_at && r->events.count > 0)
+		else if (now >= r->tell_at && r->events.count > 0) {
+			show(r, "performing");
 			r->tell(r->owner, false);
+		}
 		return;
 	}
 	go_on(r);

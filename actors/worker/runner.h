@@ -34,11 +34,12 @@ typedef struct runner {
 	/** Send the events; with `ack`, call runner_acked when they are appended. */
 	void (*tell)(void *owner, bool ack);
 	void *owner;
+	tr_value name; /* what inspection shows before what is being done: "fetch", "17 of fetch" */
 } runner;
 
-/** Make the pipeline (takes the setup's values; its events member is set here). TR_ENOMEM. */
-tr_err runner_init(runner *r, pipeline_setup setup, void (*tell)(void *owner, bool ack), void *owner);
-/** Drops everything; a command that is out is cancelled. */
+/** Make the pipeline (takes the setup's values and the name; the events member is set here). TR_ENOMEM. */
+tr_err runner_init(runner *r, pipeline_setup setup, tr_value name, void (*tell)(void *owner, bool ack), void *owner);
+/** Drops everything; a command that is out is cancelled. For tr_own: does not block. */
 void runner_fini(runner *r);
 /** Go: after runner_init and, when there are any, pipeline_resume. */
 void runner_start(runner *r);

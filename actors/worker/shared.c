@@ -39,8 +39,11 @@ tr_value shared_error(tr_str key, pb_reducer reducer, tr_value value)
 
 static tr_value add(tr_value a, tr_value b)
 {
-	if (!is_number(a) || !is_number(b))
+	if (!is_number(a) || !is_number(b)) {
+		tr_drop(a);
+		tr_drop(b);
 		return tr_invalid(TR_ETYPE);
+	}
 	int64_t sum;
 	if (tr_is(a, TR_INT) && tr_is(b, TR_INT) && !__builtin_add_overflow(tr_as_int(a, 0), tr_as_int(b, 0), &sum))
 		return tr_int(sum);

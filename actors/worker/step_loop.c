@@ -217,10 +217,20 @@ static void finish(step_run *s)
 	step_run_end(s, EVENT_LOOP_DONE, with_vars(l, payload));
 }
 
+static void show(const step_run *s)
+{
+	const step_loop *l = s->loop;
+	long long done = (long long)(l->results.success + l->results.failed);
+	tr_set_note(tr_stringf("%.*s: %lld of %lld iterations done, %u running, %lld failed",
+			       TR_STR(s->run->step->name), done, (long long)l->source.count, l->live,
+			       (long long)l->results.failed));
+}
+
 void step_loop_go_on(step_run *s)
 {
 	step_loop *l = s->loop;
 	fill(s);
+	show(s);
 	if (l->live == 0 && !s->ending)
 		finish(s);
 }

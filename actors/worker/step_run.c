@@ -159,14 +159,9 @@ static void acked(step_run *s, tr_value verdict, outbox_waiters woken)
 
 /* ---- beginning ---- */
 
-static void set_label(const step_run *s)
+static tr_value step_name(const step_run *s)
 {
-	size_t room = s->run->step->name.n + 8;
-	char *label = tr_own_alloc(room);
-	if (label == NULL)
-		return;
-	snprintf(label, room, "step %.*s", TR_STR(s->run->step->name));
-	tr_set_label(label);
+	return tr_string_n(s->run->step->name.p, s->run->step->name.n);
 }
 
 static void started_event(step_run *s)
@@ -186,7 +181,7 @@ static void started_event(step_run *s)
 static void begin_pipeline(step_run *s, tr_value resume)
 {
 	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1};
-	if (runner_init(&s->runner, setup, tell, s) != TR_OK)
+	if (runner_init(&s->runner, setup, step_name(s), tell, s) != TR_OK)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	for (size_t i = 0; i < tr_array_len(resume); i++) {
 		event e;
@@ -283,24 +278,9 @@ static void step_run_idle(void *state)
 
 /* ---- the actor ---- */
 
-static tr_err step_run_init(void *state, tr_value arg)
+/* However the actor ends, also by `kill`. */
+static void step_run_release(void *state)
 {
-	step_run *s = state;
-	s->run_object = tr_keep(tr_array_at(arg, ARG_RUN));
-	s->run = run_scope_of(s->run_object);
-	s->concurrency = (uint32_t)tr_as_int(tr_array_at(arg, ARG_CONCURRENCY), 1);
-	s->parent = tr_as_pid(tr_array_at(arg, ARG_PARENT));
-	s->started_ns = tr_now();
-	outbox_init(&s->out, s->run);
-	tr_trap_exit(true);
-	set_label(s);
-	s->resume = tr_keep(tr_array_at(arg, ARG_RESUME));
-	return TR_OK;
-}
-
-static void step_run_terminate(void *state, tr_value reason)
-{
-	(void)reason;
 	step_run *s = state;
 	if (s->runner.pipe != NULL)
 		runner_fini(&s->runner);
@@ -309,6 +289,23 @@ static void step_run_terminate(void *state, tr_value reason)
 	event_list_fini(&s->own);
 	tr_clear(&s->run_object);
 	tr_clear(&s->resume);
+}
+
+static tr_err step_run_init(void *state, tr_value arg)
+{
+	step_run *s = state;
+	if (tr_own(s, step_run_release) != TR_OK)
+		return TR_ENOMEM;
+	s->run_object = tr_keep(tr_array_at(arg, ARG_RUN));
+	s->run = run_scope_of(s->run_object);
+	s->concurrency = (uint32_t)tr_as_int(tr_array_at(arg, ARG_CONCURRENCY), 1);
+	s->parent = tr_as_pid(tr_array_at(arg, ARG_PARENT));
+	s->started_ns = tr_now();
+	outbox_init(&s->out, s->run);
+	tr_trap_exit(true);
+	tr_set_note(step_name(s));
+	s->resume = tr_keep(tr_array_at(arg, ARG_RESUME));
+	return TR_OK;
 }
 
 static tr_value step_run_show(void *state)
@@ -330,7 +327,6 @@ static const tr_behaviour step_run_behaviour = {.name = "step_run",
 						.init = step_run_init,
 						.handle = step_run_handle,
 						.idle = step_run_idle,
-						.terminate = step_run_terminate,
 						.show = step_run_show};
 
 tr_value step_run_arg(tr_value run, tr_value resume, uint32_t concurrency)
@@ -341,7 +337,7 @@ tr_value step_run_arg(tr_value run, tr_value resume, uint32_t concurrency)
 tr_started step_run_start(tr_value arg, tr_value extra)
 {
 	(void)arg;
-	tr_spawn_options options = {.label = "step run", .link = true};
+	tr_spawn_options options = {.label = "step", .link = true};
 	tr_value all = tr_array_push(tr_keep(extra), tr_pid_value(tr_self()));
 	tr_spawned spawned = tr_spawn_behaviour(&step_run_behaviour, all, &options);
 	tr_started started = {.pid = spawned.pid, .reason = tr_absent()};

@@ -359,6 +359,15 @@ size_t world_count(world *w, event_type type)
 	return n;
 }
 
+/* "step work": an actor labelled "step" whose note begins with "work". */
+static bool is_called(tr_value info, const char *name)
+{
+	tr_str label = tr_as_str(tr_map_get_s(info, "label")), note = tr_as_str(tr_map_get_s(info, "note"));
+	size_t rest = strlen(name) - (label.n < strlen(name) ? label.n + 1 : strlen(name));
+	return label.n > 0 && strncmp(name, label.p, label.n) == 0 && name[label.n] == ' ' && note.n >= rest &&
+	       memcmp(note.p, name + label.n + 1, rest) == 0;
+}
+
 static tr_pid find_label(world *w, const char *label)
 {
 	tr_value pids = tr_processes(w->node);
@@ -366,7 +375,7 @@ static tr_pid find_label(world *w, const char *label)
 	for (size_t i = 0; i < tr_array_len(pids) && found.bits == 0; i++) {
 		tr_pid pid = tr_as_pid(tr_array_at(pids, i));
 		tr_value info = tr_info(w->node, pid);
-		if (tr_str_is(tr_as_str(tr_map_get_s(info, "label")), label))
+		if (is_called(info, label))
 			found = pid;
 		tr_drop(info);
 	}

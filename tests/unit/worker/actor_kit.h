@@ -80,7 +80,7 @@ void world_ack(world *w);
 /** The last event of a type (its payload is borrowed); the test fails without one. Only while nothing runs. */
 const event *world_event(world *w, event_type type);
 size_t world_count(world *w, event_type type);
-/** The pid of the first live actor with this label; waits for it. */
+/** The pid of the first live actor called so (label and the beginning of its note, "step work"); waits for it. */
 tr_pid world_actor(world *w, const char *label);
 
 tr_value world_json(const char *text);
