@@ -9,7 +9,7 @@
 static tr_value from_undefined(struct eval *ev, tr_value v)
 {
 	if (ev->undefined == TR_UNDEFINED_CHAINABLE)
-		return ev_undefined(ev, (enum undefined_kind)(v.as.bits >> 32));
+		return ev_undefined(ev, (enum undefined_kind)(v.as.bits >> 32 & 0xffff));
 	return ev_undefined_fail(ev, v);
 }
 

@@ -378,6 +378,31 @@ static size_t key_forms(tr_value key, tr_value forms[3])
 	return n;
 }
 
+#define SMALL_MAP 16 /* up to here a scan that remembers the place beats a lookup */
+
+tr_value map_get_near(tr_value map, tr_value key, uint32_t *hint)
+{
+	const tr_entry *entries = tr_map_entries(map);
+	size_t n = tr_map_len(map);
+	uint32_t at = *hint;
+	tr_str want;
+
+	if (at < n && entries[at].key.type == key.type && entries[at].key.as.box == key.as.box)
+		return entries[at].value;
+	want = tr_as_str(key);
+	if (at < n && tr_is(entries[at].key, TR_STRING) && tr_str_eq(tr_as_str(entries[at].key), want))
+		return entries[at].value;
+	if (n > SMALL_MAP)
+		return tr_map_get(map, key);
+	for (size_t i = 0; i < n; i++) {
+		if (!tr_is(entries[i].key, TR_STRING) || !tr_str_eq(tr_as_str(entries[i].key), want))
+			continue;
+		*hint = (uint32_t)i;
+		return entries[i].value;
+	}
+	return tr_absent();
+}
+
 tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key)
 {
 	tr_value forms[3], found = tr_absent();
@@ -444,8 +469,12 @@ static bool sort_run(struct eval *ev, const tr_value *keys, size_t *order, size_
 		return false;
 	while (i < half && j < n) {
 		/* The later one comes first only when it is truly before (behind, in reverse) the earlier one. */
-		tr_value a = keys[order[i]], b = keys[order[j]];
-		if (!(reverse ? ev_order(ev, I_LT, a, b, &before) : ev_order(ev, I_LT, b, a, &before)))
+		tr_value a = keys[order[reverse ? j : i]], b = keys[order[reverse ? i : j]];
+		if (tr_is(a, TR_INT) && tr_is(b, TR_INT))
+			before = b.as.i < a.as.i;
+		else if (tr_is(a, TR_STRING) && tr_is(b, TR_STRING))
+			before = compare_text(tr_as_str(b), tr_as_str(a)) < 0;
+		else if (!ev_order(ev, I_LT, b, a, &before))
 			return false;
 		scratch[k++] = before ? order[j++] : order[i++];
 	}

@@ -5,6 +5,7 @@
 #include "playbook/template/compiler.h"
 #include "playbook/template/error.h"
 #include "playbook/template/native.h"
+#include "playbook/template/objects.h"
 #include "playbook/template/pyvalue.h"
 
 static const enum opcode math_ops[] = {
@@ -392,7 +393,10 @@ static struct node *compile_path(struct compiler *c, struct node *name)
 	uint32_t i = 0;
 	for (struct node *n = name; n != last; n = n->up) {
 		uint32_t size = (uint32_t)tree_text(c->tree, n->up->name).n;
-		path.steps[i++] = (struct path_step){name_constant(c, n->up->name), n->up->end - size, n->up->end};
+		path.steps[i].key = name_constant(c, n->up->name);
+		path.steps[i].start = n->up->end - size;
+		path.steps[i].end = n->up->end;
+		path.steps[i++].loop = loop_attribute(tree_text(c->tree, n->up->name));
 	}
 	c->t->paths[c->t->npaths] = path;
 	emit_at(c, I_PATH, 0, (uint32_t)c->t->npaths++, 1, (struct span){name->start, last->end, name->start});

@@ -242,7 +242,14 @@ static void compile_output(struct compiler *c, struct node *node)
 		emit(c, I_DATA, 0, constant(c, tr_keep(value->value)), 0, value);
 	else {
 		compile_expr(c, value);
-		emit(c, I_OUT, 0, 0, -1, value);
+		size_t last = here(c) - 1;
+		/* A path is put out at once, without a stop on the stack. */
+		if (!c->failed && value->kind == N_GETATTR && c->t->code[last].op == I_PATH) {
+			c->t->code[last].op = I_OUTPATH;
+			c->fn->stack--;
+		} else {
+			emit(c, I_OUT, 0, 0, -1, value);
+		}
 	}
 }
 

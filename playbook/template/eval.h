@@ -25,7 +25,8 @@ struct eval {
 	const tr_scope *scope;
 	const tr_eval_options *options;
 	tr_template_error *error;
-	uint32_t pc; /* the instruction being run */
+	uint32_t pc;   /* the instruction being run */
+	uint32_t step; /* of its path */
 	enum tr_undefined_mode undefined;
 	uint64_t fuel; /* steps left */
 	size_t memory; /* bytes that may still be built */
@@ -77,6 +78,8 @@ enum undefined_kind {
 	UNDEF_CALLER  /* a macro called without a block */
 };
 tr_value ev_undefined(struct eval *ev, enum undefined_kind kind);
+/* The hint of an error: the key of `map` nearest to the one that this step did not find. */
+void ev_suggest_key(struct eval *ev, tr_value map, const struct path_step *step);
 /* The error of using it in a way that its mode forbids. */
 tr_value ev_undefined_fail(struct eval *ev, tr_value undefined);
 /* It is shown, tested or compared: an error in strict mode (false), a report in chainable mode. */
@@ -91,6 +94,9 @@ bool ev_order(struct eval *ev, unsigned op, tr_value a, tr_value b, bool *out);
 bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out);
 /* Python's keys: 1, 1.0 and True are the same one. Borrowed; absent. Unhashable keys fail. */
 tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key);
+/* The value of a string key, borrowed; absent. *hint is where it was found the last time: records of one list have
+ * their keys in the same places. */
+tr_value map_get_near(tr_value map, tr_value key, uint32_t *hint);
 tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value); /* takes all three */
 /* Sort in place, stably; keys[i] belongs to items[i]. */
 bool ev_sort(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse);

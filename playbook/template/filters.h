@@ -14,11 +14,12 @@ struct attribute {
 	tr_value *keys;
 	size_t n;
 	bool ignore_case; /* text is lowered behind it */
+	uint32_t hint;    /* where the first key was found the last time */
 };
 bool attribute_parse(struct eval *ev, tr_value attribute, bool ignore_case, struct attribute *out);
 void attribute_free(struct attribute *a);
 /* The item's attribute; `otherwise` (absent: none) stands in where it is undefined. Fresh. */
-tr_value attribute_get(struct eval *ev, const struct attribute *a, tr_value item, tr_value otherwise);
+tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_value otherwise);
 /* pprint (pretty.c). */
 bool pretty_put(struct eval *ev, tr_buf *out, tr_value v);
 /* An optional boolean argument. */

@@ -11,16 +11,48 @@ static void drop_all(tr_value *v, size_t n)
 	tr_free(v);
 }
 
+/* The n items sorted by keys (as many, given back in the same order). False after ev_fail. */
+static bool sort_both(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse)
+{
+	tr_value *places = tr_alloc((n + 1) * 3 * sizeof(*places)), *old_keys = places + n + 1,
+		 *old_items = old_keys + n + 1;
+	bool ok = places != NULL;
+
+	if (!ok)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	for (size_t i = 0; ok && i < n; i++) {
+		places[i] = tr_int((int64_t)i);
+		old_keys[i] = keys[i];
+		old_items[i] = items[i];
+	}
+	ok = ok && ev_sort(ev, keys, places, n, reverse);
+	for (size_t i = 0; ok && i < n; i++) {
+		keys[i] = old_keys[places[i].as.i];
+		items[i] = old_items[places[i].as.i];
+	}
+	tr_free(places);
+	return ok;
+}
+
+/* A C array of the items (borrowed) of `list`; NULL after ev_fail. */
+static tr_value *items_of(struct eval *ev, tr_value list)
+{
+	size_t n = tr_array_len(list);
+	tr_value *items = tr_alloc((n + 1) * sizeof(*items));
+
+	if (items == NULL)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	else if (n > 0)
+		memcpy(items, tr_array_items(list), n * sizeof(*items));
+	return items;
+}
+
 /* The items of `list` (any array) sorted by keys (as many, dropped here) into a fresh list. */
 static tr_value sorted(struct eval *ev, tr_value list, tr_value *keys, bool reverse)
 {
 	size_t n = tr_array_len(list);
-	tr_value *items = tr_alloc((n + 1) * sizeof(*items)), out = tr_invalid(TR_ENOMEM);
+	tr_value *items = items_of(ev, list), out = tr_invalid(TR_ENOMEM);
 
-	if (items == NULL)
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-	for (size_t i = 0; items != NULL && i < n; i++)
-		items[i] = tr_array_at(list, i);
 	if (items != NULL && ev_sort(ev, keys, items, n, reverse)) {
 		out = tr_array_with(n + 1);
 		for (size_t i = 0; i < n; i++)
@@ -32,7 +64,7 @@ static tr_value sorted(struct eval *ev, tr_value list, tr_value *keys, bool reve
 }
 
 /* The keys of all items; NULL after ev_fail. */
-static tr_value *keys_of(struct eval *ev, tr_value items, const struct attribute *attr, tr_value otherwise)
+static tr_value *keys_of(struct eval *ev, tr_value items, struct attribute *attr, tr_value otherwise)
 {
 	size_t n = tr_array_len(items);
 	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
@@ -164,31 +196,45 @@ static tr_value group(struct eval *ev, tr_value key, tr_value list)
 }
 
 /* Runs of equal keys in sorted items become groups. */
-static tr_value make_groups(struct eval *ev, tr_value items, const struct attribute *compare,
-			    const struct attribute *shown, tr_value otherwise)
+static tr_value make_groups(struct eval *ev, const tr_value *keys, const tr_value *items, size_t n,
+			    struct attribute *shown, tr_value otherwise)
 {
-	size_t n = tr_array_len(items);
-	tr_value *keys = keys_of(ev, items, compare, otherwise), out = tr_array_with(1);
+	tr_value out = tr_array_with(4);
 	bool same = true;
 
-	if (keys == NULL) {
-		tr_drop(out);
-		return tr_invalid(TR_ETYPE);
-	}
 	for (size_t i = 0; i < n && tr_is_valid(out);) {
-		tr_value list = tr_array_with(4);
+		tr_value list = tr_array_with(4), key;
 		size_t start = i;
 		for (; i < n && tr_is_valid(list); i++) {
 			if (i > start && (!ev_equal(ev, keys[start], keys[i], &same) || !same))
 				break;
-			list = ev_push(ev, list, tr_keep(tr_array_at(items, i)));
+			list = ev_push(ev, list, tr_keep(items[i]));
 		}
-		tr_value key = attribute_get(ev, shown, tr_array_at(items, start), otherwise);
-		out = ev_push(ev, out,
-			      ev->error->err == TR_OK ? group(ev, key, list)
-						      : (tr_drop(key), tr_drop(list), tr_invalid(ev->error->err)));
+		key = ev->error->err == TR_OK ? attribute_get(ev, shown, items[start], otherwise)
+					      : tr_invalid(ev->error->err);
+		if (tr_is_valid(key)) {
+			out = ev_push(ev, out, group(ev, key, list));
+		} else {
+			tr_drop(list);
+			tr_drop(out);
+			out = key;
+		}
 	}
-	drop_all(keys, n);
+	return out;
+}
+
+static tr_value group_all(struct eval *ev, tr_value list, const tr_value *a, struct attribute *compare,
+			  struct attribute *shown)
+{
+	size_t n = tr_array_len(list);
+	tr_value *items = items_of(ev, list), *keys = items != NULL ? keys_of(ev, list, compare, a[2]) : NULL;
+	tr_value out = tr_invalid(TR_ETYPE);
+
+	if (keys != NULL && sort_both(ev, keys, items, n, false))
+		out = make_groups(ev, keys, items, n, shown, a[2]);
+	if (keys != NULL)
+		drop_all(keys, n);
+	tr_free(items);
 	return out;
 }
 
@@ -196,26 +242,21 @@ static tr_value f_groupby(struct eval *ev, const tr_value *a)
 {
 	struct attribute compare, shown;
 	bool sensitive;
-	tr_value items, *keys, out = tr_invalid(TR_ETYPE);
+	tr_value list, out = tr_invalid(TR_ETYPE);
 
 	if (!flag(ev, a[3], &sensitive))
 		return tr_invalid(TR_ETYPE);
-	items = ev_items(ev, a[0]);
-	if (!tr_is_valid(items))
-		return items;
+	list = ev_items(ev, a[0]);
+	if (!tr_is_valid(list))
+		return list;
 	if (attribute_parse(ev, a[1], !sensitive, &compare)) {
 		if (attribute_parse(ev, a[1], false, &shown)) {
-			keys = keys_of(ev, items, &compare, a[2]);
-			tr_value in_order = keys != NULL ? sorted(ev, items, keys, false) : tr_invalid(TR_ETYPE);
-			if (tr_is_valid(in_order)) {
-				out = make_groups(ev, in_order, &compare, &shown, a[2]);
-				tr_drop(in_order);
-			}
+			out = group_all(ev, list, a, &compare, &shown);
 			attribute_free(&shown);
 		}
 		attribute_free(&compare);
 	}
-	tr_drop(items);
+	tr_drop(list);
 	return out;
 }
 

@@ -66,12 +66,30 @@ void attribute_free(struct attribute *a)
 	tr_free(a->keys);
 }
 
-tr_value attribute_get(struct eval *ev, const struct attribute *a, tr_value item, tr_value otherwise)
+/* Most keys are in lower case already. */
+static tr_value lowered(struct eval *ev, tr_value v)
 {
-	tr_value v = item, held = tr_absent();
+	tr_str s = tr_as_str(v);
+
+	for (size_t i = 0; i < s.n; i++) {
+		if ((s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] & 0x80) != 0) {
+			tr_value low = text_case(ev, v, UNI_LOWER);
+			tr_drop(v);
+			return low;
+		}
+	}
+	return v;
+}
+
+tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_value otherwise)
+{
+	tr_value v = item, held = tr_absent(), got;
 
 	for (size_t i = 0; i < a->n; i++) {
-		tr_value got = tr_is(v, TR_MAP) && ev->nchanged == 0 ? tr_map_get(v, a->keys[i]) : tr_absent();
+		uint32_t far = UINT32_MAX;
+		got = tr_absent();
+		if (tr_is(v, TR_MAP) && ev->nchanged == 0 && tr_is(a->keys[i], TR_STRING))
+			got = map_get_near(v, a->keys[i], i == 0 ? &a->hint : &far);
 		if (tr_is_valid(got)) {
 			v = got;
 			continue;
@@ -84,14 +102,13 @@ tr_value attribute_get(struct eval *ev, const struct attribute *a, tr_value item
 			got = tr_keep(otherwise);
 		held = v = got;
 	}
-	v = tr_keep(v);
-	tr_drop(held);
-	if (a->ignore_case && is_text(v)) {
-		tr_value low = text_case(ev, v, UNI_LOWER);
-		tr_drop(v);
-		return low;
+	if (!tr_is_valid(held))
+		v = tr_keep(v);
+	else if (v.as.bits != held.as.bits || v.type != held.type) {
+		v = tr_keep(v);
+		tr_drop(held);
 	}
-	return v;
+	return a->ignore_case && is_text(v) ? lowered(ev, v) : v;
 }
 
 static tr_value f_first(struct eval *ev, const tr_value *a)
@@ -216,9 +233,14 @@ static tr_value f_sum(struct eval *ev, const tr_value *a)
 		tr_drop(sum);
 		return tr_invalid(TR_ETYPE);
 	}
-	for (size_t i = 0; i < tr_array_len(items) && tr_is_valid(sum); i++) {
-		tr_value one = attribute_get(ev, &attr, tr_array_at(items, i), tr_absent());
-		tr_value more = tr_is_valid(one) ? ev_binary(ev, I_ADD, sum, one) : one;
+	const tr_value *all = tr_array_items(items);
+	size_t n = tr_array_len(items);
+	for (size_t i = 0; i < n && tr_is_valid(sum); i++) {
+		tr_value one = attribute_get(ev, &attr, all[i], tr_absent()), more = one;
+		if (tr_is(one, TR_FLOAT) && tr_is(sum, TR_FLOAT))
+			more = tr_float(sum.as.d + one.as.d);
+		else if (tr_is_valid(one))
+			more = ev_binary(ev, I_ADD, sum, one);
 		if (tr_is_valid(one))
 			tr_drop(one);
 		tr_drop(sum);

@@ -47,8 +47,10 @@ static tr_value map_attribute(struct eval *ev, tr_value items, const struct args
 		tr_drop(list);
 		return tr_invalid(TR_ETYPE);
 	}
-	for (size_t i = 0; i < tr_array_len(items) && tr_is_valid(list); i++)
-		list = ev_push(ev, list, attribute_get(ev, &attr, tr_array_at(items, i), want[1]));
+	const tr_value *all = tr_array_items(items);
+	size_t n = tr_array_len(items);
+	for (size_t i = 0; i < n && tr_is_valid(list); i++)
+		list = ev_push(ev, list, attribute_get(ev, &attr, all[i], want[1]));
 	attribute_free(&attr);
 	return list;
 }
@@ -96,13 +98,17 @@ static tr_value f_map(struct eval *ev, tr_value value, const struct args *args)
 }
 
 /* Does the item pass? `test` NULL: is it true. */
-static bool passes(struct eval *ev, struct applied *test, const struct attribute *attr, tr_value item, bool *out)
+static bool passes(struct eval *ev, struct applied *test, struct attribute *attr, tr_value item, bool *out)
 {
 	tr_value v = attribute_get(ev, attr, item, tr_absent()), result;
 	bool ok;
 
 	if (!tr_is_valid(v))
 		return false;
+	if (test == NULL && tr_is(v, TR_BOOL)) {
+		*out = v.as.b;
+		return true;
+	}
 	if (test == NULL) {
 		ok = ev_truth(ev, v, out);
 		tr_drop(v);
@@ -117,8 +123,7 @@ static bool passes(struct eval *ev, struct applied *test, const struct attribute
 	return ok;
 }
 
-static tr_value filter_items(struct eval *ev, tr_value items, struct applied *test, const struct attribute *attr,
-			     bool keep)
+static tr_value filter_items(struct eval *ev, tr_value items, struct applied *test, struct attribute *attr, bool keep)
 {
 	const tr_value *all = tr_array_items(items);
 	size_t n = tr_array_len(items);

@@ -7,31 +7,47 @@
 #include "playbook/template/json_out.h"
 #include "playbook/template/unicode.h"
 
+/* Bytes that stand for themselves in JSON text for HTML. */
+static bool is_plain(unsigned char c)
+{
+	return c >= 32 && c < 127 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' && c != '\'';
+}
+
+static void put_special(tr_buf *out, uint32_t c)
+{
+	const char *known = c == '"'    ? "\\\""
+			    : c == '\\' ? "\\\\"
+			    : c == '\n' ? "\\n"
+			    : c == '\r' ? "\\r"
+			    : c == '\t' ? "\\t"
+			    : c == '\b' ? "\\b"
+			    : c == '\f' ? "\\f"
+					: NULL;
+
+	if (known != NULL)
+		tr_buf_puts(out, known);
+	else if (c == 127)
+		tr_buf_putc(out, 127);
+	else if (c < 0x10000)
+		tr_buf_putf(out, "\\u%04x", c);
+	else
+		tr_buf_putf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
+}
+
 static void put_text(tr_buf *out, tr_str s)
 {
-	size_t n;
+	size_t n, i = 0;
 
 	tr_buf_putc(out, '"');
-	for (size_t i = 0; i < s.n; i += n) {
-		uint32_t c = uni_next(s.p + i, &n);
-		const char *known = c == '"'    ? "\\\""
-				    : c == '\\' ? "\\\\"
-				    : c == '\n' ? "\\n"
-				    : c == '\r' ? "\\r"
-				    : c == '\t' ? "\\t"
-				    : c == '\b' ? "\\b"
-				    : c == '\f' ? "\\f"
-						: NULL;
-		if (known != NULL)
-			tr_buf_puts(out, known);
-		else if (c == '<' || c == '>' || c == '&' || c == '\'' || c < 32 ||
-			 (c >= 127 && c < 0x10000 && c != 127))
-			tr_buf_putf(out, "\\u%04x", c);
-		else if (c >= 0x10000)
-			tr_buf_putf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
-				    0xdc00 + ((c - 0x10000) & 0x3ff));
-		else
-			tr_buf_putc(out, (char)c);
+	while (i < s.n) {
+		size_t start = i;
+		while (i < s.n && is_plain((unsigned char)s.p[i]))
+			i++;
+		tr_buf_put(out, s.p + start, i - start);
+		if (i < s.n) {
+			put_special(out, uni_next(s.p + i, &n));
+			i += n;
+		}
 	}
 	tr_buf_putc(out, '"');
 }
@@ -106,22 +122,37 @@ static bool put_sorted(struct eval *ev, tr_buf *out, const tr_entry *entries, co
 	return true;
 }
 
-static bool put_map(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t level)
+#define FEW 16
+
+/* Text keys of a small map: sorted where they are, without memory of their own. */
+static bool few_in_order(const tr_entry *entries, size_t n, size_t *order)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = i;
+		if (!tr_is(entries[i].key, TR_STRING))
+			return false;
+		tr_str s = tr_as_str(entries[i].key);
+		for (; k > 0; k--) {
+			tr_str t = tr_as_str(entries[order[k - 1]].key);
+			int c = memcmp(t.p, s.p, t.n < s.n ? t.n : s.n);
+			if (c < 0 || (c == 0 && t.n <= s.n))
+				break;
+			order[k] = order[k - 1];
+		}
+		order[k] = i;
+	}
+	return true;
+}
+
+static bool put_many(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t level)
 {
 	const tr_entry *entries = tr_map_entries(v);
-	size_t n = tr_map_len(v);
-	tr_value *keys, *places;
-	size_t *order;
+	size_t n = tr_map_len(v), *order;
+	tr_value *keys = tr_alloc(2 * n * sizeof(*keys)), *places = keys + n;
 	bool ok;
 
-	if (n == 0) {
-		tr_buf_puts(out, "{}");
-		return true;
-	}
-	keys = tr_alloc(n * sizeof(*keys));
-	places = tr_alloc(n * sizeof(*places));
 	order = tr_alloc(n * sizeof(*order));
-	ok = keys != NULL && places != NULL && order != NULL;
+	ok = keys != NULL && order != NULL;
 	if (!ok)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
 	for (size_t i = 0; ok && i < n; i++) {
@@ -133,9 +164,21 @@ static bool put_map(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, si
 		order[i] = (size_t)places[i].as.i;
 	ok = ok && put_sorted(ev, out, entries, order, n, indent, level);
 	tr_free(keys);
-	tr_free(places);
 	tr_free(order);
 	return ok;
+}
+
+static bool put_map(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t level)
+{
+	size_t n = tr_map_len(v), order[FEW];
+
+	if (n == 0) {
+		tr_buf_puts(out, "{}");
+		return true;
+	}
+	if (n <= FEW && few_in_order(tr_map_entries(v), n, order))
+		return put_sorted(ev, out, tr_map_entries(v), order, n, indent, level);
+	return put_many(ev, out, v, indent, level);
 }
 
 static void put_number(tr_buf *out, double d)

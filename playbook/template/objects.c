@@ -142,34 +142,47 @@ tr_value bound_new(tr_value self, tr_value name)
 	return object_new(&bound_class, &b, sizeof(b), self, name);
 }
 
-static tr_value loop_attr(struct eval *ev, const struct loop_object *loop, tr_str name)
+enum loop_attribute loop_attribute(tr_str name)
 {
-	size_t n = tr_array_len(loop->items);
-	int64_t index = (int64_t)loop->index, length = (int64_t)n;
+	static const char *const names[] = {"",         "index",     "index0", "first",  "last",     "length",
+					    "revindex", "revindex0", "depth",  "depth0", "previtem", "nextitem"};
 
-	if (tr_str_is(name, "index"))
+	for (unsigned i = 1; i < sizeof(names) / sizeof(names[0]); i++)
+		if (tr_str_is(name, names[i]))
+			return (enum loop_attribute)i;
+	return LOOP_NONE;
+}
+
+tr_value loop_get(struct eval *ev, const struct loop_object *loop, enum loop_attribute attribute)
+{
+	int64_t index = (int64_t)loop->index, length = (int64_t)tr_array_len(loop->items);
+
+	switch (attribute) {
+	case LOOP_INDEX:
 		return tr_int(index);
-	if (tr_str_is(name, "index0"))
+	case LOOP_INDEX0:
 		return tr_int(index - 1);
-	if (tr_str_is(name, "first"))
+	case LOOP_FIRST:
 		return tr_bool(index == 1);
-	if (tr_str_is(name, "last"))
+	case LOOP_LAST:
 		return tr_bool(index >= length);
-	if (tr_str_is(name, "length"))
+	case LOOP_LENGTH:
 		return tr_int(length);
-	if (tr_str_is(name, "revindex"))
+	case LOOP_REVINDEX:
 		return tr_int(length - index + 1);
-	if (tr_str_is(name, "revindex0"))
+	case LOOP_REVINDEX0:
 		return tr_int(length - index);
-	if (tr_str_is(name, "depth"))
+	case LOOP_DEPTH:
 		return tr_int((int64_t)loop->depth + 1);
-	if (tr_str_is(name, "depth0"))
+	case LOOP_DEPTH0:
 		return tr_int((int64_t)loop->depth);
-	if (tr_str_is(name, "previtem"))
+	case LOOP_PREVITEM:
 		return index > 1 ? tr_keep(tr_array_at(loop->items, loop->index - 2)) : ev_undefined(ev, UNDEF_EMPTY);
-	if (tr_str_is(name, "nextitem"))
+	case LOOP_NEXTITEM:
 		return index < length ? tr_keep(tr_array_at(loop->items, loop->index)) : ev_undefined(ev, UNDEF_EMPTY);
-	return tr_absent();
+	default:
+		return tr_absent();
+	}
 }
 
 static tr_value macro_attr(struct eval *ev, const struct macro_object *macro, tr_str name)
@@ -201,7 +214,7 @@ tr_value object_attr(struct eval *ev, tr_value object, tr_str name)
 	const struct loop_object *loop = tr_as_object(object, &loop_class);
 
 	if (loop != NULL)
-		return loop_attr(ev, loop, name);
+		return loop_get(ev, loop, loop_attribute(name));
 	if (ns != NULL)
 		return tr_keep(tr_map_get_n(ns->map, name.p, name.n));
 	if (macro != NULL)

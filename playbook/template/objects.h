@@ -58,6 +58,8 @@ tr_value macro_new(const struct proto *proto, struct frame *env);
 tr_value loop_new(tr_value items);                /* takes */
 tr_value bound_new(tr_value self, tr_value name); /* takes both */
 
+enum loop_attribute loop_attribute(tr_str name);
+tr_value loop_get(struct eval *ev, const struct loop_object *loop, enum loop_attribute attribute);
 /* Attributes of objects: the value, or absent. */
 tr_value object_attr(struct eval *ev, tr_value object, tr_str name);
 /* Methods of objects, but not calls that run code of the template. */

@@ -19,6 +19,7 @@
 	X(POP)     /* drop the top */                                                                                  \
 	X(DUP)     /* push the top again */                                                                            \
 	X(PATH)    /* push what path b leads to */                                                                     \
+	X(OUTPATH) /* append the text of what path b leads to */                                                       \
 	X(ATTR)    /* top.constant b */                                                                                \
 	X(ITEM)    /* pop key; top[key] */                                                                             \
 	X(SLICE)   /* pop the parts that bits 1, 2, 4 of a name; top[from:to:step] */                                  \
@@ -27,9 +28,10 @@
 	X(MAP)     /* pop b pairs, push a mapping */                                                                   \
 	X(NOT)                                                                                                         \
 	X(NEG)                                                                                                         \
-	X(POS) X(ADD) X(SUB) X(MUL) X(DIV) X(FLOORDIV) X(MOD) X(POW) X(EQ) X(NE) X(LT) X(LE) X(GT) X(GE) X(IN)         \
-	    X(NOTIN)                                                                                                   \
-		X(CHAIN)  /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
+	X(POS)                                                                                                         \
+	X(ADD)                                                                                                         \
+	X(SUB) X(MUL) X(DIV) X(FLOORDIV) X(MOD) X(POW) X(EQ) X(NE) X(LT) X(LE) X(GT) X(GE) X(IN) X(NOTIN)              \
+	    X(CHAIN)      /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
 	    X(JUMP)       /* to b */                                                                                   \
 	    X(JFALSE)     /* pop; to b when it is false */                                                             \
 	    X(JTRUE)      /* pop; to b when it is true */                                                              \
@@ -106,14 +108,34 @@ struct proto {
 	bool captured;           /* functions inside use its variables */
 };
 
+/* What a loop object knows of itself, told apart when the template is compiled. */
+enum loop_attribute {
+	LOOP_NONE,
+	LOOP_INDEX,
+	LOOP_INDEX0,
+	LOOP_FIRST,
+	LOOP_LAST,
+	LOOP_LENGTH,
+	LOOP_REVINDEX,
+	LOOP_REVINDEX0,
+	LOOP_DEPTH,
+	LOOP_DEPTH0,
+	LOOP_PREVITEM,
+	LOOP_NEXTITEM
+};
+
+struct path_step {
+	uint32_t key;           /* constant */
+	uint32_t start, end;    /* of the name in the source */
+	uint32_t loop;          /* enum loop_attribute */
+	_Atomic(uint32_t) hint; /* where the key was found the last time; any thread may overwrite it */
+};
+
 /* variable, then attribute after attribute */
 struct path {
 	uint32_t slot, hops;
 	uint32_t n;
-	struct path_step {
-		uint32_t key;        /* constant */
-		uint32_t start, end; /* of the name in the source */
-	} * steps;
+	struct path_step *steps;
 };
 
 struct native;

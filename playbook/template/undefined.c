@@ -9,7 +9,8 @@
 tr_value ev_undefined(struct eval *ev, enum undefined_kind kind)
 {
 	ev->special = true;
-	return tr_value_make(TR_NIL, NIL_UNDEFINED, (uint64_t)kind << 32 | ev->pc);
+	uint64_t step = ev->t->code[ev->pc].op == I_PATH || ev->t->code[ev->pc].op == I_OUTPATH ? ev->step & 0xffff : 0;
+	return tr_value_make(TR_NIL, NIL_UNDEFINED, step << 48 | (uint64_t)kind << 32 | ev->pc);
 }
 
 static tr_str source_of(const struct eval *ev, const struct span *span)
@@ -30,10 +31,21 @@ static void suggest_known(struct eval *ev, tr_str name)
 	suggest_hint(&s, ev->error->hint, sizeof(ev->error->hint));
 }
 
+void ev_suggest_key(struct eval *ev, tr_value map, const struct path_step *step)
+{
+	struct suggestion s;
+
+	suggest_init(&s, tr_as_str(ev->t->consts[step->key]));
+	for (size_t i = 0; i < tr_map_len(map); i++)
+		suggest_try(&s, tr_as_str(tr_map_entries(map)[i].key));
+	suggest_hint(&s, ev->error->hint, sizeof(ev->error->hint));
+}
+
 tr_value ev_undefined_fail(struct eval *ev, tr_value undefined)
 {
 	uint32_t pc = (uint32_t)undefined.as.bits;
-	enum undefined_kind kind = (enum undefined_kind)(undefined.as.bits >> 32);
+	enum undefined_kind kind = (enum undefined_kind)(undefined.as.bits >> 32 & 0xffff);
+	uint32_t step = (uint32_t)(undefined.as.bits >> 48);
 	const struct span *span = &ev->t->spans[pc];
 	tr_str text = source_of(ev, span);
 	uint32_t now = ev->pc;
@@ -41,10 +53,12 @@ tr_value ev_undefined_fail(struct eval *ev, tr_value undefined)
 	if (ev->error->err != TR_OK)
 		return tr_invalid(ev->error->err);
 	ev->pc = pc; /* the fault is where the value should have come from */
+	if (ev->t->code[pc].op == I_PATH || ev->t->code[pc].op == I_OUTPATH) {
+		const struct path_step *steps = ev->t->paths[ev->t->code[pc].b].steps;
+		text.n = (kind == UNDEF_NAME ? steps[0].start : steps[step].end) - span->start;
+	}
 	switch (kind) {
 	case UNDEF_NAME:
-		if (ev->t->code[pc].op == I_PATH)
-			text.n = ev->t->paths[ev->t->code[pc].b].steps[0].start - span->start;
 		while (text.n > 0 && (text.p[text.n - 1] == '.' || text.p[text.n - 1] == ' '))
 			text.n--;
 		ev_fail(ev, TR_EUNDEFINED, "'%.*s' is undefined", TR_STR(text));
@@ -73,7 +87,7 @@ tr_value ev_undefined_fail(struct eval *ev, tr_value undefined)
 bool ev_undefined_use(struct eval *ev, tr_value undefined)
 {
 	uint32_t pc = (uint32_t)undefined.as.bits, line, column;
-	enum undefined_kind kind = (enum undefined_kind)(undefined.as.bits >> 32);
+	enum undefined_kind kind = (enum undefined_kind)(undefined.as.bits >> 32 & 0xffff);
 
 	/* An inline if without else is empty on purpose, whatever the mode. */
 	if (kind == UNDEF_NOELSE)

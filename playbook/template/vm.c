@@ -44,27 +44,53 @@ static struct frame *frame_up(struct frame *f, uint32_t hops)
 	return f;
 }
 
-/* The value at the end of a path; fresh. */
-static tr_value run_path(struct eval *ev, struct frame *f, const struct path *path)
+/* One step of a path beyond a plain mapping that has the key; fresh. */
+static tr_value slow_step(struct eval *ev, tr_value v, const struct path_step *step, tr_value parent)
 {
-	tr_value v = variable(ev, frame_up(f, path->hops), path->slot);
-	tr_value held = tr_absent();
+	const struct loop_object *loop = step->loop != LOOP_NONE ? tr_as_object(v, &loop_class) : NULL;
+	tr_value key = ev->t->consts[step->key], got;
 
-	for (uint32_t i = 0; i < path->n; i++) {
-		tr_value key = ev->t->consts[path->steps[i].key];
+	if (loop != NULL) {
+		got = loop_get(ev, loop, (enum loop_attribute)step->loop);
+		return got;
+	}
+	got = ev_attr(ev, v, key);
+	if (!tr_is_valid(got) && is_undefined(v) && tr_is(parent, TR_MAP))
+		ev_suggest_key(ev, parent, step - 1);
+	return got;
+}
+
+/* The value at the end of a path, borrowed from its variable or from *held, which is for the caller to drop. */
+static tr_value walk_path(struct eval *ev, struct frame *f, const struct path *path, tr_value *held)
+{
+	tr_value v = variable(ev, frame_up(f, path->hops), path->slot), parent = tr_absent();
+
+	*held = tr_absent();
+	for (uint32_t i = 0; i < path->n && tr_is_valid(v); i++) {
+		struct path_step *step = &path->steps[i];
 		if (tr_is(v, TR_MAP) && ev->nchanged == 0) {
-			tr_value got = tr_map_get(v, key);
+			uint32_t known = atomic_load_explicit(&step->hint, memory_order_relaxed), hint = known;
+			tr_value got = map_get_near(v, ev->t->consts[step->key], &hint);
+			if (hint != known)
+				atomic_store_explicit(&step->hint, hint, memory_order_relaxed);
 			if (tr_is_valid(got)) {
 				v = got; /* borrowed from what v was borrowed from */
 				continue;
 			}
 		}
-		if (!tr_is_valid(v))
-			break;
-		tr_value got = ev_attr(ev, v, key);
-		tr_drop(held);
-		held = v = got;
+		ev->step = i;
+		tr_value got = slow_step(ev, v, step, parent);
+		parent = tr_is(v, TR_MAP) && !tr_is_valid(*held) ? v : tr_absent();
+		tr_drop(*held);
+		*held = v = got;
 	}
+	return v;
+}
+
+static tr_value run_path(struct eval *ev, struct frame *f, const struct path *path)
+{
+	tr_value held, v = walk_path(ev, f, path, &held);
+
 	v = tr_keep(v);
 	tr_drop(held);
 	return v;
@@ -378,6 +404,13 @@ tr_value vm_run(struct eval *ev)
 			break;
 		case I_PATH:
 			PUSH_RESULT(run_path(ev, f, &ev->t->paths[in->b]));
+			break;
+		case I_OUTPATH:
+			a = walk_path(ev, f, &ev->t->paths[in->b], &b);
+			truth = tr_is_valid(a) && ev_put_str(ev, &ev->out, a);
+			tr_drop(b);
+			if (!truth || (ev->out.err != TR_OK && !output_failed(ev)))
+				goto failed;
 			break;
 		case I_ATTR:
 			a = *--f->sp;
