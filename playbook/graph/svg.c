@@ -79,31 +79,46 @@ static void put_step(tr_buf *b, const layout *l, const playbook *p, const pb_ste
 	tr_buf_fini(&text);
 }
 
+typedef struct point {
+	int x, y;
+} point;
+
+/* A curve from a to d with its handles; where its label goes. */
+static point put_curve(tr_buf *b, point a, point h1, point h2, point d, const char *class)
+{
+	tr_buf_putf(b, "<path d=\"M%d %d C%d %d %d %d %d %d\" class=\"%s\" marker-end=\"url(#head)\"/>\n", a.x, a.y,
+		    h1.x, h1.y, h2.x, h2.y, d.x, d.y, class);
+	return (point){(a.x + 3 * h1.x + 3 * h2.x + d.x) / 8, (a.y + 3 * h1.y + 3 * h2.y + d.y) / 8};
+}
+
+/* Down to the next layer straight, further down along the left of what is between, back up along the right. */
+static point put_route(tr_buf *b, const layout *l, uint32_t from, uint32_t to)
+{
+	point a = {center_x(l, from), top_y(l, from) + BOX_H}, d = {center_x(l, to), top_y(l, to)};
+	uint32_t down = l->nodes[to].layer - l->nodes[from].layer;
+	if (l->nodes[to].layer <= l->nodes[from].layer) {
+		a = (point){a.x + BOX_W / 2, a.y - BOX_H / 2};
+		d = (point){d.x + BOX_W / 2, d.y + BOX_H / 2};
+		int out = (a.x > d.x ? a.x : d.x) + GAP_X;
+		return put_curve(b, a, (point){out, a.y}, (point){out, d.y}, d, "arc back");
+	}
+	int bend = (d.y - a.y) / 2, side = 0;
+	if (down > 1) {
+		a.x -= BOX_W / 3;
+		d.x -= BOX_W / 3;
+		side = BOX_W / 2;
+	}
+	return put_curve(b, a, (point){a.x - side, a.y + bend}, (point){d.x - side, d.y - bend}, d, "arc");
+}
+
 static void put_arc(tr_buf *b, const layout *l, const pb_step *s, const pb_arc *arc)
 {
-	int x1 = center_x(l, s->index), y1 = top_y(l, s->index) + BOX_H;
-	int x2 = center_x(l, arc->to), y2 = top_y(l, arc->to);
-	bool back = l->nodes[arc->to].layer <= l->nodes[s->index].layer;
-	int label_x = (x1 + x2) / 2, label_y = (y1 + y2) / 2;
-	if (back) {
-		x1 += BOX_W / 2;
-		y1 -= BOX_H / 2;
-		x2 += BOX_W / 2;
-		y2 += BOX_H / 2;
-		int out = (x1 > x2 ? x1 : x2) + GAP_X;
-		tr_buf_putf(b, "<path d=\"M%d %d C%d %d %d %d %d %d\" class=\"arc back\" marker-end=\"url(#head)\"/>\n",
-			    x1, y1, out, y1, out, y2, x2, y2);
-		label_x = out;
-	} else {
-		int bend = (y2 - y1) / 2;
-		tr_buf_putf(b, "<path d=\"M%d %d C%d %d %d %d %d %d\" class=\"arc\" marker-end=\"url(#head)\"/>\n", x1,
-			    y1, x1, y1 + bend, x2, y2 - bend, x2, y2);
-	}
+	point at = put_route(b, l, s->index, arc->to);
 	if (arc->when == NULL)
 		return;
 	tr_buf text = {0};
 	label_condition(&text, arc->when, TEXT_MAX);
-	put_text(b, label_x, label_y, "guard", &text);
+	put_text(b, at.x, at.y, "guard", &text);
 	tr_buf_fini(&text);
 }
 

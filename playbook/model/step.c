@@ -103,7 +103,15 @@ static void step_sets(loader *l, const fields *f, const where *w, pb_step *s)
 
 static bool has_content(const yaml_node *n)
 {
-	return n != NULL && !(n->kind != YAML_SCALAR && n->count == 0);
+	return !is_null(n) && (n->kind == YAML_SCALAR || n->count > 0);
+}
+
+/* { spec, arcs } leads somewhere only by its arcs. */
+static bool next_has_content(const yaml_node *n)
+{
+	if (n == NULL || n->kind != YAML_MAPPING || yaml_get(n, "step") != NULL)
+		return has_content(n);
+	return has_content(yaml_get(n, "arcs"));
 }
 
 void step_load(loader *l, const yaml_node *n, const where *w, pb_step *s)
@@ -125,7 +133,7 @@ void step_load(loader *l, const yaml_node *n, const where *w, pb_step *s)
 	arcs_load(l, &f, w, s);
 	bool unfit = (fields_key(&f, "tool") != NULL && fields_get(&f, "tool") == NULL) ||
 		     (fields_key(&f, "next") != NULL && fields_get(&f, "next") == NULL);
-	if (!unfit && !has_content(fields_get(&f, "tool")) && !has_content(fields_get(&f, "next")))
+	if (!unfit && !has_content(fields_get(&f, "tool")) && !next_has_content(fields_get(&f, "next")))
 		load_fault(l, w, n, "empty-step", "a step that only ends a branch can be tool: { kind: noop }",
 			   "the step '%.*s' has neither 'tool' nor 'next'", TR_STR(s->name));
 	step_sets(l, &f, w, s);
