@@ -56,7 +56,8 @@ TR_API tr_value tr_node_wait(tr_node *node, tr_pid pid, int64_t timeout_ns);
 TR_API tr_value tr_run(const tr_node_options *options, tr_body *body, tr_value arg);
 
 /** A place for one pointer a slot, for the rooms above the kernel (reactor, logger, plugin manager …). The destructor runs
- *  in tr_node_stop after all actors ended, last set first. Slots are small numbers agreed in node.h. */
+ *  in tr_node_stop after all actors ended, last set first. A slot that holds another pointer gives TR_EEXIST (two actors may start
+ *  the same service at once: the second uses the first's); NULL empties it. */
 typedef enum tr_node_slot {
 	TR_SLOT_REACTOR, TR_SLOT_LOGGER, TR_SLOT_METRICS, TR_SLOT_TRACE, TR_SLOT_PLUGINS, TR_SLOT_HTTP, TR_SLOT_APP,
 	TR_SLOT_COUNT = 16
