@@ -33,7 +33,8 @@ static uint64_t get_u64(const unsigned char *at)
 }
 
 /* Fill the head of a frame whose payload already stands behind it. */
-static void head_fill(unsigned char *head, frame_kind kind, event_type type, int64_t execution_id, uint64_t seq, size_t n)
+static void head_fill(unsigned char *head, frame_kind kind, event_type type, int64_t execution_id, uint64_t seq,
+		      size_t n)
 {
 	put_u32(head, (uint32_t)n);
 	put_u16(head + 8, (uint16_t)kind);
