@@ -14,6 +14,9 @@ void with_node(tr_body *body);
 /** `n` scaled down for a quick run. */
 int64_t scaled(int64_t n);
 
+/** Nanoseconds that passed, or with --cpu that the process computed: the same on a quiet machine with one scheduler. */
+int64_t clock_ns(void);
+
 /** CPU seconds and peak resident megabytes of the process so far; resident bytes now. */
 double cpu_seconds(void);
 double peak_megabytes(void);

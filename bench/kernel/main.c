@@ -2,7 +2,7 @@
 /*
  * The kernel's benchmarks.
  *
- *   bench_kernel [--quick] [--schedulers N] [NAME…]
+ *   bench_kernel [--quick] [--schedulers N] [--cpu] [NAME…]
  *
  * Every benchmark runs in a process of its own, so that peaks of memory do not mix.
  */
@@ -29,6 +29,7 @@ static const struct {
 
 static uint32_t schedulers;
 static int64_t divisor = 1;
+static bool use_cpu;
 
 void result(const char *bench, double value, const char *unit)
 {
@@ -59,6 +60,11 @@ double cpu_seconds(void)
 	getrusage(RUSAGE_SELF, &u);
 	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+int64_t clock_ns(void)
+{
+	return use_cpu ? (int64_t)(cpu_seconds() * 1e9) : tr_now();
 }
 
 double peak_megabytes(void)
@@ -107,10 +113,12 @@ int main(int argc, char **argv)
 	for (; first < argc && argv[first][0] == '-'; first++) {
 		if (strcmp(argv[first], "--quick") == 0)
 			divisor = 20;
+		else if (strcmp(argv[first], "--cpu") == 0)
+			use_cpu = true;
 		else if (strcmp(argv[first], "--schedulers") == 0 && first + 1 < argc)
 			schedulers = (uint32_t)strtoul(argv[++first], NULL, 10);
 		else
-			return fprintf(stderr, "usage: bench_kernel [--quick] [--schedulers N] [NAME...]\n"), 2;
+			return fprintf(stderr, "usage: bench_kernel [--quick] [--schedulers N] [--cpu] [NAME...]\n"), 2;
 	}
 	for (size_t i = 0; i < sizeof benches / sizeof benches[0]; i++)
 		if (wanted(benches[i].name, argc, argv, first))

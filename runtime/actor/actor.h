@@ -64,23 +64,33 @@ enum wait_kind {
 };
 
 struct wait {
-	enum wait_kind kind;
 	int64_t deadline;
-	tr_ref ref;
-	tr_match *match;
-	void *arg;
-	_Atomic int *flag; /* WAIT_FLAG: over when not 0 */
-	bool unkillable;   /* exits are put off until the wait is over */
+	struct envelope *found;     /* taken out of the queue: the answer */
+	struct envelope *scanned;   /* last envelope that did not match; NULL: start at the head */
+	enum wait_kind kind;
+	bool unkillable;            /* exits are put off until the wait is over … */
+	bool doomed;                /* … and one was; value is its reason */
 	bool timed_out;
-	bool doomed;              /* an exit was put off; value is its reason */
-	struct envelope *found;   /* taken out of the queue: the answer */
-	struct envelope *scanned; /* last envelope that did not match; NULL: start at the head */
-	tr_pid to;                /* WAIT_CALL: the callee */
-	tr_value value;           /* WAIT_CALL: the reply, or the reason of the DOWN */
-	bool replied;
-	bool down;
-	bool cleared; /* the callee has removed our monitor */
+	bool replied;               /* WAIT_CALL: value is the reply … */
+	bool down;                  /* … or the reason of the DOWN */
+	bool cleared;               /* the callee has removed our monitor */
+	tr_ref ref;                 /* WAIT_REF, WAIT_CALL */
+	tr_pid to;                  /* WAIT_CALL: the callee */
+	tr_value value;
+	tr_match *match;            /* WAIT_MATCH, with arg */
+	void *arg;
+	_Atomic int *flag;          /* WAIT_FLAG: over when not 0 */
 };
+
+/** Only what every kind of wait uses; the rest is set by those who need it. (Clearing all of it costs as much as a
+ *  message.) */
+static inline void wait_init(struct wait *w, enum wait_kind kind, int64_t deadline)
+{
+	w->kind = kind;
+	w->deadline = deadline;
+	w->unkillable = w->timed_out = w->doomed = w->replied = w->down = w->cleared = false;
+	w->found = w->scanned = NULL;
+}
 
 /** What few actors have. */
 struct actor_extra {

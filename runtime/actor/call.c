@@ -62,7 +62,10 @@ tr_value tr_call(tr_pid to, tr_value request, int64_t deadline)
 		tr_drop(request);
 		return tr_invalid(TR_ENOTACTOR);
 	}
-	struct wait w = {.kind = WAIT_CALL, .deadline = deadline, .ref = alias_ref(s), .to = to, .value = tr_absent()};
+	struct wait w;
+	wait_init(&w, WAIT_CALL, deadline);
+	w.ref = alias_ref(s);
+	w.to = to;
 	/* Seen by signals that arrive before we block, too. */
 	a->wait = &w;
 	tr_err err = send_call(s, a, to, w.ref, request);
@@ -107,10 +110,12 @@ bool tr_is_call(tr_value message, tr_from *from, tr_value *request)
 void tr_reply(tr_from from, tr_value value)
 {
 	struct sched *s = sched_self();
-	if (s == NULL || !tr_is_valid(value)) {
+	if (s == NULL) {
 		tr_drop(value);
 		return;
 	}
+	if (!tr_is_valid(value) && tr_value_err(value) == TR_OK)
+		value = tr_nil();
 	/* If we are the one who was called, our half of the caller's monitor ends here. */
 	bool cleared = s->current != NULL && relation_drop(s->current, REL_MONITORED_BY, from.ref.bits, NULL);
 	stat_add(&s->stats.sent, 1);

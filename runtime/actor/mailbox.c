@@ -29,6 +29,21 @@ void envelope_free(struct sched *s, struct envelope *e)
 		slab_give(&s->node->signals, &s->signals, e);
 }
 
+/* The receiver waits and has no mail: whoever claims it is its owner, and may put the message straight into its queue,
+ * which spares both an exchange. False: it was not so. */
+static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelope *e)
+{
+	struct envelope *idle = INBOX_IDLE;
+	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) != INBOX_IDLE ||
+	    !atomic_compare_exchange_strong_explicit(&a->inbox, &idle, NULL, memory_order_acq_rel, memory_order_relaxed))
+		return false;
+	bool right = atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits;
+	if (right)
+		mailbox_append(s, a, e);
+	sched_ready(s, a); /* if it was somebody else's by now, he wakes for nothing */
+	return right;
+}
+
 tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 {
 	if (!tr_is_valid(message))
@@ -62,6 +77,8 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 	e->kind = ENV_MESSAGE;
 	e->flags = flags;
 	e->value = message;
+	if (flags == 0 && hand_over(s, a, to, e))
+		return TR_OK;
 	if (!mailbox_push(s, a, e)) {
 		if (flags != 0)
 			bound_leave(s, a);

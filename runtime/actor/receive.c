@@ -56,20 +56,26 @@ static tr_value receive(struct wait *w)
 
 tr_value tr_receive(int64_t deadline)
 {
-	struct wait w = {.kind = WAIT_MESSAGE, .deadline = deadline};
+	struct wait w;
+	wait_init(&w, WAIT_MESSAGE, deadline);
 	return receive(&w);
 }
 
 tr_value tr_receive_match(tr_match *match, void *arg, int64_t deadline)
 {
-	struct wait w = {.kind = WAIT_MATCH, .deadline = deadline, .match = match, .arg = arg};
+	struct wait w;
+	wait_init(&w, WAIT_MATCH, deadline);
+	w.match = match;
+	w.arg = arg;
 	return receive(&w);
 }
 
 tr_value tr_receive_ref(tr_ref ref, int64_t deadline)
 {
 	struct actor *a = sched_actor();
-	struct wait w = {.kind = WAIT_REF, .deadline = deadline, .ref = ref};
+	struct wait w;
+	wait_init(&w, WAIT_REF, deadline);
+	w.ref = ref;
 	/* What was there before the ref was made cannot carry it. */
 	if (a != NULL && a->mark_ref == (uint32_t)ref.bits)
 		w.scanned = a->mark;
@@ -79,7 +85,8 @@ tr_value tr_receive_ref(tr_ref ref, int64_t deadline)
 void tr_sleep_until(int64_t deadline)
 {
 	struct actor *a = sched_actor();
-	struct wait w = {.kind = WAIT_TIME, .deadline = deadline};
+	struct wait w;
+	wait_init(&w, WAIT_TIME, deadline);
 	if (a != NULL)
 		sched_block(a, &w);
 }
@@ -106,7 +113,10 @@ tr_err kernel_wait_flag(_Atomic int *flag, int64_t deadline, bool unkillable)
 	struct actor *a = sched_actor();
 	if (a == NULL)
 		return TR_ENOTACTOR;
-	struct wait w = {.kind = WAIT_FLAG, .deadline = deadline, .flag = flag, .unkillable = unkillable};
+	struct wait w;
+	wait_init(&w, WAIT_FLAG, deadline);
+	w.flag = flag;
+	w.unkillable = unkillable;
 	sched_block(a, &w);
 	return atomic_load_explicit(flag, memory_order_acquire) != 0 ? TR_OK : TR_ETIMEOUT;
 }

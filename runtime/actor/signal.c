@@ -242,7 +242,9 @@ static void on_reply(struct sched *s, struct actor *a, struct signal *sig)
 		w->value = mailbox_open(s, &sig->env);
 		stat_add(&s->stats.received, 1);
 	} else if ((sig->ref.bits & REF_ALIAS) == 0 || relation_find(a->relations, REL_ALIAS, sig->ref.bits) != NULL) {
-		tr_value items[] = {TR_A(reply), tr_ref_value(sig->ref), sig->env.value};
+		/* A message cannot carry an invalid value as a call's result can. */
+		tr_value value = tr_is_valid(sig->env.value) ? sig->env.value : TR_A(error);
+		tr_value items[] = {TR_A(reply), tr_ref_value(sig->ref), value};
 		become_message(s, a, sig, items, 3);
 		stat_add(&s->stats.sent, (uint64_t)-1); /* counted when it was sent */
 	} else {

@@ -13,8 +13,8 @@ bool slab_init(struct slab *slab, size_t block, size_t link, size_t index, size_
 	slab->block = block;
 	slab->link = link;
 	slab->index = index;
-	/* A power of two, so that index arithmetic is shifts once the compiler sees the constant. */
-	slab->per_chunk = (uint32_t)(SLAB_CHUNK / block);
+	slab->shift = 63u - (uint32_t)__builtin_clzll((unsigned long long)(SLAB_CHUNK / block));
+	slab->per_chunk = 1u << slab->shift;
 	slab->max_chunks = (uint32_t)((max_blocks + slab->per_chunk - 1) / slab->per_chunk);
 	slab->chunks = tr_alloc(slab->max_chunks * sizeof *slab->chunks);
 	return slab->chunks != NULL;

@@ -31,6 +31,7 @@ struct slab {
 	size_t block;
 	size_t link;  /* offset of struct slab_link in a free block */
 	size_t index; /* offset of a uint32_t that gets the block's number; SIZE_MAX for none */
+	uint32_t shift;      /* a chunk has 1 << shift blocks */
 	uint32_t per_chunk;
 	uint32_t max_chunks;
 	/* Readers without the lock see a chunk published with release. */
@@ -117,11 +118,11 @@ static inline void slab_give(struct slab *slab, struct slab_cache *cache, void *
 /** Block number i, or NULL when no such block was ever made. */
 static inline void *slab_at(const struct slab *slab, uint32_t i)
 {
-	uint32_t chunk = i / slab->per_chunk;
+	uint32_t chunk = i >> slab->shift;
 	if (chunk >= slab->max_chunks)
 		return NULL;
 	char *base = atomic_load_explicit(&slab->chunks[chunk], memory_order_acquire);
-	return base == NULL ? NULL : base + (size_t)(i % slab->per_chunk) * slab->block;
+	return base == NULL ? NULL : base + (size_t)(i & (slab->per_chunk - 1)) * slab->block;
 }
 
 #endif

@@ -7,24 +7,18 @@
 #include "runtime/actor/node.h"
 #include "runtime/actor/signal.h"
 
-static _Thread_local struct sched *self __attribute__((tls_model("initial-exec")));
+_Thread_local struct sched *sched_tls;
 
-/* Not inlined and opaque: the thread may be another one after every switch. */
-__attribute__((noinline)) struct sched *sched_self(void)
+/* Not inlined and opaque. */
+__attribute__((noinline)) struct sched *sched_self_slow(void)
 {
 	__asm__ volatile("");
-	return self;
+	return sched_tls;
 }
 
 __attribute__((noinline)) void sched_set_self(struct sched *s)
 {
-	self = s;
-}
-
-struct actor *sched_actor(void)
-{
-	struct sched *s = sched_self();
-	return s == NULL ? NULL : s->current;
+	sched_tls = s;
 }
 
 /* ---- leaving -------------------------------------------------------------------------------------------------------
@@ -107,7 +101,9 @@ static void begin_slice(struct sched *s, struct actor *a)
 	atomic_store_explicit(&s->at, atomic_load_explicit(&a->pid, memory_order_relaxed), memory_order_relaxed);
 	atomic_store_explicit(&s->slice, atomic_load_explicit(&s->slice, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
-	atomic_store_explicit(&a->poke, 0, memory_order_seq_cst);
+	/* Cleared before the conditions are looked at; only if set, as the exchange costs more than all of the rest. */
+	if (atomic_load_explicit(&a->poke, memory_order_relaxed) != 0)
+		atomic_exchange_explicit(&a->poke, 0, memory_order_seq_cst);
 	actor_set_status(a, STATUS_RUNNING);
 	mailbox_drain(s, a);
 }
@@ -385,6 +381,7 @@ void sched_checkpoint(struct actor *a)
 			sched_abandon(s);
 		return;
 	}
-	struct wait turn = {.kind = WAIT_TURN, .deadline = TR_FOREVER};
+	struct wait turn;
+	wait_init(&turn, WAIT_TURN, TR_FOREVER);
 	leave_actor(a, &turn, LEAVE_AGAIN);
 }

@@ -111,10 +111,26 @@ struct watch {
 	_Atomic uint32_t spares; /* spare schedulers at work */
 };
 
-/** The scheduler of the calling thread; NULL on other threads. Not inlined, so that it is asked anew after a switch. */
-struct sched *sched_self(void);
+/** The scheduler of the calling thread; NULL on other threads. Asked anew each time: after a switch the thread may be
+ *  another one, and compilers must not keep the address of a thread-local across it. */
+struct sched *sched_self_slow(void);
+extern _Thread_local struct sched *sched_tls __attribute__((tls_model("initial-exec")));
+static inline struct sched *sched_self(void)
+{
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__) && !defined(SCHED_TLS_SLOW)
+	struct sched *s;
+	__asm__ volatile("movq sched_tls@GOTTPOFF(%%rip), %0\n\tmovq %%fs:(%0), %0" : "=r"(s) : : "memory");
+	return s;
+#else
+	return sched_self_slow();
+#endif
+}
 /** The running actor; NULL outside. */
-struct actor *sched_actor(void);
+static inline struct actor *sched_actor(void)
+{
+	struct sched *s = sched_self();
+	return s == NULL ? NULL : s->current;
+}
 
 /* ---- making actors ready; the caller owns them ---- */
 /** Woken: next in line. */
