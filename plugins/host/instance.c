@@ -3,6 +3,7 @@
 #include "plugins/host/instance.h"
 #include "plugins/host/command.h"
 #include "plugins/host/names.h"
+#include "plugins/host/perform.h"
 #include <string.h>
 #include <troupe/log.h>
 
@@ -206,12 +207,17 @@ static tr_next instance_cast_in(void *state, tr_value request)
 	return tr_noreply();
 }
 
+static tr_value run_command(void *arg, tr_value command)
+{
+	instance *s = arg;
+
+	return s->record->code.command == NULL ? tr_absent() : s->record->code.command(s->state, command);
+}
+
 static void run_job(instance *s, tr_value message)
 {
-	tr_value outcome =
-	    s->record->code.command == NULL ? tr_absent() : s->record->code.command(s->state, tr_array_at(message, 2));
+	tr_value outcome = perform(s->record, tr_array_at(message, 2), run_command, s);
 
-	outcome = outcome_checked(outcome, s->record->m.id);
 	tr_send(tr_as_pid(tr_array_at(message, 1)), TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));
 }
 

@@ -1,7 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One command, one actor. */
 #include "plugins/host/runner.h"
-#include "plugins/host/command.h"
+#include "plugins/host/perform.h"
+
+typedef struct run {
+	plugin_record *record;
+	tr_pid instance;
+} run;
+
+static tr_value run_plugin(void *arg, tr_value command)
+{
+	const run *r = arg;
+
+	return r->record->code.run(r->record->config, r->instance, command);
+}
 
 /* arg: [record, desk, instance, command]; it holds the record, and with it the code, until the actor has ended. */
 static void runner_body(tr_value arg)
@@ -12,8 +24,8 @@ static void runner_body(tr_value arg)
 	if (callers_enter(r) != TR_OK)
 		tr_exit(TR_A(enomem));
 	tr_set_note(tr_keep(r->id));
-	tr_value outcome = r->code.run(r->config, tr_as_pid(tr_array_at(arg, 2)), tr_array_at(arg, 3));
-	outcome = outcome_checked(outcome, r->m.id);
+	run what = {r, tr_as_pid(tr_array_at(arg, 2))};
+	tr_value outcome = perform(r, tr_array_at(arg, 3), run_plugin, &what);
 	tr_send(desk, TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));
 }
 
