@@ -8,7 +8,7 @@ enum {
 	BOX_H = 64,
 	GAP_X = 50,
 	GAP_Y = 80,
-	EDGE = 60,
+	EDGE = 110,
 	TEXT_MAX = 30
 };
 
@@ -134,12 +134,13 @@ static void put_head(tr_buf *b, const layout *l, const playbook *p)
 	tr_buf_puts(b,
 		    "</title>\n<style>\n"
 		    "text{font-family:system-ui,sans-serif;text-anchor:middle;fill:#1c2733}\n"
-		    ".name{font-size:15px;font-weight:600}.note{font-size:11px;opacity:.75}.guard{font-size:11px}\n"
+		    ".name{font-size:15px;font-weight:600}.note{font-size:11px;opacity:.75}.guard{font-size:11px;paint-"
+		    "order:stroke;stroke:#fff;stroke-width:4px}\n"
 		    ".step{fill:#f4f7fb;stroke:#4a6785}.entry{stroke:#1b7f4d;stroke-width:2.5}"
 		    ".final{stroke:#8a4fbf;stroke-width:2.5}\n"
 		    ".arc{fill:none;stroke:#4a6785;stroke-width:1.4}.back{stroke-dasharray:5 4}\n"
 		    "@media(prefers-color-scheme:dark){text{fill:#e4ebf2}.step{fill:#1d2733;stroke:#8fb0d0}"
-		    ".arc{stroke:#8fb0d0}}\n"
+		    ".arc{stroke:#8fb0d0}.guard{stroke:#10161d}}\n"
 		    "</style>\n<defs><marker id=\"head\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"8\" "
 		    "markerHeight=\"8\" orient=\"auto-start-reverse\"><path d=\"M0 0L10 5L0 10z\" fill=\"#4a6785\"/>"
 		    "</marker></defs>\n");

@@ -97,14 +97,14 @@ static void step_names(loader *l, const yaml_node *list, pb_step *steps, const w
 			continue;
 		}
 		steps[i].name = arena_str(l->mem, name->text);
-		uint32_t *first = name_table_find(&l->steps, steps[i].name);
+		uint32_t *first = name_table_find(&l->box->steps, steps[i].name);
 		if (first != NULL) {
 			const yaml_node *before = yaml_get(list->items[*first], "step");
 			load_fault(l, &wname, name, "duplicate-step", "names of steps must differ",
 				   "the step '%.*s' is already on line %u", TR_STR(steps[i].name),
 				   (unsigned)before->line);
 			l->arc_astray = true;
-		} else if (!name_table_put(&l->steps, steps[i].name, (uint32_t)i)) {
+		} else if (!name_table_put(&l->box->steps, steps[i].name, (uint32_t)i)) {
 			l->mem->failed = true;
 		}
 	}

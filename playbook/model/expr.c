@@ -224,10 +224,23 @@ static bool is_truth_word(tr_str t)
 	return false;
 }
 
+/* `{{ a }} == 3` is text with something in it, and such text is always true. */
+static void text_condition_warn(loader *l, const pb_expr *e, const yaml_node *n, const where *w)
+{
+	if (e->kind != PB_TEMPLATE || tr_template_is_expression(e->compiled) ||
+	    memmem(n->text.p, n->text.n, "{%", 2) != NULL)
+		return;
+	load_warn(l, w, n, "text-condition", "put the whole condition inside the braces",
+		  "this condition is text around an expression, so it is always true");
+}
+
 const pb_expr *expr_condition(loader *l, const yaml_node *n, const where *w)
 {
-	if (!is_text(n) || tr_template_has_syntax(n->text) || is_truth_word(n->text))
-		return expr_of(l, n, w);
+	if (!is_text(n) || tr_template_has_syntax(n->text) || is_truth_word(n->text)) {
+		const pb_expr *e = expr_of(l, n, w);
+		text_condition_warn(l, e, n, w);
+		return e;
+	}
 	/* No braces: the text itself is the expression. */
 	const pb_expr *e = compile(l, n->text, pos_of(n), w, tr_template_compile_expr, false);
 	return e != NULL ? e : expr_const(l, tr_bool(false), pos_of(n));

@@ -9,6 +9,7 @@ static void box_free(playbook_box *box)
 		tr_template_free(&box->templates[i]);
 	tr_free(box->templates);
 	tr_free(box->sources);
+	name_table_fini(&box->steps);
 	arena_fini(&box->mem);
 	tr_free(box);
 }
@@ -36,7 +37,6 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 			   "there is nothing in it");
 	else
 		document_load(&l, root);
-	name_table_fini(&l.steps);
 	name_table_fini(&l.names);
 	name_table_fini(&l.entries);
 	name_table_fini(&l.templates);
@@ -92,9 +92,6 @@ void playbook_free(playbook **p)
 
 int32_t playbook_step(const playbook *p, tr_str name)
 {
-	for (size_t i = 0; i < p->step_count; i++) {
-		if (tr_str_eq(p->steps[i].name, name))
-			return (int32_t)i;
-	}
-	return -1;
+	const uint32_t *at = name_table_find(&box_of(p)->steps, name);
+	return at == NULL ? -1 : (int32_t)*at;
 }

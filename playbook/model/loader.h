@@ -19,6 +19,7 @@ typedef struct playbook_box {
 	arena mem;
 	tr_template **templates; /* each text once */
 	tr_str *sources;
+	name_table steps; /* name -> index */
 	size_t template_count, template_capacity;
 } playbook_box;
 
@@ -37,7 +38,6 @@ typedef struct loader {
 	arena *mem;
 	diagnostics *out;
 	pb_check_options options;
-	name_table steps;     /* name -> index */
 	name_table names;     /* every name that some scope can have */
 	name_table entries;   /* of the workbook */
 	name_table templates; /* text -> its number in the box */

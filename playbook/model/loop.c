@@ -49,6 +49,9 @@ static void source_load(loader *l, const yaml_node *n, const fields *f, const wh
 	loop->cursor = cursor != NULL;
 	const char *key = cursor != NULL ? "cursor" : "in";
 	loop->in = expr_or_null(l, cursor != NULL ? cursor : in, w, key);
+	if (in != NULL && is_text(in) && loop->in->kind == PB_CONST)
+		load_warn(l, w, in, "loop-over-text", "such as in: \"{{ workload.items }}\"",
+			  "the loop walks through a list, a mapping or a number, and '%.40s' is text", in->text.p);
 	if (loop->in == NULL)
 		loop->in = expr_const(l, tr_nil(), pos_of(n));
 }

@@ -4,7 +4,7 @@
 
 int32_t step_index(const loader *l, tr_str name)
 {
-	const uint32_t *at = name_table_find(&l->steps, name);
+	const uint32_t *at = name_table_find(&l->box->steps, name);
 	return at == NULL ? -1 : (int32_t)*at;
 }
 
@@ -18,9 +18,9 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 	if (at >= 0)
 		return at;
 	suggestion s = suggest_for(n->text);
-	for (size_t i = 0; i < l->steps.capacity; i++) {
-		if (l->steps.slots[i].used)
-			suggest_offer(&s, l->steps.slots[i].name);
+	for (size_t i = 0; i < l->box->steps.capacity; i++) {
+		if (l->box->steps.slots[i].used)
+			suggest_offer(&s, l->box->steps.slots[i].name);
 	}
 	l->arc_astray = true;
 	char hint[120];

@@ -67,6 +67,8 @@ static const char *const must_be_met[] = {
     "no-name",
     "bad-condition",
     "bad-scalar",
+    "text-condition",
+    "loop-over-text",
 };
 
 static char *slurp(const char *path, size_t *n)

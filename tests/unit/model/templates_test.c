@@ -5,11 +5,12 @@
 static playbook *load_result(const char *yaml)
 {
 	tr_buf text = {0};
-	tr_buf_putf(&text,
-		    HEAD
-		    "workload: { n: 35, items: [1, 2], name: x, t: 1 }\nworkflow:\n  - step: a\n    tool:\n      kind: noop\n"
-		    "      result: %s\n",
-		    yaml);
+	tr_buf_putf(
+	    &text,
+	    HEAD
+	    "workload: { n: 35, items: [1, 2], name: x, t: 1 }\nworkflow:\n  - step: a\n    tool:\n      kind: noop\n"
+	    "      result: %s\n",
+	    yaml);
 	playbook *p = load(text.p);
 	tr_buf_fini(&text);
 	return p;
