@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Drives a pipeline inside an actor. */
 #include "actors/worker/runner.h"
-#include "actors/worker/plugin_find.h"
-
-#include <troupe/plugin.h>
 
 pipeline_clock runner_clock(void)
 {
@@ -32,9 +29,7 @@ tr_err runner_init(runner *r, pipeline_setup setup, tr_value name, void (*tell)(
 
 void runner_fini(runner *r)
 {
-	if (r->command.bits != 0)
-		tr_send(r->plugin, TR_LIST(TR_A(cancel), tr_ref_value(r->command)));
-	r->command = (tr_ref){0};
+	plugin_call_fini(&r->call);
 	pipeline_free(&r->pipe);
 	event_list_fini(&r->events);
 	tr_clear(&r->name);
@@ -45,35 +40,16 @@ bool runner_ended(const runner *r)
 	return r->state == RUNNER_DONE || r->state == RUNNER_FAILED;
 }
 
-static tr_value error_outcome(const char *kind, bool retryable, tr_value message)
-{
-	return TR_DICT("status", tr_string("error"), "error",
-		       TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(retryable)));
-}
-
 /* Hand the command over. Absent: it is on its way; else the outcome that says why not. */
 static tr_value hand_over(runner *r, tr_value command, int64_t deadline)
 {
-	tr_value kind = tr_map_get_s(command, "kind");
-	r->plugin = plugin_find(tr_as_cstr(kind, ""));
-	if (r->plugin.bits == 0) {
-		tr_value why = tr_stringf("no plugin performs tasks of kind \"%s\"", tr_as_cstr(kind, ""));
-		tr_drop(command);
-		return error_outcome("no_plugin", false, why);
-	}
-	r->command = tr_make_ref();
-	r->monitor = tr_monitor(r->plugin);
+	tr_value outcome = plugin_call_send(&r->call, command);
+	if (tr_is_valid(outcome))
+		return outcome;
 	r->deadline = deadline;
 	r->tell_at = tr_in(RUNNER_TELL_AFTER);
 	r->state = RUNNER_PERFORMING;
-	tr_err err =
-	    tr_send(r->plugin, TR_LIST(TR_A(command), tr_pid_value(tr_self()), tr_ref_value(r->command), command));
-	if (err == TR_OK)
-		return tr_absent();
-	tr_demonitor(r->monitor);
-	r->command = (tr_ref){0};
-	return error_outcome(err == TR_EFULL ? "busy" : "no_plugin", err == TR_EFULL,
-			     tr_stringf("the plugin did not take the command: %s", tr_err_text(err)));
+	return tr_absent();
 }
 
 /* Do what the pipeline says, until it has to wait for something. */
@@ -102,47 +78,18 @@ void runner_start(runner *r)
 	act(r, pipeline_next(r->pipe, runner_clock()));
 }
 
-static void forget_command(runner *r)
-{
-	tr_demonitor(r->monitor);
-	r->command = (tr_ref){0};
-	r->monitor = (tr_ref){0};
-}
-
-static void outcome(runner *r, tr_value value)
-{
-	forget_command(r);
-	act(r, pipeline_outcome(r->pipe, value, runner_clock()));
-}
-
-static void plugin_down(runner *r, tr_value reason)
-{
-	tr_buf shown = {0};
-	tr_show(&shown, reason, 300);
-	tr_value message = tr_stringf("the plugin ended while it performed the task: %.*s", TR_STR(tr_buf_str(&shown)));
-	tr_buf_fini(&shown);
-	outcome(r, error_outcome("crash", true, message));
-}
-
 bool runner_message(runner *r, tr_value message)
 {
-	if (r->command.bits == 0 || !tr_is(message, TR_ARRAY))
-		return false;
-	tr_value tag = tr_array_at(message, 0);
-	tr_ref ref = tr_as_ref(tr_array_at(message, 1));
-	if (TR_IS_A(tag, event) && tr_ref_eq(ref, r->command)) {
-		outcome(r, tr_keep(tr_array_at(message, 2)));
-		return true;
-	}
-	if (TR_IS_A(tag, progress) && tr_ref_eq(ref, r->command)) {
+	if (TR_IS_A(tr_array_at(message, 0), progress) && plugin_call_out(&r->call) &&
+	    tr_ref_eq(tr_as_ref(tr_array_at(message, 1)), r->call.command)) {
 		tr_set_note(tr_keep(tr_array_at(message, 2)));
 		return true;
 	}
-	if (TR_IS_A(tag, down) && tr_ref_eq(ref, r->monitor)) {
-		plugin_down(r, tr_array_at(message, 4));
-		return true;
-	}
-	return false;
+	tr_value outcome = plugin_call_answer(&r->call, message);
+	if (!tr_is_valid(outcome))
+		return false;
+	act(r, pipeline_outcome(r->pipe, outcome, runner_clock()));
+	return true;
 }
 
 static void go_on(runner *r)
@@ -191,8 +138,5 @@ void runner_tick(runner *r)
 
 void runner_cancel(runner *r)
 {
-	if (r->command.bits == 0)
-		return;
-	tr_send(r->plugin, TR_LIST(TR_A(cancel), tr_ref_value(r->command)));
-	forget_command(r);
+	plugin_call_cancel(&r->call);
 }

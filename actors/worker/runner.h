@@ -7,6 +7,7 @@
 #define TROUPE_WORKER_RUNNER_H
 
 #include "actors/worker/pipeline.h"
+#include "actors/worker/plugin_call.h"
 
 #include <troupe/actor.h>
 
@@ -25,10 +26,7 @@ typedef struct runner {
 	pipeline *pipe;
 	event_list events; /* made and not yet told */
 	runner_state state;
-	tr_ref command; /* of the command that is out */
-	tr_ref monitor; /* of the plugin that has it */
-	tr_pid plugin;
-	tr_str kind; /* of the command that is out; lives as long as the playbook */
+	plugin_call call;
 	int64_t deadline, tell_at, not_before;
 	bool acked;
 	/** Send the events; with `ack`, call runner_acked when they are appended. */

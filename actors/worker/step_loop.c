@@ -60,6 +60,8 @@ void step_loop_free(step_loop **lp)
 	loop_source_fini(&l->source);
 	results_fini(&l->results);
 	renderer_fini(&l->render);
+	plugin_call_fini(&l->cursor.call);
+	tr_clear(&l->cursor.rows);
 	tr_clear(&l->resumed);
 	tr_clear(&l->vars_written);
 	tr_free(l);
@@ -71,9 +73,11 @@ static tr_value iter_of(const step_run *s, int64_t index)
 {
 	const step_loop *l = s->loop;
 	tr_value iter = tr_map_with(6);
-	iter = tr_map_put(iter, path_key(s->run->step->loop.iterator), loop_source_at(&l->source, index));
+	iter = tr_map_put(iter, path_key(s->run->step->loop.iterator), loop_source_at(&l->source, index - l->base));
 	iter = tr_map_put_s(iter, "index", tr_int(index));
 	iter = tr_map_put_s(iter, "first", tr_bool(index == 0));
+	if (s->run->step->loop.cursor) /* nobody knows how many rows there will be */
+		return iter;
 	iter = tr_map_put_s(iter, "last", tr_bool(index == l->source.count - 1));
 	return tr_map_put_s(iter, "count", tr_int(l->source.count));
 }
@@ -117,7 +121,7 @@ static bool spawn(step_run *s, int64_t index, tr_value events)
 static void fill(step_run *s)
 {
 	step_loop *l = s->loop;
-	while (!l->stopping && l->live < l->most && l->next_index < l->source.count) {
+	while (!l->stopping && l->live < l->most && l->next_index < l->base + l->source.count) {
 		int64_t index = l->next_index++;
 		tr_value events = tr_map_get(l->resumed, tr_int(index));
 		if (tr_is_nil(events))
@@ -136,7 +140,7 @@ static tr_value with_vars(step_loop *l, tr_value payload)
 	return tr_map_len(l->vars_written) > 0 ? tr_map_put_s(payload, "vars", tr_keep(l->vars_written)) : payload;
 }
 
-static void fail(step_run *s, tr_value error)
+void step_loop_fail(step_run *s, tr_value error)
 {
 	step_loop *l = s->loop;
 	tr_value payload = TR_DICT("error", error, "stats", results_stats(&l->results));
@@ -194,14 +198,15 @@ static void finish(step_run *s)
 	tr_value error = tr_absent();
 	results_close(&l->results, l->render.names.vars);
 	if (tr_is_valid(l->results.clash)) {
-		fail(s, tr_keep(l->results.clash));
+		step_loop_fail(s, tr_keep(l->results.clash));
 		return;
 	}
 	if (l->results.failed > 0 && loop->on_error != PB_ON_ERROR_CONTINUE) {
 		long long failed = (long long)l->results.failed;
 		long long ran = (long long)(l->results.success + l->results.failed);
-		fail(s, TR_DICT(
-			    "kind", tr_string("loop"), "message",
+		step_loop_fail(
+		    s,
+		    TR_DICT("kind", tr_string("loop"), "message",
 			    tr_stringf("%lld of %lld iterations failed; the first: %s", failed, ran,
 				       tr_as_cstr(TR_GET(tr_array_at(l->results.failures, 0), "error", "message"), "")),
 			    "retryable", tr_bool(false), "failures", tr_keep(l->results.failures)));
@@ -210,7 +215,7 @@ static void finish(step_run *s)
 	tr_value result = loop_result(s, &error);
 	if (!tr_is_valid(result) || !own_writes(s, result, &error)) {
 		tr_drop(result);
-		fail(s, error);
+		step_loop_fail(s, error);
 		return;
 	}
 	tr_value payload = TR_DICT("stats", results_stats(&l->results), "result", result);
@@ -222,7 +227,7 @@ static void show(const step_run *s)
 	const step_loop *l = s->loop;
 	long long done = (long long)(l->results.success + l->results.failed);
 	tr_set_note(tr_stringf("%.*s: %lld of %lld iterations done, %u running, %lld failed",
-			       TR_STR(s->run->step->name), done, (long long)l->source.count, l->live,
+			       TR_STR(s->run->step->name), done, (long long)(l->base + l->source.count), l->live,
 			       (long long)l->results.failed));
 }
 
@@ -231,7 +236,10 @@ void step_loop_go_on(step_run *s)
 	step_loop *l = s->loop;
 	fill(s);
 	show(s);
-	if (l->live == 0 && !s->ending)
+	bool given_out = l->next_index >= l->base + l->source.count;
+	if (given_out && !l->stopping && !step_cursor_over(s))
+		step_cursor_fetch(s);
+	else if (l->live == 0 && !s->ending && (l->stopping || given_out))
 		finish(s);
 }
 
@@ -319,6 +327,8 @@ static bool exited(step_run *s, tr_value message)
 bool step_loop_message(step_run *s, tr_value message)
 {
 	tr_value tag = tr_array_at(message, 0);
+	if (step_cursor_message(s, message))
+		return true;
 	if (TR_IS_A(tag, event)) {
 		told(s, message);
 		return true;
@@ -355,7 +365,7 @@ static void taken_over(step_run *s, uint32_t slot)
 void step_loop_acked(step_run *s, uint64_t who)
 {
 	step_loop *l = s->loop;
-	uint32_t slot = (uint32_t)(who >> 1) - 1;
+	uint32_t slot = (uint32_t)((who - WAIT_SLOTS) >> 1);
 	if (slot >= l->slot_count || l->slots[slot].index < 0)
 		return;
 	if ((who & 1) != 0)
@@ -368,6 +378,7 @@ void step_loop_stop(step_run *s, const char *why)
 {
 	step_loop *l = s->loop;
 	l->stopping = true;
+	plugin_call_cancel(&l->cursor.call);
 	for (uint32_t i = 0; i < l->slot_count; i++) {
 		if (l->slots[i].index < 0)
 			continue;
@@ -437,9 +448,10 @@ void step_loop_begin(step_run *s, tr_value resume)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	step_loop *l = s->loop;
 	tr_value error = tr_absent();
-	tr_value in = render_value(&l->render, s->run->step->loop.in, &error);
+	/* A cursor's rows come later: until then the loop goes over nothing. */
+	tr_value in = s->run->step->loop.cursor ? tr_nil() : render_value(&l->render, s->run->step->loop.in, &error);
 	if (!tr_is_valid(in) || !loop_source_init(&l->source, in, &error)) {
-		fail(s, tr_is_valid(error) ? error : tr_nil());
+		step_loop_fail(s, tr_is_valid(error) ? error : tr_nil());
 		return;
 	}
 	l->most = in_flight(s);
@@ -451,6 +463,7 @@ void step_loop_begin(step_run *s, tr_value resume)
 
 tr_value step_loop_show(const step_loop *l)
 {
-	return TR_DICT("count", tr_int(l->source.count), "done", tr_int(l->results.success + l->results.failed),
-		       "failed", tr_int(l->results.failed), "running", tr_int(l->live));
+	return TR_DICT("count", tr_int(l->base + l->source.count), "done",
+		       tr_int(l->results.success + l->results.failed), "failed", tr_int(l->results.failed), "running",
+		       tr_int(l->live));
 }

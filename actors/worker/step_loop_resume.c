@@ -50,6 +50,8 @@ bool step_loop_resume(step_run *s, tr_value resume)
 			continue;
 		if (e.type == EVENT_LOOP_STARTED)
 			started = true;
+		if (e.iteration < 0 && s->run->step->loop.cursor)
+			step_cursor_resume(s, &e);
 		if (e.iteration >= 0) {
 			tr_value key = tr_int(e.iteration);
 			tr_value events = tr_map_get(l->resumed, key);

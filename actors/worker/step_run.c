@@ -146,7 +146,9 @@ static void acked(step_run *s, tr_value verdict, outbox_waiters woken)
 			over = true;
 		else if (who == WAIT_RUNNER && !s->ending)
 			runner_acked(&s->runner);
-		else if (who > WAIT_END && s->loop != NULL)
+		else if (who == WAIT_CURSOR && s->loop != NULL)
+			step_cursor_acked(s);
+		else if (who >= WAIT_SLOTS && s->loop != NULL)
 			step_loop_acked(s, who);
 	}
 	tr_free(woken.items);

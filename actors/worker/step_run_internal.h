@@ -8,12 +8,15 @@
 #include "actors/worker/results.h"
 #include "actors/worker/runner.h"
 
-/* Who waits for an ack: the step run's own pipeline, the end of the step run, or an iteration (wait_slot). */
+/* Who waits for an ack: the step run's own pipeline, the end of the step run, a cursor's rows, or an iteration
+ * (wait_slot). */
 #define WAIT_RUNNER UINT64_C(0)
 #define WAIT_END    UINT64_C(1)
+#define WAIT_CURSOR UINT64_C(2)
+#define WAIT_SLOTS  UINT64_C(4) /* and above */
 static inline uint64_t wait_slot(uint32_t slot, bool last)
 {
-	return ((uint64_t)slot + 1) << 1 | (last ? 1 : 0);
+	return WAIT_SLOTS + ((uint64_t)slot << 1 | (last ? 1 : 0));
 }
 
 typedef struct loop_slot {
@@ -25,8 +28,18 @@ typedef struct loop_slot {
 
 #define NO_SLOT UINT32_MAX
 
+/* `loop.cursor`: the source is a task that is run again until it gives no row. */
+typedef struct loop_cursor {
+	plugin_call call;
+	tr_value rows; /* of the last answer, until they are appended */
+	uint32_t fetches;
+	bool appending, exhausted;
+} loop_cursor;
+
 typedef struct step_loop {
-	loop_source source;
+	loop_source source; /* of a cursor: the rows from index `base` on */
+	int64_t base;
+	loop_cursor cursor;
 	results results;
 	renderer render; /* for `in`, max_in_flight and the step's result */
 	loop_slot *slots;
@@ -74,6 +87,22 @@ void step_loop_stop(step_run *s, const char *why);
 void step_loop_free(step_loop **l);
 /** For inspection: {count, done, failed, running}. */
 tr_value step_loop_show(const step_loop *l);
+
+/** End the step run as failed with this error (taken) and what the loop came to. */
+void step_loop_fail(step_run *s, tr_value error);
+
+/* step_cursor.c */
+/** Are there no more rows to come? True for a loop without a cursor. */
+bool step_cursor_over(const step_run *s);
+/** All rows so far have been given out: ask for more, unless that is under way. */
+void step_cursor_fetch(step_run *s);
+/** The answer to that. False when the message is something else. */
+bool step_cursor_message(step_run *s, tr_value message);
+/** The rows are appended: they are the source now. */
+void step_cursor_acked(step_run *s);
+/** Rows that an earlier owner had appended. */
+void step_cursor_resume(step_run *s, const event *e);
+#define CURSOR_LABEL "(cursor)"
 
 /* step_loop_resume.c */
 /** Sort the appended events of an earlier owner: done iterations go to the results, the others are kept for their

@@ -50,6 +50,7 @@ struct world {
 	size_t held_count;
 	size_t cancels;  /* [cancel, ref] that plugins got */
 	tr_value stored; /* artifacts: array of values */
+	size_t fetched;  /* for plugins that count */
 	size_t calls;    /* plugin functions called */
 	size_t running, most_running;
 	bool count_only; /* keep no task and iteration events, count them */

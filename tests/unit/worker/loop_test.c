@@ -292,6 +292,58 @@ static void a_loop_goes_on_behind_what_was_appended(void **state)
 	world_stop(&w);
 }
 
+/* Three rows, then two, then none; by the number of the call. */
+static tr_value plugin_rows(world *w, tr_value command)
+{
+	(void)command;
+	static const char *const batches[] = {"{\"rows\": [1, 2, 3]}", "{\"rows\": [4, 5]}", "{\"rows\": []}"};
+	pthread_mutex_lock(&w->lock);
+	size_t n = w->fetched++;
+	pthread_mutex_unlock(&w->lock);
+	return TR_DICT("status", tr_string("success"), "result", world_json(batches[n < 2 ? n : 2]));
+}
+
+#define CURSOR                                                                                                  \
+	"- step: each\n"                                                                                        \
+	"  loop: { cursor: { kind: postgres, query: \"select {{ workload.items | length }}\" }, iterator: row," \
+	" spec: { mode: parallel } }\n"                                                                         \
+	"  tool:\n"                                                                                             \
+	"    - a: { kind: noop, give: \"{{ [iter.index, row] }}\" }\n"
+
+static void a_cursor_is_run_again_until_it_gives_no_row(void **state)
+{
+	(void)state;
+	world w;
+	world_start(&w, 0);
+	world_playbook(&w, CURSOR);
+	world_plugin(&w, "noop", plugin_give);
+	world_plugin(&w, "postgres", plugin_rows);
+	world_run(&w, 1, 1, "each", "{\"workload\": {\"items\": [5]}}");
+	world_assert_json(tr_map_get_s(done(&w), "results"), "[[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]]");
+	assert_int_equal(w.fetched, 3);
+	world_stop(&w);
+}
+
+static void a_cursor_loop_goes_on_with_the_rows_it_had(void **state)
+{
+	(void)state;
+	world w;
+	world_start(&w, 0);
+	world_playbook(&w, CURSOR);
+	world_plugin(&w, "noop", plugin_give);
+	world_plugin(&w, "postgres", plugin_rows);
+	w.fetched = 1;
+	tr_value log = TR_LIST(
+	    event_of(EVENT_LOOP_STARTED, -1, "{\"count\": -1}"),
+	    event_of(EVENT_TASK_PROCESSED, -1,
+		     "{\"label\": \"(cursor)\", \"directive\": \"continue\", \"outcome\": {\"status\": \"success\","
+		     " \"result\": [7, 8, 9]}}"),
+	    event_of(EVENT_ITERATION_DONE, 1, "{\"status\": \"success\", \"result\": \"done\"}"));
+	world_run_value(&w, 1, 2, "each", TR_DICT("resume", log, "workload", world_json("{\"items\": [5]}")));
+	world_assert_json(tr_map_get_s(done(&w), "results"), "[[0, 7], \"done\", [2, 9], [3, 4], [4, 5]]");
+	world_stop(&w);
+}
+
 static void hundred_thousand_iterations_finish_in_bounded_memory(void **state)
 {
 	(void)state;
@@ -340,6 +392,8 @@ int main(void)
 	    cmocka_unit_test(an_iteration_that_crashes_is_a_failed_iteration),
 	    cmocka_unit_test(cancelling_ends_all_iterations),
 	    cmocka_unit_test(a_loop_goes_on_behind_what_was_appended),
+	    cmocka_unit_test(a_cursor_is_run_again_until_it_gives_no_row),
+	    cmocka_unit_test(a_cursor_loop_goes_on_with_the_rows_it_had),
 	    cmocka_unit_test(hundred_thousand_iterations_finish_in_bounded_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
