@@ -149,7 +149,8 @@ typedef struct tr_from {
 } tr_from;
 /** Is this message a call? Then *from and *request (borrowed) are filled. */
 TR_API bool tr_is_call(tr_value message, tr_from *from, tr_value *request);
-/** Answer a call. Takes the value. A caller that gave up gets nothing. */
+/** Answer a call. Takes the value. A caller that gave up gets nothing. An invalid value makes tr_call give its error,
+ *  absent is nil. */
 TR_API void tr_reply(tr_from from, tr_value value);
 
 /* ---- exits, links, monitors --------------------------------------------------------------------------------- */

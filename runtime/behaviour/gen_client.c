@@ -67,12 +67,12 @@ static tr_value collect(const tr_pid *servers, const tr_ref *refs, size_t n, int
 
 tr_value tr_multi_call(const tr_pid *servers, size_t n, tr_value request, int64_t deadline)
 {
+	if (!tr_is_valid(request))
+		return tr_value_err(request) != TR_OK ? request : tr_invalid(TR_EINVAL);
 	tr_ref *refs = tr_alloc((n + 1) * sizeof(*refs));
-
-	if (!tr_is_valid(request) || refs == NULL || tr_own(refs, tr_free) != TR_OK) {
-		tr_value failed = tr_is_valid(request) ? tr_invalid(TR_ENOMEM) : request;
+	if (refs == NULL || tr_own(refs, tr_free) != TR_OK) {
 		tr_drop(request);
-		return failed;
+		return tr_invalid(TR_ENOMEM);
 	}
 	for (size_t i = 0; i < n; i++)
 		refs[i] = kernel_call_begin(servers[i], tr_keep(request));

@@ -87,9 +87,7 @@ static void answer(struct gen *g, const tr_from *from, tr_value reply)
 {
 	if (from == NULL)
 		gen_stop(g, TR_LIST(tr_atom("bad_return_value"), reply));
-	if (!tr_is_valid(reply) && tr_value_err(reply) != TR_OK)
-		gen_stop(g, TR_LIST(tr_atom("bad_reply"), gen_err_reason(tr_value_err(reply))));
-	tr_reply(*from, tr_is_valid(reply) ? reply : tr_nil());
+	tr_reply(*from, reply);
 }
 
 /* Do what a callback said. `from` is the caller it may answer, NULL when there is none. */

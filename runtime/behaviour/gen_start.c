@@ -16,8 +16,9 @@ static const tr_class start_class = {"gen_start", start_destroy};
 
 tr_value gen_start_request(const tr_gen_server *mod, tr_pid parent, tr_value arg)
 {
+	if (!tr_is_valid(arg) && tr_value_err(arg) != TR_OK)
+		return arg;
 	struct gen_start *start = tr_alloc(sizeof(*start));
-
 	if (start == NULL) {
 		tr_drop(arg);
 		return tr_invalid(TR_ENOMEM);
@@ -107,8 +108,9 @@ static tr_started gen_start(const tr_gen_server *mod, tr_value arg, const tr_spa
 	tr_value starter = o.link ? tr_nil() : tr_pid_value(tr_self());
 	tr_spawned actor = tr_spawn_behaviour(gen_behaviour(mod), starter, &o);
 	if (actor.err != TR_OK) {
-		tr_drop(request);
-		return refused(spawn_reason(actor.err, o.name != NULL ? tr_whereis(o.name) : (tr_pid){0}));
+		tr_value reason = spawn_reason(actor.err, o.name != NULL ? tr_whereis(o.name) : (tr_pid){0});
+		tr_drop(request); /* what options point at may live in it */
+		return refused(reason);
 	}
 	tr_value answer = tr_call(actor.pid, request, deadline);
 	if (TR_IS_A(answer, ok)) {
@@ -147,8 +149,9 @@ tr_started tr_node_gen_server(tr_node *node, const tr_gen_server *mod, tr_value 
 
 	tr_spawned actor = tr_node_spawn_behaviour(node, gen_behaviour(mod), tr_nil(), &o);
 	if (actor.err != TR_OK) {
+		tr_value reason = spawn_reason(actor.err, o.name != NULL ? tr_node_whereis(node, o.name) : (tr_pid){0});
 		tr_drop(request);
-		return refused(spawn_reason(actor.err, o.name != NULL ? tr_node_whereis(node, o.name) : (tr_pid){0}));
+		return refused(reason);
 	}
 	tr_value answer = tr_node_call(node, actor.pid, request, TR_FOREVER);
 	if (TR_IS_A(answer, ok))
