@@ -65,21 +65,21 @@ enum wait_kind {
 
 struct wait {
 	int64_t deadline;
-	struct envelope *found;     /* taken out of the queue: the answer */
-	struct envelope *scanned;   /* last envelope that did not match; NULL: start at the head */
+	struct envelope *found;   /* taken out of the queue: the answer */
+	struct envelope *scanned; /* last envelope that did not match; NULL: start at the head */
 	enum wait_kind kind;
-	bool unkillable;            /* exits are put off until the wait is over … */
-	bool doomed;                /* … and one was; value is its reason */
+	bool unkillable; /* exits are put off until the wait is over … */
+	bool doomed;     /* … and one was; value is its reason */
 	bool timed_out;
-	bool replied;               /* WAIT_CALL: value is the reply … */
-	bool down;                  /* … or the reason of the DOWN */
-	bool cleared;               /* the callee has removed our monitor */
-	tr_ref ref;                 /* WAIT_REF, WAIT_CALL */
-	tr_pid to;                  /* WAIT_CALL: the callee */
+	bool replied; /* WAIT_CALL: value is the reply … */
+	bool down;    /* … or the reason of the DOWN */
+	bool cleared; /* the callee has removed our monitor */
+	tr_ref ref;   /* WAIT_REF, WAIT_CALL */
+	tr_pid to;    /* WAIT_CALL: the callee */
 	tr_value value;
-	tr_match *match;            /* WAIT_MATCH, with arg */
+	tr_match *match; /* WAIT_MATCH, with arg */
 	void *arg;
-	_Atomic int *flag;          /* WAIT_FLAG: over when not 0 */
+	_Atomic int *flag; /* WAIT_FLAG: over when not 0 */
 };
 
 /** Only what every kind of wait uses; the rest is set by those who need it. (Clearing all of it costs as much as a

@@ -151,8 +151,10 @@ void wait_discard(struct sched *s, struct actor *a)
 static void discard_stack(struct sched *s, struct actor *a)
 {
 	wait_discard(s, a);
-	if (actor_stack(a) != NULL)
+	if (actor_stack(a) != NULL) {
+		stack_forget(actor_stack(a));
 		sched_stack_give(s, actor_stack(a));
+	}
 	actor_set_stack(a, NULL);
 }
 

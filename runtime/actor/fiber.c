@@ -25,9 +25,9 @@
 #ifdef FIBER_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-static void asan_leave(struct stack *from, struct stack *to, bool dies)
+static void asan_leave(struct stack *from, struct stack *to)
 {
-	__sanitizer_start_switch_fiber(dies ? NULL : &from->asan, to->low, (size_t)(to->high - to->low));
+	__sanitizer_start_switch_fiber(&from->asan, to->low, (size_t)(to->high - to->low));
 }
 static void asan_arrive(void *fake)
 {
@@ -40,9 +40,9 @@ static void asan_forget(struct stack *k)
 	k->asan = NULL;
 }
 #else
-static void asan_leave(struct stack *from, struct stack *to, bool dies)
+static void asan_leave(struct stack *from, struct stack *to)
 {
-	(void)from, (void)to, (void)dies;
+	(void)from, (void)to;
 }
 static void asan_arrive(void *fake)
 {
@@ -115,10 +115,10 @@ void stack_native(struct stack *k)
 	tsan_native(k);
 }
 
-void stack_switch(struct stack *from, struct stack *to, bool dies)
+void stack_switch_told(struct stack *from, struct stack *to)
 {
 	CHECK(stack_intact(from));
-	asan_leave(from, to, dies);
+	asan_leave(from, to);
 	tsan_leave(to);
 	context_switch(&from->sp, to->sp);
 	/* Another stack switched back here, perhaps on another thread. */

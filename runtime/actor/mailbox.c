@@ -35,7 +35,8 @@ static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelo
 {
 	struct envelope *idle = INBOX_IDLE;
 	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) != INBOX_IDLE ||
-	    !atomic_compare_exchange_strong_explicit(&a->inbox, &idle, NULL, memory_order_acq_rel, memory_order_relaxed))
+	    !atomic_compare_exchange_strong_explicit(&a->inbox, &idle, NULL, memory_order_acq_rel,
+						     memory_order_relaxed))
 		return false;
 	bool right = atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits;
 	if (right)

@@ -29,9 +29,9 @@ struct slab_link {
 struct slab {
 	/* Constant. */
 	size_t block;
-	size_t link;  /* offset of struct slab_link in a free block */
-	size_t index; /* offset of a uint32_t that gets the block's number; SIZE_MAX for none */
-	uint32_t shift;      /* a chunk has 1 << shift blocks */
+	size_t link;    /* offset of struct slab_link in a free block */
+	size_t index;   /* offset of a uint32_t that gets the block's number; SIZE_MAX for none */
+	uint32_t shift; /* a chunk has 1 << shift blocks */
 	uint32_t per_chunk;
 	uint32_t max_chunks;
 	/* Readers without the lock see a chunk published with release. */

@@ -17,12 +17,11 @@
 #endif
 #endif
 
-#define RED_ZONE    256
-#define RED_BYTE    0xa5
+#define RED_ZONE    512
 #define REGION      ((size_t)1 << 20)
 #define KEEP_WARM   4096u /* free stacks beyond this many give their pages back */
 #define COLOURS     8u
-#define COLOUR_STEP 256u /* so that the tops of many stacks do not share one cache set */
+#define COLOUR_STEP 320u /* so that the tops of many stacks do not share one cache set; all within one page */
 
 /* One mapping that holds several stacks. */
 struct stack_region {
@@ -84,8 +83,7 @@ static void guard(struct stack_pool *pool, struct stack *k)
 		pool->guards_left--;
 		k->guarded = true;
 	} else {
-		pool->guards_left = 0; /* the system refused before the budget did */
-		memset(k->low, RED_BYTE, RED_ZONE);
+		pool->guards_left = 0; /* the system refused before the budget did; the red zone is as mapped: zero */
 	}
 }
 
@@ -93,11 +91,10 @@ static void guard(struct stack_pool *pool, struct stack *k)
 static struct stack *prepare(struct stack_pool *pool, char *low, size_t size, uint8_t size_class)
 {
 	size_t colour = (size_t)(pool->colour++ % COLOURS) * COLOUR_STEP;
-	struct stack *k = (struct stack *)(void *)(low + size - ((sizeof *k + 63) & ~(size_t)63));
+	struct stack *k = (struct stack *)(void *)(low + size - ((sizeof *k + 63) & ~(size_t)63) - colour);
 	memset(k, 0, sizeof *k);
 	k->low = low;
-	k->high = (char *)k - colour - 64;
-	k->high -= (uintptr_t)k->high & 63;
+	k->high = (char *)k;
 	k->size_class = size_class;
 	pool->n_stacks++;
 #ifdef STACK_VALGRIND
@@ -176,11 +173,12 @@ bool stack_intact(const struct stack *k)
 {
 	if (k->guarded || k->native)
 		return true;
-	/* Whatever grows past the end writes the words next to it first. */
-	for (size_t i = 0; i < RED_ZONE; i += 8)
-		if ((unsigned char)k->low[i] != RED_BYTE)
-			return false;
-	return true;
+	/* Fresh pages are zero, and looking at one does not give it memory. */
+	const uint64_t *zone = (const uint64_t *)(const void *)k->low;
+	uint64_t seen = 0;
+	for (size_t i = 0; i < RED_ZONE / sizeof *zone; i += 2)
+		seen |= zone[i] | zone[i + 1];
+	return seen == 0;
 }
 
 size_t stack_used(const struct stack *k)

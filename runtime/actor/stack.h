@@ -3,10 +3,10 @@
  * Stacks for contexts: pooled, guarded, and annotated for the sanitizers.
  *
  *   low                                                              high
- *   [guard page or red zone | … frames grow down … | colour | struct stack]
+ *   [guard page or red zone | … frames grow down … | struct stack | colour]
  *
- * Guard pages cost two mappings each; when the budget of the process is used up a stack gets a red zone instead: a
- * pattern that is checked whenever the stack is switched away from.
+ * Guard pages cost two mappings each; when the budget of the process is used up a stack gets a red zone instead: zeros
+ * that are checked whenever the stack is switched away from.
  */
 #ifndef TROUPE_ACTOR_STACK_H
 #define TROUPE_ACTOR_STACK_H
@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "runtime/actor/check.h"
+#include "runtime/actor/context.h"
 #include "runtime/actor/lock.h"
 
 #define STACK_CLASSES 11 /* default size << 0 … << 10 */
@@ -63,13 +65,35 @@ void stack_forget(struct stack *k);
 void stack_start(struct stack *k, void (*fn)(void *));
 /** Describe the calling thread's own stack. */
 void stack_native(struct stack *k);
-/** Leave `from` (the running stack; `dies`: its frames will never run again) and go on at `to`. */
-void stack_switch(struct stack *from, struct stack *to, bool dies);
 /** First thing on a fresh stack. */
 void stack_arrived(struct stack *k);
 /** Is the red zone intact? True for guarded stacks. */
 bool stack_intact(const struct stack *k);
+/** stack_switch for the sanitizers. */
+void stack_switch_told(struct stack *from, struct stack *to);
 /** Bytes between the saved stack pointer and the top; 0 while it runs. */
 size_t stack_used(const struct stack *k);
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_TOLD 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STACK_TOLD 1
+#endif
+#endif
+
+/** Leave `from` (the running stack) and go on at `to`. */
+static inline __attribute__((always_inline)) void stack_switch(struct stack *from, struct stack *to)
+{
+#ifdef STACK_TOLD
+	stack_switch_told(from, to);
+#else
+	if (!from->guarded)
+		CHECK(stack_intact(from));
+	context_switch(&from->sp, to->sp);
+	/* Another stack switched back here, perhaps on another thread. */
+	__atomic_store_n(&from->sp, NULL, __ATOMIC_RELAXED);
+#endif
+}
 
 #endif

@@ -286,6 +286,11 @@ struct sched *sched_new(tr_node *node, uint32_t id)
 
 void sched_free(struct sched **s)
 {
+	while (*s != NULL && (*s)->warm != NULL) {
+		struct stack *k = (*s)->warm;
+		(*s)->warm = k->next;
+		stack_free(&(*s)->node->stacks, k);
+	}
 	if (*s != NULL)
 		tr_free(((void **)*s)[-1]);
 	*s = NULL;

@@ -53,6 +53,13 @@ void sched_ready(struct sched *s, struct actor *a)
 {
 	if (push_elsewhere(s, a))
 		return;
+	/* It will run soon: have its stack at hand. (We own it, so its wait is there to be looked at.) */
+	if (a->wait != NULL) {
+		__builtin_prefetch(actor_stack(a));
+		__builtin_prefetch(a->wait);
+		__builtin_prefetch((char *)a->wait - 64);
+		__builtin_prefetch((char *)a->wait - 128);
+	}
 	struct actor *old = atomic_exchange_explicit(&s->next, a, memory_order_acq_rel);
 	if (old != NULL)
 		push_fifo(s, old);

@@ -73,13 +73,13 @@ static struct sched *sched_arrive(void)
 {
 	struct sched *s = sched_self();
 	struct actor *left = s->left;
-	struct stack *dead = s->dead;
+	struct stack *loop_stack = s->spent;
 	enum leave leave = s->leave;
 	s->left = NULL;
-	s->dead = NULL;
+	s->spent = NULL;
 	s->leave = LEAVE_NOTHING;
-	if (dead != NULL)
-		sched_stack_give(s, dead);
+	if (loop_stack != NULL)
+		sched_stack_give(s, loop_stack);
 	if (left == NULL)
 		return s;
 	if (leave == LEAVE_AGAIN || !publish_idle(left))
@@ -153,24 +153,24 @@ static bool sleep_on(struct sched *s, struct actor *a, int64_t deadline, enum ac
 	return publish_idle(a);
 }
 
-static void switch_stack(struct sched *s, struct stack *to, bool dies)
+static inline __attribute__((always_inline)) void switch_stack(struct sched *s, struct stack *to, bool spent)
 {
 	struct stack *from = s->stack;
 	s->stack = to;
-	if (dies)
-		s->dead = from;
-	stack_switch(from, to, dies);
+	if (spent)
+		s->spent = from;
+	stack_switch(from, to);
 	/* Back, maybe on another thread. */
 	(void)sched_arrive();
 }
 
-/* The parked actor goes on where it stopped; this stack is not needed any more. Does not return. */
-TR_NORETURN static void resume(struct sched *s, struct actor *a)
+/* The parked actor goes on where it stopped. This loop stays suspended here, among the free stacks, until somebody
+ * needs a loop again: then it comes back from here. */
+static void resume(struct sched *s, struct actor *a)
 {
 	struct stack *to = actor_stack(a);
 	actor_set_stack(a, NULL);
 	switch_stack(s, to, true);
-	kernel_panic(__FILE__, __LINE__, "a dead stack was resumed");
 }
 
 /* Give the actor a stack of its size, if ours is too small, and start over there. */
@@ -278,15 +278,15 @@ void sched_run_loop(struct sched *s)
 
 struct stack *sched_stack(struct sched *s, uint8_t size_class)
 {
-	struct stack *k = NULL;
-	if (size_class == 0 && s->warm != NULL) {
-		k = s->warm;
+	struct stack *k = s->warm;
+	if (size_class == 0 && k != NULL) {
 		s->warm = k->next;
 		s->n_warm--;
 	} else {
 		k = stack_new(&s->node->stacks, size_class);
 	}
-	if (k != NULL)
+	/* A suspended loop goes on; other stacks begin one. */
+	if (k != NULL && k->sp == NULL)
 		stack_start(k, loop_entry);
 	return k;
 }
@@ -299,7 +299,6 @@ void sched_stack_give(struct sched *s, struct stack *k)
 		stack_free(&s->node->stacks, k);
 		return;
 	}
-	stack_forget(k);
 	k->next = s->warm;
 	s->warm = k;
 	s->n_warm++;
@@ -331,7 +330,7 @@ static struct stack *find_next(struct sched *s)
 	return k;
 }
 
-static void leave_actor(struct actor *a, struct wait *w, enum leave leave)
+static inline __attribute__((always_inline)) void leave_actor(struct actor *a, struct wait *w, enum leave leave)
 {
 	struct sched *s = sched_self();
 	a->wait = w;

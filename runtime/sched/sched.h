@@ -60,9 +60,9 @@ struct sched {
 	/* The thread that runs this scheduler. */
 	struct actor *current;
 	struct stack *stack;
-	struct actor *left; /* the actor we switched away from … */
-	enum leave leave;   /* … and what to do with it */
-	struct stack *dead; /* the stack we switched away from for good */
+	struct actor *left;  /* the actor we switched away from … */
+	enum leave leave;    /* … and what to do with it */
+	struct stack *spent; /* the loop's stack that we switched away from */
 	int32_t budget;
 	uint32_t ticks;
 	uint32_t next_streak;
@@ -180,7 +180,9 @@ struct actor *sched_next(struct sched *s);
 void sched_timers(struct sched *s, int64_t now);
 
 /* ---- stacks ---- */
+/** A stack on which a loop goes on. */
 struct stack *sched_stack(struct sched *s, uint8_t size_class);
+/** A suspended loop's, or one whose frames were forgotten. */
 void sched_stack_give(struct sched *s, struct stack *k);
 
 /** The watch thread: sees handlers that overstay, reports them, and puts spare schedulers to work meanwhile. */
