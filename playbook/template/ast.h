@@ -67,7 +67,8 @@ enum node_op {
 enum node_flag {
 	NODE_STORE = 1,
 	NODE_PARAM = 2,
-	NODE_RECURSIVE = 4
+	NODE_RECURSIVE = 4,
+	NODE_FUSED = 8
 };
 
 struct node {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Truth, equality, order and membership as Python has them. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -454,54 +453,4 @@ tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value)
 		return bad;
 	}
 	return map;
-}
-
-/* Merge sort: stable, and its comparisons may fail in the middle. */
-static bool sort_run(struct eval *ev, const tr_value *keys, size_t *order, size_t *scratch, size_t n, bool reverse)
-{
-	size_t half = n / 2, i = 0, j = half, k = 0;
-	bool before;
-
-	if (n < 2)
-		return true;
-	if (!sort_run(ev, keys, order, scratch, half, reverse) ||
-	    !sort_run(ev, keys, order + half, scratch + half, n - half, reverse) || !ev_spend(ev, n))
-		return false;
-	while (i < half && j < n) {
-		/* The later one comes first only when it is truly before (behind, in reverse) the earlier one. */
-		tr_value a = keys[order[reverse ? j : i]], b = keys[order[reverse ? i : j]];
-		if (tr_is(a, TR_INT) && tr_is(b, TR_INT))
-			before = b.as.i < a.as.i;
-		else if (tr_is(a, TR_STRING) && tr_is(b, TR_STRING))
-			before = compare_text(tr_as_str(b), tr_as_str(a)) < 0;
-		else if (!ev_order(ev, I_LT, b, a, &before))
-			return false;
-		scratch[k++] = before ? order[j++] : order[i++];
-	}
-	while (i < half)
-		scratch[k++] = order[i++];
-	while (j < n)
-		scratch[k++] = order[j++];
-	memcpy(order, scratch, n * sizeof(*order));
-	return true;
-}
-
-bool ev_sort(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse)
-{
-	size_t *order = tr_alloc((n + 1) * 2 * sizeof(*order));
-	tr_value *sorted = tr_alloc((n + 1) * sizeof(*sorted));
-	bool ok = order != NULL && sorted != NULL;
-
-	if (!ok)
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-	for (size_t i = 0; ok && i < n; i++)
-		order[i] = i;
-	ok = ok && sort_run(ev, keys, order, order + n, n, reverse);
-	for (size_t i = 0; ok && i < n; i++)
-		sorted[i] = items[order[i]];
-	if (ok && n > 0)
-		memcpy(items, sorted, n * sizeof(*items));
-	tr_free(order);
-	tr_free(sorted);
-	return ok;
 }

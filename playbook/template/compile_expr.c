@@ -293,6 +293,9 @@ static void compile_native(struct compiler *c, struct node *node, enum opcode op
 	const struct native *native = op == I_FILTER ? filter_find(name) : test_find(name);
 	struct call call = {0};
 
+	if (node->flags & NODE_FUSED)
+		native = &fused_filters[tr_str_is(name, "sum") ? FUSED_SUM : FUSED_JOIN];
+
 	if (native == NULL && c->soft) {
 		fail_later(c, node, op == I_FILTER ? "there is no filter" : "there is no test", name);
 		return;
@@ -435,6 +438,25 @@ static void compile_link(struct compiler *c, struct node *node)
 	}
 }
 
+/* x|map(attribute=k)|sum and |join add up or join the attributes themselves: no list between them. */
+static void fuse_map(struct compiler *c, struct node *node)
+{
+	struct node *map = node->a;
+	bool sum = tr_str_is(tree_text(c->tree, node->name), "sum"),
+	     join = tr_str_is(tree_text(c->tree, node->name), "join");
+
+	if ((!sum && !join) || map == NULL || map->kind != N_FILTER || map->a == NULL || node->list2 != NULL ||
+	    node->b != NULL || node->c != NULL || node->count > (sum ? 0u : 1u))
+		return;
+	if (!tr_str_is(tree_text(c->tree, map->name), "map") || map->count > 0 || map->list2 == NULL ||
+	    map->list2->next != NULL || map->b != NULL || map->c != NULL ||
+	    !tr_str_is(tree_text(c->tree, map->list2->name), "attribute"))
+		return;
+	node->list2 = map->list2;
+	node->a = map->a;
+	node->flags |= NODE_FUSED;
+}
+
 /* a.b(c)|d[e]…: the base, then link after link. The last link is left out with `but_last`. */
 static void compile_chain(struct compiler *c, struct node *top, bool but_last)
 {
@@ -442,6 +464,8 @@ static void compile_chain(struct compiler *c, struct node *top, bool but_last)
 
 	top->up = NULL;
 	while (is_postfix(base) && base->a != NULL) {
+		if (base->kind == N_FILTER)
+			fuse_map(c, base);
 		base->a->up = base;
 		base = base->a;
 	}

@@ -7,6 +7,8 @@
 #ifndef TROUPE_TEMPLATE_EVAL_H
 #define TROUPE_TEMPLATE_EVAL_H
 
+#include <string.h>
+
 #include <troupe/template.h>
 
 #include "playbook/template/native.h"
@@ -98,10 +100,22 @@ tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key);
  * their keys in the same places. */
 tr_value map_get_near(tr_value map, tr_value key, uint32_t *hint);
 tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value); /* takes all three */
-/* Sort in place, stably; keys[i] belongs to items[i]. */
+/* Sort items in place, stably; keys[i] belongs to items[i] and stays where it is (sort.c). */
 bool ev_sort(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse);
 
 /* ---- text (text.c) ---- */
+
+/* tr_buf_put for short runs: no call when there is room. */
+static inline void buf_put(tr_buf *b, const char *p, size_t n)
+{
+	if (n < b->cap - b->n && b->err == TR_OK && b->cap > 0) {
+		memcpy(b->p + b->n, p, n);
+		b->n += n;
+		b->p[b->n] = '\0';
+	} else {
+		tr_buf_put(b, p, n);
+	}
+}
 
 const char *ev_type_name(tr_value v); /* as Python calls it */
 bool ev_put_str(struct eval *ev, tr_buf *out, tr_value v);

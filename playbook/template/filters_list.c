@@ -172,34 +172,40 @@ static tr_value f_list(struct eval *ev, const tr_value *a)
 	return list;
 }
 
-static tr_value mapped(struct eval *ev, tr_value items, tr_value attribute)
+/* The attributes of all items, one behind the other. */
+static tr_value join_attribute(struct eval *ev, tr_value items, tr_str sep, tr_value attribute)
 {
-	struct attribute attr;
+	const tr_value *all = tr_array_items(items);
 	size_t n = tr_array_len(items);
-	tr_value list;
+	tr_buf out = {.max = ev->memory};
+	struct attribute attr;
+	bool ok = attribute_parse(ev, attribute, false, &attr) && ev_spend(ev, n);
 
-	if (!attribute_parse(ev, attribute, false, &attr))
-		return tr_invalid(TR_ENOMEM);
-	list = tr_array_with(n);
-	for (size_t i = 0; i < n && tr_is_valid(list); i++)
-		list = ev_push(ev, list, attribute_get(ev, &attr, tr_array_at(items, i), tr_absent()));
+	for (size_t i = 0; i < n && ok; i++) {
+		tr_value one = attribute_get(ev, &attr, all[i], tr_absent());
+		if (i > 0)
+			buf_put(&out, sep.p, sep.n);
+		ok = tr_is_valid(one) && ev_put_str(ev, &out, one);
+		tr_drop(one);
+	}
 	attribute_free(&attr);
-	return list;
+	if (ok)
+		return ev_take_text(ev, &out);
+	tr_buf_fini(&out);
+	return tr_invalid(ev->error->err);
 }
 
 static tr_value f_join(struct eval *ev, const tr_value *a)
 {
-	tr_value items = ev_items(ev, a[0]), sep, text;
+	tr_value items = ev_items(ev, a[0]), sep, text = tr_invalid(TR_ETYPE);
 
-	if (tr_is_valid(items) && is_given(a[2]) && !is_none(a[2])) {
-		tr_value list = mapped(ev, items, a[2]);
-		tr_drop(items);
-		items = list;
-	}
 	if (!tr_is_valid(items))
 		return items;
 	sep = is_given(a[1]) ? ev_str(ev, a[1]) : tr_string_n("", 0);
-	text = tr_is_valid(sep) ? text_join(ev, sep, items, false) : tr_invalid(TR_ETYPE);
+	if (tr_is_valid(sep) && is_given(a[2]) && !is_none(a[2]))
+		text = join_attribute(ev, items, tr_as_str(sep), a[2]);
+	else if (tr_is_valid(sep))
+		text = text_join(ev, sep, items, false);
 	tr_drop(sep);
 	tr_drop(items);
 	return text;
@@ -372,6 +378,36 @@ static tr_value f_slice(struct eval *ev, const tr_value *a)
 		tr_drop(out);
 	return tr_invalid(ev->error->err);
 }
+
+/* What map gives nothing for, because it is false, adds up to nothing. */
+static tr_value fused(struct eval *ev, const tr_value *a, tr_value (*then)(struct eval *ev, const tr_value *a))
+{
+	tr_value args[3] = {a[0], a[1], a[2]}, empty, out;
+	bool truth;
+
+	if (!ev_truth(ev, a[0], &truth))
+		return tr_invalid(TR_ETYPE);
+	if (truth)
+		return then(ev, args);
+	args[0] = empty = tr_array();
+	out = tr_is_valid(empty) ? then(ev, args) : ev_invalid(ev, empty);
+	tr_drop(empty);
+	return out;
+}
+
+static tr_value f_map_sum(struct eval *ev, const tr_value *a)
+{
+	return fused(ev, a, f_sum);
+}
+static tr_value f_map_join(struct eval *ev, const tr_value *a)
+{
+	return fused(ev, a, f_join);
+}
+
+const struct native fused_filters[] = {
+    [FUSED_SUM] = {"sum", "attribute start", 0, f_map_sum, NULL},
+    [FUSED_JOIN] = {"join", "d attribute", 0, f_map_join, NULL},
+};
 
 const struct native list_filters[] = {
     {"first", "", 0, f_first, NULL},

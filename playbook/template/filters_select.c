@@ -127,7 +127,7 @@ static tr_value filter_items(struct eval *ev, tr_value items, struct applied *te
 {
 	const tr_value *all = tr_array_items(items);
 	size_t n = tr_array_len(items);
-	tr_value list = tr_array_with(1);
+	tr_value list = tr_array_with(n < 4096 ? n + 1 : 4096);
 	bool pass;
 
 	for (size_t i = 0; i < n && tr_is_valid(list); i++) {

@@ -35,6 +35,13 @@ struct native {
 extern const struct native *const filter_tables[];
 extern const struct native *const test_tables[];
 
+/* map(attribute=…) and sum or join in one; not to be found by name. */
+enum fused {
+	FUSED_SUM,
+	FUSED_JOIN
+};
+extern const struct native fused_filters[];
+
 const struct native *filter_find(tr_str name);
 const struct native *test_find(tr_str name);
 size_t params_count(const char *params);

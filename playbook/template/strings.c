@@ -62,8 +62,14 @@ static tr_value ascii_case(struct eval *ev, tr_value v, bool upper)
 {
 	tr_str s = tr_as_str(v);
 	tr_buf out = {.max = ev->memory};
+	char first = upper ? 'a' : 'A', few[128];
+
+	if (s.n <= sizeof(few)) {
+		for (size_t i = 0; i < s.n; i++)
+			few[i] = (char)((unsigned char)(s.p[i] - first) < 26 ? s.p[i] ^ 32 : s.p[i]);
+		return text_like(ev, v, (tr_str){few, s.n});
+	}
 	char *p = tr_buf_reserve(&out, s.n + 1);
-	char first = upper ? 'a' : 'A';
 
 	if (p != NULL) {
 		for (size_t i = 0; i < s.n; i++)
@@ -227,10 +233,11 @@ tr_value text_join(struct eval *ev, tr_value sep, tr_value items, bool strict)
 
 	if (!ev_spend(ev, n))
 		return tr_invalid(TR_ELIMIT);
+	const tr_value *all = tr_array_items(items);
 	for (size_t i = 0; i < n; i++) {
-		tr_value item = tr_array_at(items, i);
+		tr_value item = all[i];
 		if (i > 0)
-			tr_buf_put(&out, s.p, s.n);
+			buf_put(&out, s.p, s.n);
 		if (strict && !is_text(item)) {
 			tr_buf_fini(&out);
 			return ev_fail(ev, TR_ETYPE, "item %zu is '%s', but only text can be joined", i,

@@ -121,7 +121,7 @@ static void put_int(tr_buf *out, int64_t i)
 	} while (u != 0);
 	if (i < 0)
 		text[--at] = '-';
-	tr_buf_put(out, text + at, sizeof(text) - at);
+	buf_put(out, text + at, sizeof(text) - at);
 }
 
 static void put_escaped(tr_buf *out, uint32_t c, char quote)
@@ -295,7 +295,7 @@ bool ev_put_str(struct eval *ev, tr_buf *out, tr_value v)
 	case TR_STRING:
 	case TR_ATOM: {
 		tr_str s = tr_as_str(v);
-		tr_buf_put(out, s.p, s.n);
+		buf_put(out, s.p, s.n);
 		return true;
 	}
 	case TR_ARRAY:

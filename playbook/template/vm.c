@@ -566,7 +566,7 @@ tr_value vm_run(struct eval *ev)
 			break;
 		case I_DATA: {
 			tr_str s = tr_as_str(consts[in->b]);
-			tr_buf_put(&ev->out, s.p, s.n);
+			buf_put(&ev->out, s.p, s.n);
 			if (ev->out.err != TR_OK && !output_failed(ev))
 				goto failed;
 			break;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sorting by Python's order: stable, and its comparisons may fail in the middle. Keys that are all text or all
+ * integers are compared by a number each, which settles most comparisons without looking at the values. */
+#include <string.h>
+
+#include "playbook/template/eval.h"
+
+struct place {
+	uint64_t rank; /* in the order of the keys, as far as it tells them apart */
+	size_t at;
+};
+
+enum ranking {
+	RANK_NONE,
+	RANK_INT,
+	RANK_TEXT
+};
+
+struct sorting {
+	struct eval *ev;
+	const tr_value *keys;
+	enum ranking ranking;
+	bool reverse;
+};
+
+static enum ranking ranking_of(const tr_value *keys, size_t n)
+{
+	uint32_t type = n > 0 ? keys[0].type : (uint32_t)TR_NIL;
+
+	if (type != (uint32_t)TR_INT && type != (uint32_t)TR_STRING)
+		return RANK_NONE;
+	for (size_t i = 1; i < n; i++)
+		if (keys[i].type != type)
+			return RANK_NONE;
+	return type == (uint32_t)TR_INT ? RANK_INT : RANK_TEXT;
+}
+
+static uint64_t rank(enum ranking ranking, tr_value key)
+{
+	unsigned char head[8] = {0};
+	uint64_t r = 0;
+
+	if (ranking == RANK_INT)
+		return (uint64_t)key.as.i ^ ((uint64_t)1 << 63);
+	if (ranking == RANK_NONE)
+		return 0;
+	tr_str s = tr_as_str(key);
+	memcpy(head, s.p, s.n < 8 ? s.n : 8);
+	for (int i = 0; i < 8; i++)
+		r = r << 8 | head[i];
+	return r;
+}
+
+static bool text_before(tr_value a, tr_value b)
+{
+	tr_str x = tr_as_str(a), y = tr_as_str(b);
+	int c = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+
+	return c != 0 ? c < 0 : x.n < y.n;
+}
+
+/* The same for two that their ranks do not tell apart. */
+static bool tied(struct sorting *s, size_t a, size_t b, bool *out)
+{
+	size_t low = s->reverse ? a : b, high = s->reverse ? b : a;
+
+	if (s->ranking == RANK_NONE)
+		return ev_order(s->ev, I_LT, s->keys[low], s->keys[high], out);
+	*out = s->ranking == RANK_TEXT && text_before(s->keys[low], s->keys[high]);
+	return true;
+}
+
+/* Must b stand before a, which stands before it now? */
+static inline bool swaps(struct sorting *s, const struct place *a, const struct place *b, bool *out)
+{
+	if (a->rank == b->rank)
+		return tied(s, a->at, b->at, out);
+	*out = b->rank < a->rank;
+	return true;
+}
+
+static bool insert_all(struct sorting *s, struct place *places, size_t n)
+{
+	bool swap = false;
+
+	for (size_t i = 1; i < n; i++) {
+		struct place one = places[i];
+		size_t k = i;
+		for (; k > 0; k--) {
+			if (!swaps(s, &places[k - 1], &one, &swap))
+				return false;
+			if (!swap)
+				break;
+			places[k] = places[k - 1];
+		}
+		places[k] = one;
+	}
+	return true;
+}
+
+#define RUN 8
+
+static bool merge_sort(struct sorting *s, struct place *places, struct place *scratch, size_t n)
+{
+	size_t half = n / 2, i = 0, j = half, k = 0;
+	bool swap = false;
+
+	if (n <= RUN)
+		return insert_all(s, places, n);
+	if (!merge_sort(s, places, scratch, half) || !merge_sort(s, places + half, scratch, n - half))
+		return false;
+	if (!ev_spend(s->ev, s->ranking == RANK_NONE ? n : n / 8))
+		return false;
+	memcpy(scratch, places, half * sizeof(*scratch));
+	while (i < half && j < n) {
+		if (!swaps(s, &scratch[i], &places[j], &swap))
+			return false;
+		places[k++] = swap ? places[j++] : scratch[i++];
+	}
+	memcpy(places + k, scratch + i, (half - i) * sizeof(*places));
+	return true;
+}
+
+bool ev_sort(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse)
+{
+	struct sorting s = {.ev = ev, .keys = keys, .ranking = ranking_of(keys, n), .reverse = reverse};
+	struct place *places = tr_alloc((n + 1) * 2 * sizeof(*places));
+	tr_value *sorted = tr_alloc((n + 1) * sizeof(*sorted));
+	bool ok = places != NULL && sorted != NULL;
+
+	if (!ok)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	for (size_t i = 0; ok && i < n; i++) {
+		uint64_t r = rank(s.ranking, keys[i]);
+		places[i] = (struct place){reverse ? ~r : r, i};
+	}
+	ok = ok && merge_sort(&s, places, places + n + 1, n);
+	for (size_t i = 0; ok && i < n; i++)
+		sorted[i] = items[places[i].at];
+	if (ok && n > 0)
+		memcpy(items, sorted, n * sizeof(*items));
+	tr_free(places);
+	tr_free(sorted);
+	return ok;
+}
