@@ -14,9 +14,9 @@
  *   executions                the control plane: start, cancel, list
  *
  * start an execution: call `executions` with
- *   [start, {hash, payload: map, execution_id?: int, watch?: pid, parent?: {...}}]
+ *   [start, {hash, payload: map, execution_id?: int, watch?: pid, watch_events?: bool, parent?: {...}}]
  *       -> [ok, execution_id, pid] | [error, text]
- *   The watcher gets [event, execution_id, event array] for each appended event, in order, and at the end
+ *   The watcher gets [event, execution_id, event array] for each appended event, in order, (not with watch_events: false) and at the end
  *   [done, execution_id, summary map {status, result, ctx, steps, failures, started_at_us, duration_us}].
  *   [cancel, execution_id, reason text] -> ok | [error, text]     [resume, execution_id, watch: pid|nil] -> [ok, pid] | [error, text]
  *   [shutdown] -> ok: running executions are left resumable.

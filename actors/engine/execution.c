@@ -57,10 +57,10 @@ static tr_next execution_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(enomem));
 	box->x = x;
 	outlet_init(x);
-	if (tr_is(tr_map_get_s(arg, "watch"), TR_PID) && watch_add(x, tr_as_pid(tr_map_get_s(arg, "watch"))) != TR_OK)
+	if (tr_is(tr_map_get_s(arg, "watch"), TR_PID) &&
+	    watch_add(x, tr_as_pid(tr_map_get_s(arg, "watch")), tr_as_bool(tr_map_get_s(arg, "watch_events"), true)) !=
+		TR_OK)
 		return tr_next_stop(TR_A(enomem));
-	tr_set_note(TR_DICT("execution_id", tr_stringf("%" PRId64, x->id), "playbook",
-			    tr_keep(tr_map_get_s(tr_map_get_s(arg, "playbook"), "path"))));
 	return tr_next_then(TR_A(start));
 }
 
@@ -75,6 +75,15 @@ static void set_deadline(execution *x)
 	(void)tr_send_at(tr_self(), tr_atom("expire"), tr_in(left < INT64_MAX / 1000 ? left * 1000 : INT64_MAX));
 }
 
+/* For whoever looks at the tree of actors. */
+static void name_playbook(tr_value info)
+{
+	tr_value path = tr_map_get_s(info, "path");
+
+	if (tr_is(path, TR_STRING))
+		tr_set_note(tr_keep(path));
+}
+
 static tr_next begin(execution *x)
 {
 	routes *r = routes_of_value(tr_map_get_s(x->arg, "routes"));
@@ -83,6 +92,7 @@ static tr_next begin(execution *x)
 	x->machine = r == NULL ? NULL : machine_new(r, x->id);
 	if (x->machine == NULL)
 		return tr_next_stop(r == NULL ? TR_A(badarg) : TR_A(enomem));
+	name_playbook(tr_map_get_s(x->arg, "playbook"));
 	x->err = machine_start(x->machine, &w, &x->sink, tr_map_get_s(x->arg, "playbook"),
 			       tr_map_get_s(x->arg, "payload"), tr_map_get_s(x->arg, "parent"));
 	tr_assign(&x->arg, tr_nil());
@@ -110,6 +120,7 @@ static tr_next resume(execution *x)
 		answer_resume(from, TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n)));
 		return tr_next_stop(TR_A(normal));
 	}
+	name_playbook(machine_playbook(x->machine));
 	answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));
 	tr_assign(&x->arg, tr_nil());
 	w = outlet_world(x);
@@ -301,7 +312,7 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 	if (tr_str_is(what, "summary"))
 		return tr_next_reply(machine_summary(x->machine));
 	if (tr_str_is(what, "watch"))
-		return tr_next_reply(control_answer(watch_add(x, tr_as_pid(tr_array_at(request, 1)))));
+		return tr_next_reply(control_answer(watch_add(x, tr_as_pid(tr_array_at(request, 1)), true)));
 	if (tr_str_is(what, "cancel"))
 		err = machine_cancel(x->machine, &w, &x->sink, tr_as_str(tr_array_at(request, 1)));
 	else if (tr_str_is(what, "pause"))

@@ -5,7 +5,7 @@
  * actors/protocol.h, and as calls [cancel, reason] [pause] [unpause] -> ok | [error, text]        [summary] -> map
  * [watch, pid] -> ok
  *
- * Started with a map: {execution_id: int, watch: pid | nil, env: map, node: int} and
+ * Started with a map: {execution_id: int, watch: pid | nil, watch_events: bool, env: map, node: int} and
  *   to begin:   {routes: routes value, playbook: map, payload: map, parent: map | nil}
  *   to resume:  {resume: true, from: [pid, ref] of the call to answer with [ok, pid] or [error, text], or nil}
  */

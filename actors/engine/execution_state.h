@@ -11,6 +11,7 @@
 typedef struct watcher {
 	tr_pid pid;
 	tr_ref monitor;
+	bool events; /* each event, not only the end */
 } watcher;
 
 typedef struct execution {
@@ -30,7 +31,8 @@ typedef struct execution {
 	tr_value history; /* resumed: map of step run -> its events that are in the log already */
 	watcher *watchers;
 	size_t watcher_count;
-	tr_ref store; /* monitor */
+	size_t event_watchers; /* those that want each event */
+	tr_ref store;          /* monitor */
 	bool deadline_set;
 } execution;
 
@@ -49,10 +51,10 @@ void outlet_send(execution *x, tr_pid to, tr_value message);
 void perform_effect(execution *x, const machine_effect *e, tr_value reason);
 
 /* watch.c */
-tr_err watch_add(execution *x, tr_pid pid);
+tr_err watch_add(execution *x, tr_pid pid, bool events);
 /* True when it was a watcher's monitor. */
 bool watch_down(execution *x, tr_ref monitor);
-void watch_tell(execution *x, tr_value message); /* borrows */
+void watch_tell(execution *x, tr_value message, bool is_event); /* borrows */
 
 /* resume.c: replay what the store has. An error's text in `why`. */
 tr_err resume_load(execution *x, char *why, size_t n);

@@ -56,6 +56,19 @@ static void executions_release(void *ptr)
 	tr_free(s);
 }
 
+static tr_value text_of(tr_str s)
+{
+	return s.n == 0 ? tr_nil() : tr_string_n(s.p, s.n);
+}
+
+static tr_value playbook_info(tr_value entry)
+{
+	const playbook *p = catalog_model_of(tr_map_get_s(entry, "model"));
+
+	return TR_DICT("name", text_of(p->name), "path", text_of(p->path), "version", text_of(p->version), "hash",
+		       tr_keep(tr_map_get_s(entry, "hash")), "file", tr_keep(tr_map_get_s(entry, "file")));
+}
+
 /* The catalog's entry; borrowed from `known`, absent with an answer in *why. */
 static tr_value entry_of(struct executions *s, tr_value hash, tr_value *why)
 {
@@ -72,26 +85,14 @@ static tr_value entry_of(struct executions *s, tr_value hash, tr_value *why)
 	}
 	if (tr_map_len(s->known) >= MOST_KNOWN)
 		tr_assign(&s->known, tr_map());
-	map = tr_map_put(tr_keep(s->known), tr_keep(hash), entry);
+	/* What every execution of it says in its first event: one value for all. */
+	map = tr_map_put(tr_keep(s->known), tr_keep(hash), tr_map_put_s(entry, "info", playbook_info(entry)));
 	if (!tr_is_valid(map)) {
 		*why = refuse("out of memory");
 		return tr_absent();
 	}
 	tr_assign(&s->known, map);
 	return tr_map_get(s->known, hash);
-}
-
-static tr_value text_of(tr_str s)
-{
-	return s.n == 0 ? tr_nil() : tr_string_n(s.p, s.n);
-}
-
-static tr_value playbook_info(tr_value entry)
-{
-	const playbook *p = catalog_model_of(tr_map_get_s(entry, "model"));
-
-	return TR_DICT("name", text_of(p->name), "path", text_of(p->path), "version", text_of(p->version), "hash",
-		       tr_keep(tr_map_get_s(entry, "hash")), "file", tr_keep(tr_map_get_s(entry, "file")));
 }
 
 static tr_err running_add(struct executions *s, int64_t id, tr_pid pid, tr_value path)
@@ -141,7 +142,7 @@ static tr_value start_actor(struct executions *s, int64_t id, tr_value extra, tr
 	return answer;
 }
 
-/* [start, {hash, payload, execution_id?, watch?, parent?}] */
+/* [start, {hash, payload, execution_id?, watch?, watch_events?, parent?}] */
 static tr_value start(struct executions *s, tr_value request)
 {
 	tr_value why = tr_nil(), payload = tr_map_get_s(request, "payload"),
@@ -162,14 +163,15 @@ static tr_value start(struct executions *s, tr_value request)
 		return why;
 	if (id == 0)
 		id = (int64_t)id_next(&s->ids, tr_wall_us());
-	info = playbook_info(entry);
+	info = tr_keep(tr_map_get_s(entry, "info"));
 	path = tr_keep(tr_map_get_s(info, "path"));
 	return start_actor(s, id,
 			   TR_DICT("execution_id", tr_int(id), "routes", tr_keep(tr_map_get_s(entry, "routes")),
 				   "playbook", info, "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(),
 				   "parent", tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil(), "watch",
-				   tr_is(watch, TR_PID) ? tr_keep(watch) : tr_nil(), "env", tr_keep(s->env), "node",
-				   tr_int(s->node)),
+				   tr_is(watch, TR_PID) ? tr_keep(watch) : tr_nil(), "watch_events",
+				   tr_bool(tr_as_bool(tr_map_get_s(request, "watch_events"), true)), "env",
+				   tr_keep(s->env), "node", tr_int(s->node)),
 			   tr_is_valid(path) ? path : tr_nil(), &pid);
 }
 

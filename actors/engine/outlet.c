@@ -27,7 +27,7 @@ static void on_event(void *arg, const event *e)
 		x->err = err;
 	if (e->type == EVENT_STEP_DONE || e->type == EVENT_STEP_FAILED || e->type == EVENT_LOOP_DONE)
 		dispatch_end(&x->dispatches, e->step_run_id);
-	if (x->watcher_count > 0)
+	if (x->event_watchers > 0)
 		hold(x, &(held){.kind = HELD_EVENT,
 				.seq = e->seq,
 				.value = TR_LIST(TR_A(event), tr_int(x->id), event_to_value(e))});
@@ -109,10 +109,7 @@ static void append(execution *x)
 	tr_err err;
 
 	x->appended_before = true;
-	if (x->frames.cap > 65536)
-		tr_buf_fini(&x->frames);
-	else
-		tr_buf_clear(&x->frames);
+	tr_buf_fini(&x->frames); /* an execution that only waits keeps nothing */
 	err = tr_send_name(SUBJECT_STORE, message);
 	if (err != TR_OK)
 		tr_exit(TR_LIST(tr_atom("no_store"), tr_string(tr_err_text(err))));
@@ -128,7 +125,7 @@ static void let_go(execution *x, const held *h)
 		tr_reply(h->to, h->value);
 		return;
 	case HELD_EVENT:
-		watch_tell(x, h->value);
+		watch_tell(x, h->value, true);
 		break;
 	case HELD_EFFECT:
 		perform_effect(x, &h->effect, h->value);

@@ -78,7 +78,7 @@ static void finish(execution *x)
 		x->err = tr_value_err(message);
 		return;
 	}
-	watch_tell(x, message);
+	watch_tell(x, message, false);
 	tr_drop(message);
 }
 

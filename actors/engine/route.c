@@ -55,7 +55,7 @@ static tr_err render_arc(struct routing *g, uint32_t index, struct taken *t)
 {
 	const pb_arc *arc = &g->step->arcs[index];
 	tr_err err = TR_OK;
-	rendered r = {.value = tr_map()};
+	rendered r = {.value = tr_keep(g->d->m->routes->no_map)};
 
 	*t = (struct taken){.arc = index};
 	if (arc->args != NULL) {
@@ -63,7 +63,7 @@ static tr_err render_arc(struct routing *g, uint32_t index, struct taken *t)
 		r = decide_render(g->d, &g->s, arc->args, &err);
 	}
 	if (tr_is_nil(r.value))
-		r.value = tr_map();
+		r.value = tr_keep(g->d->m->routes->no_map);
 	if (!tr_is(r.value, TR_MAP) && err == TR_OK)
 		fail_routing(g, "template", "the arc's args cannot be rendered",
 			     tr_is_valid(r.value) ? "they are no mapping" : r.error);
@@ -131,7 +131,7 @@ static tr_err create_token(struct routing *g, uint64_t run, uint64_t parent, con
 	machine *m = g->d->m;
 	tr_value payload = TR_DICT("token", tr_int((int64_t)m->next_token), "step",
 				   tr_keep(m->routes->names[g->step->arcs[t->arc].to]), "args",
-				   tr_is(t->args, TR_MAP) ? tr_keep(t->args) : tr_map(), "from_run",
+				   tr_keep(tr_is(t->args, TR_MAP) ? t->args : m->routes->no_map), "from_run",
 				   tr_int((int64_t)run), "arc", tr_int((int64_t)t->arc));
 
 	if (tr_is(t->sets, TR_MAP))
@@ -147,6 +147,9 @@ static tr_err render_owed(struct routing *g)
 
 	for (size_t i = r->owed_done; i < tr_array_len(r->owed) && err == TR_OK; i++)
 		err = render_arc(g, (uint32_t)tr_as_int(tr_array_at(r->owed, i), 0), &g->taken[g->count++]);
+	/* It could be rendered when the arc was chosen, so this is rare (a reference that cannot be loaded now). */
+	if (err == TR_OK && g->error_kind != NULL)
+		err = decide_warning(g->d, "owed", g->error_kind, g->step->pos, g->error);
 	return err;
 }
 

@@ -198,6 +198,10 @@ static tr_err make_names(routes *pl)
 		pl->step_index = tr_map_put(pl->step_index, tr_keep(pl->names[i]), tr_int((int64_t)i));
 	}
 	pl->pool = p->pool.n > 0 ? tr_string_n(p->pool.p, p->pool.n) : tr_string("default");
+	pl->no_map = tr_map();
+	pl->no_array = tr_array();
+	if (!tr_is_valid(pl->no_map) || !tr_is_valid(pl->no_array))
+		return TR_ENOMEM;
 	pl->pools = tr_map();
 	for (size_t i = 0; i < p->step_count; i++) {
 		tr_str pool = p->steps[i].pool;
@@ -322,6 +326,8 @@ void routes_free(routes **p)
 	tr_drop(b->routes.step_index);
 	tr_drop(b->routes.pool);
 	tr_drop(b->routes.pools);
+	tr_drop(b->routes.no_map);
+	tr_drop(b->routes.no_array);
 	tr_free(b->back);
 	tr_free(b->ancestors);
 	playbook_free(&held);

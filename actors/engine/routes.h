@@ -36,6 +36,8 @@ typedef struct routes {
 	tr_value step_index; /* map: name -> index */
 	tr_value pool;       /* the playbook's pool */
 	tr_value pools;      /* map: the steps' own pools, name -> name */
+	tr_value no_map;     /* an empty map and an empty array that all executions share */
+	tr_value no_array;
 } routes;
 
 /* NULL when memory is short. Holds the playbook. */

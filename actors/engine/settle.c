@@ -20,8 +20,8 @@ static tr_err create_entry(decision *d)
 
 	return decide_event(d, EVENT_TOKEN_CREATED, 0, m->last_event_id, NULL,
 			    TR_DICT("token", tr_int((int64_t)m->next_token), "step",
-				    tr_keep(m->routes->names[m->playbook->entry]), "args", tr_map(), "from_run",
-				    tr_int(0), "arc", tr_int(-1)));
+				    tr_keep(m->routes->names[m->playbook->entry]), "args", tr_keep(m->routes->no_map),
+				    "from_run", tr_int(0), "arc", tr_int(-1)));
 }
 
 static tr_err patch_ctx(decision *d)
