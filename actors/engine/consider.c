@@ -82,7 +82,7 @@ static tr_value step_args(decision *d, scope *s, const pb_step *step, tr_value a
 		return tr_keep(arrived);
 	r = decide_render(d, s, step->args, err);
 	if (tr_is(r.value, TR_MAP))
-		return tr_map_merge(r.value, tr_keep(arrived));
+		return offer_args(d, step->index, tr_map_merge(r.value, tr_keep(arrived)));
 	if (tr_is_nil(r.value))
 		return tr_keep(arrived);
 	(void)snprintf(error, RENDER_TEXT + 40, "the step's args cannot be rendered: %s",

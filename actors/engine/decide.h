@@ -53,6 +53,8 @@ tr_value offer_outcome(const machine_world *w, tr_value outcome);
 /* A ResultRef that is loaded when used. */
 tr_value offer_ref(const machine_world *w, tr_value ref);
 bool offer_is_ref(tr_value v);
+/* Arguments for a step, those over the inline limit as references. Takes args, gives them back. */
+tr_value offer_args(const decision *d, uint32_t step, tr_value args);
 #define REF_DEPTH 6 /* levels below a value at which references are looked for */
 
 /* ---- render.c ---- */

@@ -36,7 +36,10 @@ typedef struct machine_world {
 	tr_value env; /* map: what templates see as env */
 	/** The value behind a ResultRef (fresh reference, invalid when it cannot be had). May be NULL. */
 	tr_value (*load)(void *arg, tr_value ref);
-	void *load_arg;
+	/** A ResultRef for a value (borrowed) that is too large to stand in an event; absent when there is nowhere to
+	 * put it, then it stays where it is. May be NULL. */
+	tr_value (*put)(void *arg, tr_value value, tr_str step);
+	void *arg; /* of both */
 } machine_world;
 
 typedef enum machine_effect_kind {

@@ -20,7 +20,7 @@ bool offer_is_ref(tr_value v)
 
 static tr_value load_shown(const offer *o, tr_value v)
 {
-	return offer_is_ref(v) && o->world.load != NULL ? o->world.load(o->world.load_arg, v) : tr_keep(v);
+	return offer_is_ref(v) && o->world.load != NULL ? o->world.load(o->world.arg, v) : tr_keep(v);
 }
 
 static tr_value offer_load(void *arg)
@@ -113,6 +113,31 @@ static bool holds_refs(tr_value v, int depth)
 				return true;
 	}
 	return false;
+}
+
+tr_value offer_args(const decision *d, uint32_t step, tr_value args)
+{
+	const tr_entry *e = tr_map_entries(args);
+	tr_value out;
+
+	if (d->w->put == NULL || tr_value_size(args) <= INLINE_LIMIT)
+		return args;
+	out = tr_keep(args);
+	for (size_t i = 0; i < tr_map_len(args); i++) {
+		tr_value ref = tr_absent();
+
+		if (e[i].value.type >= (uint32_t)TR_STRING && tr_value_size(e[i].value) > INLINE_LIMIT)
+			ref = d->w->put(d->w->arg, e[i].value, d->m->playbook->steps[step].name);
+		if (tr_is_valid(ref))
+			out = tr_map_put(out, tr_keep(e[i].key), ref);
+		else if (tr_value_err(ref) == TR_ENOMEM) {
+			tr_drop(out);
+			out = ref;
+			break;
+		}
+	}
+	tr_drop(args);
+	return out;
 }
 
 void machine_note_refs(machine *m, tr_value v)

@@ -65,6 +65,21 @@ static tr_value load_ref(void *arg, tr_value ref)
 	return value;
 }
 
+/* Without an artifact store the value stays in the event. */
+static tr_value put_value(void *arg, tr_value value, tr_str step)
+{
+	const execution *x = arg;
+	tr_value from =
+	    TR_DICT("execution_id", tr_int(x->id), "step", tr_string_n(step.p, step.n), "label", tr_string("args"));
+	tr_value answer =
+	    tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("put"), tr_keep(value), from), tr_in(LOAD_NS));
+
+	if (tr_is(answer, TR_MAP))
+		return answer;
+	tr_drop(answer);
+	return tr_absent();
+}
+
 machine_world outlet_world(execution *x)
 {
 	return (machine_world){.now_us = tr_wall_us(),
@@ -72,7 +87,8 @@ machine_world outlet_world(execution *x)
 			       .ids = &x->ids,
 			       .env = x->env,
 			       .load = load_ref,
-			       .load_arg = x};
+			       .put = put_value,
+			       .arg = x};
 }
 
 /* <workflow>/<execution id>, of characters that are safe in any file system. */

@@ -67,7 +67,9 @@ static tr_err render_arc(struct routing *g, uint32_t index, struct taken *t)
 	if (!tr_is(r.value, TR_MAP) && err == TR_OK)
 		fail_routing(g, "template", "the arc's args cannot be rendered",
 			     tr_is_valid(r.value) ? "they are no mapping" : r.error);
-	t->args = r.value;
+	t->args = tr_is(r.value, TR_MAP) ? offer_args(g->d, arc->to, r.value) : r.value;
+	if (tr_value_err(t->args) == TR_ENOMEM)
+		err = TR_ENOMEM;
 	if (err == TR_OK && arc->set_count > 0)
 		err = render_sets(g, arc, &t->sets);
 	return err;

@@ -112,6 +112,15 @@ static tr_value load_ref(void *arg, tr_value ref)
 	return tr_keep(tr_map_get(d->refs, tr_map_get_s(ref, "ref")));
 }
 
+static tr_value put_value(void *arg, tr_value value, tr_str step)
+{
+	driver *d = arg;
+	tr_value ref = tr_stringf("noetl://put/%.*s/%zu", (int)step.n, step.p, ++d->puts);
+
+	d->refs = tr_map_put(d->refs, tr_keep(ref), tr_keep(value));
+	return TR_DICT("kind", tr_string("result_ref"), "ref", ref);
+}
+
 void driver_load(driver *d, const char *yaml)
 {
 	diagnostics found;
@@ -135,7 +144,8 @@ void driver_load(driver *d, const char *yaml)
 				   .ids = &d->ids,
 				   .env = TR_DICT("HOME", tr_string("/home/me")),
 				   .load = load_ref,
-				   .load_arg = d};
+				   .put = put_value,
+				   .arg = d};
 	d->sink = (machine_sink){on_event, on_effect, d};
 }
 

@@ -24,7 +24,7 @@ typedef struct driver {
 	bool lean; /* neither keep events nor compare at each step: for large runs */
 	uint64_t event_total;
 	tr_value refs; /* map: ref text -> value, for loading */
-	size_t loads;
+	size_t loads, puts;
 } driver;
 
 /* From YAML text; fails the test when the playbook is refused. `payload` is JSON or NULL. Starts the execution. */

@@ -444,6 +444,28 @@ static void reference_is_loaded_only_when_used(void **state)
 	driver_fini(&d);
 }
 
+static void large_arguments_travel_as_references(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(
+	    &d,
+	    HEAD "workflow:\n" STEP("one") "  next: [{step: two, args: {big: \"{{ 'x' * 100000 }}\", small: "
+					   "1}}]\n" STEP("two") "  next: [{step: three, args: {n: \"{{ args.big | "
+								"length }}\", again: \"{{ big }}\"}}]\n" STEP("three"),
+	    NULL);
+	driver_done(&d, "one", NULL);
+	assert_int_equal(d.puts, 1);
+	assert_args(&d, "two", "{\"big\": {\"kind\": \"result_ref\", \"ref\": \"noetl://put/two/1\"}, \"small\": 1}");
+	driver_done(&d, "two", NULL);
+	/* Used, it is what it was; handed on, it stays a reference. */
+	assert_args(&d, "three",
+		    "{\"n\": 100000, \"again\": {\"kind\": \"result_ref\", \"ref\": \"noetl://put/two/1\"}}");
+	assert_int_equal(d.puts, 1);
+	driver_fini(&d);
+}
+
 static void error_in_a_guard_is_no_match_and_one_warning(void **state)
 {
 	driver d;
@@ -603,6 +625,7 @@ int main(void)
 	    cmocka_unit_test(result_of_a_step_offers_more_than_it_shows),
 	    cmocka_unit_test(loop_gives_results_and_stats),
 	    cmocka_unit_test(reference_is_loaded_only_when_used),
+	    cmocka_unit_test(large_arguments_travel_as_references),
 	    cmocka_unit_test(error_in_a_guard_is_no_match_and_one_warning),
 	    cmocka_unit_test(undefined_in_a_guard_is_false_and_one_warning_a_place),
 	    cmocka_unit_test(arcs_args_that_cannot_be_rendered_fail_the_step),
