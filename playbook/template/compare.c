@@ -167,7 +167,7 @@ bool ev_equal(struct eval *ev, tr_value a, tr_value b, bool *out)
 		return true;
 	}
 	if (is_text(a) && is_text(b)) {
-		*out = tr_str_eq(tr_as_str(a), tr_as_str(b));
+		*out = a.as.bits == b.as.bits || tr_str_eq(tr_as_str(a), tr_as_str(b));
 		return true;
 	}
 	if (is_undefined(a) || is_undefined(b)) {

@@ -14,7 +14,10 @@ struct attribute {
 	tr_value *keys;
 	size_t n;
 	bool ignore_case; /* text is lowered behind it */
-	uint32_t hint;    /* where the first key was found the last time */
+	struct {
+		tr_value text, low;
+	} memo[8];     /* text lowered before: groups have few different keys */
+	uint32_t hint; /* where the first key was found the last time */
 };
 bool attribute_parse(struct eval *ev, tr_value attribute, bool ignore_case, struct attribute *out);
 void attribute_free(struct attribute *a);

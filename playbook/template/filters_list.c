@@ -63,22 +63,41 @@ void attribute_free(struct attribute *a)
 {
 	for (size_t i = 0; i < a->n; i++)
 		tr_drop(a->keys[i]);
+	for (size_t i = 0; i < sizeof(a->memo) / sizeof(a->memo[0]); i++) {
+		tr_drop(a->memo[i].text);
+		tr_drop(a->memo[i].low);
+	}
 	tr_free(a->keys);
 }
 
-/* Most keys are in lower case already. */
-static tr_value lowered(struct eval *ev, tr_value v)
+static bool needs_lowering(tr_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] & 0x80) != 0)
+			return true;
+	return false;
+}
+
+/* v (taken) in lower case. */
+static tr_value lowered(struct eval *ev, struct attribute *a, tr_value v)
 {
 	tr_str s = tr_as_str(v);
+	size_t at;
 
-	for (size_t i = 0; i < s.n; i++) {
-		if ((s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] & 0x80) != 0) {
-			tr_value low = text_case(ev, v, UNI_LOWER);
+	if (!needs_lowering(s))
+		return v;
+	at = (s.n + (unsigned char)s.p[0] + (unsigned char)s.p[s.n - 1]) % (sizeof(a->memo) / sizeof(a->memo[0]));
+	if (!tr_is(a->memo[at].text, TR_STRING) || !tr_str_eq(tr_as_str(a->memo[at].text), s)) {
+		tr_value low = text_case(ev, v, UNI_LOWER);
+		if (!tr_is_valid(low)) {
 			tr_drop(v);
 			return low;
 		}
+		tr_assign(&a->memo[at].text, tr_keep(v));
+		tr_assign(&a->memo[at].low, low);
 	}
-	return v;
+	tr_drop(v);
+	return tr_keep(a->memo[at].low);
 }
 
 tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_value otherwise)
@@ -108,7 +127,7 @@ tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_v
 		v = tr_keep(v);
 		tr_drop(held);
 	}
-	return a->ignore_case && is_text(v) ? lowered(ev, v) : v;
+	return a->ignore_case && is_text(v) ? lowered(ev, a, v) : v;
 }
 
 static tr_value f_first(struct eval *ev, const tr_value *a)

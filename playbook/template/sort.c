@@ -66,7 +66,8 @@ static bool tied(struct sorting *s, size_t a, size_t b, bool *out)
 
 	if (s->ranking == RANK_NONE)
 		return ev_order(s->ev, I_LT, s->keys[low], s->keys[high], out);
-	*out = s->ranking == RANK_TEXT && text_before(s->keys[low], s->keys[high]);
+	*out = s->ranking == RANK_TEXT && s->keys[low].as.box != s->keys[high].as.box &&
+	       text_before(s->keys[low], s->keys[high]);
 	return true;
 }
 
