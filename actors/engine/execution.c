@@ -226,8 +226,13 @@ static void fail_run(execution *x, uint64_t run, uint32_t attempt, const char *k
 {
 	machine_world w = outlet_world(x);
 
-	note(x, machine_fail_run(x->machine, &w, &x->sink, run, attempt, kind, message));
-	dispatch_end(&x->dispatches, run);
+	tr_err err = machine_fail_run(x->machine, &w, &x->sink, run, attempt, kind, message);
+	const dispatch *d = dispatch_of(&x->dispatches, run);
+
+	note(x, err);
+	/* The machine's event has ended it already, unless the machine knew nothing of it. */
+	if (d != NULL && d->attempt == attempt)
+		dispatch_end(&x->dispatches, run);
 }
 
 /* [DOWN, ref, process, pid, reason] */

@@ -332,6 +332,33 @@ static tr_next executions_init(void *state, tr_value arg)
 	if (tr_own(s, executions_release) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	*(struct executions **)state = s;
+	return tr_next_then(tr_atom("adopt"));
+}
+
+/* A former self may have started some: they are found by their names. */
+static void adopt(struct executions *s, tr_pid pid)
+{
+	tr_value name = tr_name_of(pid);
+	int64_t id = 0;
+
+	if (sscanf(tr_as_cstr(name, ""), "event.%" SCNd64, &id) == 1 && id > 0 &&
+	    idmap_get(&s->by_id, (uint64_t)id) == NULL && running_add(s, id, pid, tr_nil()) != TR_OK)
+		tr_exit(TR_A(enomem));
+	tr_drop(name);
+}
+
+static tr_next executions_continue(void *state, tr_value what)
+{
+	tr_pid supervisor = tr_whereis(EXECUTIONS_SUPERVISOR);
+	tr_value children;
+
+	(void)what;
+	if (supervisor.bits == 0)
+		return tr_noreply();
+	children = tr_supervisor_which_children(supervisor, tr_in(CALL_NS));
+	for (size_t i = 0; i < tr_array_len(children); i++)
+		adopt(state_of(state), tr_as_pid(tr_map_get_s(tr_array_at(children, i), "pid")));
+	tr_drop(children);
 	return tr_noreply();
 }
 
@@ -348,6 +375,7 @@ static const tr_gen_server executions_server = {
     .init = executions_init,
     .handle_call = executions_call,
     .handle_info = executions_info,
+    .handle_continue = executions_continue,
     .show = executions_show,
 };
 

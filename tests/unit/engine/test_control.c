@@ -246,6 +246,30 @@ static void crash_of_one_leaves_the_others_body(tr_value arg)
 	tr_drop(k.log);
 }
 
+static void executions_finds_them_again_body(tr_value arg)
+{
+	kit k;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	int64_t id = kit_execute(&k, TWO, tr_map(), NULL);
+	tr_drop(kit_command(&k));
+	tr_pid old = tr_whereis(SUBJECT_EXECUTIONS);
+	tr_ref monitor = tr_monitor(old);
+	tr_exit_signal(old, TR_A(kill));
+	tr_drop(kit_reason(&k, monitor));
+	while (tr_whereis(SUBJECT_EXECUTIONS).bits == 0)
+		tr_yield();
+	tr_value list = kit_call(&k, TR_LIST(tr_atom("list")));
+	CHECK(tr_array_len(list) == 1);
+	CHECK(strtoll(tr_as_cstr(TR_GET(tr_array_at(list, 0), "execution_id"), ""), NULL, 10) == id);
+	tr_drop(list);
+	tr_value s = kit_call(&k, TR_LIST(tr_atom("summary"), tr_int(id)));
+	CHECK(status_is(s, "running"));
+	tr_drop(s);
+	tr_drop(k.log);
+}
+
 /* Many executions at once, their workers one actor that is always done. */
 #define MANY 300
 
@@ -392,6 +416,7 @@ TEST(resume)
 TEST(refusals)
 TEST(list_and_shutdown)
 TEST(crash_of_one_leaves_the_others)
+TEST(executions_finds_them_again)
 TEST(many)
 TEST(catalog)
 
@@ -404,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_list_and_shutdown),
 	    cmocka_unit_test(test_crash_of_one_leaves_the_others),
+	    cmocka_unit_test(test_executions_finds_them_again),
 	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_catalog),
 	    cmocka_unit_test(catalog_on_disk),
