@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rest_for_one: without its catalog an execution cannot be started, and an `executions` actor that forgot them must not
- * run beside executions that go on. Executions are temporary children: one that crashes is not started anew with its
- * old argument, it is resumed from its log by whoever wants it.
+ * rest_for_one: without its catalog an execution cannot be started. The actor that starts executions comes last, so its
+ * end touches none of them; started again it finds them by their names. Executions are temporary children: one that
+ * crashes is not started anew with its old argument, it is resumed from its log by whoever wants it.
  */
 #include "actors/engine/control.h"
 
