@@ -25,20 +25,24 @@ static tr_value idempotency_key(const pipeline *p)
 static tr_value readable(const pipeline *p)
 {
 	const names *n = &p->render.names;
-	return TR_DICT("args", tr_keep(p->run->args), "workload", tr_keep(p->run->workload), "ctx", tr_keep(n->ctx),
-		       "vars", tr_keep(n->vars), "iter", tr_keep(n->iter));
+	tr_value s = tr_keep(p->run->words->scope);
+	s = tr_map_put_s(s, "args", tr_keep(p->run->args));
+	s = tr_map_put_s(s, "workload", tr_keep(p->run->workload));
+	s = tr_map_put_s(s, "ctx", tr_keep(n->ctx));
+	s = tr_map_put_s(s, "vars", tr_keep(n->vars));
+	return tr_map_put_s(s, "iter", tr_keep(n->iter));
 }
 
 static tr_value context(const pipeline *p, int64_t deadline_ns)
 {
 	const run_scope *run = p->run;
-	tr_value c = tr_map_with(12);
+	tr_value c = tr_keep(run->words->context);
 	c = tr_map_put_s(c, "execution_id", tr_keep(run->execution_text));
-	c = tr_map_put_s(c, "playbook", path_key(run->book->path.n > 0 ? run->book->path : run->book->name));
-	c = tr_map_put_s(c, "file", tr_string(run->book->file != NULL ? run->book->file : ""));
-	c = tr_map_put_s(c, "step", path_key(p->step->name));
+	c = tr_map_put_s(c, "playbook", tr_keep(run->words->path));
+	c = tr_map_put_s(c, "file", tr_keep(run->words->file));
+	c = tr_map_put_s(c, "step", tr_keep(run->texts->name));
 	c = tr_map_put_s(c, "step_run_id", tr_int((int64_t)run->step_run_id));
-	c = tr_map_put_s(c, "label", path_key(pipeline_task(p)->label));
+	c = tr_map_put_s(c, "label", tr_keep(run->texts->labels[p->pc]));
 	c = tr_map_put_s(c, "attempt", tr_int(p->attempt));
 	c = tr_map_put_s(c, "iteration", p->iteration >= 0 ? tr_int(p->iteration) : tr_nil());
 	c = tr_map_put_s(c, "idempotency_key", idempotency_key(p));
@@ -126,9 +130,10 @@ tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)
 	const pb_task *task = pipeline_task(p);
 	tr_value input = inputs_of(p, &task, error);
 	if (!tr_is_valid(input))
-		return pipeline_task(p)->config == NULL && tr_value_err(input) == TR_OK
-			   ? TR_DICT("kind", path_key(task->kind), "input", tr_map(), "context",
-				     context(p, deadline_ns))
-			   : input;
-	return TR_DICT("kind", path_key(task->kind), "input", input, "context", context(p, deadline_ns));
+		return input;
+	tr_value c = tr_keep(p->run->words->command);
+	bool own = task == pipeline_task(p);
+	c = tr_map_put_s(c, "kind", own ? tr_keep(p->run->texts->kinds[p->pc]) : path_key(task->kind));
+	c = tr_map_put_s(c, "input", input);
+	return tr_map_put_s(c, "context", context(p, deadline_ns));
 }

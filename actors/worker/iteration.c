@@ -38,8 +38,11 @@ static void externalise(iteration *it)
 	refs_origin origin = origin_of(it);
 	event_list *events = &it->runner.events;
 	for (size_t i = 0; i < events->count; i++) {
+		/* A warning may be added, and the list move, while the policy is rendered. */
+		keep_policy policy = pipeline_keep_policy(it->runner.pipe, &events->items[i]);
 		event *e = &events->items[i];
-		e->payload = refs_externalise(e->payload, INLINE_LIMIT, &origin);
+		e->payload = refs_externalise(e->payload, &origin, &policy);
+		keep_policy_fini(&policy);
 	}
 }
 
@@ -66,23 +69,32 @@ static void finish(iteration *it)
 {
 	const pipeline *p = it->runner.pipe;
 	bool good = it->runner.state == RUNNER_DONE;
+	const words *said = it->run->words;
+	tr_value status = good ? said->success : said->error;
 	refs_origin origin = origin_of(it);
+	const event end = {.type = EVENT_ITERATION_DONE};
+	keep_policy policy = pipeline_keep_policy(it->runner.pipe, &end);
 	tr_value result = kept(pipeline_result(p));
-	if (refs_is_large(result, INLINE_LIMIT))
-		result = refs_put(result, &origin);
+	if (refs_is_large(result, policy.inline_max))
+		result = refs_put(result, &origin, &policy);
+	keep_policy_fini(&policy);
 	event *e = event_list_add(&it->runner.events, EVENT_ITERATION_DONE);
 	if (e != NULL) {
 		e->time_us = tr_wall_us();
 		e->iteration = it->index;
 		e->status = good ? "success" : "error";
 		e->duration_us = (tr_now() - it->started_ns) / 1000;
-		e->payload = TR_DICT("status", tr_string(e->status), "result", tr_keep(result));
+		e->payload = tr_map_put_s(tr_keep(said->done), "status", tr_keep(status));
+		e->payload = tr_map_put_s(e->payload, "result", tr_keep(result));
 		if (!good)
 			e->payload = tr_map_put_s(e->payload, "error", kept(pipeline_error(p)));
 	}
-	tr_value done = TR_DICT("status", tr_string(good ? "success" : "error"), "result", result, "error",
-				kept(pipeline_error(p)), "vars", kept(pipeline_written_vars(p)), "ctx",
-				kept(pipeline_written_ctx(p)), "shared", kept(pipeline_written_shared(p)));
+	tr_value done = tr_map_put_s(tr_keep(said->report), "status", tr_keep(status));
+	done = tr_map_put_s(done, "result", result);
+	done = tr_map_put_s(done, "error", kept(pipeline_error(p)));
+	done = tr_map_put_s(done, "vars", kept(pipeline_written_vars(p)));
+	done = tr_map_put_s(done, "ctx", kept(pipeline_written_ctx(p)));
+	done = tr_map_put_s(done, "shared", kept(pipeline_written_shared(p)));
 	report(it, true, done);
 	tr_exit(TR_A(normal));
 }

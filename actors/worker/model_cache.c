@@ -49,31 +49,33 @@ static model_cache_entry *room(model_cache *c)
 			oldest = &c->entries[i];
 	}
 	tr_drop(oldest->hash);
+	tr_drop(oldest->words);
 	playbook_free(&oldest->book);
 	return oldest;
 }
 
-const playbook *model_cache_get(model_cache *c, tr_value hash)
+const model_cache_entry *model_cache_get(model_cache *c, tr_value hash)
 {
 	c->clock++;
 	for (size_t i = 0; i < c->count; i++) {
 		if (tr_equal(c->entries[i].hash, hash)) {
 			c->entries[i].used = c->clock;
-			return c->entries[i].book;
+			return &c->entries[i];
 		}
 	}
 	playbook *book = tr_is(hash, TR_STRING) || tr_is(hash, TR_BINARY) ? fetch(hash) : NULL;
 	if (book == NULL)
 		return NULL;
 	model_cache_entry *e = room(c);
-	*e = (model_cache_entry){tr_keep(hash), book, c->clock};
-	return book;
+	*e = (model_cache_entry){tr_keep(hash), book, words_new(book), c->clock};
+	return e;
 }
 
 void model_cache_fini(model_cache *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		tr_drop(c->entries[i].hash);
+		tr_drop(c->entries[i].words);
 		playbook_free(&c->entries[i].book);
 	}
 	c->count = 0;

@@ -3,6 +3,7 @@
 #ifndef TROUPE_WORKER_MODEL_CACHE_H
 #define TROUPE_WORKER_MODEL_CACHE_H
 
+#include "actors/worker/words.h"
 #include "playbook/model/model.h"
 
 #define MODEL_CACHE_SIZE 64
@@ -10,6 +11,7 @@
 typedef struct model_cache_entry {
 	tr_value hash;
 	playbook *book;
+	tr_value words; /* of words_new */
 	uint64_t used;
 } model_cache_entry;
 
@@ -20,7 +22,7 @@ typedef struct model_cache {
 } model_cache;
 
 /** From the cache or the catalog (then it blocks); borrowed, valid until the next call. NULL when there is none. */
-const playbook *model_cache_get(model_cache *c, tr_value hash);
+const model_cache_entry *model_cache_get(model_cache *c, tr_value hash);
 void model_cache_fini(model_cache *c);
 
 #endif

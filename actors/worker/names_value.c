@@ -42,7 +42,7 @@ static tr_value step_attribute(void *arg, tr_value loaded, tr_str name)
 static tr_value step_known(void *arg, tr_str name)
 {
 	const offer *o = arg;
-	return tr_str_is(name, "_ref") && refs_is(o->shown) ? tr_keep(o->shown) : tr_absent();
+	return refs_is(o->shown) ? refs_known(o->shown, name) : tr_absent();
 }
 
 /* An unknown key of an outcome: `data`, then the result's own, then those of the body that a result carries as `data`.

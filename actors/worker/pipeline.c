@@ -86,11 +86,10 @@ event *pipeline_event(pipeline *p, event_type type, int64_t wall_us)
 
 static void enter(pipeline *p)
 {
-	const pb_task *task = pipeline_task(p);
 	if (p->attempt == 0) {
 		p->visits[p->pc]++;
 		p->attempt = 1;
-		tr_assign(&p->render.names.task, path_key(task->label));
+		tr_assign(&p->render.names.task, tr_keep(pipeline_label_value(p)));
 	}
 	p->render.names.attempt = tr_int(p->attempt);
 	tr_clear(&p->render.names.outcome);
@@ -103,7 +102,7 @@ static void skip(pipeline *p, pipeline_clock clock)
 	if (e != NULL) {
 		e->task_run_id = 0;
 		e->status = "skipped";
-		e->payload = TR_DICT("label", path_key(pipeline_task(p)->label), "outcome",
+		e->payload = TR_DICT("label", tr_keep(pipeline_label_value(p)), "outcome",
 				     TR_DICT("status", tr_string("skipped")), "directive", tr_string("continue"));
 	}
 	p->attempt = 0;
@@ -122,7 +121,8 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 	event *e = pipeline_event(p, EVENT_TASK_STARTED, clock.wall_us);
 	if (e != NULL) {
 		e->status = "running";
-		e->payload = TR_DICT("label", path_key(task->label), "kind", path_key(task->kind));
+		e->payload = tr_map_put_s(tr_keep(p->run->words->started), "label", tr_keep(pipeline_label_value(p)));
+		e->payload = tr_map_put_s(e->payload, "kind", tr_keep(p->run->texts->kinds[p->pc]));
 	}
 	double timeout = render_number(&p->render, task->timeout, 0);
 	int64_t deadline = TR_FOREVER;
@@ -217,6 +217,28 @@ tr_value pipeline_written_ctx(const pipeline *p)
 tr_value pipeline_written_shared(const pipeline *p)
 {
 	return p->shared;
+}
+
+static const pb_result_policy *policy_of(const pipeline *p, const event *e)
+{
+	const pb_step *step = p->step;
+	if (step->task_count == 0)
+		return &step->result;
+	if (e->type != EVENT_TASK_PROCESSED) {
+		bool own = step->result.present && p->iteration < 0;
+		return own ? &step->result : &step->tasks[step->task_count - 1].result;
+	}
+	tr_str label = tr_as_str(tr_map_get_s(e->payload, "label"));
+	for (size_t i = 0; i < step->task_count; i++) {
+		if (tr_str_eq(step->tasks[i].label, label))
+			return &step->tasks[i].result;
+	}
+	return &step->result;
+}
+
+keep_policy pipeline_keep_policy(pipeline *p, const event *e)
+{
+	return keep_policy_of(policy_of(p, e), &p->render);
 }
 
 tr_str pipeline_label(const pipeline *p)

@@ -13,6 +13,7 @@
 #ifndef TROUPE_WORKER_PIPELINE_H
 #define TROUPE_WORKER_PIPELINE_H
 
+#include "actors/worker/keep_policy.h"
 #include "actors/worker/render.h"
 #include "actors/worker/writes.h"
 
@@ -68,6 +69,10 @@ tr_value pipeline_written_ctx(const pipeline *p);
 tr_value pipeline_written_shared(const pipeline *p); /* array of [key, reducer, value]; only in iterations */
 tr_value pipeline_written_at_end(const pipeline *p,
 				 bool ctx); /* by the step's own `set`: its ctx or its vars; absent */
+
+/** How the results in this event are to be kept: by the policy of the event's task, or, for the end of a step, the
+ * step's own or else its last task's. keep_policy_fini. */
+keep_policy pipeline_keep_policy(pipeline *p, const event *e);
 
 /** For inspection: label of the current task, its attempt. */
 tr_str pipeline_label(const pipeline *p);

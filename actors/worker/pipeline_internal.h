@@ -52,4 +52,9 @@ static inline const pb_task *pipeline_task(const pipeline *p)
 	return &p->step->tasks[p->pc];
 }
 
+static inline tr_value pipeline_label_value(const pipeline *p)
+{
+	return p->run->texts->labels[p->pc];
+}
+
 #endif

@@ -45,9 +45,11 @@ static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock
 	}
 	if (!tr_is_valid(tr_map_get_s(outcome, "result")))
 		outcome = tr_map_put_s(outcome, "result", tr_nil());
-	tr_value meta = TR_DICT("attempt", tr_int(p->attempt), "duration_ms",
-				tr_float((double)(clock.now_ns - p->started_ns) / 1e6), "started_at",
-				event_time_text(p->started_us), "task_run_id", tr_int(p->task_runs));
+	tr_value meta = tr_keep(p->run->words->meta);
+	meta = tr_map_put_s(meta, "attempt", tr_int(p->attempt));
+	meta = tr_map_put_s(meta, "duration_ms", tr_float((double)(clock.now_ns - p->started_ns) / 1e6));
+	meta = tr_map_put_s(meta, "started_at", event_time_text(p->started_us));
+	meta = tr_map_put_s(meta, "task_run_id", tr_int(p->task_runs));
 	return tr_map_put_s(outcome, "meta", meta);
 }
 
@@ -178,12 +180,6 @@ static tr_value directives_error(const pipeline *p)
 		       "retryable", tr_bool(false)));
 }
 
-static const char *directive_text(pb_directive d)
-{
-	static const char *const texts[] = {"continue", "retry", "jump", "break", "fail"};
-	return texts[d];
-}
-
 static void processed_event(pipeline *p, pb_directive directive, const pb_rule *rule, tr_value kept, const writes *w,
 			    pipeline_clock clock)
 {
@@ -193,8 +189,10 @@ static void processed_event(pipeline *p, pb_directive directive, const pb_rule *
 	tr_value outcome = p->render.names.outcome;
 	e->status = is_error(outcome) ? "error" : "success";
 	e->duration_us = (clock.now_ns - p->started_ns) / 1000;
-	tr_value payload = TR_DICT("label", path_key(pipeline_task(p)->label), "outcome", recorded(outcome, kept),
-				   "directive", tr_string(directive_text(directive)));
+	tr_value payload = tr_keep(p->run->words->processed);
+	payload = tr_map_put_s(payload, "label", tr_keep(pipeline_label_value(p)));
+	payload = tr_map_put_s(payload, "outcome", recorded(outcome, kept));
+	payload = tr_map_put_s(payload, "directive", tr_keep(p->run->words->directives[directive]));
 	if (directive == PB_JUMP && rule != NULL)
 		payload = tr_map_put_s(payload, "to", path_key(p->step->tasks[rule->jump_to].label));
 	if (tr_is_valid(w->prev))
@@ -240,9 +238,8 @@ static pipeline_action leave(pipeline *p, pb_directive directive, const pb_rule 
 			     pipeline_clock clock)
 {
 	names *n = &p->render.names;
-	tr_str label = pipeline_task(p)->label;
 	tr_assign(&n->prev, tr_keep(tr_is_valid(w->prev) ? w->prev : kept));
-	n->results = tr_map_put(n->results, path_key(label), tr_keep(kept));
+	n->results = tr_map_put(n->results, tr_keep(pipeline_label_value(p)), tr_keep(kept));
 	n->ran = true;
 	p->attempt = 0;
 	if (directive == PB_BREAK)

@@ -118,13 +118,13 @@ static bool waits_for_others(const pb_step *step)
 static tr_value scope_for(pool *p, tr_value command)
 {
 	tr_value hash = tr_map_get_s(command, "hash");
-	const playbook *book = model_cache_get(&p->models, hash);
-	if (book == NULL) {
+	const model_cache_entry *model = model_cache_get(&p->models, hash);
+	if (model == NULL) {
 		refuse(command, "no_playbook",
 		       tr_stringf("the catalog does not have the playbook %s", tr_as_cstr(hash, "(no hash)")));
 		return tr_absent();
 	}
-	tr_value run = run_scope_new(book, command, p->env);
+	tr_value run = run_scope_new(model->book, model->words, command, p->env);
 	if (!tr_is_valid(run))
 		refuse(command, "bad_command",
 		       tr_stringf("the step run's command cannot be performed: %s", tr_err_text(tr_value_err(run))));

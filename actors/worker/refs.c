@@ -41,6 +41,13 @@ tr_value refs_load(tr_value ref)
 	return all;
 }
 
+tr_value refs_known(tr_value ref, tr_str name)
+{
+	if (tr_str_is(name, "_ref"))
+		return tr_keep(ref);
+	return tr_keep(tr_map_get_n(tr_map_get_s(ref, "selected"), name.p, name.n));
+}
+
 /* ---- values that load themselves ---- */
 
 static tr_value lazy_load(void *arg)
@@ -60,7 +67,7 @@ static void lazy_destroy(void *arg)
 static tr_value lazy_known(void *arg, tr_str name)
 {
 	const tr_value *ref = arg;
-	return tr_str_is(name, "_ref") ? tr_keep(*ref) : tr_absent();
+	return refs_known(*ref, name);
 }
 
 static tr_value wrap_one(tr_value ref)

@@ -7,6 +7,8 @@
 #ifndef TROUPE_WORKER_REFS_H
 #define TROUPE_WORKER_REFS_H
 
+#include "actors/worker/keep_policy.h"
+
 #include <troupe/actor.h>
 
 /** Is it a ResultRef or a manifest of them? */
@@ -20,6 +22,9 @@ tr_value refs_wrap(tr_value v, int depth);
 tr_value refs_force(tr_value v);
 /** The value behind a reference or manifest (fresh); invalid TR_ENOENT when the store does not have it. May block. */
 tr_value refs_load(tr_value ref);
+/** What a reference gives without being loaded: itself as `_ref`, and the parts that its policy selected. Fresh
+ * reference or absent. */
+tr_value refs_known(tr_value ref, tr_str name);
 
 /** Where a value came from: part of the reference's address. */
 typedef struct refs_origin {
@@ -30,10 +35,12 @@ typedef struct refs_origin {
 
 /** Are its msgpack bytes more than `limit`? */
 bool refs_is_large(tr_value v, size_t limit);
-/** Put v (taken) into the artifact store: its ResultRef, or v itself when there is no store. May block. */
-tr_value refs_put(tr_value v, const refs_origin *origin);
-/** A payload with its large parts put into the store; takes and returns it. Equal parts are put once. */
-tr_value refs_externalise(tr_value payload, size_t limit, const refs_origin *origin);
+/** Put v (taken) into the artifact store: its ResultRef, or v itself when there is no store. `policy` may be NULL. May
+ * block. */
+tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy);
+/** The payload of an event with its large parts put into the store: results as the policy has it, other parts over
+ * INLINE_LIMIT. Takes and returns it. A part that is there twice is put once. */
+tr_value refs_externalise(tr_value payload, const refs_origin *origin, const keep_policy *policy);
 /** A manifest of parts (array of ResultRefs, taken) that together are one list of `count` items. */
 tr_value refs_manifest(tr_value parts, int64_t count);
 

@@ -19,15 +19,25 @@ bool refs_is_large(tr_value v, size_t limit)
 	return large;
 }
 
-tr_value refs_put(tr_value v, const refs_origin *origin)
+static tr_value put_request(tr_value v, const refs_origin *origin, const keep_policy *policy)
 {
-	if (!tr_is_valid(v) || tr_whereis(SUBJECT_ARTIFACTS).bits == 0)
-		return v;
 	tr_value from =
 	    TR_DICT("execution_id", tr_int(origin->execution_id), "step", tr_string_n(origin->step.p, origin->step.n),
 		    "label", tr_string_n(origin->label.p, origin->label.n));
-	tr_value reply = tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("put"), tr_keep(v), from), tr_in(PUT_TIMEOUT));
+	if (policy != NULL && tr_is(policy->store, TR_MAP))
+		from = tr_map_put_s(from, "policy", tr_keep(policy->store));
+	return TR_LIST(tr_atom("put"), tr_keep(v), from);
+}
+
+tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy)
+{
+	if (!tr_is_valid(v) || tr_whereis(SUBJECT_ARTIFACTS).bits == 0)
+		return v;
+	tr_value reply = tr_call_name(SUBJECT_ARTIFACTS, put_request(v, origin, policy), tr_in(PUT_TIMEOUT));
 	if (refs_is(reply)) {
+		tr_value selected = policy != NULL ? keep_policy_selected(policy, v) : tr_absent();
+		if (tr_is_valid(selected))
+			reply = tr_map_put_s(reply, "selected", selected);
 		tr_drop(v);
 		return reply;
 	}
@@ -37,49 +47,62 @@ tr_value refs_put(tr_value v, const refs_origin *origin)
 	return v;
 }
 
-/* The last value that was put: a result is often the task's, the pipeline's and the step's at once. */
-typedef struct put_memo {
-	tr_value value;
-	tr_value ref;
-} put_memo;
+typedef struct externaliser {
+	const refs_origin *origin;
+	const keep_policy *policy; /* of results */
+	tr_value value, ref; /* the last one put: a result is often the task's, the pipeline's and the step's at once */
+} externaliser;
 
 static bool same_box(tr_value a, tr_value b)
 {
 	return a.type == b.type && a.type >= (uint32_t)TR_STRING && a.as.box == b.as.box;
 }
 
-static tr_value externalise(tr_value v, size_t limit, const refs_origin *origin, put_memo *memo, int depth)
+/* One part: as it is, or its reference. Fresh reference. */
+static tr_value part(externaliser *x, tr_value v, bool result)
 {
-	if (!refs_is_large(v, limit) || refs_is(v))
+	if (refs_is(v) || !refs_is_large(v, result ? x->policy->inline_max : INLINE_LIMIT))
 		return tr_keep(v);
-	if (depth == 0 || !tr_is(v, TR_MAP)) {
-		if (!same_box(memo->value, v)) {
-			tr_assign(&memo->ref, refs_put(tr_keep(v), origin));
-			tr_assign(&memo->value, tr_keep(v));
-		}
-		return tr_keep(memo->ref);
+	if (!same_box(x->value, v)) {
+		tr_assign(&x->ref, refs_put(tr_keep(v), x->origin, result ? x->policy : NULL));
+		tr_assign(&x->value, tr_keep(v));
 	}
-	tr_value out = tr_map_with(tr_map_len(v));
-	const tr_entry *e = tr_map_entries(v);
-	for (size_t i = 0, n = tr_map_len(v); i < n; i++) {
+	return tr_keep(x->ref);
+}
+
+/* These hold several values of their own, each kept or put for itself. */
+static bool holds_parts(tr_str key)
+{
+	static const char *const keys[] = {"outcome", "iter", "vars", "ctx", "locals", "error"};
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		if (tr_str_is(key, keys[i]))
+			return true;
+	}
+	return false;
+}
+
+static tr_value parts(externaliser *x, tr_value map, bool top)
+{
+	tr_value out = tr_map_with(tr_map_len(map));
+	const tr_entry *e = tr_map_entries(map);
+	for (size_t i = 0, n = tr_map_len(map); i < n; i++) {
 		tr_str key = tr_as_str(e[i].key);
-		/* These hold several values of their own, each kept or put for itself. */
-		bool inner =
-		    depth > 1 && (tr_str_is(key, "outcome") || tr_str_is(key, "iter") || tr_str_is(key, "vars") ||
-				  tr_str_is(key, "ctx") || tr_str_is(key, "locals") || tr_str_is(key, "error"));
-		out = tr_map_put(out, tr_keep(e[i].key), externalise(e[i].value, limit, origin, memo, inner ? 1 : 0));
+		bool deeper = top && tr_is(e[i].value, TR_MAP) && holds_parts(key);
+		tr_value v = deeper ? parts(x, e[i].value, false) : part(x, e[i].value, tr_str_is(key, "result"));
+		out = tr_map_put(out, tr_keep(e[i].key), v);
 	}
 	return out;
 }
 
-tr_value refs_externalise(tr_value payload, size_t limit, const refs_origin *origin)
+tr_value refs_externalise(tr_value payload, const refs_origin *origin, const keep_policy *policy)
 {
-	if (!refs_is_large(payload, limit))
+	size_t least = policy->inline_max < INLINE_LIMIT ? policy->inline_max : INLINE_LIMIT;
+	if (!tr_is(payload, TR_MAP) || !refs_is_large(payload, least))
 		return payload;
-	put_memo memo = {tr_absent(), tr_absent()};
-	tr_value out = externalise(payload, limit, origin, &memo, 2);
-	tr_drop(memo.value);
-	tr_drop(memo.ref);
+	externaliser x = {.origin = origin, .policy = policy};
+	tr_value out = parts(&x, payload, true);
+	tr_drop(x.value);
+	tr_drop(x.ref);
 	tr_drop(payload);
 	return out;
 }

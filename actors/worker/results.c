@@ -53,7 +53,7 @@ static tr_err make_room(results *r, size_t distance)
 /* The list has grown large: what is there becomes a part in the store, if there is a store. */
 static void close_part(results *r)
 {
-	tr_value part = refs_put(r->list, &r->origin);
+	tr_value part = refs_put(r->list, &r->origin, NULL);
 	if (!refs_is(part)) {
 		r->list = part;
 		r->list_bytes = 0; /* do not ask again for a while */
@@ -120,9 +120,9 @@ tr_value results_take(results *r)
 	tr_value list = r->list;
 	r->list = tr_array();
 	if (tr_array_len(r->parts) == 0)
-		return refs_is_large(list, INLINE_LIMIT) ? refs_put(list, &r->origin) : list;
+		return refs_is_large(list, INLINE_LIMIT) ? refs_put(list, &r->origin, NULL) : list;
 	if (tr_array_len(list) > 0) {
-		tr_value part = refs_put(list, &r->origin);
+		tr_value part = refs_put(list, &r->origin, NULL);
 		if (!refs_is(part)) /* the store is gone: its loader will say so of the other parts too */
 			return part;
 		r->parts = tr_array_push(r->parts, part);

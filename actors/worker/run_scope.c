@@ -6,8 +6,8 @@
 static void scope_destroy(void *data)
 {
 	run_scope *s = data;
-	tr_value *values[] = {&s->execution_text, &s->workload, &s->args,  &s->ctx, &s->vars,
-			      &s->steps,          &s->result,   &s->event, &s->env, &s->keychain};
+	tr_value *values[] = {&s->words_object, &s->execution_text, &s->workload, &s->args, &s->ctx,     &s->vars,
+			      &s->steps,        &s->result,         &s->event,    &s->env,  &s->keychain};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
 	playbook *book = (playbook *)(uintptr_t)s->book;
@@ -52,7 +52,7 @@ static tr_value taken_steps(run_scope *s, tr_value command)
 	return out;
 }
 
-tr_value run_scope_new(const playbook *book, tr_value command, tr_value env)
+tr_value run_scope_new(const playbook *book, tr_value said, tr_value command, tr_value env)
 {
 	int32_t step = playbook_step(book, tr_as_str(tr_map_get_s(command, "step")));
 	int64_t execution = tr_as_int(tr_map_get_s(command, "execution_id"), 0);
@@ -64,6 +64,13 @@ tr_value run_scope_new(const playbook *book, tr_value command, tr_value env)
 		return tr_invalid(TR_ENOMEM);
 	s->book = playbook_hold(book);
 	s->step = &book->steps[step];
+	s->words_object = tr_is_valid(said) ? tr_keep(said) : words_new(book);
+	s->words = words_of(s->words_object);
+	if (s->words == NULL) {
+		scope_destroy(s);
+		return tr_invalid(TR_ENOMEM);
+	}
+	s->texts = &s->words->steps[step];
 	s->execution_id = execution;
 	s->step_run_id = (uint64_t)run;
 	s->attempt = (uint32_t)tr_as_int(tr_map_get_s(command, "attempt"), 1);

@@ -6,11 +6,15 @@
 #ifndef TROUPE_WORKER_RUN_SCOPE_H
 #define TROUPE_WORKER_RUN_SCOPE_H
 
+#include "actors/worker/words.h"
 #include "playbook/model/model.h"
 
 typedef struct run_scope {
 	const playbook *book;
 	const pb_step *step;
+	tr_value words_object;
+	const words *words;
+	const step_words *texts; /* of the step */
 	int64_t execution_id;
 	uint64_t step_run_id;
 	uint32_t attempt;
@@ -22,9 +26,9 @@ typedef struct run_scope {
 } run_scope;
 
 /** From a step run command (protocol.h) and its playbook. An object value; invalid TR_EINVAL when the command lacks
- * something, TR_ENOENT when the playbook has no such step. `env` (borrowed) is what templates may see of the
- * environment. */
-tr_value run_scope_new(const playbook *book, tr_value command, tr_value env);
+ * something, TR_ENOENT when the playbook has no such step. `said` (borrowed) is from words_new, absent to make it;
+ * `env` (borrowed) is what templates may see of the environment. */
+tr_value run_scope_new(const playbook *book, tr_value said, tr_value command, tr_value env);
 const run_scope *run_scope_of(tr_value object);
 
 #endif

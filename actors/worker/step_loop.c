@@ -64,22 +64,35 @@ void step_loop_free(step_loop **lp)
 	tr_clear(&l->cursor.rows);
 	tr_clear(&l->resumed);
 	tr_clear(&l->vars_written);
+	tr_clear(&l->iter_shape);
 	tr_free(l);
 }
 
 /* ---- iterations ---- */
 
+/* A cursor's rows are not counted beforehand: no `last`, no `count`. */
+static tr_value iter_shape(const step_run *s)
+{
+	tr_value iter = tr_map_put(tr_map_with(5), path_key(s->run->step->loop.iterator), tr_nil());
+	iter = tr_map_put_s(iter, "index", tr_nil());
+	iter = tr_map_put_s(iter, "first", tr_nil());
+	if (s->run->step->loop.cursor)
+		return iter;
+	iter = tr_map_put_s(iter, "last", tr_nil());
+	return tr_map_put_s(iter, "count", tr_int(s->loop->source.count));
+}
+
 static tr_value iter_of(const step_run *s, int64_t index)
 {
 	const step_loop *l = s->loop;
-	tr_value iter = tr_map_with(6);
-	iter = tr_map_put(iter, path_key(s->run->step->loop.iterator), loop_source_at(&l->source, index - l->base));
+	tr_value iter = tr_keep(l->iter_shape);
+	tr_value iterator = tr_keep(tr_map_entries(iter)[0].key);
+	iter = tr_map_put(iter, iterator, loop_source_at(&l->source, index - l->base));
 	iter = tr_map_put_s(iter, "index", tr_int(index));
 	iter = tr_map_put_s(iter, "first", tr_bool(index == 0));
-	if (s->run->step->loop.cursor) /* nobody knows how many rows there will be */
+	if (s->run->step->loop.cursor)
 		return iter;
-	iter = tr_map_put_s(iter, "last", tr_bool(index == l->source.count - 1));
-	return tr_map_put_s(iter, "count", tr_int(l->source.count));
+	return tr_map_put_s(iter, "last", tr_bool(index == l->source.count - 1));
 }
 
 static bool is_parallel(const step_run *s)
@@ -455,6 +468,7 @@ void step_loop_begin(step_run *s, tr_value resume)
 		return;
 	}
 	l->most = in_flight(s);
+	l->iter_shape = iter_shape(s);
 	if (!step_loop_resume(s, resume))
 		started_event(s);
 	step_loop_go_on(s);

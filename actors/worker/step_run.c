@@ -16,12 +16,24 @@ enum {
 
 /* ---- telling ---- */
 
+/* Events of iterations come as they are to be kept; a loop's own result is kept as the step says. */
+static keep_policy loop_policy(step_run *s, const event *e)
+{
+	bool own = s->loop != NULL && (e->type == EVENT_LOOP_DONE || e->type == EVENT_STEP_FAILED);
+	return own ? keep_policy_of(&s->run->step->result, &s->loop->render) : keep_policy_default();
+}
+
 void step_run_add(step_run *s, event_list *events)
 {
 	tr_str label = s->loop == NULL && s->runner.pipe != NULL ? pipeline_label(s->runner.pipe) : s->run->step->name;
 	refs_origin origin = {s->run->execution_id, s->run->step->name, label};
-	for (size_t i = 0; i < events->count; i++)
-		events->items[i].payload = refs_externalise(events->items[i].payload, INLINE_LIMIT, &origin);
+	for (size_t i = 0; i < events->count; i++) {
+		event *e = &events->items[i];
+		keep_policy policy =
+		    s->runner.pipe != NULL ? pipeline_keep_policy(s->runner.pipe, e) : loop_policy(s, e);
+		e->payload = refs_externalise(e->payload, &origin, &policy);
+		keep_policy_fini(&policy);
+	}
 	if (outbox_add(&s->out, events) != TR_OK)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 }

@@ -49,6 +49,7 @@ typedef struct step_loop {
 	int64_t next_index;
 	tr_value resumed; /* map index -> its appended events, nil when it was done; absent: a fresh start */
 	tr_value vars_written;
+	tr_value iter_shape; /* the keys of every iteration's iter */
 	bool stopping;
 } step_loop;
 

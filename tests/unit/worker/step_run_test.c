@@ -276,6 +276,43 @@ static void a_large_result_travels_by_reference_and_loads_when_used(void **state
 	world_stop(&w);
 }
 
+static void a_result_policy_says_what_is_kept_inline(void **state)
+{
+	(void)state;
+	world w;
+	world_start(&w, 0);
+	world_playbook(&w,
+		       "- step: small\n"
+		       "  tool:\n"
+		       "    - a:\n"
+		       "        kind: python\n"
+		       "        code: \"1\"\n"
+		       "        give: { id: 7, name: { first: Ada }, text: \"a text of more than thirty bytes\" }\n"
+		       "        result: { inline_max: 30, select: { id: id, first: name.first } }\n"
+		       "- step: use\n  tool: { kind: noop, give: \"{{ [small.id, small.first, small._ref.kind] }}\" }\n"
+		       "- step: load\n  tool: { kind: noop, give: \"{{ small.text | length }}\" }\n");
+	world_plugin(&w, "python", plugin_ok);
+	world_plugin(&w, "noop", plugin_ok);
+	world_run(&w, 1, 1, "small", "");
+	world_wait(&w, &w.terminal, 1);
+	tr_value ref = tr_map_get_s(world_event(&w, EVENT_STEP_DONE)->payload, "result");
+	world_assert_json(tr_map_get_s(ref, "selected"), "{\"id\": 7, \"first\": \"Ada\"}");
+	assert_int_equal(tr_array_len(w.stored), 2);
+	/* What was selected is there without the store. */
+	tr_value stored = w.stored;
+	w.stored = tr_array();
+	world_run_value(&w, 2, 1, "use", TR_DICT("steps", TR_DICT("small", tr_keep(ref))));
+	world_wait(&w, &w.terminal, 2);
+	world_assert_json(tr_map_get_s(world_event(&w, EVENT_STEP_DONE)->payload, "result"),
+			  "[7, \"Ada\", \"result_ref\"]");
+	tr_drop(w.stored);
+	w.stored = stored;
+	world_run_value(&w, 3, 1, "load", TR_DICT("steps", TR_DICT("small", tr_keep(ref))));
+	world_wait(&w, &w.terminal, 3);
+	world_assert_json(tr_map_get_s(world_event(&w, EVENT_STEP_DONE)->payload, "result"), "32");
+	world_stop(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +327,7 @@ int main(void)
 	    cmocka_unit_test(cancelling_ends_the_command_that_is_out),
 	    cmocka_unit_test(a_stale_step_run_ends_without_another_word),
 	    cmocka_unit_test(a_step_run_goes_on_behind_what_was_appended),
+	    cmocka_unit_test(a_result_policy_says_what_is_kept_inline),
 	    cmocka_unit_test(a_large_result_travels_by_reference_and_loads_when_used),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
