@@ -136,6 +136,7 @@ tr_next sup_restart(struct sup *s, struct child *child)
 	case INTENSITY_OK:
 		break;
 	}
+	tr_counter_add(s->restarts, 1);
 	if (spec->backoff_ns <= 0)
 		return sup_restart_due(s, child);
 	int64_t delay = decide_backoff(spec->backoff_ns, spec->backoff_max_ns, s->intensity.count, tr_random());

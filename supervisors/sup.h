@@ -3,6 +3,8 @@
 #ifndef TROUPE_SUPERVISORS_SUP_H
 #define TROUPE_SUPERVISORS_SUP_H
 
+#include <troupe/metrics.h>
+
 #include "supervisors/decide.h"
 #include "supervisors/family.h"
 #include "supervisors/intensity.h"
@@ -12,6 +14,7 @@ struct sup {
 	tr_value held; /* keeps `tree` alive */
 	struct family family;
 	struct intensity intensity;
+	tr_metric *restarts;
 };
 
 static inline bool sup_is_simple(const struct sup *s)

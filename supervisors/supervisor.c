@@ -62,6 +62,8 @@ static tr_next sup_init(void *state, tr_value arg)
 	if (s->tree == NULL)
 		return tr_next_stop(spec_refusal(TR_A(badarg)));
 	s->held = tr_keep(arg);
+	s->restarts =
+	    tr_counter(tr_here(), "troupe_supervisor_restarts_total", "Restarts that supervisors began.", NULL, 0);
 	intensity_init(&s->intensity, s->tree->spec.intensity, s->tree->spec.period_ns);
 	if (tr_own(s, sup_free) != TR_OK)
 		return tr_next_stop(TR_A(enomem));

@@ -11,11 +11,12 @@
 #include <stdatomic.h>
 
 #include <troupe/log.h>
+#include <troupe/metrics.h>
 
 #include "runtime/behaviour/report.h"
 
-#define LOGGER_DROP_INFO  10000  /* waiting records from which on debug and info are dropped */
-#define LOGGER_DROP_ALL   100000 /* … from which on everything below critical is */
+#define LOGGER_DROP_INFO  10000 /* waiting records from which on debug and info are dropped */
+#define LOGGER_DROP_ALL   20000 /* … from which on everything below critical is */
 #define LOGGER_LEVEL_NONE (TR_CRITICAL + 1)
 
 struct log_handler {
@@ -30,6 +31,8 @@ struct log_handler {
 struct logger {
 	struct report_port port; /* first: what the slot is looked at as */
 	tr_node *node;
+	tr_metric *records[TR_CRITICAL + 1]; /* troupe_log_records_total, by level */
+	tr_metric *dropped_total;
 
 	/* Any thread. */
 	_Atomic uint64_t pid;     /* of the actor; 0 while there is none */

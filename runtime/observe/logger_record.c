@@ -30,8 +30,11 @@ static bool admit(struct logger *l, tr_level level)
 {
 	uint32_t waiting = atomic_fetch_add_explicit(&l->waiting, 1, memory_order_relaxed);
 
-	if (waiting < LOGGER_DROP_INFO || (level > TR_INFO && waiting < LOGGER_DROP_ALL) || level >= TR_CRITICAL)
+	if (waiting < LOGGER_DROP_INFO || (level > TR_INFO && waiting < LOGGER_DROP_ALL) || level >= TR_CRITICAL) {
+		tr_counter_add(l->records[level], 1);
 		return true;
+	}
+	tr_counter_add(l->dropped_total, 1);
 	atomic_fetch_sub_explicit(&l->waiting, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&l->dropped, 1, memory_order_relaxed);
 	return false;
@@ -72,6 +75,16 @@ struct logger *logger_of(tr_node *node)
 	return tr_node_get(node, TR_SLOT_LOGGER);
 }
 
+static void make_metrics(struct logger *l)
+{
+	for (int i = TR_DEBUG; i <= TR_CRITICAL; i++) {
+		tr_label label = {"level", level_name((tr_level)i)};
+		l->records[i] = tr_counter(l->node, "troupe_log_records_total", "Records logged.", &label, 1);
+	}
+	l->dropped_total =
+	    tr_counter(l->node, "troupe_log_dropped_total", "Records dropped because too many waited.", NULL, 0);
+}
+
 struct logger *logger_make(tr_node *node)
 {
 	struct logger *l = logger_of(node);
@@ -85,6 +98,7 @@ struct logger *logger_make(tr_node *node)
 	l->node = node;
 	l->text_level = LOGGER_LEVEL_NONE;
 	logger_set_level(l);
+	make_metrics(l);
 	if (tr_node_set(node, TR_SLOT_LOGGER, l, logger_free) != TR_OK) {
 		tr_free(l);
 		return NULL;

@@ -4,6 +4,7 @@
 
 #include <troupe/codec.h>
 #include <troupe/log.h>
+#include <troupe/metrics.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -179,6 +180,8 @@ static void overload_drops_the_unimportant_and_says_so(void **state)
 	/* Everything was handled or counted; what was dropped is told in one record more. */
 	assert_int_equal(atomic_load(&gate.dropped), LOGGED - 10000);
 	assert_int_equal(atomic_load(&gate.handled), 1 + 10000 + IMPORTANT + 1);
+	tr_metric *total = tr_counter(node, "troupe_log_dropped_total", "", NULL, 0);
+	assert_true(tr_metric_value(total) == LOGGED - 10000);
 	tr_node_stop(&node);
 }
 
