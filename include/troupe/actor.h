@@ -117,7 +117,8 @@ TR_API void tr_set_note(tr_value note);
 /* ---- messages ---------------------------------------------------------------------------------------------- */
 
 /** Send. Takes the message, also on failure. Sending to nobody is TR_OK, as in Erlang (counted as a dead letter);
- *  TR_EFULL from a rejecting mailbox; an invalid message is not sent and gives its error. */
+ *  TR_EFULL from a rejecting mailbox; an invalid message is not sent and gives its error. Whoever floods a long queue
+ *  gives up the core now and then, as in tr_reduce. */
 TR_API tr_err tr_send(tr_pid to, tr_value message);
 /** To whoever is registered as `name`; TR_ENOPROC when nobody is. */
 TR_API tr_err tr_send_name(const char *name, tr_value message);

@@ -176,7 +176,7 @@ static void add_sched(struct totals *t, struct sched *s, int64_t up_ns)
 	if (s->outside)
 		return;
 	uint32_t n = runq_length(&s->fifo) + deque_length(&s->lifo) + lane_length(&s->high) + lane_length(&s->low) +
-		     (atomic_load_explicit(&s->next, memory_order_relaxed) != NULL);
+		     seat_taken(&s->next);
 	t->queues = tr_array_push(t->queues, tr_int(n));
 }
 

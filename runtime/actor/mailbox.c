@@ -21,14 +21,6 @@ bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
 	return true;
 }
 
-void envelope_free(struct sched *s, struct envelope *e)
-{
-	if (e->kind == ENV_MESSAGE)
-		slab_give(&s->node->envelopes, &s->envelopes, e);
-	else
-		slab_give(&s->node->signals, &s->signals, e);
-}
-
 /* The receiver waits and has no mail: whoever claims it is its owner, and may put the message straight into its queue,
  * which spares both an exchange. False: it was not so. */
 static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelope *e)
@@ -40,7 +32,7 @@ static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelo
 		return false;
 	bool right = atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits;
 	if (right)
-		mailbox_append(s, a, e);
+		mailbox_append(a, e);
 	sched_ready(s, a); /* if it was somebody else's by now, he wakes for nothing */
 	return right;
 }
@@ -56,6 +48,10 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 		tr_drop(message);
 		return TR_OK;
 	}
+	/* Whoever sends to a long queue pays with his slice, so that its reader gets to the core more often. */
+	uint32_t queued = atomic_load_explicit(&a->queued, memory_order_relaxed);
+	if (queued >= SCHED_LONG_QUEUE)
+		s->budget -= (int32_t)(queued < SCHED_BUDGET * 8 ? queued / 16 : SCHED_BUDGET / 2);
 	uint8_t flags = 0;
 	if (atomic_load_explicit(&a->limit, memory_order_relaxed) != 0) {
 		tr_err err = bound_enter(&s, a, to, may_wait);
@@ -90,20 +86,6 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 	return TR_OK;
 }
 
-void mailbox_append(struct sched *s, struct actor *a, struct envelope *e)
-{
-	(void)s;
-	e->next = NULL;
-	if (a->last != NULL)
-		a->last->next = e;
-	else
-		a->head = e;
-	a->last = e;
-	uint32_t n = atomic_load_explicit(&a->queued, memory_order_relaxed);
-	atomic_store_explicit(&a->queued, n + 1, memory_order_relaxed);
-	stat_add(&a->messages_in, 1);
-}
-
 static void arrive(struct sched *s, struct actor *a, struct envelope *e)
 {
 	if (e->generation != pid_generation(actor_pid(a))) {
@@ -112,16 +94,14 @@ static void arrive(struct sched *s, struct actor *a, struct envelope *e)
 			bound_leave(s, a);
 		signal_refuse(s, e, a->index);
 	} else if (e->kind == ENV_MESSAGE) {
-		mailbox_append(s, a, e);
+		mailbox_append(a, e);
 	} else {
 		signal_handle(s, a, (struct signal *)(void *)e);
 	}
 }
 
-void mailbox_drain(struct sched *s, struct actor *a)
+void mailbox_drain_news(struct sched *s, struct actor *a)
 {
-	if (!mailbox_has_news(a))
-		return;
 	bool dropping = bound_drops(a);
 	if (dropping)
 		bound_lock(a);
@@ -144,38 +124,13 @@ void mailbox_drain(struct sched *s, struct actor *a)
 		bound_trim(s, a);
 }
 
-static void unlink_envelope(struct actor *a, struct envelope *prev, struct envelope *e)
+void mailbox_taken(struct sched *s, struct actor *a, struct envelope *e)
 {
-	if (prev != NULL)
-		prev->next = e->next;
-	else
-		a->head = e->next;
-	if (a->last == e)
-		a->last = prev;
-	if (a->mark == e)
-		a->mark = prev;
-	if (a->wait != NULL && a->wait->scanned == e)
-		a->wait->scanned = prev;
-	uint32_t n = atomic_load_explicit(&a->queued, memory_order_relaxed);
-	atomic_store_explicit(&a->queued, n - 1, memory_order_relaxed);
-}
-
-void mailbox_take(struct sched *s, struct actor *a, struct envelope *prev, struct envelope *e)
-{
-	unlink_envelope(a, prev, e);
 	if (e->flags & ENV_COUNTED)
 		bound_leave(s, a);
-	stat_add(&s->stats.received, 1);
 	const struct kernel_hooks *hooks = atomic_load_explicit(&s->node->hooks, memory_order_acquire);
 	if (hooks != NULL && hooks->on_receive != NULL)
 		hooks->on_receive(hooks->arg, s->node, actor_pid(a), e->value);
-}
-
-tr_value mailbox_open(struct sched *s, struct envelope *e)
-{
-	tr_value v = e->value;
-	envelope_free(s, e);
-	return v;
 }
 
 void mailbox_flush_down(struct sched *s, struct actor *a, tr_ref ref)
@@ -195,7 +150,7 @@ void mailbox_close(struct sched *s, struct actor *a)
 	/* The queue first: it is older. Calls in it were answered by the DOWN of our end. */
 	while (a->head != NULL) {
 		struct envelope *e = a->head;
-		unlink_envelope(a, NULL, e);
+		mailbox_unlink(a, NULL, e);
 		if (e->flags & ENV_COUNTED)
 			bound_leave(s, a);
 		stat_add(&s->stats.dead, 1);
@@ -250,7 +205,7 @@ static bool scan(struct sched *s, struct actor *a, struct wait *w)
 	return false;
 }
 
-bool wait_check(struct sched *s, struct actor *a, struct wait *w)
+bool wait_check_slow(struct sched *s, struct actor *a, struct wait *w)
 {
 	switch (w->kind) {
 	case WAIT_MESSAGE:

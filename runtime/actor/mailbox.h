@@ -24,31 +24,103 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
  */
 bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e);
 
-/** Take in what has arrived: act on signals, append messages. */
-void mailbox_drain(struct sched *s, struct actor *a);
 static inline bool mailbox_has_news(struct actor *a)
 {
 	return atomic_load_explicit(&a->inbox, memory_order_relaxed) != NULL;
 }
+void mailbox_drain_news(struct sched *s, struct actor *a);
+/** Take in what has arrived: act on signals, append messages. */
+static inline void mailbox_drain(struct sched *s, struct actor *a)
+{
+	if (mailbox_has_news(a))
+		mailbox_drain_news(s, a);
+}
+
+/* What follows is on the path of every message, hence inline. */
+
+static inline void queued_add(struct actor *a, uint32_t n)
+{
+	uint32_t old = atomic_load_explicit(&a->queued, memory_order_relaxed);
+	atomic_store_explicit(&a->queued, old + n, memory_order_relaxed);
+}
+
 /** Append a message envelope to the owner's queue. */
-void mailbox_append(struct sched *s, struct actor *a, struct envelope *e);
-/** Unlink `e`, which follows `prev` (NULL: the first), as received. */
-void mailbox_take(struct sched *s, struct actor *a, struct envelope *prev, struct envelope *e);
-/** Free an envelope and give its value (one reference). */
-tr_value mailbox_open(struct sched *s, struct envelope *e);
-/** Remove the DOWN of this monitor, if it has arrived. */
-void mailbox_flush_down(struct sched *s, struct actor *a, tr_ref ref);
-/** Nobody will be here any more: refuse everything that is left. */
-void mailbox_close(struct sched *s, struct actor *a);
+static inline void mailbox_append(struct actor *a, struct envelope *e)
+{
+	e->next = NULL;
+	if (a->last != NULL)
+		a->last->next = e;
+	else
+		a->head = e;
+	a->last = e;
+	queued_add(a, 1);
+	stat_add(&a->messages_in, 1);
+}
+
+/** Unlink `e`, which follows `prev` (NULL: the first). */
+static inline void mailbox_unlink(struct actor *a, struct envelope *prev, struct envelope *e)
+{
+	if (prev != NULL)
+		prev->next = e->next;
+	else
+		a->head = e->next;
+	if (a->last == e)
+		a->last = prev;
+	if (a->mark == e)
+		a->mark = prev;
+	if (a->wait != NULL && a->wait->scanned == e)
+		a->wait->scanned = prev;
+	queued_add(a, (uint32_t)-1);
+}
+
+/** Bounds and tracing of a message that was taken. */
+void mailbox_taken(struct sched *s, struct actor *a, struct envelope *e);
+
+/** Unlink as received. */
+static inline void mailbox_take(struct sched *s, struct actor *a, struct envelope *prev, struct envelope *e)
+{
+	mailbox_unlink(a, prev, e);
+	stat_add(&s->stats.received, 1);
+	if ((e->flags & ENV_COUNTED) || atomic_load_explicit(&s->node->hooks, memory_order_relaxed) != NULL)
+		mailbox_taken(s, a, e);
+}
 
 /** An empty message envelope; NULL without memory. */
 static inline struct envelope *envelope_new(struct sched *s)
 {
 	return slab_take(&s->node->envelopes, &s->envelopes);
 }
-void envelope_free(struct sched *s, struct envelope *e);
 
+static inline void envelope_free(struct sched *s, struct envelope *e)
+{
+	if (e->kind == ENV_MESSAGE)
+		slab_give(&s->node->envelopes, &s->envelopes, e);
+	else
+		slab_give(&s->node->signals, &s->signals, e);
+}
+
+/** Free an envelope and give its value (one reference). */
+static inline tr_value mailbox_open(struct sched *s, struct envelope *e)
+{
+	tr_value v = e->value;
+	envelope_free(s, e);
+	return v;
+}
+
+/** Remove the DOWN of this monitor, if it has arrived. */
+void mailbox_flush_down(struct sched *s, struct actor *a, tr_ref ref);
+/** Nobody will be here any more: refuse everything that is left. */
+void mailbox_close(struct sched *s, struct actor *a);
+
+bool wait_check_slow(struct sched *s, struct actor *a, struct wait *w);
 /** Is the wait over? Takes what it found into the wait. */
-bool wait_check(struct sched *s, struct actor *a, struct wait *w);
+static inline bool wait_check(struct sched *s, struct actor *a, struct wait *w)
+{
+	if (w->kind != WAIT_MESSAGE || a->head == NULL)
+		return wait_check_slow(s, a, w);
+	w->found = a->head;
+	mailbox_take(s, a, NULL, a->head);
+	return true;
+}
 
 #endif

@@ -71,11 +71,12 @@ static bool make_scheds(tr_node *node)
 	node->outside = sched_new(node, NODE_SCHEDS_MAX);
 	if (node->outside == NULL)
 		return false;
-	node->outside->outside = true;
+	node->outside->outside = node->outside->lanes_only = true;
 	for (uint32_t i = 0; i < node->n_scheds; i++) {
 		struct sched *s = sched_new(node, i);
 		if (s == NULL)
 			return false;
+		s->lanes_only = node->manual;
 		atomic_store(&node->scheds[i], s);
 		atomic_store(&node->sched_count, i + 1);
 	}
@@ -142,6 +143,7 @@ tr_node *node_start(const tr_node_options *options, const struct kernel_options 
 	pthread_cond_init(&node->end_cond, NULL);
 	set_options(node, o, kernel);
 	fault_install();
+	(void)seat_prepare(); /* without it a stuck scheduler keeps the actor that is next in line */
 	stack_pool_init(&node->stacks, o->stack_size != 0 ? o->stack_size : DEFAULT_STACK);
 	bool ok = make_slabs(node, o) &&
 		  dirty_init(&node->dirty, o->dirty_threads != 0 ? o->dirty_threads : DEFAULT_DIRTY) &&

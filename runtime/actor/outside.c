@@ -4,19 +4,28 @@
 #include "runtime/actor/spawn.h"
 #include "runtime/sched/step.h"
 
+/* Inside, the thread passes for the stand-in, so that what is called from there (a destructor of a value, an
+ * interrupt's function) may enter again. */
 struct sched *node_enter(tr_node *node)
 {
 	struct sched *s = sched_self();
-	if (s != NULL && s->node == node)
+	if (s != NULL && s->node == node) {
+		s->entered += s->outside;
 		return s;
+	}
 	spin_lock(&node->outside_lock);
+	node->outside->entered = 1;
+	node->outside->entered_from = s;
+	sched_set_self(node->outside);
 	return node->outside;
 }
 
 void node_leave(tr_node *node, struct sched *s)
 {
-	if (s == node->outside)
-		spin_unlock(&node->outside_lock);
+	if (!s->outside || --s->entered > 0)
+		return;
+	sched_set_self(s->entered_from);
+	spin_unlock(&node->outside_lock);
 }
 
 tr_spawned tr_node_spawn(tr_node *node, tr_body *body, tr_value arg, const tr_spawn_options *options)

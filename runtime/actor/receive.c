@@ -24,7 +24,8 @@ tr_err tr_send(tr_pid to, tr_value message)
 	bool may_wait = a != NULL && a->phase < PHASE_RELEASING;
 	tr_err err = mailbox_send(s, to, message, may_wait);
 	s = sched_self();
-	s->budget -= REDUCTION_SEND;
+	if (sched_charge(s, REDUCTION_SEND) && may_wait && s->budget < -SCHED_BUDGET)
+		sched_checkpoint(a); /* far over: it floods somebody */
 	return err;
 }
 

@@ -120,7 +120,7 @@ static void become_message(struct sched *s, struct actor *a, struct signal *sig,
 		tr_drop(items[i]);
 	sig->env.value = v;
 	stat_add(&s->stats.sent, 1);
-	mailbox_append(s, a, &sig->env);
+	mailbox_append(a, &sig->env);
 }
 
 void actor_doom(struct actor *a, tr_value reason)
@@ -260,7 +260,7 @@ void signal_handle(struct sched *s, struct actor *a, struct signal *sig)
 		break;
 	case ENV_CALL:
 		relation_put(a, REL_MONITORED_BY, sig->ref.bits, sig->from.bits);
-		mailbox_append(s, a, &sig->env);
+		mailbox_append(a, &sig->env);
 		break;
 	case ENV_REPLY:
 		on_reply(s, a, sig);

@@ -110,8 +110,7 @@ static bool anything_ready(struct sched *s)
 			continue;
 		if (runq_length(&o->fifo) > 0 || deque_length(&o->lifo) > 0 || lane_length(&o->high) > 0 ||
 		    lane_length(&o->low) > 0 ||
-		    ((o == s || atomic_load_explicit(&o->slow, memory_order_relaxed)) &&
-		     atomic_load_explicit(&o->next, memory_order_relaxed) != NULL))
+		    ((o == s || atomic_load_explicit(&o->slow, memory_order_relaxed)) && seat_taken(&o->next)))
 			return true;
 	}
 	return false;
@@ -166,7 +165,7 @@ static void retire(struct sched *s)
 {
 	struct actor *a;
 	while ((a = runq_pop(&s->fifo)) != NULL || (a = deque_pop(&s->lifo)) != NULL ||
-	       (a = atomic_exchange(&s->next, NULL)) != NULL || (a = lane_pop(&s->high)) != NULL ||
+	       (a = seat_swap(&s->next, NULL)) != NULL || (a = lane_pop(&s->high)) != NULL ||
 	       (a = lane_pop(&s->low)) != NULL)
 		lane_push(&s->node->inject.lane, a);
 	if (lane_length(&s->node->inject.lane) > 0)

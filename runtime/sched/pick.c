@@ -3,9 +3,7 @@
 #include "runtime/actor/node.h"
 #include "runtime/sched/sched.h"
 
-#define NEXT_STREAK 32u /* at most so many woken actors go ahead of the queue */
 #define LIFO_STREAK 64u /* at most so many new actors go ahead of the queue */
-#define HOUSEKEEP   64u /* every so many picks: timers, injected and starving actors, sharing */
 #define SHARE       32u /* a queue of this length is shared at once */
 #define STEAL_MAX   32u
 
@@ -26,7 +24,7 @@ static void push_inject(tr_node *node, struct actor *a)
 		sched_wake_one(node);
 }
 
-static void push_fifo(struct sched *s, struct actor *a)
+void sched_push_fifo(struct sched *s, struct actor *a)
 {
 	if (!runq_push(&s->fifo, a))
 		push_inject(s->node, a);
@@ -38,7 +36,7 @@ static void push_fifo(struct sched *s, struct actor *a)
 static bool push_elsewhere(struct sched *s, struct actor *a)
 {
 	actor_set_status(a, STATUS_READY);
-	if (s->outside || s->node->manual) {
+	if (s->lanes_only) {
 		push_inject(s->node, a);
 		return true;
 	}
@@ -49,26 +47,19 @@ static bool push_elsewhere(struct sched *s, struct actor *a)
 	return true;
 }
 
-void sched_ready(struct sched *s, struct actor *a)
+void sched_ready_slow(struct sched *s, struct actor *a)
 {
 	if (push_elsewhere(s, a))
 		return;
-	/* It will run soon: have its stack at hand. (We own it, so its wait is there to be looked at.) */
-	if (a->wait != NULL) {
-		__builtin_prefetch(actor_stack(a));
-		__builtin_prefetch(a->wait);
-		__builtin_prefetch((char *)a->wait - 64);
-		__builtin_prefetch((char *)a->wait - 128);
-	}
-	struct actor *old = atomic_exchange_explicit(&s->next, a, memory_order_acq_rel);
+	struct actor *old = seat_swap(&s->next, a);
 	if (old != NULL)
-		push_fifo(s, old);
+		sched_push_fifo(s, old);
 }
 
 void sched_requeue(struct sched *s, struct actor *a)
 {
 	if (!push_elsewhere(s, a))
-		push_fifo(s, a);
+		sched_push_fifo(s, a);
 }
 
 void sched_spawned(struct sched *s, struct actor *a)
@@ -76,7 +67,7 @@ void sched_spawned(struct sched *s, struct actor *a)
 	if (push_elsewhere(s, a))
 		return;
 	if (!deque_push(&s->lifo, a))
-		push_fifo(s, a);
+		sched_push_fifo(s, a);
 	else if (deque_length(&s->lifo) == SHARE && someone_could_help(s->node))
 		sched_wake_one(s->node);
 }
@@ -86,9 +77,7 @@ void sched_spawned(struct sched *s, struct actor *a)
 
 static struct actor *take_next(struct sched *s)
 {
-	if (atomic_load_explicit(&s->next, memory_order_relaxed) == NULL)
-		return NULL;
-	return atomic_exchange_explicit(&s->next, NULL, memory_order_acq_rel);
+	return seat_taken(&s->next) ? seat_swap(&s->next, NULL) : NULL;
 }
 
 static void share_backlog(struct sched *s)
@@ -112,16 +101,17 @@ static struct actor *housekeep(struct sched *s)
 	return a;
 }
 
-struct actor *sched_pick_local(struct sched *s)
+/* `ticks` has been advanced. */
+struct actor *sched_pick_local_slow(struct sched *s)
 {
 	struct actor *a;
 	if (s->spare && atomic_load_explicit(&s->retired, memory_order_relaxed))
 		return NULL;
-	if (++s->ticks % HOUSEKEEP == 0 && (a = housekeep(s)) != NULL)
+	if (s->ticks % SCHED_HOUSEKEEP == 0 && (a = housekeep(s)) != NULL)
 		return a;
 	if (lane_length(&s->high) > 0 && (a = lane_pop(&s->high)) != NULL)
 		return a;
-	if (s->next_streak < NEXT_STREAK && (a = take_next(s)) != NULL) {
+	if (s->next_streak < SCHED_NEXT_STREAK && (a = take_next(s)) != NULL) {
 		s->next_streak++;
 		return a;
 	}
@@ -140,12 +130,11 @@ struct actor *sched_pick_local(struct sched *s)
 
 bool sched_has_work(struct sched *s)
 {
-	if (++s->ticks % HOUSEKEEP == 0 && wheel_next(&s->wheel) != WHEEL_NEVER)
+	if (++s->ticks % SCHED_HOUSEKEEP == 0 && wheel_next(&s->wheel) != WHEEL_NEVER)
 		sched_timers(s, node_now(s->node));
 	return s->node->manual || (s->spare && atomic_load_explicit(&s->retired, memory_order_relaxed)) ||
-	       atomic_load_explicit(&s->next, memory_order_relaxed) != NULL || runq_length(&s->fifo) > 0 ||
-	       deque_length(&s->lifo) > 0 || lane_length(&s->high) > 0 || lane_length(&s->low) > 0 ||
-	       lane_length(&s->node->inject.lane) > 0;
+	       seat_taken(&s->next) || runq_length(&s->fifo) > 0 || deque_length(&s->lifo) > 0 ||
+	       lane_length(&s->high) > 0 || lane_length(&s->low) > 0 || lane_length(&s->node->inject.lane) > 0;
 }
 
 /* Some of the injected actors: enough to be worth the lock, few enough to leave some for the others. */
@@ -175,14 +164,14 @@ static struct actor *steal_from(struct sched *s, struct sched *victim)
 	uint32_t n = runq_steal(&victim->fifo, batch, STEAL_MAX);
 	if (n > 0) {
 		for (uint32_t i = 1; i < n; i++)
-			push_fifo(s, batch[i]);
+			sched_push_fifo(s, batch[i]);
 		return batch[0];
 	}
 	if ((a = lane_pop(&victim->high)) != NULL || (a = lane_pop(&victim->low)) != NULL)
 		return a;
 	/* What is next in line there stays there, so that a pair that talks keeps its core; unless the core is stuck.
 	 */
-	return atomic_load_explicit(&victim->slow, memory_order_relaxed) ? take_next(victim) : NULL;
+	return atomic_load_explicit(&victim->slow, memory_order_relaxed) ? seat_steal(&victim->next) : NULL;
 }
 
 static struct actor *steal(struct sched *s)

@@ -4,6 +4,10 @@
 
 #include "runtime/actor/actor.h"
 
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #define SLOT(i) ((i) & (QUEUE_SIZE - 1))
 
 bool runq_push(struct runq *q, struct actor *a)
@@ -92,6 +96,33 @@ struct actor *deque_steal(struct deque *d)
 	if (!atomic_compare_exchange_strong_explicit(&d->top, &top, top + 1, memory_order_seq_cst,
 						     memory_order_relaxed))
 		return NULL;
+	return a;
+}
+
+bool seat_prepare(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+void seat_wait(struct seat *t)
+{
+	while (atomic_load_explicit(&t->locked, memory_order_acquire) != 0)
+		spin_pause();
+}
+
+struct actor *seat_steal(struct seat *t)
+{
+	uint8_t free = 0;
+	struct actor *a = NULL;
+	if (!seat_taken(t) || !atomic_compare_exchange_strong(&t->locked, &free, 1))
+		return NULL;
+	/* From here on the owner sees the lock, or we see that he is at it. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0 &&
+	    atomic_load_explicit(&t->busy, memory_order_acquire) == 0) {
+		a = atomic_load_explicit(&t->actor, memory_order_relaxed);
+		atomic_store_explicit(&t->actor, NULL, memory_order_relaxed);
+	}
+	atomic_store_explicit(&t->locked, 0, memory_order_release);
 	return a;
 }
 

@@ -96,7 +96,10 @@ static void loop_entry(void *arg);
 static void begin_slice(struct sched *s, struct actor *a)
 {
 	s->current = a;
-	s->budget = SCHED_BUDGET;
+	s->slice_budget = SCHED_BUDGET;
+	if (atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_QUEUE)
+		s->slice_budget = SCHED_BUDGET * 8;
+	s->budget = s->slice_budget;
 	atomic_store_explicit(&s->preempt, false, memory_order_relaxed);
 	atomic_store_explicit(&s->at, atomic_load_explicit(&a->pid, memory_order_relaxed), memory_order_relaxed);
 	atomic_store_explicit(&s->slice, atomic_load_explicit(&s->slice, memory_order_relaxed) + 1,
@@ -110,7 +113,7 @@ static void begin_slice(struct sched *s, struct actor *a)
 
 static void end_slice(struct sched *s, struct actor *a)
 {
-	stat_add(&a->reductions, (uint64_t)(SCHED_BUDGET - s->budget));
+	stat_add(&a->reductions, (uint64_t)(s->slice_budget - s->budget));
 	s->current = NULL;
 	atomic_store_explicit(&s->at, 0, memory_order_relaxed);
 }

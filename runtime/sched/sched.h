@@ -21,11 +21,15 @@
 #include "runtime/time/wheel.h"
 
 #define SCHED_BUDGET      2000 /* reductions a slice */
+#define SCHED_LONG_QUEUE  1024 /* messages: from here on senders pay more, and the reader's slice is longer */
 #define REDUCTION_MESSAGE 4
 #define REDUCTION_SEND    1
 #define REDUCTION_SPAWN   10
 
 #define SCHED_WARM 64 /* free stacks a scheduler keeps for itself */
+
+#define SCHED_NEXT_STREAK 32u /* at most so many woken actors go ahead of the queue */
+#define SCHED_HOUSEKEEP   64u /* every so many picks: timers, injected and starving actors, sharing */
 
 enum leave {
 	LEAVE_NOTHING,
@@ -54,7 +58,8 @@ struct sched {
 	/* Constant. */
 	tr_node *node;
 	uint32_t id;
-	bool outside; /* the locked stand-in for threads that are no schedulers */
+	bool outside;    /* the locked stand-in for threads that are no schedulers */
+	bool lanes_only; /* outside or manual: ready actors go to the node's lane */
 	bool spare;
 
 	/* The thread that runs this scheduler. */
@@ -64,6 +69,7 @@ struct sched {
 	enum leave leave;    /* … and what to do with it */
 	struct stack *spent; /* the loop's stack that we switched away from */
 	int32_t budget;
+	int32_t slice_budget; /* what it was at the start */
 	uint32_t ticks;
 	uint32_t next_streak;
 	uint32_t lifo_streak;
@@ -77,10 +83,12 @@ struct sched {
 	struct slab_cache timers;
 	struct stack native;
 	struct sched_stats stats;
-	struct actor *chosen; /* manual mode: the one to run in this step */
+	struct sched *entered_from; /* outside: what the thread was before */
+	uint32_t entered;           /* outside: how deep the thread is in */
+	struct actor *chosen;       /* manual mode: the one to run in this step */
 
 	/* Any thread. */
-	alignas(64) _Atomic(struct actor *) next; /* the woken actor that goes first */
+	alignas(64) struct seat next; /* the woken actor that goes first */
 	struct runq fifo;
 	struct deque lifo;
 	struct lane high;
@@ -92,7 +100,6 @@ struct sched {
 	_Atomic bool preempt;               /* end the slice at the next chance */
 	_Atomic bool retired;               /* a spare that is not needed now */
 	_Atomic uint32_t parked;            /* futex: 1 while asleep */
-	_Atomic int64_t busy_since;
 	pthread_t thread;
 	bool thread_started;
 	void *alt_stack;
@@ -133,8 +140,27 @@ static inline struct actor *sched_actor(void)
 }
 
 /* ---- making actors ready; the caller owns them ---- */
+void sched_ready_slow(struct sched *s, struct actor *a);
+void sched_push_fifo(struct sched *s, struct actor *a);
 /** Woken: next in line. */
-void sched_ready(struct sched *s, struct actor *a);
+static inline void sched_ready(struct sched *s, struct actor *a)
+{
+	if (s->lanes_only || atomic_load_explicit(&a->priority, memory_order_relaxed) != TR_PRIORITY_NORMAL) {
+		sched_ready_slow(s, a);
+		return;
+	}
+	actor_set_status(a, STATUS_READY);
+	/* It will run soon: have its stack at hand. (We own it, so its wait is there to be looked at.) */
+	if (a->wait != NULL) {
+		__builtin_prefetch(actor_stack(a));
+		__builtin_prefetch(a->wait);
+		__builtin_prefetch((char *)a->wait - 64);
+		__builtin_prefetch((char *)a->wait - 128);
+	}
+	struct actor *old = seat_swap(&s->next, a);
+	if (old != NULL)
+		sched_push_fifo(s, old);
+}
 /** At the end of its slice: behind the others. */
 void sched_requeue(struct sched *s, struct actor *a);
 /** New: newest first. */
@@ -172,8 +198,17 @@ void sched_wake(struct sched *s);
 struct actor *sched_pick(struct sched *s);
 /** Is there anything on this scheduler that waits for the core? Also fires due timers now and then. */
 bool sched_has_work(struct sched *s);
+struct actor *sched_pick_local_slow(struct sched *s);
 /** What sched_pick finds on this scheduler alone. */
-struct actor *sched_pick_local(struct sched *s);
+static inline struct actor *sched_pick_local(struct sched *s)
+{
+	if (++s->ticks % SCHED_HOUSEKEEP != 0 && s->next_streak < SCHED_NEXT_STREAK && lane_length(&s->high) == 0 &&
+	    seat_taken(&s->next)) {
+		s->next_streak++;
+		return seat_swap(&s->next, NULL);
+	}
+	return sched_pick_local_slow(s);
+}
 /** The next ready actor; parks the thread while there is none. NULL when the thread must end. */
 struct actor *sched_next(struct sched *s);
 /** Fire due timers of this scheduler and of stuck ones. */

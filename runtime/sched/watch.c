@@ -23,7 +23,7 @@ struct sample {
 static bool has_backlog(struct sched *s)
 {
 	return runq_length(&s->fifo) > 0 || deque_length(&s->lifo) > 0 || lane_length(&s->high) > 0 ||
-	       atomic_load_explicit(&s->next, memory_order_relaxed) != NULL;
+	       seat_taken(&s->next);
 }
 
 /* Look at one scheduler; true when its handler overstays. */

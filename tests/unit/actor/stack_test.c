@@ -155,7 +155,8 @@ static void faults(tr_value arg)
 {
 	(void)arg;
 	tr_set_label("the guilty one");
-	*(volatile int *)(uintptr_t)16 = 1;
+	static volatile uintptr_t nowhere = 16;
+	*(volatile int *)nowhere = 1;
 }
 /* A fault of the node itself kills the process and names the actor. */
 static void other_faults_name_the_actor(void **state)
