@@ -2,6 +2,7 @@
 /* The event bus: a process group for each pattern somebody subscribed to, so that who ends is out by itself and a
    restart of the manager loses nobody. */
 #include "plugins/host/pattern.h"
+#include "plugins/host/process/bridge.h"
 #include "plugins/host/state.h"
 #include <stdio.h>
 
@@ -46,10 +47,13 @@ tr_err tr_plugin_subscribe(const char *pattern)
 		return TR_EINVAL;
 	group_name(group, sizeof(group), tr_s(pattern));
 	tr_err err = remember(h, pattern);
+	if (err == TR_OK && tr_whereis(BRIDGE_NAME).bits != 0)
+		tr_send_name(BRIDGE_NAME, TR_LIST(tr_atom("subscribe"), tr_string(pattern)));
 	return err == TR_OK ? tr_group_join(group, tr_self()) : err;
 }
 
-tr_err tr_plugin_emit(const char *type, tr_value payload)
+/* To those of this node. Takes the payload. */
+tr_err bus_deliver(const char *type, tr_value payload)
 {
 	plugin_host *h = host_of(tr_here());
 	tr_err err = h == NULL                                    ? (tr_here() == NULL ? TR_ENOTACTOR : TR_ENOENT)
@@ -76,4 +80,16 @@ tr_err tr_plugin_emit(const char *type, tr_value payload)
 	tr_drop(message);
 	tr_drop(patterns);
 	return err;
+}
+
+tr_err tr_plugin_emit(const char *type, tr_value payload)
+{
+	if (tr_whereis(BRIDGE_NAME).bits == 0)
+		return bus_deliver(type, payload);
+	/* In a process of its own: to the node, which gives it back to those here who subscribed. */
+	if (type == NULL || !subject_valid(tr_s(type))) {
+		tr_drop(payload);
+		return TR_EINVAL;
+	}
+	return tr_send_name(BRIDGE_NAME, TR_LIST(tr_atom("emit"), tr_string(type), payload));
 }

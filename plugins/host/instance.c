@@ -134,10 +134,13 @@ static tr_value upgrade(instance *s, plugin_record *newer)
 {
 	plugin_record *old = s->record;
 	tr_value reason = tr_absent();
-	void *state = newer == NULL ? NULL : make_state(newer, &reason);
+	/* From here on this actor acts for the new version, until it turns out that it does not. */
+	void *state = newer == NULL || callers_enter(newer) != TR_OK ? NULL : make_state(newer, &reason);
 
-	if (state == NULL)
+	if (state == NULL) {
+		callers_enter(old);
 		return TR_LIST(TR_A(error), failure(TR_EINVAL, reason));
+	}
 	tr_err err = tr_own(record_hold(newer), release_record);
 	if (err == TR_OK && newer->code.upgrade != NULL)
 		err = newer->code.upgrade(state, old->m.version_text, s->state);
@@ -146,6 +149,7 @@ static tr_value upgrade(instance *s, plugin_record *newer)
 	if (err != TR_OK) {
 		if (newer->code.stop != NULL)
 			newer->code.stop(state);
+		callers_enter(old);
 		return TR_LIST(TR_A(error), failure(err, reason));
 	}
 	tr_drop(reason);
@@ -216,7 +220,7 @@ static tr_value run_command(void *arg, tr_value command)
 
 static void run_job(instance *s, tr_value message)
 {
-	tr_value outcome = perform(s->record, tr_array_at(message, 2), run_command, s);
+	tr_value outcome = plugin_perform(s->record, tr_array_at(message, 2), run_command, s);
 
 	tr_send(tr_as_pid(tr_array_at(message, 1)), TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));
 }

@@ -4,6 +4,7 @@
 #include "plugins/host/config.h"
 #include "plugins/host/elf.h"
 #include "plugins/host/grants.h"
+#include "plugins/host/process/proxy.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -171,13 +172,14 @@ bool loader_admit(plugin_record *r, tr_value *why)
 		r->grants = grants_effective(r->m.needs, granted);
 		tr_drop(granted);
 	}
-	if (r->m.isolated) {
+	if (r->m.isolated && r->builtin) {
 		*why = tr_stringf(
-		    "plugin %s asks for a process of its own (isolation: process), which this node cannot give; "
-		    "have its manifest say \"shared\" if it may run inside the node",
+		    "plugin %s is part of the program and cannot have a process of its own (isolation: process)",
 		    r->m.id);
 		return false;
 	}
+	if (r->m.isolated && !process_isolate(r, why))
+		return false;
 	return tr_is_valid(r->grants);
 }
 
@@ -206,7 +208,7 @@ bool loader_map(plugin_record *r, tr_value *why)
 	visit v = {.record = r};
 	tr_err err = TR_OK;
 
-	if (r->builtin)
+	if (r->builtin || r->m.isolated) /* linked in, or mapped in its own process only */
 		return true;
 	tr_dirty(map_code, &v, &err);
 	if (err == TR_OK && v.why[0] == '\0')

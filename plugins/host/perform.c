@@ -40,7 +40,7 @@ static tr_value reviewed(plugin_record *r, tr_value command, tr_value outcome)
 	return outcome;
 }
 
-tr_value perform(plugin_record *r, tr_value command, hook_core *core, void *arg)
+tr_value plugin_perform(plugin_record *r, tr_value command, hook_core *core, void *arg)
 {
 	tr_value outcome = outcome_checked(execute(r, command, core, arg), r->m.id);
 

@@ -7,6 +7,6 @@
 #include "plugins/host/state.h"
 
 /** `core` performs the command (borrowed) and gives an outcome. A proper outcome, fresh. */
-tr_value perform(plugin_record *r, tr_value command, hook_core *core, void *arg);
+tr_value plugin_perform(plugin_record *r, tr_value command, hook_core *core, void *arg);
 
 #endif

@@ -2,6 +2,7 @@
 /* What plugins ask of the host and of each other: grants, calls, casts. */
 #include "plugins/host/grants.h"
 #include "plugins/host/names.h"
+#include "plugins/host/process/bridge.h"
 #include "plugins/host/state.h"
 #include <stdio.h>
 #include <troupe/gen_server.h>
@@ -37,11 +38,27 @@ static tr_err reach(const char *id, char *name, size_t size)
 	return granted(h, grant) ? TR_OK : TR_EDENIED;
 }
 
+/* In a process of its own: the node does it. The answer is [ok?, value or error number]. */
+static tr_value call_outside(const char *id, tr_value request, int64_t deadline)
+{
+	tr_value reply = tr_call_name(BRIDGE_NAME, TR_LIST(tr_atom("call"), tr_string(id), request), deadline);
+	tr_value second = tr_array_at(reply, 1);
+
+	if (!tr_is_valid(reply))
+		return reply;
+	tr_value v = tr_as_bool(tr_array_at(reply, 0), false) ? tr_keep(second)
+							      : tr_invalid((tr_err)tr_as_int(second, TR_EDOWN));
+	tr_drop(reply);
+	return v;
+}
+
 tr_value tr_plugin_call(const char *id, tr_value request, int64_t deadline)
 {
 	char name[NAME_SIZE];
 	tr_err err = reach(id, name, sizeof(name));
 
+	if (err == TR_OK && tr_whereis(name).bits == 0 && tr_whereis(BRIDGE_NAME).bits != 0)
+		return call_outside(id, request, deadline);
 	if (err == TR_OK)
 		return tr_call_name(name, request, deadline);
 	tr_drop(request);
@@ -53,6 +70,8 @@ tr_err tr_plugin_cast(const char *id, tr_value request)
 	char name[NAME_SIZE];
 	tr_err err = reach(id, name, sizeof(name));
 
+	if (err == TR_OK && tr_whereis(name).bits == 0 && tr_whereis(BRIDGE_NAME).bits != 0)
+		return tr_send_name(BRIDGE_NAME, TR_LIST(tr_atom("cast"), tr_string(id), request));
 	if (err == TR_OK)
 		return tr_cast_name(name, request);
 	tr_drop(request);

@@ -25,7 +25,7 @@ static void runner_body(tr_value arg)
 		tr_exit(TR_A(enomem));
 	tr_set_note(tr_keep(r->id));
 	run what = {r, tr_as_pid(tr_array_at(arg, 2))};
-	tr_value outcome = perform(r, tr_array_at(arg, 3), run_plugin, &what);
+	tr_value outcome = plugin_perform(r, tr_array_at(arg, 3), run_plugin, &what);
 	tr_send(desk, TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));
 }
 

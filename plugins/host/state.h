@@ -112,6 +112,11 @@ tr_value plugins_show(plugin_host *h, plugin_record *r);
 tr_err hook_table_add(plugin_host *h, plugin_record *r, char *other, size_t other_size);
 void hook_table_remove(plugin_host *h, const plugin_record *r);
 
+/* ---- the bus (bus.c) ---- */
+
+/** tr_plugin_emit to the subscribers of this node only. Takes the payload. */
+tr_err bus_deliver(const char *type, tr_value payload);
+
 /* ---- which actors are a plugin's (callers.c) ---- */
 
 /** From now until its end the calling actor acts for this plugin. */

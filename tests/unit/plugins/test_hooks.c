@@ -60,8 +60,10 @@ static tr_value around(const char *id, tr_value context, tr_value (*next)(void *
 		tr_drop(result);
 		result = next(chain, context);
 	}
-	if (strcmp(what, "crash_late") == 0)
+	if (strcmp(what, "crash_late") == 0) {
+		tr_drop(result);
 		tr_exitf("too late");
+	}
 	tr_value out = tr_is_valid(result) ? marked(result, ")") : result;
 	tr_drop(result);
 	return out;

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main thread reads frames and hands them to the bridge, an actor that starts the plugin and does what they say. */
+#include "plugins/host/process/child.h"
+#include "plugins/host/process/bridge.h"
+#include "plugins/host/process/jail.h"
+#include "plugins/host/process/wire.h"
+#include "plugins/host/state.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define FD_IN 3
+
+static bool read_exactly(void *to, size_t n)
+{
+	char *p = to;
+
+	while (n > 0) {
+		ssize_t got = read(FD_IN, p, n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		p += got;
+		n -= (size_t)got;
+	}
+	return true;
+}
+
+/* The next frame as a value; invalid at the end, or when it is damaged. */
+static tr_value read_message(void)
+{
+	unsigned char head[4];
+
+	if (!read_exactly(head, sizeof(head)))
+		return tr_invalid(TR_ECLOSED);
+	size_t n = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+	char *bytes = n > WIRE_MAX ? NULL : tr_alloc(n + 1);
+	if (bytes == NULL || !read_exactly(bytes, n)) {
+		tr_free(bytes);
+		return tr_invalid(TR_ECLOSED);
+	}
+	tr_value v = wire_read((tr_str){bytes, n});
+	tr_free(bytes);
+	return v;
+}
+
+/* The shared object as a file of our own memory; its path in /proc. */
+static bool place_object(tr_str bytes, char *path, size_t size)
+{
+	int fd = memfd_create("troupe-plugin", MFD_CLOEXEC);
+
+	for (size_t at = 0; fd >= 0 && at < bytes.n;) {
+		ssize_t n = write(fd, bytes.p + at, bytes.n - at);
+		if (n <= 0)
+			return false;
+		at += (size_t)n;
+	}
+	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return fd >= 0;
+}
+
+static int fail(const char *why)
+{
+	bridge_send(TR_LIST(tr_string("failed"), tr_string(why)));
+	return 1;
+}
+
+/* Only what was given to this process on purpose stays open. */
+static void close_others(void)
+{
+	long max = sysconf(_SC_OPEN_MAX);
+
+	if (close_range(5, ~0u, 0) == 0)
+		return;
+	for (int fd = 5; fd < (max > 0 && max < 65536 ? (int)max : 65536); fd++)
+		close(fd);
+}
+
+static void no_report(void *arg, tr_value report)
+{
+	(void)arg;
+	tr_drop(report); /* the node on the other side reports how commands end */
+}
+
+static int serve(tr_node *node, tr_pid bridge)
+{
+	for (;;) {
+		tr_value m = read_message();
+		if (!tr_is_valid(m) || wire_is(m, "stop")) {
+			tr_drop(m);
+			break;
+		}
+		if (tr_node_send(node, bridge, TR_LIST(tr_atom("frame"), m)) != TR_OK)
+			break;
+	}
+	/* The plugin's `stop` runs; a plugin that hangs in it does not keep the process. */
+	tr_node_send(node, bridge, TR_LIST(tr_atom("end")));
+	tr_drop(tr_node_wait(node, bridge, 2 * TR_SECOND));
+	_exit(0);
+}
+
+int plugin_child_main(void)
+{
+	tr_node_options options = {.name = "plugin", .schedulers = 2, .report = no_report};
+	tr_value m, init;
+	char path[64];
+
+	signal(SIGTERM, SIG_IGN); /* the end of the frames is what ends it, so that `stop` runs */
+	close_others();
+	m = read_message();
+	init = tr_array_at(m, 1);
+	if (!wire_is(m, "init") || !tr_is(init, TR_MAP))
+		return 1;
+	tr_value grants = tr_map_get_s(init, "grants");
+	if (jail_enter(grants, (uint64_t)tr_as_int(tr_map_get_s(init, "memory"), 0)) != TR_OK)
+		return fail("this kernel cannot confine a plugin to its grants");
+	if (!place_object(tr_as_str(tr_map_get_s(init, "object")), path, sizeof(path)))
+		return fail("the shared object cannot be placed in memory");
+	tr_node *node = tr_node_start(&options, NULL);
+	if (node == NULL)
+		return fail("the process of the plugin cannot start its actors");
+	tr_value arg = TR_LIST(tr_string(path), tr_keep(tr_map_get_s(init, "id")),
+			       tr_keep(tr_map_get_s(init, "config")), tr_keep(grants));
+	tr_drop(m);
+	tr_spawned bridge = tr_node_spawn(node, bridge_body, arg, NULL);
+	return bridge.err == TR_OK ? serve(node, bridge.pid)
+				   : fail("the process of the plugin cannot start its actors");
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plugin that does what plugins should not, when asked; for tests of processes. Built with `run` or, with COMMAND,
+ * with `command`. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <troupe/plugin.h>
+#include <unistd.h>
+
+#ifdef COMMAND
+TR_PLUGIN_MANIFEST("{\"id\": \"tame\", \"version\": \"1.0.0\", \"isolation\": \"process\"}");
+#else
+TR_PLUGIN_MANIFEST(
+    "{\"id\": \"wild\", \"version\": \"1.0.0\", \"isolation\": \"process\", \"needs\": [\"call:friend\", \"net\"],"
+    "\"config\": {\"n\": {\"type\": \"int\", \"default\": 5}},"
+    "\"hooks\": [{\"type\": \"before\", \"point\": \"step_run\"}],"
+    "\"limits\": {\"memory\": 500000000, \"time\": 20}}");
+#endif
+
+static volatile int *volatile nowhere;
+static int counter;
+
+/* Of a system call: its error, 0 when it went through. */
+static tr_value result_of(long returned)
+{
+	return tr_outcome_ok(tr_int(returned < 0 ? errno : 0));
+}
+
+static tr_value leak(void)
+{
+	for (size_t i = 0; i < 4096; i++) {
+		char *block = malloc(1 << 20);
+		if (block == NULL)
+			abort();
+		memset(block, 1, 1 << 20);
+	}
+	return tr_outcome_ok(tr_string("four gigabytes"));
+}
+
+static tr_value act(tr_value config, tr_value command)
+{
+	const char *what = tr_as_cstr(tr_command_input(command, "do"), "");
+
+	if (strcmp(what, "echo") == 0)
+		return tr_outcome_ok(tr_keep(tr_command_input(command, "value")));
+	if (strcmp(what, "config") == 0)
+		return tr_outcome_ok(tr_keep(config));
+	if (strcmp(what, "count") == 0)
+		return tr_outcome_ok(tr_int(++counter));
+	if (strcmp(what, "pid") == 0)
+		return tr_outcome_ok(tr_int(getpid()));
+	if (strcmp(what, "null") == 0)
+		*nowhere = 1;
+	if (strcmp(what, "exit") == 0)
+		exit(0);
+	if (strcmp(what, "loop") == 0)
+		for (volatile int i = 0;; i++)
+			;
+	if (strcmp(what, "wait") == 0)
+		tr_drop(tr_receive_ref(tr_make_ref(), TR_FOREVER));
+	if (strcmp(what, "raise") == 0)
+		tr_exitf("fell over inside");
+	if (strcmp(what, "leak") == 0)
+		return leak();
+	if (strcmp(what, "fork") == 0)
+		return result_of(syscall(SYS_clone, 17, 0, 0, 0, 0));
+	if (strcmp(what, "exec") == 0)
+		return result_of(syscall(SYS_execve, "/bin/true", NULL, NULL));
+	if (strcmp(what, "socket") == 0)
+		return result_of(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+	if (strcmp(what, "open") == 0)
+		return result_of(
+		    syscall(SYS_openat, AT_FDCWD, tr_as_cstr(tr_command_input(command, "path"), ""), O_RDONLY, 0));
+	if (strcmp(what, "call") == 0) {
+		tr_value v = tr_plugin_call(tr_as_cstr(tr_command_input(command, "id"), ""), tr_string("hello"),
+					    tr_in(10 * TR_SECOND));
+		return tr_outcome_ok(tr_is_valid(v) ? v : tr_string(tr_err_name(tr_value_err(v))));
+	}
+	if (strcmp(what, "emit") == 0)
+		return tr_outcome_ok(tr_int(tr_plugin_emit("wild.thing", tr_int(7))));
+	if (strcmp(what, "granted") == 0)
+		return tr_outcome_ok(tr_bool(tr_plugin_granted(tr_as_cstr(tr_command_input(command, "grant"), ""))));
+	return tr_outcome_error("unknown", false, "no such thing: %s", what);
+}
+
+static tr_value wild_run(tr_value config, tr_pid plugin, tr_value command)
+{
+	(void)plugin;
+	return act(config, command);
+}
+
+static tr_value wild_command(void *state, tr_value command)
+{
+	(void)state;
+	return act(tr_nil(), command);
+}
+
+static tr_value wild_call(void *state, tr_value request, tr_from from)
+{
+	(void)state;
+	(void)from;
+	return TR_LIST(tr_string("heard"), tr_keep(request));
+}
+
+static tr_value wild_hook(void *state, const char *point, tr_value context, tr_value (*next)(void *, tr_value),
+			  void *chain, tr_value *reason)
+{
+	(void)state;
+	(void)point;
+	(void)next;
+	(void)chain;
+	if (!tr_is_valid(tr_map_get_s(context, "refuse")))
+		return tr_map_put_s(tr_keep(context), "hooked", tr_int(getpid()));
+	*reason = tr_string("refused far away");
+	return tr_invalid(TR_EDENIED);
+}
+
+#ifdef COMMAND
+TR_PLUGIN_EXPORT = {TR_PLUGIN_HEAD, .command = wild_command};
+static tr_value (*const unused_run)(tr_value, tr_pid, tr_value) __attribute__((unused)) = wild_run;
+static tr_value (*const unused_call)(void *, tr_value, tr_from) __attribute__((unused)) = wild_call;
+static tr_value (*const unused_hook)(void *, const char *, tr_value, tr_value (*)(void *, tr_value), void *, tr_value *)
+    __attribute__((unused)) = wild_hook;
+#else
+TR_PLUGIN_EXPORT = {TR_PLUGIN_HEAD, .run = wild_run, .call = wild_call, .hook = wild_hook};
+static tr_value (*const unused_command)(void *, tr_value) __attribute__((unused)) = wild_command;
+#endif
