@@ -139,7 +139,7 @@ static void cancel(step_run *s, tr_value reason)
 /* Refused: another owner has the step run now. Otherwise the log cannot take it. */
 TR_NORETURN static void refused(tr_value verdict)
 {
-	tr_str what = tr_as_str(tr_array_at(verdict, 0));
+	tr_str what = tr_as_str(tr_is(verdict, TR_ARRAY) ? tr_array_at(verdict, 0) : verdict);
 	if (tr_str_is(what, "stale"))
 		tr_exit(TR_A(normal));
 	tr_exit(TR_LIST(tr_atom("append_failed"), tr_keep(tr_array_at(verdict, 1))));
