@@ -2,6 +2,9 @@
 /* What comes in: each input is an event or a few, and then everything that follows from the new state is decided. */
 #include "actors/engine/decide.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 static decision decision_of(machine *m, const machine_world *w, const machine_sink *out)
 {
 	return (decision){.m = m, .w = w, .out = out};
@@ -42,6 +45,39 @@ static bool may_report(const event *e, bool last)
 	return e->type != EVENT_STEP_FAILED || tr_is(tr_map_get_s(e->payload, "error"), TR_MAP);
 }
 
+/* A worker warns once a place of one step run; here it becomes once a place of the execution. False: it was said
+ * before. */
+static bool first_warning(const machine *m, event *e)
+{
+	char place[120];
+
+	(void)snprintf(place, sizeof place, "w%.60s:%" PRId64 ":%" PRId64,
+		       tr_as_cstr(tr_map_get_s(e->payload, "code"), ""), tr_as_int(tr_map_get_s(e->payload, "line"), 0),
+		       tr_as_int(tr_map_get_s(e->payload, "column"), 0));
+	if (tr_is_valid(tr_map_get_s(m->warned, place)) || tr_map_len(m->warned) >= MACHINE_MOST_WARNINGS)
+		return false;
+	if (tr_is(e->payload, TR_MAP))
+		e->payload = tr_map_put_s(e->payload, "place", tr_string(place));
+	return true;
+}
+
+static tr_err report_one(decision *d, const event *reported, const step_run *r, uint64_t parent)
+{
+	event e = *reported;
+
+	e.step_run_id = r->id;
+	if (e.parent_id == 0)
+		e.parent_id = parent;
+	if (e.attempt == 0 && (terminal(e.type) || e.type == EVENT_STEP_STARTED))
+		e.attempt = r->attempt;
+	e.payload = tr_keep(e.payload);
+	if (e.type == EVENT_WARNING && !first_warning(d->m, &e)) {
+		event_fini(&e);
+		return TR_OK;
+	}
+	return decide_emit(d, &e);
+}
+
 tr_err machine_report(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
 		      uint32_t attempt, event *events, size_t count)
 {
@@ -56,17 +92,8 @@ tr_err machine_report(machine *m, const machine_world *w, const machine_sink *ou
 	for (size_t i = 0; i < count; i++)
 		if (!may_report(&events[i], i + 1 == count))
 			return TR_EINVAL;
-	for (size_t i = 0; i < count && err == TR_OK; i++) {
-		event e = events[i];
-
-		e.step_run_id = step_run_id;
-		if (e.parent_id == 0)
-			e.parent_id = parent;
-		if (e.attempt == 0 && (terminal(e.type) || e.type == EVENT_STEP_STARTED))
-			e.attempt = attempt;
-		e.payload = tr_keep(e.payload);
-		err = decide_emit(&d, &e);
-	}
+	for (size_t i = 0; i < count && err == TR_OK; i++)
+		err = report_one(&d, &events[i], r, parent);
 	return err != TR_OK ? err : decide_settle(&d);
 }
 

@@ -309,7 +309,7 @@ static void late_and_foreign_reports_are_refused(void **state)
 	driver_fini(&d);
 }
 
-static void warning_of_a_worker_is_kept(void **state)
+static void warning_of_a_worker_is_kept_once_a_place(void **state)
 {
 	driver d;
 
@@ -318,6 +318,13 @@ static void warning_of_a_worker_is_kept(void **state)
 	assert_int_equal(driver_report(&d, 1, 1, EVENT_WARNING, "{\"code\": \"vars-in-loop\", \"message\": \"m\"}"),
 			 TR_OK);
 	assert_int_equal(driver_count(&d, EVENT_WARNING), 1);
+	assert_int_equal(driver_report(&d, 1, 1, EVENT_WARNING, "{\"code\": \"vars-in-loop\", \"message\": \"m\"}"),
+			 TR_OK);
+	assert_int_equal(driver_count(&d, EVENT_WARNING), 1);
+	assert_int_equal(
+	    driver_report(&d, 1, 1, EVENT_WARNING, "{\"code\": \"vars-in-loop\", \"message\": \"m\", \"line\": 4}"),
+	    TR_OK);
+	assert_int_equal(driver_count(&d, EVENT_WARNING), 2);
 	driver_fini(&d);
 }
 
@@ -364,7 +371,7 @@ int main(void)
 	    cmocka_unit_test(timeout_of_a_step_is_rendered_when_it_is_scheduled),
 	    cmocka_unit_test(timeout_of_the_execution_fails_it),
 	    cmocka_unit_test(late_and_foreign_reports_are_refused),
-	    cmocka_unit_test(warning_of_a_worker_is_kept),
+	    cmocka_unit_test(warning_of_a_worker_is_kept_once_a_place),
 	    cmocka_unit_test(every_execution_is_told_from_its_first_to_its_last_event),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
