@@ -62,12 +62,27 @@ static void deliver(const run_scope *run, tr_value message)
 	tr_send(to.bits != 0 ? to : run->reply_to, message);
 }
 
+static void send_events(const outbox *o, int64_t token, tr_value events)
+{
+	deliver(o->run, TR_LIST(TR_A(event), tr_pid_value(tr_self()), tr_int(token),
+				tr_int((int64_t)o->run->step_run_id), tr_int(o->run->attempt), events));
+}
+
+/* No message is longer than the execution takes well; they arrive in order, so the ack of the last is the ack of all.
+ */
 static void send(outbox *o, int64_t token)
 {
 	tr_value events = o->pending;
+	size_t count = tr_array_len(events), from = 0;
 	o->pending = tr_array();
-	deliver(o->run, TR_LIST(TR_A(event), tr_pid_value(tr_self()), tr_int(token),
-				tr_int((int64_t)o->run->step_run_id), tr_int(o->run->attempt), events));
+	for (; count - from > OUTBOX_MOST; from += OUTBOX_MOST)
+		send_events(o, 0, tr_array_slice(events, from, from + OUTBOX_MOST));
+	if (from == 0) {
+		send_events(o, token, events);
+		return;
+	}
+	send_events(o, token, tr_array_slice(events, from, count));
+	tr_drop(events);
 }
 
 void outbox_flush(outbox *o, bool now)

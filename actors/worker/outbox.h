@@ -12,6 +12,8 @@
 
 #include <troupe/actor.h>
 
+#define OUTBOX_MOST 2048u /* events in one message */
+
 typedef struct outbox_waiters {
 	uint64_t *items;
 	size_t count, capacity;

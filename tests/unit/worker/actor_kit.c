@@ -89,6 +89,7 @@ static void execution_handle(void *state, tr_value message)
 	tr_pid from = tr_as_pid(tr_array_at(message, 1));
 	pthread_mutex_lock(&w->lock);
 	w->messages++;
+	w->longest = tr_array_len(events) > w->longest ? tr_array_len(events) : w->longest;
 	for (size_t i = 0; i < tr_array_len(events); i++)
 		keep_event(w, tr_array_at(events, i));
 	if (token != 0 && w->hold_acks)

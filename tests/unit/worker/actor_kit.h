@@ -40,6 +40,7 @@ struct world {
 	pthread_cond_t changed;
 	tr_value source;   /* text of the playbook */
 	event_list events; /* all that was reported, in order */
+	size_t longest;    /* most events in one */
 	size_t messages;   /* in how many messages */
 	size_t terminal;   /* step runs that ended */
 	size_t acked;

@@ -344,6 +344,26 @@ static void a_cursor_loop_goes_on_with_the_rows_it_had(void **state)
 	world_stop(&w);
 }
 
+static void a_burst_of_events_is_cut_into_messages(void **state)
+{
+	(void)state;
+	world w;
+	world_start(&w, 0);
+	w.hold_acks = true;
+	world_playbook(&w, "- step: each\n"
+			   "  loop: { in: 3000, iterator: n, spec: { mode: parallel, max_in_flight: 3000 } }\n"
+			   "  tool:\n"
+			   "    - a: { kind: noop, give: \"{{ n }}\" }\n");
+	world_plugin(&w, "noop", plugin_give);
+	world_run(&w, 1, 1, "each", "");
+	world_wait(&w, &w.calls, 3000);
+	world_ack(&w);
+	world_assert_json(TR_GET(done(&w), "stats", "success"), "3000");
+	assert_in_range(w.longest, 1000, 2048);
+	assert_int_equal(world_count(&w, EVENT_ITERATION_DONE), 3000);
+	world_stop(&w);
+}
+
 static void hundred_thousand_iterations_finish_in_bounded_memory(void **state)
 {
 	(void)state;
@@ -394,6 +414,7 @@ int main(void)
 	    cmocka_unit_test(a_loop_goes_on_behind_what_was_appended),
 	    cmocka_unit_test(a_cursor_is_run_again_until_it_gives_no_row),
 	    cmocka_unit_test(a_cursor_loop_goes_on_with_the_rows_it_had),
+	    cmocka_unit_test(a_burst_of_events_is_cut_into_messages),
 	    cmocka_unit_test(hundred_thousand_iterations_finish_in_bounded_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
