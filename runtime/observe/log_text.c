@@ -82,18 +82,62 @@ static void put_who(tr_buf *out, tr_value record)
 	tr_buf_putc(out, ':');
 }
 
-/* The rest of a record on the same line, the rest of a report a line each. */
-static void put_fields(tr_buf *out, tr_value record, bool report)
+static void put_key(tr_buf *out, tr_value key, const char *before, const char *after)
+{
+	tr_buf_puts(out, before);
+	put_clean(out, tr_as_str(key), " ");
+	tr_buf_puts(out, after);
+}
+
+/* The rest of a record, on the same line. */
+static void put_fields(tr_buf *out, tr_value record)
 {
 	const tr_entry *entries = tr_map_entries(record);
 
 	for (size_t i = 0; i < tr_map_len(record); i++) {
-		if (is_head(entries[i].key) || (report && tr_is_nil(entries[i].value)))
+		if (is_head(entries[i].key))
 			continue;
-		tr_buf_puts(out, report ? "\n    " : " ");
-		put_clean(out, tr_as_str(entries[i].key), " ");
-		tr_buf_puts(out, report ? ": " : "=");
-		put_value(out, entries[i].value, report ? SHOW_REPORT : SHOW_FIELD, report ? "\n        " : "\\n");
+		put_key(out, entries[i].key, " ", "=");
+		put_value(out, entries[i].value, SHOW_FIELD, "\\n");
+	}
+}
+
+/* Parts of a report that say nothing are left out. */
+static bool is_empty(tr_value v)
+{
+	return tr_is_nil(v) || (tr_is(v, TR_ARRAY) && tr_array_len(v) == 0) ||
+	       (tr_is(v, TR_INT) && tr_as_int(v, 1) == 0);
+}
+
+/* A list of messages, of links, of frames: an item a line. */
+static bool is_list(tr_value key)
+{
+	return tr_str_is(tr_as_str(key), "last_messages") || tr_str_is(tr_as_str(key), "links") ||
+	       tr_str_is(tr_as_str(key), "backtrace");
+}
+
+static void put_items(tr_buf *out, tr_value array)
+{
+	for (size_t i = 0; i < tr_array_len(array); i++) {
+		tr_buf_puts(out, "\n        ");
+		put_value(out, tr_array_at(array, i), SHOW_REPORT, "\n        ");
+	}
+}
+
+/* The rest of a report, a line each. */
+static void put_parts(tr_buf *out, tr_value report)
+{
+	const tr_entry *entries = tr_map_entries(report);
+
+	for (size_t i = 0; i < tr_map_len(report); i++) {
+		if (is_head(entries[i].key) || is_empty(entries[i].value))
+			continue;
+		bool list = is_list(entries[i].key);
+		put_key(out, entries[i].key, "\n    ", list ? ":" : ": ");
+		if (list)
+			put_items(out, entries[i].value);
+		else
+			put_value(out, entries[i].value, SHOW_REPORT, "\n        ");
 	}
 }
 
@@ -112,7 +156,10 @@ void log_text(tr_buf *out, tr_level level, tr_value record, bool color)
 		put_clean(out, tr_as_str(text), "\n    ");
 	else
 		put_clean(out, tr_as_str(report), " ");
-	put_fields(out, record, tr_is_valid(report));
+	if (tr_is_valid(report))
+		put_parts(out, record);
+	else
+		put_fields(out, record);
 	if (color && colors[level][0] != '\0')
 		tr_buf_puts(out, "\033[0m");
 	tr_buf_putc(out, '\n');

@@ -99,14 +99,15 @@ static void after_record(struct writer *w, uint32_t waiting)
 		flush(w);
 }
 
-/* The kernel speaks of crashes, which are errors, and of handlers that take too long. */
+/* The kernel speaks of crashes, which are errors, and of handlers that take long: worth knowing, and on a busy machine
+ * no fault. */
 static void kernel_report(struct writer *w, tr_value report)
 {
 	bool crash = tr_str_is(tr_as_str(tr_map_get_s(report, "report")), "crash");
 	tr_value text = tr_string(crash ? "an actor crashed" : "a handler runs long");
 
 	if (tr_is(report, TR_MAP))
-		take_record(w, crash ? TR_ERROR : TR_WARNING, tr_map_put_s(tr_keep(report), "text", text));
+		take_record(w, crash ? TR_ERROR : TR_NOTICE, tr_map_put_s(tr_keep(report), "text", text));
 	else
 		tr_drop(text);
 	flush(w);

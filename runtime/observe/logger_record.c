@@ -14,6 +14,16 @@ const char *level_name(tr_level level)
 	return level_names[level];
 }
 
+void tr_log_show(tr_buf *out, tr_value record, bool color)
+{
+	tr_str name = tr_as_str(tr_map_get_s(record, "level"));
+	tr_level level = TR_CRITICAL;
+
+	while (level > TR_DEBUG && !tr_str_is(name, level_names[level]))
+		level--;
+	log_text(out, level, record, color);
+}
+
 /* ---- the port ------------------------------------------------------------------------------------------------------
  */
 

@@ -38,10 +38,11 @@ static void a_report_has_a_line_for_each_part(void **state)
 	(void)state;
 	check(TR_ERROR,
 	      TR_DICT("time_us", tr_int(0), "report", tr_string("crash"), "text", tr_string("an actor crashed"),
-		      "label", tr_string("worker"), "note", tr_nil(), "reason", tr_string("one\ntwo")),
+		      "label", tr_string("worker"), "note", tr_nil(), "reason", tr_string("one\ntwo"), "dropped",
+		      tr_int(0), "backtrace", tr_array(), "last_messages", TR_LIST(tr_int(1), tr_string("a\nb"))),
 	      false,
 	      "1970-01-01T00:00:00.000000Z error   : an actor crashed\n    label: worker\n    reason: one\n        "
-	      "two\n");
+	      "two\n    last_messages:\n        1\n        a\n        b\n");
 }
 
 static void text_cannot_forge_lines_or_drive_a_terminal(void **state)
