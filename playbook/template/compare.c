@@ -120,8 +120,8 @@ static bool equal_arrays(struct eval *ev, tr_value a, tr_value b, bool *out)
 
 	/* A list never equals a tuple; views of keys and items compare as sets do, here in order. */
 	*out = (a.aux == b.aux || (is_tuple(a) && is_tuple(b))) && n == tr_array_len(b);
-	if (!*out || !ev_spend(ev, n))
-		return !*out;
+	if (!*out || a.as.box == b.as.box || !ev_spend(ev, n))
+		return !*out || a.as.box == b.as.box;
 	if (!ev_enter(ev))
 		return false;
 	for (size_t i = 0; i < n && *out; i++)
@@ -137,8 +137,8 @@ static bool equal_maps(struct eval *ev, tr_value a, tr_value b, bool *out)
 	size_t n = tr_map_len(a);
 
 	*out = n == tr_map_len(b);
-	if (!*out || !ev_spend(ev, n))
-		return !*out;
+	if (!*out || a.as.box == b.as.box || !ev_spend(ev, n))
+		return !*out || a.as.box == b.as.box;
 	if (!ev_enter(ev))
 		return false;
 	for (size_t i = 0; i < n && *out; i++) {

@@ -122,6 +122,8 @@ bool ev_put_str(struct eval *ev, tr_buf *out, tr_value v);
 bool ev_put_repr(struct eval *ev, tr_buf *out, tr_value v);
 /* str(v): a string value; v itself when it is one. */
 tr_value ev_str(struct eval *ev, tr_value v);
+/* Did all that was put there find room? False after ev_fail. */
+bool ev_buf_ok(struct eval *ev, const tr_buf *b);
 /* A string of what the buffer holds; takes its content. */
 tr_value ev_take_text(struct eval *ev, tr_buf *b);
 tr_value ev_text(struct eval *ev, tr_str s);

@@ -53,7 +53,12 @@ bool attribute_parse(struct eval *ev, tr_value attribute, bool ignore_case, stru
 	for (size_t start = 0, i = 0; i <= s.n; i++) {
 		if (i < s.n && s.p[i] != '.')
 			continue;
-		out->keys[k++] = attribute_key((tr_str){s.p + start, i - start});
+		out->keys[k] = attribute_key((tr_str){s.p + start, i - start});
+		if (!tr_is_valid(out->keys[k++])) {
+			ev_invalid(ev, out->keys[k - 1]);
+			attribute_free(out);
+			return false;
+		}
 		start = i + 1;
 	}
 	return true;

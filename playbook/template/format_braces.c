@@ -159,7 +159,8 @@ static bool put_field(struct braces *b, tr_buf *out, tr_str field, int depth)
 	bool ok = tr_is_valid(v);
 	if (ok && colon < field.n)
 		ok = nested_spec(b, &spec, (tr_str){field.p + colon + 1, field.n - colon - 1}, depth);
-	ok = ok && put_converted(b, out, v, conversion, spec.n > 0 ? tr_buf_str(&spec) : (tr_str){"", 0});
+	ok = ok && ev_buf_ok(b->ev, &spec) &&
+	     put_converted(b, out, v, conversion, spec.n > 0 ? tr_buf_str(&spec) : (tr_str){"", 0});
 	tr_drop(v);
 	tr_buf_fini(&spec);
 	return ok;

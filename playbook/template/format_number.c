@@ -69,9 +69,7 @@ static bool put_grouped(struct eval *ev, tr_buf *out, tr_str prefix, tr_str digi
 	else
 		tr_buf_put(&body, digits.p, digits.n);
 	tr_buf_put(&body, tail.p, tail.n);
-	bool ok = body.err == TR_OK && put_padded(ev, out, prefix, tr_buf_str(&body), spec, '>');
-	if (body.err != TR_OK)
-		ev_fail(ev, body.err, "%s", tr_err_text(body.err));
+	bool ok = ev_buf_ok(ev, &body) && put_padded(ev, out, prefix, tr_buf_str(&body), spec, '>');
 	tr_buf_fini(&body);
 	return ok;
 }
@@ -215,7 +213,8 @@ bool put_float_spec(struct eval *ev, tr_buf *out, double d, const struct format_
 	while (digits < text.n && text.p[digits] >= '0' && text.p[digits] <= '9')
 		digits++;
 	tr_str tail = {text.p + digits, text.n - digits};
-	bool ok = put_grouped(ev, out, (tr_str){&sign, sign != '\0'}, (tr_str){text.p, digits}, tail, spec, 3);
+	bool ok = ev_buf_ok(ev, &text) &&
+		  put_grouped(ev, out, (tr_str){&sign, sign != '\0'}, (tr_str){text.p, digits}, tail, spec, 3);
 	tr_buf_fini(&text);
 	return ok;
 }

@@ -138,7 +138,7 @@ static bool put_text(struct percent *p, tr_buf *out, tr_value v, struct format_s
 	tr_str s = text.n > 0 ? tr_buf_str(&text) : (tr_str){"", 0};
 	if (spec->precision >= 0)
 		s.n = uni_offset(s, (size_t)spec->precision);
-	ok = ok && put_padded(p->ev, out, (tr_str){"", 0}, s, spec, '>');
+	ok = ok && ev_buf_ok(p->ev, &text) && put_padded(p->ev, out, (tr_str){"", 0}, s, spec, '>');
 	tr_buf_fini(&text);
 	return ok;
 }
@@ -182,7 +182,8 @@ static bool put_integer(struct percent *p, tr_buf *out, tr_value v, struct forma
 	for (int64_t n = (int64_t)digits.n; n < spec->precision && all.err == TR_OK; n++)
 		tr_buf_putc(&all, '0');
 	tr_buf_put(&all, digits.p, digits.n);
-	ok = ok && put_padded(p->ev, out, (tr_str){prefix, np}, tr_buf_str(&all), spec, '>');
+	ok = ok && ev_buf_ok(p->ev, &digits) && ev_buf_ok(p->ev, &all) &&
+	     put_padded(p->ev, out, (tr_str){prefix, np}, tr_buf_str(&all), spec, '>');
 	tr_buf_fini(&digits);
 	tr_buf_fini(&all);
 	return ok;

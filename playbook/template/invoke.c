@@ -223,7 +223,9 @@ static bool rest_keywords(struct eval *ev, struct frame *f, const struct args *a
 static bool bind_macro(struct eval *ev, struct frame *f, const struct args *args)
 {
 	const struct proto *p = f->proto;
-	tr_value caller = tr_absent(), kwargs = tr_map(), varargs = tr_array();
+	tr_value caller = tr_absent();
+	tr_value kwargs = (p->flags & PROTO_KWARGS) ? tr_map() : tr_nil();
+	tr_value varargs = (p->flags & PROTO_VARARGS) ? tr_array() : tr_nil();
 	uint32_t slot = p->nparams;
 
 	if (args->npos > p->nparams && !(p->flags & PROTO_VARARGS)) {
@@ -237,7 +239,7 @@ static bool bind_macro(struct eval *ev, struct frame *f, const struct args *args
 		else
 			varargs = ev_push(ev, varargs, tr_keep(args->pos[i]));
 	}
-	if (!tr_is_valid(varargs) || !rest_keywords(ev, f, args, &caller, &kwargs))
+	if (!tr_is_valid(varargs) || !tr_is_valid(kwargs) || !rest_keywords(ev, f, args, &caller, &kwargs))
 		goto failed;
 	if (p->flags & PROTO_CALLER)
 		tr_assign(&f->slots[slot++],
@@ -252,6 +254,7 @@ static bool bind_macro(struct eval *ev, struct frame *f, const struct args *args
 	tr_drop(varargs);
 	return true;
 failed:
+	ev_fail(ev, TR_ENOMEM, "out of memory"); /* unless there is a better reason already */
 	tr_drop(caller);
 	tr_drop(kwargs);
 	tr_drop(varargs);

@@ -305,10 +305,9 @@ struct node *parse_primary(struct parser *p)
 	case T_FLOAT:
 		return parse_literal(p);
 	case T_LPAREN: {
-		if (!parser_deeper(p) || !parser_step(p))
+		if (!parser_step(p))
 			return NULL;
 		struct node *node = parse_tuple(p, TUPLE_PARENS, NULL);
-		p->depth--;
 		return node != NULL && parser_expect(p, T_RPAREN) ? node : NULL;
 	}
 	case T_LBRACKET:
@@ -530,7 +529,7 @@ static bool parse_arguments(struct parser *p, struct node *node)
 
 	list_init(&args);
 	list_init(&kwargs);
-	if (!parser_deeper(p) || !parser_expect(p, T_LPAREN))
+	if (!parser_expect(p, T_LPAREN))
 		return false;
 	while (p->cur.kind != T_RPAREN) {
 		if (comma) {
@@ -543,7 +542,6 @@ static bool parse_arguments(struct parser *p, struct node *node)
 			return false;
 		comma = true;
 	}
-	p->depth--;
 	node->list = args.first;
 	node->count = args.n;
 	node->list2 = kwargs.first;

@@ -313,23 +313,24 @@ bool ev_put_str(struct eval *ev, tr_buf *out, tr_value v)
 	}
 }
 
+bool ev_buf_ok(struct eval *ev, const tr_buf *b)
+{
+	if (b->err == TR_ELIMIT)
+		ev_fail(ev, TR_ELIMIT, "the text is larger than the limit");
+	else if (b->err != TR_OK)
+		ev_fail(ev, b->err, "%s", tr_err_text(b->err));
+	return b->err == TR_OK;
+}
+
 tr_value ev_take_text(struct eval *ev, tr_buf *b)
 {
 	size_t n = b->n;
 
-	if (b->err == TR_ELIMIT) {
+	if (!ev_buf_ok(ev, b) || !ev_charge(ev, n + 40)) {
 		tr_buf_fini(b);
-		return ev_fail(ev, TR_ELIMIT, "the text is larger than the limit");
+		return tr_invalid(ev->error->err);
 	}
-	if (!ev_charge(ev, n + 40)) {
-		tr_buf_fini(b);
-		return tr_invalid(TR_ELIMIT);
-	}
-	tr_value v = n == 0 && b->err == TR_OK ? tr_string_n("", 0) : tr_string_n(b->p, n);
-	if (b->err != TR_OK) {
-		tr_drop(v);
-		v = tr_invalid(b->err);
-	}
+	tr_value v = tr_string_n(n > 0 ? b->p : "", n);
 	tr_buf_fini(b);
 	return tr_is_valid(v) ? v : ev_invalid(ev, v);
 }
