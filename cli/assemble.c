@@ -30,6 +30,28 @@ static void explain(char *why, size_t n, const char *what, tr_value reason)
 	tr_buf_fini(&text);
 }
 
+/* ---- the logger, with the program's handler from its first record on
+ * ----------------------------------------------------- */
+
+static void not_ours(void *data)
+{
+	(void)data; /* the options are the caller's, who outlives the node */
+}
+
+static const tr_class options_class = {"assemble options", not_ours};
+
+static tr_started start_logger(tr_value arg, tr_value extra)
+{
+	const assemble_options *o = tr_as_object(arg, &options_class);
+	tr_logger_options quiet = {.level = o->log_level, .fd = -1};
+	tr_value logger_arg = tr_logger_arg(&quiet);
+	tr_started s = tr_logger_start_link(logger_arg, extra);
+	tr_drop(logger_arg);
+	if (s.pid.bits != 0)
+		(void)tr_log_add_handler(tr_here(), "program", o->log_level, o->log, o->log_arg, NULL);
+	return s;
+}
+
 static tr_started start_tree(tr_node *node, const assemble_options *o)
 {
 	size_t builtin_count;
@@ -42,12 +64,11 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       .prefer = tr_absent()};
 	store_options store = {.data = o->data, .durability = o->durability};
 	pool_options pool = {.concurrency = o->concurrency, .env = tr_absent()};
-	tr_logger_options logger = {.level = o->log_level, .fd = o->log_fd, .color = o->log_color};
 	tr_child_spec children[5] = {0};
 	tr_started failed = {.reason = tr_absent()};
 	children[0] = (tr_child_spec){.id = "logger",
-				      .start = tr_logger_start_link,
-				      .arg = tr_logger_arg(&logger),
+				      .start = start_logger,
+				      .arg = tr_object(&options_class, (void *)(uintptr_t)o),
 				      .restart = TR_PERMANENT,
 				      .label = "logger"};
 	tr_err err = plugin_host_child(node, &plugins, &children[1]);

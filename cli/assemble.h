@@ -12,8 +12,8 @@ typedef struct assemble_options {
 	const char *data;
 	durability durability;
 	tr_level log_level;
-	int log_fd;
-	bool log_color;
+	tr_log_handler *log; /* gets what is logged, in the logger's actor, from the tree's start to its end */
+	void *log_arg;
 	uint32_t concurrency; /* step runs a pool performs at once; 0: its default */
 } assemble_options;
 

@@ -121,6 +121,13 @@ static const view_class *choose_view(const struct run_options *o)
 	return s.terminal ? &view_live : &view_lines;
 }
 
+static const char *playbook_title(const playbook *p, char title[NAME_MAX])
+{
+	tr_str name = p->name.n > 0 ? p->name : p->path;
+	(void)snprintf(title, NAME_MAX, "%.*s", (int)(name.n < NAME_MAX ? name.n : NAME_MAX - 1), name.p);
+	return title;
+}
+
 static int finish(const struct run_options *o, const run_job *job)
 {
 	if (!tr_is_valid(job->summary)) {
@@ -130,10 +137,8 @@ static int finish(const struct run_options *o, const run_job *job)
 			fprintf(stderr, "troupe run: %s\n", job->problem);
 		return job->interrupted ? EXIT_INTERRUPTED : EXIT_FAILED;
 	}
-	tr_str name = job->playbook->name.n > 0 ? job->playbook->name : job->playbook->path;
-	char title[256];
-	(void)snprintf(title, sizeof title, "%.*s", (int)(name.n < 250 ? name.n : 250), name.p);
-	tr_value object = report_object(job->execution_id, title, job->summary);
+	char title[NAME_MAX];
+	tr_value object = report_object(job->execution_id, playbook_title(job->playbook, title), job->summary);
 	int code = report_exit_code(object, job->interrupted);
 	if (o->json) {
 		tr_buf text = {0};
@@ -159,15 +164,16 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 	assemble_options assemble = {.data = o->data,
 				     .durability = o->durability,
 				     .log_level = o->verbose ? TR_DEBUG : TR_WARNING,
-				     .log_fd = 2,
-				     .log_color = s.color};
+				     .log = runner_log,
+				     .log_arg = &s};
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
 	if (node == NULL) {
 		fprintf(stderr, "troupe run: %s\n", why);
 		return EXIT_INVALID;
 	}
 	view v;
-	view_init(&v, cls, node, o->file);
+	char title[NAME_MAX];
+	view_init(&v, cls, node, playbook_title(p, title));
 	run_job job = {.playbook = p, .source = source, .payload = o->payload, .view = &v, .summary = tr_absent()};
 	tr_err err = runner_run(node, &job);
 	if (err != TR_OK)

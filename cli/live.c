@@ -42,6 +42,13 @@ void screen_end(view *v)
 	(void)v;
 }
 
+void screen_say(view *v, tr_str text)
+{
+	screen_begin(v);
+	fprintf(stderr, "\033[J%.*s", TR_STR(text));
+	fflush(stderr);
+}
+
 static void put_bar(tr_buf *out, const view *v, int64_t done, int64_t total)
 {
 	int full = total > 0 ? (int)(done * BAR_WIDTH / total) : BAR_WIDTH;
@@ -110,7 +117,7 @@ static void put_step(tr_buf *out, const view *v, const board_step *s, int64_t no
 			    style_off(&v->style));
 	if (s->bad > 0)
 		tr_buf_putf(out, "  %s%" PRId64 " failed%s", style_red(&v->style), s->bad, style_off(&v->style));
-	if (tr_is_valid(s->note) && (s->status == BOARD_FAILED || s->retries > 0))
+	if (tr_is_valid(s->note) && (s->status == BOARD_FAILED || s->status == BOARD_RUNNING))
 		tr_buf_putf(out, "  %s%s%s", style_dim(&v->style), tr_as_cstr(s->note, ""), style_off(&v->style));
 }
 
@@ -170,4 +177,4 @@ static void live_end(view *v)
 	draw(v, v->board.now_us);
 }
 
-const view_class view_live = {.tick = draw, .end = live_end};
+const view_class view_live = {.tick = draw, .say = screen_say, .end = live_end};

@@ -8,5 +8,7 @@
 void screen_begin(view *v);
 void screen_line(view *v, const tr_buf *line);
 void screen_end(view *v);
+/** Print above: what was drawn goes, the next tick draws it again below. */
+void screen_say(view *v, tr_str text);
 
 #endif

@@ -8,9 +8,11 @@
 #include <signal.h>
 #include <string.h>
 #include <troupe/io.h>
+#include <troupe/log.h>
 
-#define TICK_NS (100 * TR_MS)
-#define CALL_NS (30 * TR_SECOND)
+#define RUNNER_NAME "runner"
+#define TICK_NS     (100 * TR_MS)
+#define CALL_NS     (30 * TR_SECOND)
 
 /* The job is the waiting thread's; the value only carries it into the actor. */
 static void not_ours(void *data)
@@ -71,7 +73,7 @@ static void cancel(run_job *job)
 static void show_event(run_job *job, tr_value value)
 {
 	event e;
-	if (job->view == NULL || event_from_value(value, &e) != TR_OK)
+	if (event_from_value(value, &e) != TR_OK)
 		return;
 	view_event(job->view, &e);
 	event_fini(&e);
@@ -94,9 +96,10 @@ static bool take(run_job *job, tr_value m)
 		tr_buf_fini(&why);
 		return false;
 	} else if (TR_IS_A(m, tick)) {
-		if (job->view != NULL)
-			view_tick(job->view, tr_wall_us());
+		view_tick(job->view, tr_wall_us());
 		tr_send_at(tr_self(), TR_A(tick), tr_in(TICK_NS));
+	} else if (TR_IS_A(tag, info)) {
+		view_say(job->view, tr_as_str(tr_array_at(m, 1)));
 	} else if (tr_is(tr_array_at(m, 1), TR_INT) && tr_equal(tag, tr_atom("signal"))) {
 		if (job->interrupted) /* asked twice: do not wait for the cancelled steps */
 			return false;
@@ -120,14 +123,25 @@ static void runner_body(tr_value arg)
 		going = take(job, m);
 		tr_drop(m);
 	}
-	if (job->view != NULL)
-		view_end(job->view);
+	view_end(job->view);
+}
+
+void runner_log(void *arg, tr_value record)
+{
+	const style *s = arg;
+	tr_buf text = {0};
+	tr_log_show(&text, record, s->color);
+	/* Before and after its time there is no runner, and nothing drawn that could be spoilt. */
+	if (text.err != TR_OK ||
+	    tr_send_name(RUNNER_NAME, TR_LIST(TR_A(info), tr_string_lossy(text.p, text.n))) != TR_OK)
+		fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&text)));
+	tr_buf_fini(&text);
 }
 
 tr_err runner_run(tr_node *node, run_job *job)
 {
 	job->summary = tr_absent();
-	tr_spawn_options options = {.label = "runner"};
+	tr_spawn_options options = {.label = "runner", .name = RUNNER_NAME};
 	tr_spawned s = tr_node_spawn(node, runner_body, tr_object(&job_class, job), &options);
 	if (s.err != TR_OK)
 		return s.err;

@@ -8,19 +8,24 @@
 
 #include "cli/view.h"
 #include "playbook/model/model.h"
+#include <troupe/log.h>
 
 typedef struct run_job {
 	/* in; owned by the caller, who waits for the actor's end */
 	playbook *playbook;
 	tr_str source;
 	tr_value payload;
-	view *view; /* NULL: nothing is shown while it runs */
+	view *view;
 	/* out */
 	int64_t execution_id;
 	tr_value summary; /* absent when the execution did not end */
 	bool interrupted;
 	char problem[600]; /* why there is no summary */
 } run_job;
+
+/** A log handler (arg: a style) that hands what is logged to the runner, who alone writes to the screen while a view is
+ * drawn. */
+tr_log_handler runner_log;
 
 /** Run the job as an actor of the node and block the thread until it has ended. */
 tr_err runner_run(tr_node *node, run_job *job);

@@ -166,4 +166,12 @@ static void tree_tick(view *v, int64_t now_us)
 	draw_tree(v);
 }
 
-const view_class view_tree = {.tick = tree_tick};
+static void tree_say(view *v, tr_str text)
+{
+	if (v->style.terminal)
+		screen_say(v, text);
+	else
+		fprintf(stderr, "%.*s", TR_STR(text));
+}
+
+const view_class view_tree = {.tick = tree_tick, .say = tree_say};

@@ -24,6 +24,14 @@ void view_tick(view *v, int64_t now_us)
 		v->cls->tick(v, now_us);
 }
 
+void view_say(view *v, tr_str text)
+{
+	if (v->cls->say != NULL)
+		v->cls->say(v, text);
+	else
+		fprintf(stderr, "%.*s", TR_STR(text));
+}
+
 void view_end(view *v)
 {
 	if (v->cls->end != NULL)

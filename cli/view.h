@@ -15,6 +15,8 @@ typedef struct view view;
 typedef struct view_class {
 	void (*event)(view *v, const event *e, board_step *step);
 	void (*tick)(view *v, int64_t now_us);
+	/* Text to stand above what is drawn in place. NULL: the view only prints, and so may everybody else. */
+	void (*say)(view *v, tr_str text);
 	void (*end)(view *v); /* leave the screen tidy */
 } view_class;
 
@@ -32,6 +34,7 @@ struct view {
 void view_init(view *v, const view_class *cls, tr_node *node, const char *title);
 void view_event(view *v, const event *e);
 void view_tick(view *v, int64_t now_us);
+void view_say(view *v, tr_str text);
 void view_end(view *v);
 void view_fini(view *v);
 

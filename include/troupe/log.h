@@ -38,6 +38,8 @@ typedef void tr_log_handler(void *arg, tr_value record);
 TR_API tr_err tr_log_add_handler(tr_node *node, const char *name, tr_level level, tr_log_handler *handler, void *arg,
 				 void (*destroy)(void *));
 TR_API tr_err tr_log_remove_handler(tr_node *node, const char *name);
+/** Append a record as the logger writes it: a line of text, more for reports. For handlers. */
+TR_API void tr_log_show(tr_buf *out, tr_value record, bool color);
 /** Wait until everything logged so far has been handled. From outside actors. */
 TR_API void tr_log_flush(tr_node *node);
 

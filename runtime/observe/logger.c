@@ -99,17 +99,27 @@ static void after_record(struct writer *w, uint32_t waiting)
 		flush(w);
 }
 
-/* The kernel speaks of crashes, which are errors, and of handlers that take long: worth knowing, and on a busy machine
- * no fault. */
+/* How the kernel's reports read and how grave they are; kinds not known here are shown as they are. */
+static const struct kernel_kind {
+	const char *report;
+	const char *text;
+	tr_level level;
+} kernel_kinds[] = {
+    {"crash", "an actor crashed", TR_ERROR},
+    {"long_handler", "a handler runs long", TR_WARNING},
+    {"dead_letters", "many messages found nobody", TR_WARNING},
+};
+
 static void kernel_report(struct writer *w, tr_value report)
 {
-	bool crash = tr_str_is(tr_as_str(tr_map_get_s(report, "report")), "crash");
-	tr_value text = tr_string(crash ? "an actor crashed" : "a handler runs long");
+	struct kernel_kind kind = {NULL, "the kernel reports", TR_WARNING};
 
+	for (size_t i = 0; i < sizeof(kernel_kinds) / sizeof(kernel_kinds[0]); i++) {
+		if (tr_str_is(tr_as_str(tr_map_get_s(report, "report")), kernel_kinds[i].report))
+			kind = kernel_kinds[i];
+	}
 	if (tr_is(report, TR_MAP))
-		take_record(w, crash ? TR_ERROR : TR_NOTICE, tr_map_put_s(tr_keep(report), "text", text));
-	else
-		tr_drop(text);
+		take_record(w, kind.level, tr_map_put_s(tr_keep(report), "text", tr_string(kind.text)));
 	flush(w);
 }
 
