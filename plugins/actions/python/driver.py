@@ -379,12 +379,29 @@ def import_libs(libs):
     return out
 
 
+COMPILED = {}  # (filename, code) -> (code object, is it wrapped?); a loop sends the same code again and again
+MAX_COMPILED = 64
+
+
+def compiled(filename, code):
+    known = COMPILED.pop((filename, code), None)
+    if known is None:
+        tree = compile(code, filename, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree.filename = filename
+        returns, awaits = look(tree)
+        if returns or awaits:
+            known = wrap(tree, filename, awaits), True
+        else:
+            known = compile(tree, filename, "exec", dont_inherit=True), False
+        if len(COMPILED) >= MAX_COMPILED:
+            del COMPILED[next(iter(COMPILED))]  # the one that was not used for longest
+    COMPILED[filename, code] = known
+    return known
+
+
 def perform(task):
-    filename, code = task["filename"], task["code"]
     inputs = task["inputs"]
-    tree = compile(code, filename, "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
-    tree.filename = filename
-    returns, awaits = look(tree)
+    code, wrapped = compiled(task["filename"], task["code"])
     ns = {"__name__": "__main__", "__builtins__": builtins, "json": json, "os": os, "datetime": datetime, "uuid": uuid}
     ns.update(input_data=inputs, args=task["args"], context=task["context"], execution_id=task["execution_id"])
     ns.update(import_libs(task["libs"]))
@@ -392,12 +409,12 @@ def perform(task):
     before = ns.get("result", FELL_OFF)
     value = FELL_OFF
     try:
-        if returns or awaits:
+        if wrapped:
             ns["__fell_off__"] = FELL_OFF
-            exec(wrap(tree, filename, awaits), ns)
+            exec(code, ns)
             value = settle(ns["__task__"]())
         else:
-            exec(compile(tree, filename, "exec", dont_inherit=True), ns)
+            exec(code, ns)
     except SystemExit as e:
         if e.code not in (None, 0):
             raise
@@ -456,25 +473,32 @@ def error_of(e, task):
 PATHS = list(sys.path)
 HOME = os.getcwd()
 ENVIRON = dict(os.environ)
+RAW_ENVIRON = dict(os.environ._data)
 STDOUT, STDERR = Capture(1), Capture(2)
 
 
+LIMIT = [0]  # the memory limit that is set; 0: none
+
+
 def limit_memory(n):
+    if n == LIMIT[0]:
+        return
     import resource
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     want = n if n > 0 else hard
-    if hard != resource.RLIM_INFINITY and (want == resource.RLIM_INFINITY or want > hard):
+    if hard != resource.RLIM_INFINITY and want > hard:
         want = hard
-    if want != soft:
-        resource.setrlimit(resource.RLIMIT_AS, (want, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (want, hard))
+    LIMIT[0] = n
 
 
 def restore():
     """What a task changed of the process, as the next one expects it."""
     sys.stdout, sys.stderr = STDOUT, STDERR
-    sys.path[:] = PATHS
-    if dict(os.environ) != ENVIRON:
+    if sys.path != PATHS:
+        sys.path[:] = PATHS
+    if os.environ._data != RAW_ENVIRON:
         os.environ.clear()
         os.environ.update(ENVIRON)
     try:
@@ -498,14 +522,14 @@ def answer(task):
         limit_memory(task["memory"])
         result = perform(task)
     except BaseException as e:
-        limit_memory(0)
+        limit_memory(0)  # telling about it takes some memory too
         error = error_of(e, task)
-    limit_memory(0)
     reply = {"ok": error is None, "stdout": STDOUT.text(), "stderr": STDERR.text()}
     reply.update(stdout_cut=STDOUT.cut, stderr_cut=STDERR.cut, error=error)
     try:
         return encode(reply, result, task["result_limit"] if error is None else 1 << 30)
     except BaseException as e:
+        limit_memory(0)
         return encode({**reply, "ok": False, "error": error_of(e, task)}, None, 1 << 30)
 
 
