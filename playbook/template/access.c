@@ -364,12 +364,10 @@ tr_value ev_view(struct eval *ev, tr_value map, enum seq_kind kind)
 		return tr_invalid(TR_ELIMIT);
 	}
 	for (size_t i = 0; i < n; i++) {
-		tr_value key = tr_keep(entries[i].key);
+		tr_value item = tr_keep(kind == SEQ_VALUES ? entries[i].value : entries[i].key);
 		if (kind == SEQ_ITEMS)
-			key = ev_pair(key, tr_keep(entries[i].value));
-		else if (kind == SEQ_VALUES)
-			key = tr_keep(entries[i].value);
-		array = tr_array_push(array, key);
+			item = ev_pair(item, tr_keep(entries[i].value));
+		array = tr_array_push(array, item);
 	}
 	return tr_is_valid(array) ? py_sequence(array, kind) : ev_invalid(ev, array);
 }

@@ -14,23 +14,26 @@ static void drop_all(tr_value *v, size_t n)
 /* The n items sorted by keys (as many, given back in the same order). False after ev_fail. */
 static bool sort_both(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse)
 {
-	tr_value *places = tr_alloc((n + 1) * 3 * sizeof(*places)), *old_keys = places + n + 1,
-		 *old_items = old_keys + n + 1;
-	bool ok = places != NULL;
+	struct {
+		tr_value key, item;
+	} *old = tr_alloc((n + 1) * sizeof(*old));
+	tr_value *places = tr_alloc((n + 1) * sizeof(*places));
+	bool ok = places != NULL && old != NULL;
 
 	if (!ok)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
 	for (size_t i = 0; ok && i < n; i++) {
 		places[i] = tr_int((int64_t)i);
-		old_keys[i] = keys[i];
-		old_items[i] = items[i];
+		old[i].key = keys[i];
+		old[i].item = items[i];
 	}
 	ok = ok && ev_sort(ev, keys, places, n, reverse);
 	for (size_t i = 0; ok && i < n; i++) {
-		keys[i] = old_keys[places[i].as.i];
-		items[i] = old_items[places[i].as.i];
+		keys[i] = old[places[i].as.i].key;
+		items[i] = old[places[i].as.i].item;
 	}
 	tr_free(places);
+	tr_free(old);
 	return ok;
 }
 

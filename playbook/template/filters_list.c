@@ -73,6 +73,7 @@ void attribute_free(struct attribute *a)
 		tr_drop(a->memo[i].low);
 	}
 	tr_free(a->keys);
+	*a = (struct attribute){0};
 }
 
 static bool needs_lowering(tr_str s)

@@ -101,10 +101,16 @@ static tr_value indent_lines(struct eval *ev, tr_value s, tr_str indent, bool fi
 	/* Text that ends in a line end has an empty line behind it, and empty text is one empty line. */
 	size_t n = tr_array_len(lines), count = n;
 	tr_str text = tr_as_str(s);
+	if (!tr_is_valid(lines))
+		return lines;
 	if (n == 0)
 		count = 1;
 	else if (text.n > 0 && tr_array_len(lines) > 0) {
 		tr_value more = text_lines(ev, s, true);
+		if (!tr_is_valid(more)) {
+			tr_drop(lines);
+			return more;
+		}
 		count = tr_as_str(tr_array_at(more, n - 1)).n != tr_as_str(tr_array_at(lines, n - 1)).n ? n + 1 : n;
 		tr_drop(more);
 	}

@@ -195,7 +195,9 @@ static tr_value rel_words(struct eval *ev, tr_value rel, bool nofollow)
 	tr_drop(list);
 	tr_drop(once);
 	list = text;
-	text = tr_is_valid(list) ? text_join(ev, space, list, true) : tr_invalid(TR_ETYPE);
+	if (!tr_is_valid(space))
+		ev_invalid(ev, space);
+	text = tr_is_valid(list) && tr_is_valid(space) ? text_join(ev, space, list, true) : tr_invalid(TR_ETYPE);
 	tr_drop(list);
 	tr_drop(space);
 	list = tr_is_valid(text) ? ev_escape(ev, text) : text;

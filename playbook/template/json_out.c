@@ -148,11 +148,11 @@ static bool put_many(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, s
 {
 	const tr_entry *entries = tr_map_entries(v);
 	size_t n = tr_map_len(v), *order;
-	tr_value *keys = tr_alloc(2 * n * sizeof(*keys)), *places = keys + n;
+	tr_value *keys = tr_alloc(n * sizeof(*keys)), *places = tr_alloc(n * sizeof(*places));
 	bool ok;
 
 	order = tr_alloc(n * sizeof(*order));
-	ok = keys != NULL && order != NULL;
+	ok = keys != NULL && places != NULL && order != NULL;
 	if (!ok)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
 	for (size_t i = 0; ok && i < n; i++) {
@@ -164,6 +164,7 @@ static bool put_many(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, s
 		order[i] = (size_t)places[i].as.i;
 	ok = ok && put_sorted(ev, out, entries, order, n, indent, level);
 	tr_free(keys);
+	tr_free(places);
 	tr_free(order);
 	return ok;
 }

@@ -25,7 +25,7 @@ static tr_value taken(struct eval *ev, tr_value self)
 		struct changed *c = &ev->changed[i - 1];
 		if (c->of.as.box == self.as.box) {
 			tr_value now = c->now;
-			c->now = tr_is(now, TR_MAP) ? tr_map() : tr_array();
+			c->now = tr_nil(); /* until it is given back, changed */
 			return now;
 		}
 	}

@@ -104,6 +104,8 @@ static bool tall_map(struct eval *ev, tr_buf *out, tr_value v, size_t indent, si
 		}
 		ok = flat(ev, out, e->key);
 		tr_buf_puts(out, ": ");
+		if (out->err != TR_OK)
+			break;
 		tr_str key = {out->p + before, out->n - before};
 		ok = ok && put(ev, out, e->value, indent + 1 + uni_count(key), i + 1 < n ? 1 : allowance + 1);
 	}
@@ -135,6 +137,8 @@ static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t 
 	v = ev_resolve(ev, v);
 	if (!tr_is_valid(v) || !flat(ev, out, v))
 		return false;
+	if (out->err != TR_OK)
+		return true; /* told when the text is taken */
 	tr_str text = {out->p + start, out->n - start};
 	if (out->err != TR_OK || indent + allowance + uni_count(text) <= WIDTH ||
 	    (!tr_is(v, TR_MAP) && !is_list(v) && !is_tuple(v)))

@@ -282,7 +282,7 @@ static bool set_attribute(struct eval *ev, tr_value object, tr_value name, tr_va
 
 static tr_value captured(struct eval *ev, size_t mark)
 {
-	tr_str text = {ev->out.p + mark, ev->out.n - mark};
+	tr_str text = ev->out.n > mark ? (tr_str){ev->out.p + mark, ev->out.n - mark} : (tr_str){"", 0};
 	tr_value v = ev_text(ev, text);
 
 	ev->out.n = mark;
