@@ -74,7 +74,7 @@ static void add_result(const machine *m, uint32_t step, tr_value *results, tr_va
 /* The results that the step may read; `__labels__` has those of single tasks. */
 static tr_value results_for(const machine *m, const pb_step *step)
 {
-	tr_value results = tr_map(), labels = tr_map();
+	tr_value results = tr_keep(m->routes->no_map), labels = tr_keep(m->routes->no_map);
 
 	for (size_t i = 0; step->uses_all && i < m->playbook->step_count; i++)
 		add_result(m, (uint32_t)i, &results, &labels);
@@ -95,15 +95,13 @@ tr_value machine_command(const machine *m, uint64_t step_run_id)
 		return tr_invalid(TR_ENOENT);
 	result = tr_map_get_s(r->cause, "result");
 	event_of = tr_keep(r->cause);
-	return TR_DICT(
-	    "execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id), "attempt",
-	    tr_int((int64_t)r->attempt), "step", tr_keep(m->routes->names[r->step]), "hash",
-	    tr_keep(tr_map_get_s(m->info, "hash")), "playbook",
-	    TR_DICT("name", tr_keep(tr_map_get_s(m->info, "name")), "path", tr_keep(tr_map_get_s(m->info, "path"))),
-	    "args", tr_keep(r->args), "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars",
-	    tr_keep(m->vars), "steps", results_for(m, &m->playbook->steps[r->step]), "result",
-	    tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
-	    tr_int((int64_t)m->trace_id));
+	return TR_DICT("execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id), "attempt",
+		       tr_int((int64_t)r->attempt), "step", tr_keep(m->routes->names[r->step]), "hash",
+		       tr_keep(tr_map_get_s(m->info, "hash")), "playbook", tr_keep(m->info), "args", tr_keep(r->args),
+		       "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars", tr_keep(m->vars), "steps",
+		       results_for(m, &m->playbook->steps[r->step]), "result",
+		       tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
+		       tr_int((int64_t)m->trace_id));
 }
 
 static tr_value step_summary(const step_state *s)

@@ -119,6 +119,32 @@ static void msgpack_form_round_trips(void **state)
 	event_fini(&e);
 }
 
+static void integers_have_their_shortest_form(void **state)
+{
+	static const int64_t values[] = {
+	    0,  127, 128, 255,  256,  65535,  65536,  UINT32_MAX, INT64_C(4294967296),  INT64_MAX,
+	    -1, -32, -33, -128, -129, -32768, -32769, INT32_MIN,  INT64_C(-2147483649), INT64_MIN};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		event e, back;
+		tr_buf b = {0}, other = {0};
+
+		event_init(&e, EVENT_STEP_DONE);
+		e.time_us = values[i];
+		assert_int_equal(event_encode(&b, &e), TR_OK);
+		assert_int_equal(event_decode(tr_buf_str(&b), &back), TR_OK);
+		assert_int_equal(back.time_us, values[i]);
+		tr_value v = event_to_value(&e);
+		assert_int_equal(tr_msgpack_write(&other, v), TR_OK);
+		assert_int_equal(other.n, b.n);
+		assert_memory_equal(other.p, b.p, b.n);
+		tr_drop(v);
+		tr_buf_fini(&b);
+		tr_buf_fini(&other);
+	}
+}
+
 static void defaults_survive(void **state)
 {
 	event e, back;
@@ -283,6 +309,7 @@ int main(void)
 	    cmocka_unit_test(numbers_on_disk_do_not_move),
 	    cmocka_unit_test(value_form_round_trips),
 	    cmocka_unit_test(msgpack_form_round_trips),
+	    cmocka_unit_test(integers_have_their_shortest_form),
 	    cmocka_unit_test(defaults_survive),
 	    cmocka_unit_test(damage_is_refused),
 	    cmocka_unit_test(what_cannot_be_read_back_is_not_written),
