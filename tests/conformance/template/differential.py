@@ -9,6 +9,7 @@ import argparse
 import collections
 import json
 import math
+import multiprocessing
 import os
 import re
 import subprocess
@@ -23,6 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import generate  # noqa: E402
 
 warnings.simplefilter("ignore")
+SHARES = 4
 LAZY = ["map", "select", "reject", "selectattr", "rejectattr", "slice", "batch", "unique", "items", "reverse"]
 
 
@@ -123,46 +125,45 @@ def excused(rules, template, want, got):
     return None
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--count", type=int, default=20000)
-    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "little"))
-    parser.add_argument("--show", type=int, default=10)
-    args = parser.parse_args()
-    print(f"differential test: {args.count} templates, seed {args.seed}", flush=True)
+class Program:
+    """The program under test, answering lines in the background."""
 
-    env = environment()
-    gen = generate.Generator(args.seed)
+    def __init__(self, path):
+        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.answers = []
+        self.reader = threading.Thread(target=self.collect)
+        self.reader.start()
+
+    def collect(self):
+        self.answers.extend(self.process.stdout)
+
+    def ask(self, template, text, context):
+        line = '{"template": %s, "text": %s, "context": %s}\n' % (json.dumps(template), "true" if text else "false", context)
+        self.process.stdin.write(line.encode())
+
+    def finish(self):
+        self.process.stdin.close()
+        self.reader.join()
+        return self.process.wait()
+
+
+def run(work):
+    """One share of the templates; gives (errors, differences as text, exceptions used)."""
+    path, count, seed, show = work
+    env, gen, program = environment(), generate.Generator(seed), Program(path)
     rules = read_exceptions(os.path.join(os.path.dirname(os.path.abspath(__file__)), "exceptions.txt"))
-    program = subprocess.Popen([args.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    answers = []
-
-    def collect():
-        for line in program.stdout:
-            answers.append(line)
-
-    reader = threading.Thread(target=collect)
-    reader.start()
-    cases = []
     context = generate.context_json()
-    for _ in range(args.count):
+    cases, problems, errors, used = [], [], 0, collections.Counter()
+    for _ in range(count):
         template, text = gen.template()
         text, want = expected(env, template, text)
         cases.append((template, want))
-        line = '{"template": %s, "text": %s, "context": %s}\n' % (json.dumps(template), "true" if text else "false", context)
-        program.stdin.write(line.encode())
-    program.stdin.close()
-    reader.join()
-    program.wait()
-
-    differences, errors, used = 0, 0, collections.Counter()
-    if len(answers) != args.count:
-        print(f"the program gave {len(answers)} answers and ended with {program.returncode}")
-        if len(answers) < args.count:
-            print("it stopped at:", cases[len(answers)][0])
-        differences += 1
-    for (template, want), line in zip(cases, answers):
+        program.ask(template, text, context)
+    code = program.finish()
+    if len(program.answers) != count or code != 0:
+        at = cases[len(program.answers)][0] if len(program.answers) < count else "the end"
+        problems.append(f"the program gave {len(program.answers)} answers of {count} and ended with {code}; it stopped at: {at}")
+    for (template, want), line in zip(cases, program.answers):
         answer = json.loads(line)
         got = ("error", answer["error"]) if "error" in answer else ("value", answer["value"])
         errors += want[0] == "error"
@@ -171,10 +172,31 @@ def main():
         name = excused(rules, template, want, got)
         if name is not None:
             used[name] += 1
-            continue
-        differences += 1
-        if differences <= args.show:
-            print(f"\nDIFFERENCE in {template!r}\n  jinja: {want}\n  ours:  {got}")
+        else:
+            problems.append(f"DIFFERENCE in {template!r}\n  jinja: {want}\n  ours:  {got}")
+    return errors, problems[:show] + [""] * max(0, len(problems) - show), used
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--count", type=int, default=20000)
+    parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "little"))
+    parser.add_argument("--show", type=int, default=10)
+    args = parser.parse_args()
+    # The shares are always the same ones for a seed, whatever the machine.
+    print(f"differential test: {args.count} templates, seed {args.seed} (again with: --seed {args.seed} --count {args.count})", flush=True)
+    work = [(args.program, (args.count + share) // SHARES, args.seed * SHARES + share, args.show) for share in range(SHARES)]
+    with multiprocessing.Pool(min(SHARES, os.cpu_count() or 1)) as pool:
+        results = pool.map(run, work, chunksize=1)
+    errors, differences, used = 0, 0, collections.Counter()
+    for share_errors, problems, share_used in results:
+        errors += share_errors
+        used.update(share_used)
+        for problem in problems:
+            differences += 1
+            if problem and differences <= args.show:
+                print("\n" + problem)
     print(f"{args.count} templates, {errors} of them errors; {differences} differences; excused: "
           + (", ".join(f"{k} {v}" for k, v in sorted(used.items())) or "none"))
     return 1 if differences else 0
