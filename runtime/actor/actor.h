@@ -202,6 +202,9 @@ static inline void actor_set_stack(struct actor *a, struct stack *k)
 	atomic_store_explicit(&a->stack, k, memory_order_relaxed);
 }
 
+/** The behaviour of the actor that has (or had) this pid, from any thread; NULL for a body or when it is gone. */
+const tr_behaviour *actor_behaviour(struct actor *a, tr_pid pid);
+
 /** The extra part, made when missing; NULL without memory. Owner only. */
 struct actor_extra *actor_extra(struct actor *a);
 

@@ -161,6 +161,8 @@ static void discard_stack(struct sched *s, struct actor *a)
 /* Tell everybody who asked. */
 static void notify_relations(struct sched *s, struct actor *a)
 {
+	if (a->relations == NULL)
+		return;
 	spin_lock(&a->lock);
 	struct relations *r = a->relations;
 	a->relations = NULL;
@@ -244,7 +246,8 @@ static void release(struct actor *a)
 	uint64_t bits = atomic_load_explicit(&a->pid, memory_order_relaxed);
 	mailbox_close(s, a);
 	atomic_store_explicit(&a->pid, 0, memory_order_release);
-	bound_release(s, a);
+	if (atomic_load_explicit(&a->limit, memory_order_relaxed) != 0)
+		bound_release(s, a);
 	free_extra(a);
 	tr_free(a->state);
 	a->last_pid = bits;

@@ -6,6 +6,7 @@
 
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/ref.h"
+#include "runtime/actor/report.h"
 #include "runtime/actor/signal.h"
 #include "runtime/time/clock.h"
 
@@ -109,6 +110,8 @@ void tr_exit(tr_value reason)
 	CHECK(s != NULL && s->current != NULL); /* tr_exit outside actors */
 	if (!tr_is_valid(reason))
 		reason = TR_A(enomem);
+	if (!report_is_orderly(reason))
+		report_trace(s);
 	actor_doom(s->current, reason);
 	sched_abandon(s);
 }

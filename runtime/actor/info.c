@@ -57,7 +57,7 @@ static struct locked_part read_locked(struct actor *a, tr_pid pid)
 }
 
 /* The name is read only once it is sure that `code` was this actor's. */
-static const tr_behaviour *behaviour_of(struct actor *a, tr_pid pid)
+const tr_behaviour *actor_behaviour(struct actor *a, tr_pid pid)
 {
 	bool body = atomic_load_explicit(&a->is_body, memory_order_acquire) != 0;
 	const tr_behaviour *b = __atomic_load_n(&a->code.behaviour, __ATOMIC_ACQUIRE);
@@ -80,7 +80,7 @@ tr_value tr_info(tr_node *node, tr_pid pid)
 		return tr_nil();
 	struct locked_part p = read_locked(a, pid);
 	uint8_t status = atomic_load_explicit(&a->status, memory_order_relaxed);
-	const tr_behaviour *behaviour = behaviour_of(a, pid);
+	const tr_behaviour *behaviour = actor_behaviour(a, pid);
 	if (behaviour != NULL)
 		p.memory += behaviour->state_size;
 	uint32_t stack = stack_in_use(a);

@@ -3,6 +3,7 @@
 #include "runtime/actor/node.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/actor/fault.h"
@@ -191,8 +192,19 @@ static void wait_for_the_last(tr_node *node)
 		return;
 	}
 	pthread_mutex_lock(&node->end_lock);
-	while (atomic_load(&node->actors_live) > 0)
-		pthread_cond_wait(&node->end_cond, &node->end_lock);
+	while (atomic_load(&node->actors_live) > 0) {
+		struct timespec t;
+		clock_gettime(CLOCK_REALTIME, &t);
+		t.tv_nsec += 5000000;
+		t.tv_sec += t.tv_nsec / 1000000000;
+		t.tv_nsec %= 1000000000;
+		/* Again now and then: one that was just being spawned may have been missed. */
+		if (pthread_cond_timedwait(&node->end_cond, &node->end_lock, &t) != 0) {
+			pthread_mutex_unlock(&node->end_lock);
+			kill_all(node);
+			pthread_mutex_lock(&node->end_lock);
+		}
+	}
 	pthread_mutex_unlock(&node->end_lock);
 }
 

@@ -31,7 +31,7 @@ void node_leave(tr_node *node, struct sched *s)
 tr_spawned tr_node_spawn(tr_node *node, tr_body *body, tr_value arg, const tr_spawn_options *options)
 {
 	struct sched *s = node_enter(node);
-	tr_spawned out = spawn(s, (struct spawn_spec){.body = body, .arg = arg}, options);
+	tr_spawned out = spawn(s, &(struct spawn_spec){.body = body, .arg = arg}, options);
 	node_leave(node, s);
 	return out;
 }
@@ -43,7 +43,7 @@ tr_spawned tr_node_spawn_behaviour(tr_node *node, const tr_behaviour *behaviour,
 	if (!spawn_state(&spec, behaviour, arg))
 		return (tr_spawned){.err = TR_ENOMEM};
 	struct sched *s = node_enter(node);
-	tr_spawned out = spawn(s, spec, options);
+	tr_spawned out = spawn(s, &spec, options);
 	node_leave(node, s);
 	return out;
 }
@@ -122,7 +122,7 @@ static tr_value ask(tr_node *node, tr_body *finder, struct question *q)
 	struct sched *s = node_enter(node);
 	tr_spawned out =
 	    spawn(s,
-		  (struct spawn_spec){
+		  &(struct spawn_spec){
 		      .body = finder, .arg = tr_int((int64_t)(intptr_t)q), .own = q, .destructor = question_over},
 		  &options);
 	node_leave(node, s);

@@ -2,6 +2,7 @@
 /* Building and handing out reports. */
 #include "runtime/actor/report.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ void report_deliver(tr_node *node, tr_value report)
 	tr_drop(report);
 }
 
-static bool is_orderly(tr_value reason)
+bool report_is_orderly(tr_value reason)
 {
 	return TR_IS_A(reason, normal) || TR_IS_A(reason, shutdown) ||
 	       (tr_is(reason, TR_ARRAY) && TR_IS_A(tr_array_at(reason, 0), shutdown));
@@ -58,9 +59,10 @@ static tr_value text_or_nil(const char *text)
 	return text == NULL ? tr_nil() : tr_string_lossy(text, strlen(text));
 }
 
-static tr_value behaviour_name(const struct actor *a)
+static tr_value behaviour_name(struct actor *a, tr_pid pid)
 {
-	return a->flags & ACTOR_BODY ? tr_nil() : text_or_nil(a->code.behaviour->name);
+	const tr_behaviour *b = actor_behaviour(a, pid);
+	return b == NULL ? tr_nil() : text_or_nil(b->name);
 }
 
 static tr_value last_messages(struct actor *a)
@@ -88,22 +90,64 @@ static tr_value pid_or_nil(uint64_t bits)
 	return bits == 0 ? tr_nil() : tr_pid_value((tr_pid){bits});
 }
 
+/* Walk the frame pointers, which all of the runtime keeps; stops at the first frame that leaves the stack. */
+void report_trace(struct sched *s)
+{
+	char *const *frame = __builtin_frame_address(0);
+	s->n_trace = 0;
+	while (s->n_trace < SCHED_TRACE && (const char *)frame > s->stack->low &&
+	       (const char *)(frame + 2) <= s->stack->high && ((uintptr_t)frame & 7) == 0) {
+		char *up = frame[0];
+		s->trace[s->n_trace++] = frame[1];
+		if (up <= (const char *)frame)
+			break;
+		frame = (char *const *)(void *)up;
+	}
+}
+
+static tr_value backtrace_of(struct sched *s)
+{
+	tr_value out = tr_array();
+	for (uint32_t i = 0; i < s->n_trace; i++) {
+		Dl_info info = {0};
+		if (s->trace[i] == NULL || dladdr(s->trace[i], &info) == 0)
+			continue;
+		const char *file = info.dli_fname != NULL ? strrchr(info.dli_fname, '/') : NULL;
+		file = file != NULL ? file + 1 : info.dli_fname != NULL ? info.dli_fname : "?";
+		const char *base = info.dli_sname != NULL ? info.dli_saddr : info.dli_fbase;
+		out = tr_array_push(out, tr_stringf("%s+0x%zx (%s)", info.dli_sname != NULL ? info.dli_sname : file,
+						    (size_t)((char *)s->trace[i] - base), file));
+	}
+	s->n_trace = 0;
+	return out;
+}
+
+void report_dead_letters(tr_node *node, uint64_t count, int64_t interval_ns)
+{
+	tr_value r = TR_DICT("report", tr_string("dead_letters"), "count", tr_int((int64_t)count), "interval_ns",
+			     tr_int(interval_ns), "time_us", tr_int(node->world.wall_us(node->world.arg)));
+	if (tr_is_valid(r))
+		report_deliver(node, r);
+}
+
 void report_crash(struct sched *s, struct actor *a)
 {
 	uint32_t dropped = 0;
 	/* As in OTP, an actor that another one ended did not crash: whoever ended it, or its supervisor, says so. */
 	bool ended_by_another = (a->flags & (ACTOR_SIGNALLED | ACTOR_KILLED)) != 0;
-	if (ended_by_another || is_orderly(a->arg) || !may_report(s->node, &dropped))
+	if (ended_by_another || report_is_orderly(a->arg) || !may_report(s->node, &dropped)) {
+		s->n_trace = 0;
 		return;
+	}
 	int64_t now = s->node->world.wall_us(s->node->world.arg);
 	tr_value note = a->extra != NULL ? tr_keep(a->extra->note) : tr_nil();
 	tr_value r = TR_DICT("report", tr_string("crash"), "pid", tr_pid_value(actor_pid(a)), "name",
 			     registry_name_of(s->node, actor_pid(a)), "label",
 			     text_or_nil(atomic_load_explicit(&a->label, memory_order_relaxed)), "behaviour",
-			     behaviour_name(a), "reason", tr_keep(a->arg), "last_messages", last_messages(a),
-			     "mailbox_length", tr_int(a->queued), "links", links(a), "supervisor",
+			     behaviour_name(a, actor_pid(a)), "reason", tr_keep(a->arg), "last_messages",
+			     last_messages(a), "mailbox_length", tr_int(a->queued), "links", links(a), "supervisor",
 			     pid_or_nil(a->supervisor), "note", tr_is_valid(note) ? note : tr_nil(), "time_us",
-			     tr_int(now), "backtrace", tr_array(), "dropped", tr_int(dropped));
+			     tr_int(now), "backtrace", backtrace_of(s), "dropped", tr_int(dropped));
 	if (tr_is_valid(r))
 		report_deliver(s->node, r);
 }
@@ -112,10 +156,10 @@ void report_long_handler(tr_node *node, struct sched *s, tr_pid pid, int64_t ns)
 {
 	struct actor *a = node_actor(node, pid);
 	const char *label = a == NULL ? NULL : atomic_load_explicit(&a->label, memory_order_relaxed);
-	tr_value r =
-	    TR_DICT("report", tr_string("long_handler"), "pid", tr_pid_value(pid), "name", registry_name_of(node, pid),
-		    "label", text_or_nil(label), "behaviour", tr_nil(), "scheduler", tr_int(s->id), "running_ns",
-		    tr_int(ns), "time_us", tr_int(node->world.wall_us(node->world.arg)));
+	tr_value r = TR_DICT("report", tr_string("long_handler"), "pid", tr_pid_value(pid), "name",
+			     registry_name_of(node, pid), "label", text_or_nil(label), "behaviour",
+			     a == NULL ? tr_nil() : behaviour_name(a, pid), "scheduler", tr_int(s->id), "running_ns",
+			     tr_int(ns), "time_us", tr_int(node->world.wall_us(node->world.arg)));
 	if (tr_is_valid(r))
 		report_deliver(node, r);
 }

@@ -6,9 +6,10 @@
  *   crash         pid, name (string or nil), label (string or nil), behaviour (string or nil), reason,
  *                 last_messages (array: the one being handled, then up to 4 that wait), mailbox_length, links (array of
  *                 pids), supervisor (pid or nil), note, time_us, backtrace (array of strings: where tr_exit was called
- *                 from, when it was called in the actor and the node keeps backtraces; else empty),
- *                 dropped (how many crash reports were left out before this one, because there were too many)
+ *                 from; empty when a signal ended it), dropped (how many crash reports were left out before this one,
+ *                 because there were too many)
  *   long_handler  pid, name, label, behaviour, scheduler, running_ns, time_us
+ *   dead_letters  count, interval_ns, time_us: more than REPORT_DEAD_RATE messages in a second found nobody
  *
  * An actor that ends with normal, shutdown or [shutdown, …] makes no report.
  */
@@ -20,6 +21,14 @@
 /** At most so many crash reports go out in a second. */
 #define REPORT_RATE 200u
 
+/** So many dead letters in a second are worth a report. */
+#define REPORT_DEAD_RATE 10000u
+
+/** Is this an end nobody needs to hear of: normal, shutdown, [shutdown, …]? */
+bool report_is_orderly(tr_value reason);
+/** The current actor exits here: remember the call chain for its report. */
+void report_trace(struct sched *s);
+void report_dead_letters(tr_node *node, uint64_t count, int64_t interval_ns);
 /** Hand out a report (taken). From any thread. */
 void report_deliver(tr_node *node, tr_value report);
 /** The current actor ends: report it if its reason asks for it. */

@@ -30,6 +30,21 @@ static uint64_t next_pid(tr_node *node, struct actor *a)
 	return ((uint64_t)node->id << 56) | ((uint64_t)generation << PID_SLOT_BITS) | a->index;
 }
 
+/* The clock is read once a slice; within it every birth is a microsecond after the one before, which keeps their order.
+ */
+static int64_t birthday(struct sched *s)
+{
+	uint32_t slice = atomic_load_explicit(&s->slice, memory_order_relaxed);
+	if (s->wall_slice != slice || s->current == NULL || s->node->manual) {
+		int64_t now = s->node->world.wall_us(s->node->world.arg);
+		s->wall_us = now > s->wall_us ? now : s->wall_us + 1;
+		s->wall_slice = slice;
+	} else {
+		s->wall_us++;
+	}
+	return s->wall_us;
+}
+
 static void fill(struct sched *s, struct actor *a, const struct spawn_spec *spec, const tr_spawn_options *o)
 {
 	tr_pid parent = s->current != NULL ? actor_pid(s->current) : (tr_pid){0};
@@ -52,7 +67,7 @@ static void fill(struct sched *s, struct actor *a, const struct spawn_spec *spec
 	a->owned = NULL;
 	atomic_store_explicit(&a->supervisor, o->supervisor.bits != 0 ? o->supervisor.bits : parent.bits,
 			      memory_order_relaxed);
-	atomic_store_explicit(&a->started_us, s->node->world.wall_us(s->node->world.arg), memory_order_relaxed);
+	atomic_store_explicit(&a->started_us, birthday(s), memory_order_relaxed);
 	atomic_store_explicit(&a->label, o->label, memory_order_relaxed);
 	atomic_store_explicit(&a->queued, 0, memory_order_relaxed);
 	atomic_store_explicit(&a->trap, 0, memory_order_relaxed);
@@ -142,29 +157,30 @@ static void relate(struct sched *s, struct actor *a, const tr_spawn_options *o, 
 	}
 }
 
-tr_spawned spawn(struct sched *s, struct spawn_spec spec, const tr_spawn_options *o)
+tr_spawned spawn(struct sched *s, const struct spawn_spec *spec, const tr_spawn_options *o)
 {
 	if (o == NULL)
 		o = &no_options;
-	tr_err err = !tr_is_valid(spec.arg) && tr_value_err(spec.arg) != TR_OK ? tr_value_err(spec.arg) : check(s, o);
+	tr_err err =
+	    !tr_is_valid(spec->arg) && tr_value_err(spec->arg) != TR_OK ? tr_value_err(spec->arg) : check(s, o);
 	if (err != TR_OK)
-		return refuse(&spec, err);
+		return refuse(spec, err);
 	if (!admit(s->node))
-		return refuse(&spec, TR_ECLOSED);
+		return refuse(spec, TR_ECLOSED);
 	struct actor *a = slab_take(&s->node->actors, &s->actors);
 	if (a == NULL) {
 		atomic_fetch_sub_explicit(&s->node->actors_live, 1, memory_order_seq_cst);
-		return refuse(&spec, TR_ENOMEM);
+		return refuse(spec, TR_ENOMEM);
 	}
-	fill(s, a, &spec, o);
+	fill(s, a, spec, o);
 	tr_spawned out = {.pid = actor_pid(a)};
-	if (spec.own != NULL && !own_before(s, a, &spec)) {
+	if (spec->own != NULL && !own_before(s, a, spec)) {
 		undo(s, a);
-		return refuse(&spec, TR_ENOMEM);
+		return refuse(spec, TR_ENOMEM);
 	}
 	if (o->name != NULL && (err = registry_add(s->node, o->name, out.pid)) != TR_OK) {
 		undo(s, a);
-		return refuse(&spec, err);
+		return refuse(spec, err);
 	}
 	relate(s, a, o, &out);
 	stat_add(&s->stats.spawned, 1);
@@ -175,11 +191,11 @@ tr_spawned spawn(struct sched *s, struct spawn_spec spec, const tr_spawn_options
 	return out;
 }
 
-static tr_spawned spawn_here(struct spawn_spec spec, const tr_spawn_options *o)
+static tr_spawned spawn_here(const struct spawn_spec *spec, const tr_spawn_options *o)
 {
 	struct sched *s = sched_self();
 	if (s == NULL || s->current == NULL)
-		return refuse(&spec, TR_ENOTACTOR);
+		return refuse(spec, TR_ENOTACTOR);
 	tr_spawned out = spawn(s, spec, o);
 	if (s->current->phase < PHASE_RELEASING && sched_charge(s, REDUCTION_SPAWN))
 		sched_checkpoint(s->current);
@@ -188,18 +204,18 @@ static tr_spawned spawn_here(struct spawn_spec spec, const tr_spawn_options *o)
 
 tr_pid tr_spawn(tr_body *body, tr_value arg)
 {
-	return spawn_here((struct spawn_spec){.body = body, .arg = arg}, NULL).pid;
+	return spawn_here(&(struct spawn_spec){.body = body, .arg = arg}, NULL).pid;
 }
 
 tr_pid tr_spawn_link(tr_body *body, tr_value arg)
 {
 	tr_spawn_options o = {.link = true};
-	return spawn_here((struct spawn_spec){.body = body, .arg = arg}, &o).pid;
+	return spawn_here(&(struct spawn_spec){.body = body, .arg = arg}, &o).pid;
 }
 
 tr_spawned tr_spawn_opt(tr_body *body, tr_value arg, const tr_spawn_options *options)
 {
-	return spawn_here((struct spawn_spec){.body = body, .arg = arg}, options);
+	return spawn_here(&(struct spawn_spec){.body = body, .arg = arg}, options);
 }
 
 bool spawn_state(struct spawn_spec *spec, const tr_behaviour *behaviour, tr_value arg)
@@ -218,5 +234,5 @@ tr_spawned tr_spawn_behaviour(const tr_behaviour *behaviour, tr_value arg, const
 	struct spawn_spec spec;
 	if (!spawn_state(&spec, behaviour, arg))
 		return (tr_spawned){.err = TR_ENOMEM};
-	return spawn_here(spec, options);
+	return spawn_here(&spec, options);
 }

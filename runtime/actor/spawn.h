@@ -15,7 +15,7 @@ struct spawn_spec {
 };
 
 /** Make an actor and put it in a queue. Takes what the spec holds, also on failure. */
-tr_spawned spawn(struct sched *s, struct spawn_spec spec, const tr_spawn_options *options);
+tr_spawned spawn(struct sched *s, const struct spawn_spec *spec, const tr_spawn_options *options);
 /** Fill a spec for a behaviour; false (arg dropped) when there is no memory for its state. */
 bool spawn_state(struct spawn_spec *spec, const tr_behaviour *behaviour, tr_value arg);
 

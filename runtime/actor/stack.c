@@ -103,7 +103,6 @@ static struct stack *prepare(struct stack_pool *pool, char *low, size_t size, ui
 	return k;
 }
 
-/* Under the lock: map a region and put its stacks on the free list. */
 /* Under the pool's lock. */
 static void count_free(struct stack_pool *pool, int by)
 {
@@ -111,6 +110,7 @@ static void count_free(struct stack_pool *pool, int by)
 	atomic_store_explicit(&pool->n_free, n + (uint32_t)by, memory_order_relaxed);
 }
 
+/* Under the lock: map a region and put its stacks on the free list. */
 static bool grow(struct stack_pool *pool, uint8_t size_class)
 {
 	size_t one = pool->size << size_class;

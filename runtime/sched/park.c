@@ -280,6 +280,13 @@ struct sched *sched_new(tr_node *node, uint32_t id)
 	s->id = id;
 	s->seed = id * 7919u + 1;
 	wheel_init(&s->wheel, id, node_now(node));
+	if (id == NODE_SCHEDS_MAX)
+		return s; /* the stand-in runs nothing */
+	struct stack *k = stack_new(&node->stacks, 0);
+	if (k != NULL)
+		sched_stack_give(s, k);
+	else
+		sched_free(&s);
 	return s;
 }
 

@@ -2,6 +2,8 @@
 /* The scheduler's loop: running one actor after the other, and changing stacks. */
 #include "runtime/sched/sched.h"
 
+#include <sched.h>
+
 #include "runtime/actor/end.h"
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/node.h"
@@ -130,6 +132,17 @@ enum verdict {
 	END
 };
 
+/* The wait is over: an exit that was put off comes now. */
+static bool carry_out(struct actor *a, struct wait *w)
+{
+	if (!w->doomed)
+		return false;
+	w->unkillable = false;
+	w->doomed = false;
+	actor_doom(a, w->value);
+	return true;
+}
+
 /* May a parked actor go on? Its slice has begun. */
 static enum verdict judge(struct sched *s, struct actor *a)
 {
@@ -138,13 +151,7 @@ static enum verdict judge(struct sched *s, struct actor *a)
 		return END;
 	if (!wait_check(s, a, w))
 		return WAIT_ON;
-	if (w->doomed) {
-		w->unkillable = false;
-		w->doomed = false;
-		actor_doom(a, w->value);
-		return END;
-	}
-	return GO_ON;
+	return carry_out(a, w) ? END : GO_ON;
 }
 
 /* Owner: the slice is over and the actor waits on, without a switch of stacks (it has none, or it is parked). */
@@ -328,9 +335,38 @@ static struct stack *find_next(struct sched *s)
 		if (!sleep_on(s, n, n->wait->deadline, n->wait->unkillable ? STATUS_DIRTY : STATUS_PARKED))
 			sched_requeue(s, n);
 	}
-	struct stack *k = sched_stack(s, 0);
-	CHECK(k != NULL);
-	return k;
+	return sched_stack(s, 0); /* there is one: see have_spare_stack */
+}
+
+/* Is there a stack to leave to? */
+static bool have_spare_stack(struct sched *s)
+{
+	if (s->warm != NULL)
+		return true;
+	struct stack *k = stack_new(&s->node->stacks, 0);
+	if (k != NULL)
+		sched_stack_give(s, k);
+	return k != NULL;
+}
+
+/* There is no memory for another stack, so the actor cannot leave this one: wait here. Other schedulers take over what
+ * is queued behind it, as behind any long handler. */
+static void wait_in_place(struct actor *a, struct wait *w)
+{
+	struct sched *s = sched_self();
+	while (!wait_check(s, a, w)) {
+		sched_timers(s, node_now(s->node));
+		sched_yield();
+		mailbox_drain(s, a);
+		if (is_ending(a))
+			sched_abandon(s);
+	}
+}
+
+static void end_if_doomed(struct actor *a, struct wait *w)
+{
+	if (carry_out(a, w))
+		sched_abandon(sched_self());
 }
 
 static inline __attribute__((always_inline)) void leave_actor(struct actor *a, struct wait *w, enum leave leave)
@@ -346,7 +382,6 @@ static inline __attribute__((always_inline)) void leave_actor(struct actor *a, s
 	s->left = a;
 	s->leave = leave;
 	switch_stack(s, to, false);
-	a->wait = NULL;
 }
 
 void sched_block(struct actor *a, struct wait *w)
@@ -359,10 +394,17 @@ void sched_block(struct actor *a, struct wait *w)
 	if (is_ending(a))
 		sched_abandon(s);
 	if (wait_check(s, a, w)) {
+		end_if_doomed(a, w);
 		a->wait = NULL;
 		return;
 	}
-	leave_actor(a, w, w->kind == WAIT_TURN ? LEAVE_AGAIN : LEAVE_IDLE);
+	if (have_spare_stack(s)) {
+		leave_actor(a, w, w->kind == WAIT_TURN ? LEAVE_AGAIN : LEAVE_IDLE);
+	} else {
+		wait_in_place(a, w);
+		end_if_doomed(a, w);
+	}
+	a->wait = NULL;
 }
 
 void sched_checkpoint(struct actor *a)
@@ -375,7 +417,7 @@ void sched_checkpoint(struct actor *a)
 		sched_abandon(s);
 	if (!sched_charge(s, 0))
 		return;
-	if (!sched_has_work(s)) {
+	if (!sched_has_work(s) || !have_spare_stack(s)) {
 		/* Nobody is waiting for the core: a new slice. */
 		end_slice(s, a);
 		begin_slice(s, a);
@@ -386,4 +428,5 @@ void sched_checkpoint(struct actor *a)
 	struct wait turn;
 	wait_init(&turn, WAIT_TURN, TR_FOREVER);
 	leave_actor(a, &turn, LEAVE_AGAIN);
+	a->wait = NULL;
 }

@@ -26,7 +26,8 @@
 #define REDUCTION_SEND    1
 #define REDUCTION_SPAWN   10
 
-#define SCHED_WARM 64 /* free stacks a scheduler keeps for itself */
+#define SCHED_TRACE 16
+#define SCHED_WARM  64 /* free stacks a scheduler keeps for itself */
 
 #define SCHED_NEXT_STREAK 32u /* at most so many woken actors go ahead of the queue */
 #define SCHED_HOUSEKEEP   64u /* every so many picks: timers, injected and starving actors, sharing */
@@ -75,6 +76,8 @@ struct sched {
 	uint32_t lifo_streak;
 	uint32_t seed;
 	uint64_t refs;
+	int64_t wall_us; /* of the last birth */
+	uint32_t wall_slice;
 	struct stack *warm; /* free stacks of class 0 */
 	uint32_t n_warm;
 	struct slab_cache actors;
@@ -83,6 +86,8 @@ struct sched {
 	struct slab_cache timers;
 	struct stack native;
 	struct sched_stats stats;
+	void *trace[SCHED_TRACE]; /* where the current actor called tr_exit from, if it is to be reported */
+	uint32_t n_trace;
 	struct sched *entered_from; /* outside: what the thread was before */
 	uint32_t entered;           /* outside: how deep the thread is in */
 	struct actor *chosen;       /* manual mode: the one to run in this step */

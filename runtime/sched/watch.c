@@ -100,6 +100,26 @@ static void adjust_spares(tr_node *node, uint32_t stuck)
 	atomic_store(&node->watch.spares, at_work);
 }
 
+/* ---- dead letters ------------------------------------------------------------------------------------------------ */
+
+struct dead_letters {
+	uint64_t seen;
+	int64_t since;
+};
+
+static void count_dead_letters(tr_node *node, struct dead_letters *d, int64_t now)
+{
+	if (now - d->since < TR_SECOND)
+		return;
+	uint64_t all = atomic_load_explicit(&node->outside->stats.dead, memory_order_relaxed);
+	uint32_t n = atomic_load(&node->sched_count);
+	for (uint32_t i = 0; i < n; i++)
+		all += atomic_load_explicit(&atomic_load(&node->scheds[i])->stats.dead, memory_order_relaxed);
+	if (all - d->seen > REPORT_DEAD_RATE)
+		report_dead_letters(node, all - d->seen, now - d->since);
+	*d = (struct dead_letters){all, now};
+}
+
 /* ---- the thread
  * ------------------------------------------------------------------------------------------------------ */
 
@@ -121,6 +141,7 @@ static void *watch_main(void *arg)
 {
 	tr_node *node = arg;
 	struct sample *samples = tr_alloc(NODE_SCHEDS_MAX * sizeof *samples);
+	struct dead_letters dead = {0, node_now(node)};
 	int quiet = 0;
 	pthread_setname_np(pthread_self(), "troupe-watch");
 	while (samples != NULL && atomic_load(&node->stopping) != 2) {
@@ -138,6 +159,7 @@ static void *watch_main(void *arg)
 		for (uint32_t i = 0; i < n; i++)
 			stuck += look(node, atomic_load(&node->scheds[i]), &samples[i], now);
 		adjust_spares(node, stuck);
+		count_dead_letters(node, &dead, now);
 	}
 	tr_free(samples);
 	return NULL;
