@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** What a step run is given, and shares with its iterations. */
 #include "actors/worker/run_scope.h"
+#include "actors/worker/keychain.h"
 #include "actors/worker/refs.h"
 
 static void scope_destroy(void *data)
@@ -84,7 +85,8 @@ tr_value run_scope_new(const playbook *book, tr_value said, tr_value command, tr
 	s->result = taken(s, command, "result");
 	s->event = taken(s, command, "event");
 	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
-	s->keychain = taken_map(s, command, "keychain", 1);
+	s->keychain = keychain_map(book, execution, s->workload, s->env);
+	s->has_refs = s->has_refs || book->keychain_count > 0;
 	s->reply_to = tr_as_pid(tr_map_get_s(command, "reply_to"));
 	return tr_object(&scope_class, s);
 }

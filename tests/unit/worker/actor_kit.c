@@ -241,12 +241,16 @@ void world_stop(world *w)
 	pthread_cond_destroy(&w->changed);
 }
 
+void world_playbook_with(world *w, const char *extra, const char *workflow)
+{
+	tr_assign(&w->source, tr_stringf("apiVersion: noetl.io/v2\nkind: Playbook\n"
+					 "metadata: { name: world, path: tests/world }\n%sworkflow:\n%s",
+					 extra, workflow));
+}
+
 void world_playbook(world *w, const char *workflow)
 {
-	tr_assign(&w->source,
-		  tr_stringf("apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: { name: world, path: tests/world }\n"
-			     "workflow:\n%s",
-			     workflow));
+	world_playbook_with(w, "", workflow);
 }
 
 tr_pid world_plugin(world *w, const char *kind, plugin_fn *fn)

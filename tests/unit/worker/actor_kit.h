@@ -63,6 +63,8 @@ void world_start(world *w, uint32_t concurrency);
 void world_stop(world *w);
 /** The playbook: the text under `workflow:`. */
 void world_playbook(world *w, const char *workflow);
+/** The same with more root keys ahead of the workflow. */
+void world_playbook_with(world *w, const char *extra, const char *workflow);
 /** A plugin at command.<kind>. */
 tr_pid world_plugin(world *w, const char *kind, plugin_fn *fn);
 /** Send a step run command; `values` is JSON of more keys ("" for none). */
