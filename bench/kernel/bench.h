@@ -30,6 +30,7 @@ void bench_spawn(void);
 void bench_skynet(void);
 void bench_idle(void);
 void bench_parked(void);
+void bench_million(void);
 void bench_call(void);
 void bench_clients(void);
 void bench_timers(void);

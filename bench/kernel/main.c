@@ -25,6 +25,7 @@ static const struct {
     {"idle", bench_idle},           {"parked", bench_parked},
     {"call", bench_call},           {"clients", bench_clients},
     {"timers", bench_timers},       {"latency", bench_latency},
+    {"million", bench_million},
 };
 
 static uint32_t schedulers;
