@@ -180,13 +180,17 @@ static bool is_bound(const scan *s, tr_str name)
 static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
 {
 	uint32_t line = 1, column = 1;
+	if (l->out->dropped > 0) { /* only counted any more: finding the place in a large file is dear */
+		load_say(l, DIAGNOSTIC_WARNING, w, e->pos, "unknown-name", NULL, "an unknown name");
+		return;
+	}
 	for (uint32_t i = 0; i < u->at; i++) {
 		unsigned char c = (unsigned char)s->text.p[i];
 		line += c == '\n' ? 1 : 0;
 		column = c == '\n' ? 1 : column + ((c & 0xc0) != 0x80 ? 1 : 0);
 	}
-	suggestion near = suggest_for(u->name);
-	for (size_t i = 0; i < l->names.capacity; i++) {
+	suggestion near = load_suggestion(l, u->name);
+	for (size_t i = 0; near.budget > 0 && i < l->names.capacity; i++) {
 		if (l->names.slots[i].used)
 			suggest_offer(&near, l->names.slots[i].name);
 	}

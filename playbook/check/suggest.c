@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	LONGEST = 48
-};
+enum { LONGEST = 48, BUDGET = 4000 };
 
 static char lower(char c)
 {
@@ -38,7 +36,7 @@ static size_t distance(tr_str a, tr_str b)
 
 suggestion suggest_for(tr_str wanted)
 {
-	return (suggestion){.wanted = wanted, .distance = SIZE_MAX};
+	return (suggestion){.wanted = wanted, .distance = SIZE_MAX, .budget = BUDGET};
 }
 
 void suggest_offer(suggestion *s, tr_str candidate)
@@ -47,8 +45,9 @@ void suggest_offer(suggestion *s, tr_str candidate)
 		return;
 	size_t allowed = s->wanted.n <= 3 ? 1 : s->wanted.n <= 6 ? 2 : 3;
 	size_t gap = s->wanted.n > candidate.n ? s->wanted.n - candidate.n : candidate.n - s->wanted.n;
-	if (gap > allowed)
+	if (gap > allowed || s->budget == 0)
 		return;
+	s->budget--;
 	size_t d = distance(s->wanted, candidate);
 	if (d <= allowed && d < s->distance && d < candidate.n) {
 		s->best = candidate;

@@ -9,6 +9,7 @@ typedef struct suggestion {
 	tr_str wanted;
 	tr_str best; /* empty: nothing is near */
 	size_t distance;
+	size_t budget; /* candidates that may still be measured */
 } suggestion;
 
 suggestion suggest_for(tr_str wanted);

@@ -72,7 +72,9 @@ static void template_fault(loader *l, const where *w, tr_str text, pb_pos pos, c
 		l->mem->failed = true;
 		return;
 	}
-	pb_pos at = locate_in_scalar(l->box->pub.source, pos, text, error->line, error->column);
+	pb_pos at = pos;
+	if (l->out->dropped == 0)
+		at = locate_in_scalar(l->box->pub.source, pos, text, error->line, error->column);
 	load_say(l, body ? DIAGNOSTIC_WARNING : DIAGNOSTIC_ERROR, w, at, "template-syntax",
 		 body ? "the text is passed on as it is" : error->hint, "%s%s",
 		 body ? "this is not a template: " : "the template does not parse: ", error->message);

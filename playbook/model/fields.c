@@ -19,7 +19,7 @@ static void unknown_key(loader *l, const schema_node *table, const yaml_node *ke
 			found = &table->advices[i];
 	}
 	char hint[160];
-	suggestion s = suggest_for(key->text);
+	suggestion s = load_suggestion(l, key->text);
 	for (size_t i = 0; i < table->field_count; i++)
 		suggest_offer(&s, tr_s(table->fields[i].key));
 	suggest_text(&s, hint, sizeof hint);
@@ -87,7 +87,7 @@ static bool value_listed(loader *l, const schema_field *field, const yaml_node *
 {
 	if (field->values == NULL || !is_text(n))
 		return true;
-	suggestion s = suggest_for(n->text);
+	suggestion s = load_suggestion(l, n->text);
 	tr_buf listed = {0};
 	for (size_t i = 0; field->values[i] != NULL; i++) {
 		if (tr_str_is(n->text, field->values[i])) {

@@ -23,7 +23,7 @@ typedef struct playbook_box {
 	size_t template_count, template_capacity;
 } playbook_box;
 
-enum { STEPS_MAX = 20000, TEMPLATES_MAX = 250000 };
+enum { STEPS_MAX = 20000, TEMPLATES_MAX = 100000 };
 
 /** The way from the root to a node; lives on the C stack, becomes text only for a fault. */
 typedef struct where {
@@ -63,6 +63,8 @@ void load_warn(loader *l, const where *w, const yaml_node *at, const char *code,
     TR_PRINTF(6, 7);
 void load_say(loader *l, diagnostic_level level, const where *w, pb_pos at, const char *code, const char *hint,
 	      const char *fmt, ...) TR_PRINTF(7, 8);
+/** A suggestion for a fault that is still going to be kept; one without budget when so many were said already. */
+suggestion load_suggestion(const loader *l, tr_str wanted);
 /** "a list", "a mapping", "text", … */
 const char *node_kind_name(const yaml_node *n);
 
@@ -121,6 +123,7 @@ void sets_reserve(loader *l, set_list *to, const yaml_node *const *nodes, size_t
 typedef struct label_list {
 	const tr_str *items;
 	size_t count;
+	name_table indices; /* label -> index */
 } label_list;
 
 /** Rules of a task: `eval`, `spec.policy.rules` or `retry`. */

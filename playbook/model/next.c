@@ -17,8 +17,8 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 	int32_t at = step_index(l, n->text);
 	if (at >= 0)
 		return at;
-	suggestion s = suggest_for(n->text);
-	for (size_t i = 0; i < l->box->steps.capacity; i++) {
+	suggestion s = load_suggestion(l, n->text);
+	for (size_t i = 0; s.budget > 0 && i < l->box->steps.capacity; i++) {
 		if (l->box->steps.slots[i].used)
 			suggest_offer(&s, l->box->steps.slots[i].name);
 	}

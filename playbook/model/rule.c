@@ -46,14 +46,14 @@ static void jump_load(loader *l, const directive_at *d, const label_list *labels
 				   "'jump' does not say where to");
 		return;
 	}
-	suggestion s = suggest_for(to->text);
-	for (size_t i = 0; i < labels->count; i++) {
-		if (tr_str_eq(labels->items[i], to->text)) {
-			r->jump_to = (int32_t)i;
-			return;
-		}
-		suggest_offer(&s, labels->items[i]);
+	const uint32_t *at = name_table_find(&labels->indices, to->text);
+	if (at != NULL) {
+		r->jump_to = (int32_t)*at;
+		return;
 	}
+	suggestion s = load_suggestion(l, to->text);
+	for (size_t i = 0; s.budget > 0 && i < labels->count; i++)
+		suggest_offer(&s, labels->items[i]);
 	char hint[120];
 	where here = where_key(&d->w, tr_s("to"));
 	load_fault(l, &here, to, "no-such-label", suggest_text(&s, hint, sizeof hint),

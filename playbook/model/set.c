@@ -29,7 +29,7 @@ static const char *const reducer_names[] = {"add", "append", "max", "min", "merg
 
 static pb_reducer reducer_of(loader *l, const yaml_node *key, const where *w)
 {
-	suggestion s = suggest_for(key->text);
+	suggestion s = load_suggestion(l, key->text);
 	for (size_t i = 0; i < sizeof reducer_names / sizeof *reducer_names; i++) {
 		if (tr_str_is(key->text, reducer_names[i]))
 			return (pb_reducer)((size_t)PB_REDUCE_ADD + i);

@@ -25,7 +25,7 @@ static void kind_load(loader *l, const yaml_node *body, const fields *f, const w
 		return;
 	size_t count;
 	const tool_kind *table = kind_table(&count);
-	suggestion s = suggest_for(t->kind);
+	suggestion s = load_suggestion(l, t->kind);
 	for (size_t i = 0; i < count; i++)
 		suggest_offer(&s, tr_s(table[i].name));
 	char hint[120];
@@ -72,7 +72,7 @@ static void required_check(loader *l, const tool_kind *kind, const yaml_node *bo
 
 static void unknown_config_key(loader *l, const tool_kind *kind, const yaml_node *key, const where *w)
 {
-	suggestion s = suggest_for(key->text);
+	suggestion s = load_suggestion(l, key->text);
 	for (size_t i = 0; i < kind->key_count; i++)
 		suggest_offer(&s, tr_s(kind->keys[i].key));
 	for (size_t i = 0; i < schema_task.field_count; i++)
@@ -87,7 +87,7 @@ static void listed_check(loader *l, const kind_key *k, const yaml_node *v, const
 {
 	if (k->values == NULL || !is_text(v) || tr_template_has_syntax(v->text))
 		return;
-	suggestion s = suggest_for(v->text);
+	suggestion s = load_suggestion(l, v->text);
 	for (size_t i = 0; k->values[i] != NULL; i++) {
 		if (tr_str_is(v->text, k->values[i]))
 			return;
@@ -213,8 +213,8 @@ static void entry_check(loader *l, const yaml_node *body, const where *w, const 
 	if (!tr_str_is(t->kind, "workbook") || name == NULL || !is_text(name) || tr_template_has_syntax(name->text) ||
 	    name_table_find(&l->entries, name->text) != NULL)
 		return;
-	suggestion s = suggest_for(name->text);
-	for (size_t i = 0; i < l->entries.capacity; i++) {
+	suggestion s = load_suggestion(l, name->text);
+	for (size_t i = 0; s.budget > 0 && i < l->entries.capacity; i++) {
 		if (l->entries.slots[i].used)
 			suggest_offer(&s, l->entries.slots[i].name);
 	}

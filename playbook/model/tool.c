@@ -47,15 +47,16 @@ static tr_str label_of(loader *l, const task_source *s, const where *w, const pb
 	return label;
 }
 
-static void labels_check(loader *l, const tr_str *labels, const task_source *sources, size_t count, const where *w)
+/* Fill the table of labels; a label that is there already is a fault. */
+static void labels_index(loader *l, label_list *labels, const task_source *sources, const where *w)
 {
-	name_table seen = {0};
-	for (size_t i = 0; i < count; i++) {
-		if (labels[i].n == 0)
+	for (size_t i = 0; i < labels->count; i++) {
+		tr_str label = labels->items[i];
+		if (label.n == 0)
 			continue;
-		uint32_t *first = name_table_find(&seen, labels[i]);
+		const uint32_t *first = name_table_find(&labels->indices, label);
 		if (first == NULL) {
-			if (!name_table_put(&seen, labels[i], (uint32_t)i))
+			if (!name_table_put(&labels->indices, label, (uint32_t)i))
 				l->mem->failed = true;
 			continue;
 		}
@@ -63,9 +64,8 @@ static void labels_check(loader *l, const tr_str *labels, const task_source *sou
 		const yaml_node *before = sources[*first].name != NULL ? sources[*first].name : sources[*first].body;
 		where here = where_at(w, i);
 		load_fault(l, &here, at, "duplicate-label", "labels of one pipeline must differ",
-			   "the label '%.*s' is already on line %u", TR_STR(labels[i]), (unsigned)before->line);
+			   "the label '%.*s' is already on line %u", TR_STR(label), (unsigned)before->line);
 	}
-	name_table_fini(&seen);
 }
 
 static void pipeline_load(loader *l, const task_source *sources, const where *paths, size_t count, pb_step *s,
@@ -77,8 +77,8 @@ static void pipeline_load(loader *l, const task_source *sources, const where *pa
 		return;
 	for (size_t i = 0; i < count; i++)
 		labels[i] = sources[i].body == NULL ? tr_s("") : label_of(l, &sources[i], &paths[i], s, i, count);
-	labels_check(l, labels, sources, count, w);
-	label_list list = {labels, count};
+	label_list list = {.items = labels, .count = count};
+	labels_index(l, &list, sources, w);
 	for (size_t i = 0; i < count; i++) {
 		tasks[i].index = (uint32_t)i;
 		if (sources[i].body == NULL)
@@ -88,6 +88,7 @@ static void pipeline_load(loader *l, const task_source *sources, const where *pa
 			here = where_key(&paths[i], sources[i].name->text);
 		task_load(l, sources[i].body, sources[i].name, labels[i], sources[i].named, &list, &here, &tasks[i]);
 	}
+	name_table_fini(&list.indices);
 	s->tasks = tasks;
 	s->task_count = count;
 }

@@ -62,6 +62,14 @@ void load_warn(loader *l, const where *w, const yaml_node *at, const char *code,
 	va_end(args);
 }
 
+suggestion load_suggestion(const loader *l, tr_str wanted)
+{
+	suggestion s = suggest_for(wanted);
+	if (l->out->dropped > 0)
+		s.budget = 0;
+	return s;
+}
+
 const char *node_kind_name(const yaml_node *n)
 {
 	if (n->kind == YAML_SEQUENCE)

@@ -18,7 +18,7 @@ static void entry_load(loader *l, const yaml_node *name, const yaml_node *body, 
 		       pb_workbook_entry *e)
 {
 	const yaml_node *tool = yaml_get(body, "tool");
-	label_list labels = {&e->name, 1};
+	label_list labels = {.items = &e->name, .count = 1};
 	e->name = name_of(l, name, w, "the name of a workbook entry");
 	e->task.config = expr_const(l, tr_map(), pos_of(body));
 	if (e->name.n == 0)
@@ -27,12 +27,15 @@ static void entry_load(loader *l, const yaml_node *name, const yaml_node *body, 
 		load_fault(l, w, name, "duplicate-entry", NULL, "the workbook has two entries '%.*s'", TR_STR(e->name));
 	else if (!name_table_put(&l->entries, e->name, 0))
 		l->mem->failed = true;
+	if (!name_table_put(&labels.indices, e->name, 0))
+		l->mem->failed = true;
 	if (tool != NULL && tool->kind == YAML_MAPPING && yaml_get(body, "kind") == NULL) {
 		where here = where_key(w, tr_s("tool"));
 		task_load(l, tool, NULL, e->name, false, &labels, &here, &e->task);
 	} else {
 		task_load(l, body, name, e->name, named, &labels, w, &e->task);
 	}
+	name_table_fini(&labels.indices);
 }
 
 void workbook_load(loader *l, const yaml_node *n, const where *w)
