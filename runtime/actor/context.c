@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) || defined(__aarch64__)
+/* CONTEXT_UCONTEXT forces the portable one, to test it. */
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(CONTEXT_UCONTEXT)
 
 void context_first(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Context switch for aarch64, AAPCS64: x19-x30 and d8-d15 go on the stack, the stack pointer is the context. */
-#if defined(__aarch64__)
+#if defined(__aarch64__) && !defined(CONTEXT_UCONTEXT)
 	.text
 	.globl context_switch
 	.hidden context_switch

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Context switch for x86-64, System V ABI: the callee-saved registers go on the stack, the stack pointer is the context. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(CONTEXT_UCONTEXT)
 	.text
 	.globl context_switch
 	.hidden context_switch
