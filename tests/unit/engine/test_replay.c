@@ -388,6 +388,73 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void **state)
 	driver_fini(&d);
 }
 
+static void no_event(void *arg, const event *e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static void no_effect(void *arg, const machine_effect *x)
+{
+	(void)arg;
+	(void)x;
+}
+
+/* Start, and the first two steps: everything that is decided on the way, each allocation failing once. */
+static tr_err decide_a_while(driver *d, tr_value info, tr_value payload)
+{
+	static const machine_sink sink = {no_event, no_effect, NULL};
+	machine *m = machine_new(d->routes, 4711);
+	tr_err err = m == NULL ? TR_ENOMEM : machine_start(m, &d->world, &sink, info, payload, tr_nil());
+
+	for (uint64_t run = 1; run <= 3 && err == TR_OK; run++) {
+		event e;
+
+		event_init(&e, EVENT_STEP_DONE);
+		e.payload = TR_DICT("result", TR_DICT("n", tr_int((int64_t)run)));
+		err = tr_is_valid(e.payload) ? machine_report(m, &d->world, &sink, run, 1, &e, 1) : TR_ENOMEM;
+		event_fini(&e);
+	}
+	machine_free(&m);
+	return err;
+}
+
+static void every_failed_allocation_while_deciding_is_told(void **state)
+{
+	driver d;
+	tr_value info = TR_DICT("name", tr_string("test"), "path", tr_string("tests/test"), "hash", tr_string("abc"));
+	tr_value payload = TR_DICT("a", tr_int(2));
+
+	(void)state;
+	driver_load(&d,
+		    HEAD "workload: {a: 1, b: \"{{ a + 1 }}\"}\nworkflow:\n" FORK(
+			"split") "  next: [{step: a, args: {x: \"{{ split.n }}\"}}, {step: b, when: \"{{ nobody.x is "
+				 "not defined }}\"}]\n" STEP("a") "  args: {y: \"{{ workload.b }}\"}\n  next: "
+								  "meet\n" STEP("b") "  next: meet\n" STEP("meet"));
+	(void)tr_test_live_blocks();
+	for (int64_t n = 0; n < 100000; n++) {
+		int64_t before = tr_test_live_blocks();
+		tr_err err;
+		bool failed;
+
+		tr_test_fail_alloc(n);
+		err = decide_a_while(&d, info, payload);
+		failed = tr_test_alloc_failed();
+		tr_test_fail_alloc(-1);
+		assert_int_equal(tr_test_live_blocks(), before);
+		if (!failed) {
+			assert_int_equal(err, TR_OK);
+			assert_true(n > 100);
+			break;
+		}
+		/* Told, or it did not matter (a hint, a warning's text). */
+		assert_true(err == TR_ENOMEM || err == TR_OK || err == TR_ENOENT);
+	}
+	tr_drop(info);
+	tr_drop(payload);
+	driver_fini(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +469,7 @@ int main(void)
 	    cmocka_unit_test(random_workflows_end_and_replay_exactly),
 	    cmocka_unit_test(events_out_of_place_are_refused),
 	    cmocka_unit_test(every_failed_allocation_is_told_and_leaks_nothing),
+	    cmocka_unit_test(every_failed_allocation_while_deciding_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
