@@ -127,7 +127,7 @@ static bool equal_arrays(struct eval *ev, tr_value a, tr_value b, bool *out)
 	for (size_t i = 0; i < n && *out; i++)
 		if (!ev_equal(ev, tr_array_at(a, i), tr_array_at(b, i), out))
 			return false;
-	ev->depth--;
+	ev_leave(ev);
 	return true;
 }
 
@@ -147,7 +147,7 @@ static bool equal_maps(struct eval *ev, tr_value a, tr_value b, bool *out)
 		if (*out && !ev_equal(ev, entries[i].value, other, out))
 			return false;
 	}
-	ev->depth--;
+	ev_leave(ev);
 	return true;
 }
 
@@ -223,10 +223,10 @@ static bool order_arrays(struct eval *ev, unsigned op, tr_value a, tr_value b, b
 		if (same)
 			continue;
 		bool ok = ev_order(ev, op, tr_array_at(a, i), tr_array_at(b, i), out);
-		ev->depth--;
+		ev_leave(ev);
 		return ok;
 	}
-	ev->depth--;
+	ev_leave(ev);
 	*out = order_holds(op, x < y ? -1 : x > y);
 	return true;
 }

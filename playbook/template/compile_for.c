@@ -151,7 +151,7 @@ static void compile_rounds(struct compiler *c, struct loop *loop, bool pairs)
 }
 
 /* The body of a recursive loop is a function with one parameter, the iterable. */
-static void compile_recursive(struct compiler *c, struct node *node)
+__attribute__((noinline)) static void compile_recursive(struct compiler *c, struct node *node)
 {
 	struct func_state fn, *outer_fn = c->fn;
 	struct scope *outer = c->scope;

@@ -58,14 +58,24 @@ bool ev_spend(struct eval *ev, size_t steps)
 	return false;
 }
 
-bool ev_enter(struct eval *ev)
+static bool deeper(struct eval *ev, size_t by)
 {
-	if (ev->depth < ev->max_depth) {
-		ev->depth++;
+	if (ev->depth + by <= ev->max_depth) {
+		ev->depth += by;
 		return true;
 	}
-	ev_fail(ev, TR_EDEPTH, "nested deeper than %zu levels", ev->max_depth);
+	ev_fail(ev, TR_EDEPTH, "nested deeper than %zu levels", ev->max_depth / by);
 	return false;
+}
+
+bool ev_enter(struct eval *ev)
+{
+	return deeper(ev, 2);
+}
+
+bool ev_enter_frame(struct eval *ev)
+{
+	return deeper(ev, 1);
 }
 
 static bool pair_room(struct eval *ev, struct changed **list, size_t *cap, size_t n)

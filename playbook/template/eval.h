@@ -53,7 +53,13 @@ tr_value ev_fail(struct eval *ev, tr_err err, const char *fmt, ...) TR_PRINTF(3,
 tr_value ev_invalid(struct eval *ev, tr_value v);
 bool ev_charge(struct eval *ev, size_t bytes); /* false: the bound is met, ev_fail was called */
 bool ev_spend(struct eval *ev, size_t steps);
-bool ev_enter(struct eval *ev); /* one level deeper; undo with ev->depth-- */
+/* One level into a container, which counts twice; a frame counts once. False after ev_fail; else undo with ev_leave. */
+bool ev_enter(struct eval *ev);
+static inline void ev_leave(struct eval *ev)
+{
+	ev->depth -= 2;
+}
+bool ev_enter_frame(struct eval *ev);
 /* What v is after the template changed it, or what it loads. Borrowed; invalid when loading failed. */
 tr_value ev_resolve_slow(struct eval *ev, tr_value v);
 static inline tr_value ev_resolve(struct eval *ev, tr_value v)

@@ -158,14 +158,14 @@ static tr_value f_truncate(struct eval *ev, const tr_value *a)
 {
 	tr_value v = ev_resolve(ev, a[0]), cut;
 	int64_t length = 255, leeway = 5, n;
+	size_t count;
 	bool kill = false;
 	tr_str s = tr_as_str(v), end = is_given(a[3]) ? tr_as_str(a[3]) : (tr_str){"...", 3};
 	tr_buf out = {.max = ev->memory};
 
 	if (is_undefined(v))
 		return ev_undefined_use(ev, v) ? v : tr_invalid(TR_EUNDEFINED);
-	if (!is_text(v))
-		return ev_fail(ev, TR_ETYPE, "truncate works on text, not on '%s'", ev_type_name(v));
+
 	if ((is_given(a[1]) && !ev_index(ev, a[1], "length", &length)) ||
 	    (is_given(a[2]) && !ev_truth(ev, a[2], &kill)) ||
 	    (is_given(a[4]) && !is_none(a[4]) && !ev_index(ev, a[4], "leeway", &leeway)))
@@ -173,9 +173,13 @@ static tr_value f_truncate(struct eval *ev, const tr_value *a)
 	if (length < (int64_t)uni_count(end) || leeway < 0)
 		return ev_fail(ev, TR_EINVAL,
 			       "truncate: the length must leave room for the end, and leeway not be negative");
-	n = (int64_t)uni_count(s);
+	if (!ev_length(ev, v, &count))
+		return tr_invalid(TR_ETYPE);
+	n = (int64_t)count;
 	if (n - leeway <= length)
-		return tr_keep(v);
+		return tr_keep(v); /* a short list, too */
+	if (!is_text(v))
+		return ev_fail(ev, TR_ETYPE, "truncate works on text, not on '%s'", ev_type_name(v));
 	s.n = uni_offset(s, (size_t)(length - (int64_t)uni_count(end)));
 	if (!kill) {
 		ptrdiff_t space = text_find(s, (tr_str){" ", 1}, true);

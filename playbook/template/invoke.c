@@ -16,7 +16,7 @@ struct frame *frame_push(struct eval *ev, const struct proto *proto, struct fram
 
 	if (f == NULL) {
 		size_t size = frame_size(proto);
-		if (!ev_enter(ev) || (proto->captured && !ev_charge(ev, size)))
+		if (!ev_enter_frame(ev) || (proto->captured && !ev_charge(ev, size)))
 			return NULL;
 		f = tr_alloc(size);
 		if (f == NULL) {

@@ -169,7 +169,8 @@ static bool put_many(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, s
 	return ok;
 }
 
-static bool put_map(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t level)
+/* Kept apart so that lists, which nest too, need less stack. */
+__attribute__((noinline)) static bool put_map(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t level)
 {
 	size_t n = tr_map_len(v), order[FEW];
 
@@ -219,7 +220,7 @@ static bool put(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t
 		if (is_view(v) || !ev_enter(ev))
 			break;
 		ok = tr_is(v, TR_ARRAY) ? put_array(ev, out, v, indent, level) : put_map(ev, out, v, indent, level);
-		ev->depth--;
+		ev_leave(ev);
 		return ok;
 	default:
 		if (is_none(v)) {

@@ -4,7 +4,19 @@
 
 #include "playbook/template/parser.h"
 
-static struct node *parse_or(struct parser *p);
+/* How tightly operators bind, from the loosest. */
+enum level {
+	L_OR,
+	L_AND,
+	L_NOT,
+	L_COMPARE,
+	L_ADD,
+	L_CONCAT,
+	L_MUL,
+	L_POW
+};
+
+static struct node *parse_level(struct parser *p, enum level level);
 
 static struct node *wrap(struct parser *p, enum node_kind kind, struct node *a)
 {
@@ -18,7 +30,7 @@ static struct node *wrap(struct parser *p, enum node_kind kind, struct node *a)
 /* b if a else c; several without else nest to the left. */
 static struct node *parse_cond(struct parser *p)
 {
-	struct node *value = parse_or(p);
+	struct node *value = parse_level(p, L_OR);
 	size_t depth = p->depth;
 
 	while (value != NULL && parser_is_name(p, "if")) {
@@ -26,7 +38,7 @@ static struct node *parse_cond(struct parser *p)
 		if (cond == NULL || !parser_deeper(p) || !parser_step(p))
 			return NULL;
 		cond->b = value;
-		cond->a = parse_or(p);
+		cond->a = parse_level(p, L_OR);
 		if (cond->a == NULL)
 			return NULL;
 		if (parser_is_name(p, "else")) {
@@ -44,7 +56,7 @@ struct node *parse_expression(struct parser *p)
 	if (!parser_deeper(p))
 		return NULL;
 	struct node *node = parse_cond(p);
-	p->depth--;
+	p->depth -= NEST;
 	return node;
 }
 
@@ -59,170 +71,116 @@ static struct node *operand(struct parser *p, enum node_op op, struct node *a)
 	return node;
 }
 
-static bool math_op(enum token_kind kind, int level, enum node_op *op)
-{
-	switch (kind) {
-	case T_ADD:
-		*op = OP_ADD;
-		return level == 0;
-	case T_SUB:
-		*op = OP_SUB;
-		return level == 0;
-	case T_MUL:
-		*op = OP_MUL;
-		return level == 2;
-	case T_DIV:
-		*op = OP_DIV;
-		return level == 2;
-	case T_FLOORDIV:
-		*op = OP_FLOORDIV;
-		return level == 2;
-	case T_MOD:
-		*op = OP_MOD;
-		return level == 2;
-	case T_POW:
-		*op = OP_POW;
-		return level == 3;
-	default:
-		return false;
-	}
-}
-
 static struct node *parse_unary(struct parser *p, bool with_filter);
 
-/* Levels of arithmetic: 0 is + and -, 1 is ~, 2 is * / // %, 3 is **; all from left to right. */
-static struct node *parse_math(struct parser *p, int level)
+/* The operator that an ordinary token is; false when it is none. */
+static bool sign_operator(enum token_kind kind, enum level *level, enum node_op *op)
 {
-	struct node *left = level == 3 ? parse_unary(p, true) : parse_math(p, level + 1);
-	struct node *math = NULL;
-	struct node_list list;
-	enum node_op op = OP_ADD;
+	static const struct {
+		uint8_t known, level, op;
+	} table[] = {
+	    [T_ADD] = {1, L_ADD, OP_ADD},   [T_SUB] = {1, L_ADD, OP_SUB},   [T_TILDE] = {1, L_CONCAT, 0},
+	    [T_MUL] = {1, L_MUL, OP_MUL},   [T_DIV] = {1, L_MUL, OP_DIV},   [T_FLOORDIV] = {1, L_MUL, OP_FLOORDIV},
+	    [T_MOD] = {1, L_MUL, OP_MOD},   [T_POW] = {1, L_POW, OP_POW},   [T_EQ] = {1, L_COMPARE, OP_EQ},
+	    [T_NE] = {1, L_COMPARE, OP_NE}, [T_LT] = {1, L_COMPARE, OP_LT}, [T_LE] = {1, L_COMPARE, OP_LE},
+	    [T_GT] = {1, L_COMPARE, OP_GT}, [T_GE] = {1, L_COMPARE, OP_GE},
+	};
 
-	while (left != NULL && (level == 1 ? p->cur.kind == T_TILDE : math_op(p->cur.kind, level, &op))) {
-		if (math == NULL) {
-			math = wrap(p, level == 1 ? N_CONCAT : N_MATH, left);
-			list_init(&list);
-			if (math == NULL)
-				return NULL;
-			if (level == 1) {
-				math->a = NULL;
-				list_add(&list, left);
-			}
-		}
-		if (!parser_step(p))
-			return NULL;
-		struct node *right = level == 3 ? parse_unary(p, true) : parse_math(p, level + 1);
-		if (right != NULL && level != 1)
-			right = operand(p, op, right);
-		if (right == NULL)
-			return NULL;
-		list_add(&list, right);
-	}
-	if (left == NULL || math == NULL)
-		return left;
-	math->list = list.first;
-	math->count = list.n;
-	return parser_finish(p, math);
+	if ((size_t)kind >= sizeof(table) / sizeof(table[0]) || !table[kind].known)
+		return false;
+	*level = (enum level)table[kind].level;
+	*op = (enum node_op)table[kind].op;
+	return true;
 }
 
-/* Is cur a comparison? Steps over the first word of `not in`. */
-static bool compare_op(struct parser *p, enum node_op *op, bool *ok)
+/* The operator that cur is or, as `not in`, begins. Steps over all of it but its last word. */
+static bool find_operator(struct parser *p, enum level least, enum level *level, enum node_op *op)
 {
-	static const enum node_op map[] = {
-	    [T_EQ] = OP_EQ, [T_NE] = OP_NE, [T_LT] = OP_LT, [T_LE] = OP_LE, [T_GT] = OP_GT, [T_GE] = OP_GE};
-	enum token_kind kind;
+	enum token_kind ahead = T_EOF;
 
-	*ok = true;
-	if (p->cur.kind >= T_EQ && p->cur.kind <= T_GE) {
-		*op = map[p->cur.kind];
-		return true;
-	}
 	*op = OP_IN;
+	*level = L_COMPARE;
+	if (p->cur.kind != T_NAME)
+		return sign_operator(p->cur.kind, level, op) && *level >= least;
+	if (parser_is_name(p, "or") || parser_is_name(p, "and")) {
+		*level = parser_is_name(p, "or") ? L_OR : L_AND;
+		return *level >= least;
+	}
+	if (least > L_COMPARE)
+		return false;
 	if (parser_is_name(p, "in"))
 		return true;
-	if (!parser_is_name(p, "not") || !parser_look(p, &kind)) {
-		*ok = p->error->err == TR_OK;
-		return false;
-	}
-	tr_str ahead = parser_text(p, &p->ahead);
-	if (kind != T_NAME || !tr_str_is(ahead, "in"))
+	if (!parser_is_name(p, "not") || !parser_look(p, &ahead) || ahead != T_NAME ||
+	    !tr_str_is(parser_text(p, &p->ahead), "in"))
 		return false;
 	*op = OP_NOTIN;
-	*ok = parser_step(p);
-	return *ok;
+	return parser_step(p);
 }
 
-static struct node *parse_compare(struct parser *p)
+/* A node for all operators of one level that follow each other. */
+static struct node *level_node(struct parser *p, enum level level, struct node *left, struct node_list *list)
 {
-	struct node *left = parse_math(p, 0), *compare = NULL;
-	struct node_list list;
-	enum node_op op;
-	bool ok = true;
+	static const uint8_t kinds[] = {
+	    [L_OR] = N_OR,    [L_AND] = N_AND,       [L_NOT] = N_NOT,  [L_COMPARE] = N_COMPARE,
+	    [L_ADD] = N_MATH, [L_CONCAT] = N_CONCAT, [L_MUL] = N_MATH, [L_POW] = N_MATH};
+	struct node *node = wrap(p, (enum node_kind)kinds[level], left);
 
-	while (left != NULL && compare_op(p, &op, &ok)) {
-		if (compare == NULL) {
-			compare = wrap(p, N_COMPARE, left);
-			list_init(&list);
-		}
-		if (compare == NULL || !parser_step(p))
-			return NULL;
-		struct node *right = operand(p, op, parse_math(p, 0));
-		if (right == NULL)
-			return NULL;
-		list_add(&list, right);
+	list_init(list);
+	if (node != NULL && (level <= L_AND || level == L_CONCAT)) {
+		node->a = NULL; /* these have all their operands in the list */
+		list_add(list, left);
 	}
-	if (!ok || left == NULL || compare == NULL)
-		return ok ? left : NULL;
-	compare->list = list.first;
-	compare->count = list.n;
-	return parser_finish(p, compare);
+	return node;
+}
+
+static struct node *parse_right(struct parser *p, enum level level, enum node_op op)
+{
+	struct node *right;
+
+	if (!parser_step(p))
+		return NULL;
+	right = level == L_POW ? parse_unary(p, true) : parse_level(p, (enum level)(level + 1));
+	return right == NULL || level <= L_AND || level == L_CONCAT ? right : operand(p, op, right);
 }
 
 static struct node *parse_not(struct parser *p)
 {
 	uint32_t start = p->cur.start;
 
-	if (!parser_is_name(p, "not"))
-		return parse_compare(p);
 	if (!parser_deeper(p) || !parser_step(p))
 		return NULL;
-	struct node *node = wrap(p, N_NOT, parse_not(p));
-	p->depth--;
+	struct node *node = wrap(p, N_NOT, parse_level(p, L_NOT));
+	p->depth -= NEST;
 	if (node == NULL)
 		return NULL;
 	node->start = start;
 	return parser_finish(p, node);
 }
 
-static struct node *parse_logic(struct parser *p, bool is_or)
+/* An operand, and the operators behind it that bind at least as tightly as `least`. */
+static struct node *parse_level(struct parser *p, enum level least)
 {
-	struct node *left = is_or ? parse_logic(p, false) : parse_not(p);
-	struct node *logic = NULL;
-	struct node_list list;
+	struct node *left = least <= L_NOT && parser_is_name(p, "not") ? parse_not(p) : parse_unary(p, true);
+	enum level level, next;
+	enum node_op op;
+	bool more = left != NULL && find_operator(p, least, &level, &op);
 
-	while (left != NULL && parser_is_name(p, is_or ? "or" : "and")) {
-		if (logic == NULL) {
-			logic = parser_node(p, is_or ? N_OR : N_AND, left->start);
-			list_init(&list);
-			list_add(&list, left);
-		}
-		if (logic == NULL || !parser_step(p))
-			return NULL;
-		struct node *right = is_or ? parse_logic(p, false) : parse_not(p);
-		if (right == NULL)
-			return NULL;
-		list_add(&list, right);
+	while (more) {
+		struct node_list list;
+		struct node *node = level_node(p, level, left, &list);
+		do {
+			struct node *right = node != NULL ? parse_right(p, level, op) : NULL;
+			if (right == NULL)
+				return NULL;
+			list_add(&list, right);
+			more = find_operator(p, least, &next, &op);
+		} while (more && next == level);
+		node->list = list.first;
+		node->count = list.n;
+		left = parser_finish(p, node);
+		level = next;
 	}
-	if (left == NULL || logic == NULL)
-		return left;
-	logic->list = list.first;
-	logic->count = list.n;
-	return parser_finish(p, logic);
-}
-
-static struct node *parse_or(struct parser *p)
-{
-	return parse_logic(p, true);
+	return p->error->err == TR_OK ? left : NULL;
 }
 
 static struct node *parse_sequence(struct parser *p, enum node_kind kind, enum token_kind close)
@@ -293,10 +251,17 @@ static struct node *parse_literal(struct parser *p)
 	return tr_is_valid(node->value) ? parser_finish(p, node) : NULL;
 }
 
-struct node *parse_primary(struct parser *p)
+static struct node *no_expression(struct parser *p)
 {
 	char what[64];
 
+	token_describe(&p->lex, &p->cur, what, sizeof(what));
+	parser_fail(p, p->cur.start, "expected an expression, found %s", what);
+	return NULL;
+}
+
+struct node *parse_primary(struct parser *p)
+{
 	switch (p->cur.kind) {
 	case T_NAME:
 		return parse_name(p);
@@ -305,9 +270,11 @@ struct node *parse_primary(struct parser *p)
 	case T_FLOAT:
 		return parse_literal(p);
 	case T_LPAREN: {
-		if (!parser_step(p))
+		/* A tuple and its items: two levels. */
+		if (!parser_deeper(p) || !parser_step(p))
 			return NULL;
 		struct node *node = parse_tuple(p, TUPLE_PARENS, NULL);
+		p->depth -= NEST;
 		return node != NULL && parser_expect(p, T_RPAREN) ? node : NULL;
 	}
 	case T_LBRACKET:
@@ -315,9 +282,7 @@ struct node *parse_primary(struct parser *p)
 	case T_LBRACE:
 		return parse_sequence(p, N_DICT, T_RBRACE);
 	default:
-		token_describe(&p->lex, &p->cur, what, sizeof(what));
-		parser_fail(p, p->cur.start, "expected an expression, found %s", what);
-		return NULL;
+		return no_expression(p);
 	}
 }
 
@@ -326,7 +291,7 @@ static struct node *parse_item(struct parser *p, unsigned mode)
 	if (mode & TUPLE_SIMPLE)
 		return parse_primary(p);
 	if (mode & TUPLE_NO_COND)
-		return parse_or(p);
+		return parse_level(p, L_OR);
 	return parse_expression(p);
 }
 
@@ -335,7 +300,6 @@ struct node *parse_tuple(struct parser *p, unsigned mode, const char *end_name)
 	uint32_t start = p->cur.start;
 	struct node_list list;
 	bool is_tuple = false;
-	char what[64];
 
 	list_init(&list);
 	for (;;) {
@@ -354,11 +318,8 @@ struct node *parse_tuple(struct parser *p, unsigned mode, const char *end_name)
 	}
 	if (!is_tuple && list.n > 0)
 		return list.first;
-	if (!is_tuple && !(mode & TUPLE_PARENS)) {
-		token_describe(&p->lex, &p->cur, what, sizeof(what));
-		parser_fail(p, p->cur.start, "expected an expression, found %s", what);
-		return NULL;
-	}
+	if (!is_tuple && !(mode & TUPLE_PARENS))
+		return no_expression(p);
 	struct node *tuple = parser_node(p, N_TUPLE, start);
 	if (tuple == NULL)
 		return NULL;
@@ -380,7 +341,7 @@ static struct node *parse_unary(struct parser *p, bool with_filter)
 		if (!parser_deeper(p) || !parser_step(p))
 			return NULL;
 		node = wrap(p, kind, parse_unary(p, false));
-		p->depth--;
+		p->depth -= NEST;
 		if (node != NULL) {
 			node->start = start;
 			parser_finish(p, node);
@@ -529,7 +490,7 @@ static bool parse_arguments(struct parser *p, struct node *node)
 
 	list_init(&args);
 	list_init(&kwargs);
-	if (!parser_expect(p, T_LPAREN))
+	if (!parser_deeper(p) || !parser_expect(p, T_LPAREN))
 		return false;
 	while (p->cur.kind != T_RPAREN) {
 		if (comma) {
@@ -542,6 +503,7 @@ static bool parse_arguments(struct parser *p, struct node *node)
 			return false;
 		comma = true;
 	}
+	p->depth -= NEST;
 	node->list = args.first;
 	node->count = args.n;
 	node->list2 = kwargs.first;

@@ -24,7 +24,7 @@ static bool parse_body(struct parser *p, const char *const *ends, struct node **
 	if (p->cur.kind == T_EOF)
 		return parser_fail(p, p->open_at, "'%.*s' is not closed; '{%% %s %%}' is missing", TR_STR(p->open_tag),
 				   ends[0]);
-	p->depth--;
+	p->depth -= NEST;
 	p->wanted = wanted;
 	p->open_tag = tag;
 	p->open_at = at;
@@ -307,15 +307,19 @@ static void unknown_tag(struct parser *p, tr_str name)
 	suggest_hint(&s, p->error->hint, sizeof(p->error->hint));
 }
 
-static struct node *parse_statement(struct parser *p)
+static struct node *no_statement(struct parser *p)
 {
 	char what[64];
 
-	if (p->cur.kind != T_NAME) {
-		token_describe(&p->lex, &p->cur, what, sizeof(what));
-		parser_fail(p, p->cur.start, "expected the name of a statement, found %s", what);
-		return NULL;
-	}
+	token_describe(&p->lex, &p->cur, what, sizeof(what));
+	parser_fail(p, p->cur.start, "expected the name of a statement, found %s", what);
+	return NULL;
+}
+
+static struct node *parse_statement(struct parser *p)
+{
+	if (p->cur.kind != T_NAME)
+		return no_statement(p);
 	tr_str name = parser_text(p, &p->cur);
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
 		if (!tr_str_is(name, statements[i].tag))

@@ -52,11 +52,12 @@ bool parser_expect(struct parser *p, enum token_kind kind)
 
 bool parser_deeper(struct parser *p)
 {
-	if (p->depth < p->max_depth) {
-		p->depth++;
+	if (p->depth + NEST <= p->max_depth) {
+		p->depth += NEST;
 		return true;
 	}
-	error_set(p->error, TR_EDEPTH, p->lex.source, p->cur.start, "nested deeper than %zu levels", p->max_depth);
+	error_set(p->error, TR_EDEPTH, p->lex.source, p->cur.start, "nested deeper than %zu levels",
+		  p->max_depth / NEST);
 	return false;
 }
 

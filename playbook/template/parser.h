@@ -29,7 +29,10 @@ bool parser_look(struct parser *p, enum token_kind *kind); /* the one after cur 
 bool parser_is_name(const struct parser *p, const char *text);
 bool parser_expect(struct parser *p, enum token_kind kind); /* and step over it */
 bool parser_fail(struct parser *p, uint32_t at, const char *fmt, ...) TR_PRINTF(3, 4);
-bool parser_deeper(struct parser *p); /* false: too deep; else undo with p->depth-- */
+/* One level of nesting, which counts twice: it costs as much stack as two calls. False: too deep; else undo with
+ * p->depth -= NEST. */
+#define NEST 2
+bool parser_deeper(struct parser *p);
 static inline tr_str parser_text(const struct parser *p, const struct token *t)
 {
 	tr_str s = {p->lex.source.p + t->start, t->end - t->start};

@@ -61,7 +61,7 @@ static bool flat(struct eval *ev, tr_buf *out, tr_value v)
 		}
 		tr_buf_puts(out, is_list(v) ? "]" : n == 1 ? ",)" : ")");
 	}
-	ev->depth--;
+	ev_leave(ev);
 	return ok;
 }
 
@@ -147,7 +147,7 @@ static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t 
 		return false;
 	out->n = start;
 	ok = tr_is(v, TR_MAP) ? tall_map(ev, out, v, indent, allowance) : tall_array(ev, out, v, indent, allowance);
-	ev->depth--;
+	ev_leave(ev);
 	return ok;
 }
 

@@ -68,7 +68,7 @@ tr_value ev_plain(struct eval *ev, tr_value v)
 		plain = plain_map(ev, now);
 	else
 		plain = plain_object(ev, now);
-	ev->depth--;
+	ev_leave(ev);
 	tr_drop(v);
 	return plain;
 }

@@ -197,7 +197,7 @@ static bool put_array(struct eval *ev, tr_buf *out, tr_value v)
 	if (is_tuple(v) && n == 1)
 		tr_buf_putc(out, ',');
 	tr_buf_puts(out, close[v.aux]);
-	ev->depth--;
+	ev_leave(ev);
 	return true;
 }
 
@@ -219,7 +219,7 @@ static bool put_map(struct eval *ev, tr_buf *out, tr_value v)
 			return false;
 	}
 	tr_buf_putc(out, '}');
-	ev->depth--;
+	ev_leave(ev);
 	return true;
 }
 
@@ -237,7 +237,7 @@ static bool put_container(struct eval *ev, tr_buf *out, tr_value v)
 	if (!ev_enter(ev))
 		return false;
 	bool ok = object_put(ev, out, v);
-	ev->depth--;
+	ev_leave(ev);
 	return ok;
 }
 

@@ -4,7 +4,7 @@ import json
 import random
 
 CONTEXT = {
-    "n": 7, "z": 0, "neg": -3, "big": 123456789, "f": 2.5, "g": -0.125, "h": 1e20, "t": True, "no": False, "nil": None,
+    "n": 7, "z": 0, "neg": -3, "big": 123457, "f": 2.5, "g": -0.125, "h": 1e20, "t": True, "no": False, "nil": None,
     "s": "Hello World", "e": "", "u": "Grüße, Ωmega ß", "w": "  pad me  ", "m": "<a href=\"x\">T & 'q'</a>",
     "lines": "one\ntwo three\n\nfour", "num": "42", "hex": "0x1f", "flt": " 3.5 ", "csv": "b,a,,c",
     "xs": [3, 1, 2], "ys": [1.5, -2, 0, 3], "ss": ["b", "A", "c", "a"], "es": [], "mix": [1, "1", None, True, 2.0],
@@ -369,9 +369,48 @@ class Generator:
         a, b = self.pick(("p1", "p2"), ("v1", "p2"))
         return self.ws("{% set " + a + ", " + b + " = " + self.any(1) + ", " + self.any(1) + " %}") + "{{ " + a + " }}{{ " + b + " }}"
 
+    # ---- which variable a name means
+
+    def name(self):
+        return self.pick("n", "z", "v1", "v2", "v1", "v2")
+
+    def scopes(self, d):
+        return "".join(self.scope(d) for _ in range(self.r.randrange(1, 4)))
+
+    def scope(self, d):
+        x, y, i = self.name(), self.name(), self.r.randrange(100)
+        k = self.r.randrange(15 if d > 0 else 4)
+        if k < 2:
+            return "{%% set %s = %d %%}" % (x, i)
+        if k < 4:
+            return "{{ %s }}," % x
+        if k == 4:
+            return "{%% if %s %%}%s{%% endif %%}" % (self.pick("true", "false", x), self.scopes(d - 1))
+        if k == 5:
+            return "{%% if %s %%}%s{%% elif %s %%}%s{%% else %%}%s{%% endif %%}" % (
+                self.pick("true", "false", x), self.scopes(d - 1), self.pick("true", "false", y), self.scopes(d - 1), self.scopes(d - 1))
+        if k < 8:
+            return "{%% for %s in [%s, %d] %%}%s%s{%% endfor %%}" % (x, y, i, self.scopes(d - 1), self.pick("", "{{ loop.index }}"))
+        if k == 8:
+            return "{%% for %s in [%s, %d] if %s %%}%s{%% else %%}%s{%% endfor %%}" % (x, y, i, self.name(), self.scopes(d - 1), self.scopes(d - 1))
+        if k == 9:
+            return "{%% with %s = %s %%}%s{%% endwith %%}" % (x, y, self.scopes(d - 1))
+        if k == 10:
+            m = self.pick("m1", "m2")
+            return "{%% macro %s(%s) %%}%s{%% endmacro %%}{{ %s() }}" % (m, self.pick("", x, f"{x}={y}", f"{x}, {y}={x}" if x != y else ""), self.scopes(d - 1), m)
+        if k == 11:
+            return "{%% set %s %%}%s{%% endset %%}" % (x, self.scopes(d - 1))
+        if k == 12:
+            return "{%% filter trim %%}%s{%% endfilter %%}" % self.scopes(d - 1)
+        if k == 13:
+            return "{%% macro m3(%s=%d) %%}%s{{ caller(%d) }}{%% endmacro %%}{%% call(%s) m3() %%}%s{%% endcall %%}" % (x, i, self.scopes(d - 1), i, y, self.scopes(d - 1))
+        return "{%% for %s in [%d, [%s]] recursive %%}%s{%% if %s is sequence %%}{{ loop(%s) }}{%% endif %%}{%% endfor %%}" % (x, i, y, self.scopes(d - 1), x, x)
+
     def template(self):
         """(template, text mode?)"""
         self.locals = []
+        if self.chance(0.15):
+            return self.scopes(3), True
         if self.chance(0.55):
             expr = self.any(self.r.randrange(1, 5))
             return "{{ " + expr + " }}", self.chance(0.5)

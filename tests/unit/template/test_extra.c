@@ -47,7 +47,8 @@ static void regular_expressions(void **state)
 	static const struct expectation errors[] = {
 	    {"{{ 'a'|regex_search('(') }}", NULL, "1:8: regular expression, at 1: missing closing parenthesis"},
 	    {"{{ 'a'|regex_replace('a', '\\\\9') }}", NULL, "1:8: the replacement names a group"},
-	    {"{{ ('a' * 40 ~ '!')|regex_search('(a+)+$') }}", NULL, "1:21: the regular expression takes too many steps"},
+	    {"{{ ('a' * 40 ~ '!')|regex_search('(a+)+$') }}", NULL,
+	     "1:21: the regular expression takes too many steps"},
 	};
 
 	(void)state;

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bounds: each is an error with a position, and what stays within is not touched by them. */
+#include <pthread.h>
 #include <string.h>
 
 #include <troupe/testing.h>
 
 #include "support.h"
+
+/* Sanitizers make frames many times larger. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(NDEBUG)
+#define SMALL_STACK ((size_t)1 << 20)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SMALL_STACK ((size_t)1 << 20)
+#endif
+#endif
+#ifndef SMALL_STACK
+#define SMALL_STACK ((size_t)64 << 10)
+#endif
 
 static void exceeds(const char *template, tr_template_limits limits, tr_err err, uint32_t line, uint32_t column)
 {
@@ -58,9 +71,46 @@ static void nesting(void **state)
 		assert_int_equal(error.line, 1);
 		tr_free(text);
 	}
-	char *text = repeated("{{", "(", "1", ")", 150);
+	char *text = repeated("{{", "(", "1", ")", 45);
 	check_text(text, NULL, "1");
 	tr_free(text);
+}
+
+/* All that the default depth lets through needs no more stack than an actor has. */
+static void *on_a_small_stack(void *arg)
+{
+	tr_template_error error;
+	tr_template *t = tr_template_compile(tr_s(arg), NULL, &error);
+
+	if (t != NULL)
+		tr_drop(tr_template_eval(t, NULL, NULL, &error));
+	tr_template_free(&t);
+	return NULL;
+}
+
+static void the_stack_of_an_actor(void **state)
+{
+	static const char *const parts[][4] = {{"{{", "(", "1", ")"},
+					       {"{{", "[", "", "]"},
+					       {"{{", "f(", "1", ")"},
+					       {"{{", "{1:", "1", "}"},
+					       {"", "{% for x in [1] %}", "{{ 1 ", "}}{% endfor %}"},
+					       {"", "{% if 1 %}", "{{ 1 ", "}}{% endif %}"}};
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	(void)state;
+	pthread_attr_init(&attributes);
+	assert_int_equal(pthread_attr_setstacksize(&attributes, SMALL_STACK), 0);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		for (size_t n = 40; n <= 110; n += 5) {
+			char *text = repeated(parts[i][0], parts[i][1], parts[i][2], parts[i][3], n);
+			assert_int_equal(pthread_create(&thread, &attributes, on_a_small_stack, text), 0);
+			pthread_join(thread, NULL);
+			tr_free(text);
+		}
+	}
+	pthread_attr_destroy(&attributes);
 }
 
 /* Long is not deep: chains of any length are walked, not descended. */
@@ -226,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(source),
 	    cmocka_unit_test(nesting),
+	    cmocka_unit_test(the_stack_of_an_actor),
 	    cmocka_unit_test(long_chains),
 	    cmocka_unit_test(recursion),
 	    cmocka_unit_test(output),
