@@ -67,6 +67,7 @@ struct tr_node {
 
 	pthread_mutex_t slot_lock;
 	struct node_slot slots[TR_SLOT_COUNT];
+	_Atomic(void *) slot_ptr[TR_SLOT_COUNT]; /* the same pointers, for reading without the lock */
 	uint32_t slot_order;
 
 	pthread_mutex_t end_lock; /* with end_cond: the last actor has gone */

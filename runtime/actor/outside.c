@@ -204,8 +204,10 @@ tr_err tr_node_set(tr_node *node, tr_node_slot slot, void *ptr, void (*destructo
 	pthread_mutex_lock(&node->slot_lock);
 	old = node->slots[slot];
 	bool taken = old.ptr != NULL && ptr != NULL && old.ptr != ptr;
-	if (!taken)
+	if (!taken) {
 		node->slots[slot] = (struct node_slot){ptr, destructor, ++node->slot_order};
+		atomic_store_explicit(&node->slot_ptr[slot], ptr, memory_order_release);
+	}
 	pthread_mutex_unlock(&node->slot_lock);
 	if (taken)
 		return TR_EEXIST;
@@ -218,10 +220,7 @@ void *tr_node_get(tr_node *node, tr_node_slot slot)
 {
 	if ((unsigned)slot >= TR_SLOT_COUNT)
 		return NULL;
-	pthread_mutex_lock(&node->slot_lock);
-	void *ptr = node->slots[slot].ptr;
-	pthread_mutex_unlock(&node->slot_lock);
-	return ptr;
+	return atomic_load_explicit(&node->slot_ptr[slot], memory_order_acquire);
 }
 
 /* Take the newest out; false when all are empty. */
@@ -235,6 +234,7 @@ static bool take_newest(tr_node *node, struct node_slot *out)
 	if (newest != NULL) {
 		*out = *newest;
 		*newest = (struct node_slot){0};
+		atomic_store_explicit(&node->slot_ptr[newest - node->slots], NULL, memory_order_release);
 	}
 	pthread_mutex_unlock(&node->slot_lock);
 	return newest != NULL;
