@@ -65,7 +65,7 @@ void bench_clients(void)
 static void timers(tr_value arg)
 {
 	(void)arg;
-	int64_t n = scaled(1000000), t = clock_ns();
+	int64_t n = scaled(1000000), t = tr_now();
 	double cpu = cpu_seconds();
 	for (int64_t i = 0; i < n; i++)
 		tr_send_at(tr_self(), tr_int(i), t + TR_SECOND + (i * 7919 % 1000) * TR_MS);
