@@ -117,6 +117,8 @@ def judge(scenario, erlang, troupe, documented):
     """Why a scenario fails, or None."""
     if erlang is None or troupe is None:
         return f'no trace from {"Erlang" if erlang is None else "Troupe"}'
+    if any('waited in vain' in line for line in erlang + troupe):
+        return 'something was waited for in vain'
     same = by_actor(erlang) == by_actor(troupe)
     if scenario.heading is None:
         return None if same else 'differs'

@@ -82,12 +82,12 @@ static void op_send_name(struct script *s, const tr_value *a)
 		script_err(s, "send", err);
 }
 
-static void got(const struct script *s, tr_value message)
+static void got(const struct script *s, tr_value message, const char *otherwise)
 {
 	if (tr_is_valid(message))
 		script_log(s, "got", message);
 	else
-		script_log(s, "nothing", tr_absent());
+		script_log(s, otherwise, tr_absent());
 }
 
 static bool fits(tr_value pattern, tr_value v)
@@ -112,26 +112,26 @@ static bool match(void *pattern, tr_value message)
 static void op_recv(struct script *s, const tr_value *a)
 {
 	(void)a;
-	got(s, tr_receive(tr_in(SCRIPT_PATIENCE)));
+	got(s, tr_receive(tr_in(SCRIPT_PATIENCE)), SCRIPT_IN_VAIN);
 }
 
 static void op_recv_one(struct script *s, const tr_value *a)
 {
 	tr_value pattern = a[0];
 
-	got(s, tr_receive_match(match, &pattern, tr_in(SCRIPT_PATIENCE)));
+	got(s, tr_receive_match(match, &pattern, tr_in(SCRIPT_PATIENCE)), SCRIPT_IN_VAIN);
 }
 
 static void op_recv_in(struct script *s, const tr_value *a)
 {
 	tr_value pattern = a[0];
 
-	got(s, tr_receive_match(match, &pattern, script_ms(a[1]) == 0 ? 0 : tr_in(script_ms(a[1]))));
+	got(s, tr_receive_match(match, &pattern, script_ms(a[1]) == 0 ? 0 : tr_in(script_ms(a[1]))), "nothing");
 }
 
 static void op_recv_ref(struct script *s, const tr_value *a)
 {
-	got(s, tr_receive_ref(tr_as_ref(world_find(s->world, script_text(a[0]))), tr_in(SCRIPT_PATIENCE)));
+	got(s, tr_receive_ref(tr_as_ref(world_find(s->world, script_text(a[0]))), tr_in(SCRIPT_PATIENCE)), SCRIPT_IN_VAIN);
 }
 
 static void op_flush(struct script *s, const tr_value *a)
@@ -146,7 +146,12 @@ static void op_flush(struct script *s, const tr_value *a)
 static void op_obey(struct script *s, const tr_value *a)
 {
 	(void)a;
-	script_request(s, script_keep(tr_own_value(tr_receive(tr_in(SCRIPT_PATIENCE)))));
+	tr_value message = tr_own_value(tr_receive(tr_in(SCRIPT_PATIENCE)));
+
+	if (tr_is_valid(message))
+		script_request(s, message);
+	else
+		script_log(s, SCRIPT_IN_VAIN, tr_absent());
 }
 
 /* ---- names and groups ----------------------------------------------------------------------------------------------

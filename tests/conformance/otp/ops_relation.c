@@ -44,7 +44,7 @@ static void op_wait(struct script *s, const tr_value *a)
 	if (tr_is_valid(down))
 		script_log(s, "ended", TR_LIST(tr_pid_value(pid), tr_keep(tr_array_at(down, 4))));
 	else
-		script_log(s, "still there", tr_pid_value(pid));
+		script_log(s, SCRIPT_IN_VAIN, tr_pid_value(pid));
 }
 
 /* The same when it may have ended already: only that it did. */
@@ -53,7 +53,7 @@ static void op_gone(struct script *s, const tr_value *a)
 	tr_pid pid = script_pid(s, a[0]);
 	tr_value down = tr_receive_ref(tr_monitor(pid), tr_in(SCRIPT_PATIENCE));
 
-	script_log(s, tr_is_valid(down) ? "gone" : "still there", tr_pid_value(pid));
+	script_log(s, tr_is_valid(down) ? "gone" : SCRIPT_IN_VAIN, tr_pid_value(pid));
 	tr_drop(down);
 }
 

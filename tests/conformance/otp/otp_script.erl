@@ -50,13 +50,13 @@ op({send_name, Name, Message}) ->
     try Name ! Message
     catch error:badarg -> log("send", noproc)
     end;
-op(recv) -> got('_', ?PATIENCE);
-op({recv, Pattern}) -> got(Pattern, ?PATIENCE);
-op({recv, Pattern, Ms}) -> got(Pattern, Ms);
+op(recv) -> got('_', ?PATIENCE, "waited in vain");
+op({recv, Pattern}) -> got(Pattern, ?PATIENCE, "waited in vain");
+op({recv, Pattern, Ms}) -> got(Pattern, Ms, "nothing");
 op({recv_ref, R}) ->
     Ref = otp_world:find(R),
     receive M when element(2, M) =:= Ref -> log("got", M)
-    after ?PATIENCE -> log("nothing")
+    after ?PATIENCE -> log("waited in vain")
     end;
 op(flush) ->
     receive M -> log("had", M), op(flush)
@@ -64,7 +64,7 @@ op(flush) ->
     end;
 op(obey) ->
     receive M -> request(M)
-    after ?PATIENCE -> ok
+    after ?PATIENCE -> log("waited in vain")
     end;
 
 %% ---- names and groups ----
@@ -107,13 +107,13 @@ op({wait, A}) ->
     P = pid(A),
     Ref = monitor(process, P),
     receive {'DOWN', Ref, _, _, Reason} -> log("ended", {P, Reason})
-    after ?PATIENCE -> log("still there", P)
+    after ?PATIENCE -> log("waited in vain", P)
     end;
 op({gone, A}) ->
     P = pid(A),
     Ref = monitor(process, P),
     receive {'DOWN', Ref, _, _, _} -> log("gone", P)
-    after ?PATIENCE -> log("still there", P)
+    after ?PATIENCE -> log("waited in vain", P)
     end;
 op({exit, A, Reason}) -> exit(pid(A), Reason);
 
@@ -141,19 +141,17 @@ named(N, R, {P, Ref}) ->
     otp_world:name(N, P),
     otp_world:name(R, Ref).
 
-got(Pattern, Ms) -> got(Pattern, Ms, []).
-
-%% Receiving by a pattern that is data: what is the first that fits is found by looking, then taken.
-got('_', Ms, _) ->
+got('_', Ms, Otherwise) ->
     receive M -> log("got", M)
-    after Ms -> log("nothing")
+    after Ms -> log(Otherwise)
     end;
-got(Pattern, Ms, _) ->
+%% Receiving by a pattern that is data: what is the first that fits is found by looking, then taken.
+got(Pattern, Ms, Otherwise) ->
     {messages, All} = process_info(self(), messages),
     case [M || M <- All, fits(Pattern, M)] of
         [First | _] -> receive First -> log("got", First) end;
-        [] when Ms =< 0 -> log("nothing");
-        [] -> timer:sleep(1), got(Pattern, Ms - 1, [])
+        [] when Ms =< 0 -> log(Otherwise);
+        [] -> timer:sleep(1), got(Pattern, Ms - 1, Otherwise)
     end.
 
 fits('_', _) -> true;

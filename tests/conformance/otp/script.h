@@ -13,6 +13,8 @@
 
 /* How long anything that must come is waited for. */
 #define SCRIPT_PATIENCE (8 * TR_SECOND)
+/* What is logged when it did not come. A trace with this in it fails. */
+#define SCRIPT_IN_VAIN "waited in vain"
 
 /* What the operations of a callback see, and what they decide. A plain actor uses only `world`. */
 struct script {
