@@ -78,7 +78,7 @@ static void many_threads_outside(void **state)
 /* ---- stopping
  * -------------------------------------------------------------------------------------------------------- */
 
-static _Atomic int released;
+static _Atomic int owned, released;
 static void count_release(void *p)
 {
 	(void)p;
@@ -87,6 +87,7 @@ static void count_release(void *p)
 static void spawns_on_and_on(tr_value arg)
 {
 	tr_own(NULL, count_release);
+	atomic_fetch_add(&owned, 1);
 	tr_trap_exit(true);
 	if (tr_as_int(arg, 0) > 0) {
 		tr_spawn(spawns_on_and_on, tr_int(tr_as_int(arg, 0) - 1));
@@ -117,6 +118,7 @@ static void stop_ends_everything(void **state)
 	for (int round = 0; round < 10; round++) {
 		tr_node *node = tr_node_start(&o, NULL);
 		atomic_store(&released, 0);
+		atomic_store(&owned, 0);
 		tr_node_spawn(node, spawns_on_and_on, tr_int(8), NULL);
 		order_n = 0;
 		tr_node_set(node, TR_SLOT_REACTOR, &a, slot_gone);
@@ -126,7 +128,7 @@ static void stop_ends_everything(void **state)
 		assert_null(tr_node_get(node, TR_SLOT_HTTP));
 		assert_int_equal(tr_node_set(node, TR_SLOT_COUNT, &a, NULL), TR_EINVAL);
 		if (round % 2)
-			while (actors(node) < 511)
+			while (actors(node) < 511 || atomic_load(&owned) < 511)
 				continue;
 		tr_node_stop(&node);
 		assert_memory_equal(order, "cba", 3);
@@ -246,6 +248,7 @@ static void crash_reports(void **state)
 	assert_string_equal(tr_as_cstr(tr_map_get_s(k.last, "behaviour"), ""), "adder");
 	assert_int_equal(tr_as_pid(tr_map_get_s(k.last, "pid")).bits, p.bits);
 	assert_true(TR_IS_A(tr_array_at(tr_map_get_s(k.last, "last_messages"), 0), crash));
+	assert_true(tr_array_len(tr_map_get_s(k.last, "backtrace")) > 2);
 	p = tr_node_spawn_behaviour(node, &adder, tr_nil(), &named).pid;
 	tr_node_send(node, p, TR_A(stop)); /* [shutdown, …] is no crash */
 	tr_drop(tr_node_wait(node, p, TR_FOREVER));
