@@ -14,7 +14,7 @@ TR_EXTERN_C_BEGIN
 typedef enum tr_level { TR_DEBUG, TR_INFO, TR_NOTICE, TR_WARNING, TR_ERROR, TR_CRITICAL } tr_level;
 
 /** One record: text plus fields (a map, taken; absent for none). Inside actors; pid, name and time are added. Cheap when the
- *  level is off. Never blocks: past 10,000 waiting records debug and info are dropped and counted, and the count is logged. */
+ *  level is off. Never blocks: past 10,000 waiting records debug and info are dropped, past 20,000 everything but critical; the count is logged. */
 TR_API void tr_log(tr_level level, tr_value fields, const char *fmt, ...) TR_PRINTF(3, 4);
 /** From a thread that is no actor. */
 TR_API void tr_node_log(tr_node *node, tr_level level, tr_value fields, const char *fmt, ...) TR_PRINTF(4, 5);

@@ -35,7 +35,8 @@ typedef struct tr_child_spec {
 	int64_t shutdown_ns;      /* 0: 5 s for workers, infinity for supervisors; TR_BRUTAL_KILL */
 	tr_child_type type;
 	bool significant;
-	/* Alternatively to `start`: a gen_server module, or a straight-line body, started with `arg` (linked). */
+	/* Alternatively to `start`: a gen_server module, or a straight-line body, started with `arg` (linked). An instance of a
+	 * simple_one_for_one is given its `extra`, or [arg, extra] when the spec has an arg, too. */
 	const tr_gen_server *server;
 	tr_body *body;
 	const char *name;         /* registered name for server/body (copied); may be NULL */
