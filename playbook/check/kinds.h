@@ -8,7 +8,7 @@
 typedef struct kind_key {
 	const char *key;
 	const char *doc;
-	bool body;                 /* somebody else's language (code, commands, SQL): templates in it may fail to parse */
+	bool body; /* somebody else's language (code, commands, SQL): templates in it may fail to parse */
 	const char *const *values; /* NULL-terminated; NULL: anything */
 } kind_key;
 

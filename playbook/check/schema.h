@@ -23,9 +23,9 @@ typedef enum shape {
 
 typedef enum field_flag {
 	FIELD_REQUIRED = 1,
-	FIELD_DEPRECATED = 2,  /* accepted with a warning */
-	FIELD_KEEP_NULL = 4,   /* an explicit null says something */
-	FIELD_ITEMS = 8        /* `node` describes the items of a list */
+	FIELD_DEPRECATED = 2, /* accepted with a warning */
+	FIELD_KEEP_NULL = 4,  /* an explicit null says something */
+	FIELD_ITEMS = 8       /* `node` describes the items of a list */
 } field_flag;
 
 typedef struct schema_node schema_node;
@@ -58,12 +58,14 @@ struct schema_node {
 	bool open;                /* further keys are allowed */
 };
 
-enum { SCHEMA_FIELDS_MAX = 32 };
+enum {
+	SCHEMA_FIELDS_MAX = 32
+};
 
-extern const schema_node schema_root, schema_root_lenient, schema_metadata, schema_executor, schema_executor_spec, schema_step,
-    schema_step_spec, schema_step_policy, schema_admit, schema_loop, schema_loop_spec, schema_task, schema_task_spec,
-    schema_task_policy, schema_rule, schema_then, schema_next, schema_next_spec, schema_arc, schema_retry,
-    schema_workbook_entry;
+extern const schema_node schema_root, schema_root_lenient, schema_metadata, schema_executor, schema_executor_spec,
+    schema_step, schema_step_spec, schema_step_policy, schema_admit, schema_loop, schema_loop_spec, schema_task,
+    schema_task_spec, schema_task_policy, schema_rule, schema_then, schema_next, schema_next_spec, schema_arc,
+    schema_retry, schema_workbook_entry;
 
 /** tr_str_is, but most different names are told apart by their first letter. */
 static inline bool name_is(tr_str s, const char *z)

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST = 48, BUDGET = 4000 };
+enum {
+	LONGEST = 48,
+	BUDGET = 4000
+};
 
 static char lower(char c)
 {

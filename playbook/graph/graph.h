@@ -6,7 +6,12 @@
 #include "playbook/model/model.h"
 #include <stdio.h>
 
-typedef enum graph_format { GRAPH_TEXT, GRAPH_DOT, GRAPH_MERMAID, GRAPH_SVG } graph_format;
+typedef enum graph_format {
+	GRAPH_TEXT,
+	GRAPH_DOT,
+	GRAPH_MERMAID,
+	GRAPH_SVG
+} graph_format;
 
 /** TR_EIO when the stream failed, TR_ENOMEM. */
 tr_err graph_write(const playbook *p, graph_format format, bool color, FILE *out);

@@ -23,7 +23,10 @@ typedef struct playbook_box {
 	size_t template_count, template_capacity;
 } playbook_box;
 
-enum { STEPS_MAX = 20000, TEMPLATES_MAX = 100000 };
+enum {
+	STEPS_MAX = 20000,
+	TEMPLATES_MAX = 100000
+};
 
 /** The way from the root to a node; lives on the C stack, becomes text only for a fault. */
 typedef struct where {
@@ -46,19 +49,31 @@ typedef struct loader {
 	pb_expr nothing; /* stands in for an expression when memory has run out */
 } loader;
 
-static inline where where_key(const where *up, tr_str key) { return (where){.up = up, .key = key}; }
+static inline where where_key(const where *up, tr_str key)
+{
+	return (where){.up = up, .key = key};
+}
 static inline where where_at(const where *up, size_t index)
 {
 	return (where){.up = up, .index = index, .is_index = true};
 }
-static inline pb_pos pos_of(const yaml_node *n) { return (pb_pos){n->line, n->column}; }
-static inline bool is_null(const yaml_node *n) { return n == NULL || (n->kind == YAML_SCALAR && tr_is_nil(n->value)); }
-static inline bool is_text(const yaml_node *n) { return n->kind == YAML_SCALAR && tr_is(n->value, TR_STRING); }
+static inline pb_pos pos_of(const yaml_node *n)
+{
+	return (pb_pos){n->line, n->column};
+}
+static inline bool is_null(const yaml_node *n)
+{
+	return n == NULL || (n->kind == YAML_SCALAR && tr_is_nil(n->value));
+}
+static inline bool is_text(const yaml_node *n)
+{
+	return n->kind == YAML_SCALAR && tr_is(n->value, TR_STRING);
+}
 
 /* ---- faults (where.c) ---- */
 
-void load_fault(loader *l, const where *w, const yaml_node *at, const char *code, const char *hint, const char *fmt, ...)
-    TR_PRINTF(6, 7);
+void load_fault(loader *l, const where *w, const yaml_node *at, const char *code, const char *hint, const char *fmt,
+		...) TR_PRINTF(6, 7);
 void load_warn(loader *l, const where *w, const yaml_node *at, const char *code, const char *hint, const char *fmt, ...)
     TR_PRINTF(6, 7);
 void load_say(loader *l, diagnostic_level level, const where *w, pb_pos at, const char *code, const char *hint,

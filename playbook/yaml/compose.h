@@ -44,8 +44,14 @@ typedef struct composer {
 	bool failed; /* stop: a fault that makes the rest meaningless, or no memory */
 } composer;
 
-static inline uint32_t mark_line(yaml_mark_t m) { return (uint32_t)m.line + 1; }
-static inline uint32_t mark_column(yaml_mark_t m) { return (uint32_t)m.column + 1; }
+static inline uint32_t mark_line(yaml_mark_t m)
+{
+	return (uint32_t)m.line + 1;
+}
+static inline uint32_t mark_column(yaml_mark_t m)
+{
+	return (uint32_t)m.column + 1;
+}
 
 /** Report a fault at a node or mark and stop. */
 void compose_fail(composer *c, const char *code, uint32_t line, uint32_t column, const char *hint, const char *fmt, ...)

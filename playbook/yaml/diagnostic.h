@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Faults and warnings of a playbook: what, where (file:line:column and key path), and what to do. Collected, not thrown, so that
- * all faults are shown at once. Not thread-safe.
+ * Faults and warnings of a playbook: what, where (file:line:column and key path), and what to do. Collected, not
+ * thrown, so that all faults are shown at once. Not thread-safe.
  */
 #ifndef TROUPE_PLAYBOOK_DIAGNOSTIC_H
 #define TROUPE_PLAYBOOK_DIAGNOSTIC_H
@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <troupe/value.h>
 
-typedef enum diagnostic_level { DIAGNOSTIC_ERROR, DIAGNOSTIC_WARNING } diagnostic_level;
+typedef enum diagnostic_level {
+	DIAGNOSTIC_ERROR,
+	DIAGNOSTIC_WARNING
+} diagnostic_level;
 
 typedef struct diagnostic {
 	diagnostic_level level;
@@ -17,7 +20,7 @@ typedef struct diagnostic {
 	char *code;            /* stable, for tests and editors: "unknown-key", "no-such-step" … */
 	char *path;            /* "workflow[2].tool[0].fetch.url"; may be empty */
 	char *message;
-	char *hint;            /* may be empty */
+	char *hint; /* may be empty */
 } diagnostic;
 
 typedef struct diagnostics {
@@ -25,7 +28,7 @@ typedef struct diagnostics {
 	diagnostic *items;
 	size_t count, capacity;
 	size_t errors, warnings;
-	size_t dropped;        /* beyond 200 */
+	size_t dropped; /* beyond 200 */
 } diagnostics;
 
 void diagnostics_init(diagnostics *d, const char *file);
@@ -34,7 +37,8 @@ void diagnostics_add(diagnostics *d, diagnostic_level level, const char *code, u
 		     const char *path, const char *hint, const char *fmt, ...) TR_PRINTF(8, 9);
 /** Sort by position. */
 void diagnostics_sort(diagnostics *d);
-/** As a person reads it: file:line:column: error: message, the source line, a caret, the hint. `source` may be empty. */
+/** As a person reads it: file:line:column: error: message, the source line, a caret, the hint. `source` may be empty.
+ */
 void diagnostics_print(const diagnostics *d, tr_str source, FILE *out, bool color);
 /** Array of maps {file, line, column, level, code, path, message, hint}. Fresh reference. */
 tr_value diagnostics_to_value(const diagnostics *d);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * YAML documents as trees of nodes that know where they stand. Parsed with libyaml's events; typing as PyYAML's safe loader
- * does it (yes/no/on/off, octal, null; timestamps stay text), merge keys, anchors (alias expansion is bounded), duplicate keys
- * are errors. Pure functions; a document is immutable after parsing and owns all its nodes.
+ * YAML documents as trees of nodes that know where they stand. Parsed with libyaml's events; typing as PyYAML's safe
+ * loader does it (yes/no/on/off, octal, null; timestamps stay text), merge keys, anchors (alias expansion is bounded),
+ * duplicate keys are errors. Pure functions; a document is immutable after parsing and owns all its nodes.
  */
 #ifndef TROUPE_PLAYBOOK_YAML_H
 #define TROUPE_PLAYBOOK_YAML_H
@@ -10,7 +10,11 @@
 #include "playbook/yaml/diagnostic.h"
 #include <troupe/value.h>
 
-typedef enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING } yaml_kind;
+typedef enum yaml_kind {
+	YAML_SCALAR,
+	YAML_SEQUENCE,
+	YAML_MAPPING
+} yaml_kind;
 
 typedef struct yaml_node yaml_node;
 typedef struct yaml_pair {
@@ -20,7 +24,7 @@ typedef struct yaml_pair {
 
 struct yaml_node {
 	yaml_kind kind;
-	uint32_t line, column;         /* from 1, column in characters */
+	uint32_t line, column; /* from 1, column in characters */
 	uint32_t end_line;
 	bool quoted;                   /* scalar: in quotes or a block, so always a string */
 	bool block;                    /* scalar: | or > */
@@ -40,7 +44,8 @@ typedef struct yaml_limits {
 	bool keep_faulty; /* give the document although keys are duplicate, so that its other faults can be shown too */
 } yaml_limits;
 
-/** Parse the first document (a second one is a fault). NULL when there were errors; all are in `out`. `file` is for diagnostics. */
+/** Parse the first document (a second one is a fault). NULL when there were errors; all are in `out`. `file` is for
+ * diagnostics. */
 yaml_document *yaml_parse(const char *file, tr_str text, const yaml_limits *limits, diagnostics *out);
 void yaml_free(yaml_document **doc);
 const yaml_node *yaml_root(const yaml_document *doc); /* NULL for an empty document */
