@@ -52,6 +52,9 @@ TR_API tr_template *tr_template_compile(tr_str text, const tr_template_options *
 /** Compile a bare expression (no braces), as `when: ctx.ok` without `{{ }}` would be. */
 TR_API tr_template *tr_template_compile_expr(tr_str text, const tr_template_options *options,
 					     tr_template_error *error);
+/** Append an error as a person reads it: `name:line:column: message`, the line of `text` (the template) with a caret below the
+ *  place, and the hint. name NULL: "<template>". */
+TR_API void tr_template_error_show(tr_buf *out, const tr_template_error *error, const char *name, tr_str text);
 TR_API tr_template *tr_template_hold(tr_template *t); /* one more owner; thread-safe */
 TR_API void tr_template_free(tr_template **t);        /* one owner less; NULL and *t == NULL allowed */
 

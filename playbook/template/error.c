@@ -119,3 +119,45 @@ void suggest_hint(const struct suggestion *s, char *out, size_t n)
 	if (s->best[0] != '\0')
 		snprintf(out, n, "did you mean '%s'?", s->best);
 }
+
+/* The line with this number, without its end. */
+static tr_str line_of(tr_str text, uint32_t line)
+{
+	size_t start = 0, end;
+
+	for (size_t i = 0; i < text.n && line > 1; i++) {
+		bool crlf = text.p[i] == '\r' && i + 1 < text.n && text.p[i + 1] == '\n';
+		if ((text.p[i] == '\n' || text.p[i] == '\r') && !crlf) {
+			line--;
+			start = i + 1;
+		}
+	}
+	for (end = start; end < text.n && text.p[end] != '\n' && text.p[end] != '\r';)
+		end++;
+	return (tr_str){text.p + start, end - start};
+}
+
+#define SHOWN 100 /* characters of a line that are shown */
+
+void tr_template_error_show(tr_buf *out, const tr_template_error *error, const char *name, tr_str text)
+{
+	tr_str line = line_of(text, error->line);
+	size_t before = error->column > 0 ? error->column - 1 : 0,
+	       skip = before > SHOWN * 3 / 4 ? before - SHOWN / 2 : 0;
+
+	tr_buf_putf(out, "%s:%u:%u: %s\n", name != NULL ? name : "<template>", error->line, error->column,
+		    error->message);
+	/* Of a long line the part around the place. */
+	size_t from = uni_offset(line, skip);
+	line = (tr_str){line.p + from, line.n - from};
+	line.n = uni_offset(line, SHOWN);
+	tr_buf_putf(out, "  %.*s\n  ", TR_STR(line));
+	/* Tabs stay tabs, so that the caret stands where it should. */
+	for (size_t i = 0, at = 0; i < before - skip; i++) {
+		tr_buf_putc(out, at < line.n && line.p[at] == '\t' ? '\t' : ' ');
+		at += at < line.n ? uni_width(line.p[at]) : 1;
+	}
+	tr_buf_puts(out, "^\n");
+	if (error->hint[0] != '\0')
+		tr_buf_putf(out, "  %s\n", error->hint);
+}

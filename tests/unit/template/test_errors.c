@@ -104,13 +104,41 @@ static void bytes_that_are_not_text(void **state)
 	assert_int_equal(error.column, 6);
 }
 
+static void shown_to_people(void **state)
+{
+	static const char template[] = "first\n\té {{ worklaod.x }} last\nmore";
+	tr_template_error error = {0};
+	tr_buf out = {0};
+
+	(void)state;
+	assert_false(tr_is_valid(give(template, "{\"workload\": 1}", NULL, NULL, &error)));
+	tr_template_error_show(&out, &error, "orders.yaml", tr_s(template));
+	assert_string_equal(out.p, "orders.yaml:2:7: 'worklaod' is undefined\n"
+				   "  \té {{ worklaod.x }} last\n"
+				   "  \t     ^\n"
+				   "  did you mean 'workload'?\n");
+	tr_buf_fini(&out);
+	/* A long line is cut around the place. */
+	char longer[600];
+	memset(longer, 'a', sizeof(longer));
+	memcpy(longer + 400, "{{ 1 + }}", 9);
+	longer[sizeof(longer) - 1] = '\0';
+	memset(&error, 0, sizeof(error));
+	assert_null(tr_template_compile(tr_s(longer), NULL, &error));
+	tr_template_error_show(&out, &error, NULL, tr_s(longer));
+	assert_int_equal(strncmp(out.p, "<template>:1:408: ", 18), 0);
+	const char *line = strchr(out.p, '\n') + 1, *caret = strchr(line, '\n') + 1;
+	assert_int_equal(line[strchr(caret, '^') - caret], '}');
+	assert_true(strlen(line) < 220);
+	tr_buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(syntax),
-	    cmocka_unit_test(evaluation),
-	    cmocka_unit_test(the_message_fits),
-	    cmocka_unit_test(bytes_that_are_not_text),
+	    cmocka_unit_test(syntax),           cmocka_unit_test(evaluation),
+	    cmocka_unit_test(the_message_fits), cmocka_unit_test(bytes_that_are_not_text),
+	    cmocka_unit_test(shown_to_people),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
