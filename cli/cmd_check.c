@@ -9,25 +9,31 @@
 
 static int check_run(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, 'j'}, {"lenient", no_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+	pb_check_options check = {0};
 	bool json = false;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c != 'j')
+		if (c == 'j')
+			json = true;
+		else if (c == 'l')
+			check.lenient = true;
+		else
 			return EXIT_INVALID;
-		json = true;
 	}
 	if (optind == argc)
 		return usage_error("check", "which files?");
 	style s = style_of(stderr);
-	return check_files((const char *const *)(argv + optind), (size_t)(argc - optind), json, s.color, stdout,
-			   stderr);
+	return check_files_with((const char *const *)(argv + optind), (size_t)(argc - optind), json, s.color, &check,
+				stdout, stderr);
 }
 
 const command command_check = {
     .name = "check",
-    .arguments = "FILE… [--json]",
+    .arguments = "FILE… [--json] [--lenient]",
     .summary = "Check playbooks and name every fault with its line",
-    .help = "  --json   diagnostics as JSON on stdout, for editors\n\n"
+    .help = "  --json      diagnostics as JSON on stdout, for editors\n"
+	    "  --lenient   accept what older dialects had, with warnings\n\n"
 	    "Exit status 0 when there are no errors (warnings do not count), 2 otherwise.\n",
     .run = check_run,
 };
