@@ -63,7 +63,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       .paths = tr_absent(),
 				       .prefer = tr_absent()};
 	store_options store = {.data = o->data, .durability = o->durability};
-	pool_options pool = {.concurrency = o->concurrency, .env = tr_absent()};
+	pool_options pool = {.concurrency = o->concurrency, .env = o->env};
 	tr_child_spec children[5] = {0};
 	tr_started failed = {.reason = tr_absent()};
 	children[0] = (tr_child_spec){.id = "logger",
@@ -80,7 +80,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	children[2] = stores_child_spec(&store);
 	layout_path playbooks;
 	control_options control = {
-	    .playbooks = layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL, .env = tr_absent()};
+	    .playbooks = layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL, .env = o->env};
 	children[3] = control_plane_child_with(&control);
 	children[4] = data_plane_child(&pool, 1);
 	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,

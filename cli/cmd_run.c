@@ -18,6 +18,7 @@ struct run_options {
 	durability durability;
 	bool json, events, tree, lenient, verbose;
 	tr_value payload;
+	tr_value env;
 };
 
 static bool parse_durability(const char *text, durability *out)
@@ -30,6 +31,13 @@ static bool parse_durability(const char *text, durability *out)
 		}
 	}
 	return false;
+}
+
+/* Playbooks see no environment but the names that were granted; one that is not set is no fault. */
+static tr_value grant_env(tr_value env, const char *name)
+{
+	const char *value = getenv(name);
+	return value == NULL ? env : tr_map_put_s(env, name, tr_string_lossy(value, strlen(value)));
 }
 
 /* One option; EXIT_OK or what to end with. */
@@ -62,6 +70,9 @@ static int take_option(struct run_options *o, int c, const char *argument)
 		o->payload = tr_map_merge_deep(o->payload, read);
 		break;
 	}
+	case 'E':
+		o->env = grant_env(o->env, argument);
+		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
 	case 'D':
 		if (!parse_durability(argument, &o->durability))
 			return usage_error("run", "--durability takes strict, batched or none, not '%s'", argument);
@@ -80,6 +91,7 @@ static int parse(struct run_options *o, int argc, char **argv)
 						{"events", no_argument, NULL, 'e'},
 						{"tree", no_argument, NULL, 't'},
 						{"data", required_argument, NULL, 'd'},
+						{"env", required_argument, NULL, 'E'},
 						{"durability", required_argument, NULL, 'D'},
 						{"lenient", no_argument, NULL, 'l'},
 						{"verbose", no_argument, NULL, 'v'},
@@ -163,6 +175,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 	const view_class *cls = choose_view(o);
 	assemble_options assemble = {.data = o->data,
 				     .durability = o->durability,
+				     .env = o->env,
 				     .log_level = o->verbose ? TR_DEBUG : TR_WARNING,
 				     .log = runner_log,
 				     .log_arg = &s};
@@ -188,7 +201,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 
 static int run_run(int argc, char **argv)
 {
-	struct run_options o = {.payload = tr_map()};
+	struct run_options o = {.payload = tr_map(), .env = tr_map()};
 	int code = parse(&o, argc, argv);
 	if (code == EXIT_OK) {
 		tr_buf source = {0};
@@ -198,6 +211,7 @@ static int run_run(int argc, char **argv)
 		tr_buf_fini(&source);
 	}
 	tr_drop(o.payload);
+	tr_drop(o.env);
 	return code;
 }
 
@@ -209,6 +223,7 @@ const command command_run = {
 	    "JSON. May be\n"
 	    "                       repeated\n"
 	    "  --payload FILE|-     a JSON or YAML mapping, merged over the playbook's workload\n"
+	    "  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"
 	    "  --json               one JSON object on stdout at the end; all else on stderr\n"
 	    "  --events             show each event in a line\n"
 	    "  --tree               show the tree of actors\n"

@@ -42,6 +42,17 @@ class Run(kit.Case):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout)["result"]["text"], "Hello, stdin!")
 
+    def test_env_is_granted_by_name(self):
+        path = self.write("env.yaml", """
+            workflow:
+              - step: look
+                tool:
+                  - say: { kind: noop, result: { home: "{{ env.HOME }}", path: "{{ env.PATH }}" } }
+            """)
+        self.assertEqual(self.run_json(path)["result"], {"home": None, "path": None})
+        out = self.run_json(path, "--env", "HOME", "--env", "NOT_SET_ANYWHERE")
+        self.assertEqual(out["result"], {"home": self.environment()["HOME"], "path": None})
+
     def test_plain_output(self):
         done = self.troupe("run", self.write("hello.yaml", HELLO))
         self.assertEqual(done.returncode, 0, done.stderr)
