@@ -15,11 +15,18 @@ static void swallow_report(void *arg, tr_value report)
 	tr_drop(report);
 }
 
-/* Runs the scenario as an actor of its own, `main`, and notes how it ended. arg: the operations. */
+/* What others do once the last operation of `main` is done is not part of the trace. */
+static void main_body(tr_value arg)
+{
+	script_body(arg);
+	world_close(world_here());
+}
+
+/* Runs the scenario as an actor of its own, `main`, and notes how it ended. */
 static void driver(tr_value ops)
 {
 	tr_value arg = TR_LIST(tr_atom("main"), tr_keep(ops));
-	tr_spawned m = tr_spawn_opt(script_body, arg, &(tr_spawn_options){.monitor = true});
+	tr_spawned m = tr_spawn_opt(main_body, arg, &(tr_spawn_options){.monitor = true});
 	tr_value down = tr_receive_ref(m.monitor, tr_in(SCENARIO_PATIENCE));
 
 	world_end(world_here(), m.pid, tr_is_valid(down) ? tr_array_at(down, 4) : tr_nil());

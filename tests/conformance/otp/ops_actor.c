@@ -131,7 +131,8 @@ static void op_recv_in(struct script *s, const tr_value *a)
 
 static void op_recv_ref(struct script *s, const tr_value *a)
 {
-	got(s, tr_receive_ref(tr_as_ref(world_find(s->world, script_text(a[0]))), tr_in(SCRIPT_PATIENCE)), SCRIPT_IN_VAIN);
+	got(s, tr_receive_ref(tr_as_ref(world_find(s->world, script_text(a[0]))), tr_in(SCRIPT_PATIENCE)),
+	    SCRIPT_IN_VAIN);
 }
 
 static void op_flush(struct script *s, const tr_value *a)

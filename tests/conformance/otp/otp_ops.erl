@@ -25,7 +25,7 @@ op({multi_call, As, Request, Ms}) ->
     %% OTP's multi_call is for one name on many nodes; for many processes it is a request to each and then the answers.
     Ids = [gen_server:send_request(P, Request) || P <- Pids],
     Until = erlang:monotonic_time(millisecond) + Ms,
-    [case gen_server:wait_response(Id, max(0, Until - erlang:monotonic_time(millisecond))) of
+    [case gen_server:receive_response(Id, max(0, Until - erlang:monotonic_time(millisecond))) of
          {reply, Reply} -> log("reply", {P, Reply});
          _ -> log("no reply", P)
      end || {P, Id} <- lists:zip(Pids, Ids)];
@@ -104,7 +104,8 @@ op({delete_child, S, Id}) -> result("delete_child", supervisor:delete_child(pid(
 op({which_children, S}) ->
     All = supervisor:which_children(pid(S)),
     log("children", length(All)),
-    [log("child", {Id, P, Type}) || {Id, P, Type, _} <- All];
+    %% In the order in which they were started; supervisor lists the newest first.
+    [log("child", {Id, P, Type}) || {Id, P, Type, _} <- lists:reverse(All)];
 op({count_children, S}) ->
     C = maps:from_list(supervisor:count_children(pid(S))),
     log("count", {maps:get(specs, C), maps:get(active, C), maps:get(supervisors, C), maps:get(workers, C)}).
@@ -123,6 +124,7 @@ timeout_action(Type, Ms, _) when Ms < 0 -> {Type, cancel};
 timeout_action(Type, Ms, Request) -> {Type, Ms, Request}.
 
 added(What, ok) -> log(What ++ " ok");
+added("swap", {error, Why}) -> log("swap refused", Why); % where add_handler gives only Why
 added(What, {error, Why}) -> log(What ++ " failed", Why);
 added(What, Why) -> log(What ++ " refused", Why).
 

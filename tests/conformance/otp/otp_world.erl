@@ -80,6 +80,8 @@ close() -> ets:insert(?TABLE, {closed, true}).
 trace() -> [L || [_, L] <- lists:sort(ets:match(?TABLE, {{line, '$1'}, '$2'}))].
 
 show({do, Tag, _}) -> show(Tag);
+%% Erlang names a handler by its module and an id, Troupe by the id.
+show({otp_handler, Id}) -> show(Id);
 show(T) when is_tuple(T) -> ["{", lists:join(",", [show(X) || X <- tuple_to_list(T)]), "}"];
 show(L) when is_list(L) -> ["{", lists:join(",", [show(X) || X <- L]), "}"];
 show(P) when is_pid(P) -> shown(P, "pid");

@@ -51,6 +51,9 @@ void script_err(const struct script *s, const char *text, tr_err err)
 	case TR_ENOENT:
 		script_log(s, text, TR_A(not_found));
 		return;
+	case TR_EUNSUPPORTED:
+		script_log(s, text, TR_A(simple_one_for_one));
+		return;
 	case TR_EBUSY:
 		script_log(s, text, tr_atom("running"));
 		return;

@@ -194,7 +194,7 @@ static void add(struct world *w, tr_pid who, const char *text, tr_value v, bool 
 	}
 	tr_buf_putc(&line, '\n');
 	pthread_mutex_lock(&w->lock);
-	if (!w->closed)
+	if (!w->closed || last)
 		tr_buf_put(&w->trace, line.p, line.n);
 	w->closed = w->closed || last;
 	pthread_mutex_unlock(&w->lock);
@@ -204,6 +204,13 @@ static void add(struct world *w, tr_pid who, const char *text, tr_value v, bool 
 void world_log(struct world *w, const char *text, tr_value v)
 {
 	add(w, tr_self(), text, v, false);
+}
+
+void world_close(struct world *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->closed = true;
+	pthread_mutex_unlock(&w->lock);
 }
 
 void world_end(struct world *w, tr_pid main_actor, tr_value reason)

@@ -29,7 +29,9 @@ void world_show(struct world *w, tr_buf *out, tr_value v);
 
 /* Add a line to the trace under the name of the calling actor: the text, and v unless it is absent (borrowed). */
 void world_log(struct world *w, const char *text, tr_value v);
-/* Add that the main actor ended for this reason (borrowed); from now on nothing is added. */
+/* From now on nothing is added … */
+void world_close(struct world *w);
+/* … but that the main actor ended for this reason (borrowed). */
 void world_end(struct world *w, tr_pid main_actor, tr_value reason);
 tr_str world_trace(struct world *w);
 
