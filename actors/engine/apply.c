@@ -4,9 +4,12 @@
 
 #include <string.h>
 
-tr_value machine_put_path(tr_value map, tr_str key, tr_value value)
+/* Levels of a dotted key; what is behind the last of them is one plain key. */
+#define MOST_LEVELS 32
+
+static tr_value put_path(tr_value map, tr_str key, tr_value value, int levels)
 {
-	const char *dot = key.n == 0 ? NULL : memchr(key.p, '.', key.n);
+	const char *dot = key.n == 0 || levels == 0 ? NULL : memchr(key.p, '.', key.n);
 	size_t head = dot == NULL ? key.n : (size_t)(dot - key.p);
 	tr_value inner, name;
 
@@ -20,7 +23,7 @@ tr_value machine_put_path(tr_value map, tr_str key, tr_value value)
 	inner = tr_keep(tr_map_get(map, name));
 	if (!tr_is_valid(inner))
 		inner = tr_map();
-	return tr_map_put(map, name, machine_put_path(inner, (tr_str){dot + 1, key.n - head - 1}, value));
+	return tr_map_put(map, name, put_path(inner, (tr_str){dot + 1, key.n - head - 1}, value, levels - 1));
 }
 
 tr_value machine_put_paths(tr_value map, tr_value writes)
@@ -31,7 +34,7 @@ tr_value machine_put_paths(tr_value map, tr_value writes)
 		tr_str key = tr_as_str(e[i].key);
 
 		if (tr_is(e[i].key, TR_STRING) && memchr(key.p, '.', key.n) != NULL)
-			map = machine_put_path(map, key, tr_keep(e[i].value));
+			map = put_path(map, key, tr_keep(e[i].value), MOST_LEVELS);
 		else
 			map = tr_map_put(map, tr_keep(e[i].key), tr_keep(e[i].value));
 	}

@@ -173,7 +173,7 @@ void machine_add_failure(machine *m, tr_value failure);
 void machine_stop(machine *m, stop_kind kind, tr_value reason);
 /* Remember that ResultRefs are about, so that scopes look for them. */
 void machine_note_refs(machine *m, tr_value v);
-tr_value machine_put_path(tr_value map, tr_str key, tr_value value);
+/* `map` with each write put, keys dotted. Takes map. */
 tr_value machine_put_paths(tr_value map, tr_value writes);
 
 #endif

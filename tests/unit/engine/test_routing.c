@@ -94,6 +94,31 @@ static void patch_is_an_event_before_what_it_enables(void **state)
 	driver_fini(&d);
 }
 
+static void dotted_keys_reach_inside_and_not_without_end(void **state)
+{
+	tr_buf b = {0};
+	driver d;
+
+	(void)state;
+	driver_init(&d, HEAD "workflow:\n" STEP("one") "  next: two\n" STEP("two"), NULL);
+	driver_patch(&d, "one", "{\"a.b\": 1, \"a.c\": {\"d\": 2}, \"x\": 1}");
+	driver_patch(&d, "one", "{\"a.c.e\": 3, \"x.y\": 4}");
+	tr_value command = driver_command(&d, "one");
+	assert_json(tr_map_get_s(command, "ctx"),
+		    "{\"a\": {\"b\": 1, \"c\": {\"d\": 2, \"e\": 3}}, \"x\": {\"y\": 4}}");
+	tr_drop(command);
+	/* As many levels as somebody cares to write must not take the stack. */
+	tr_buf_puts(&b, "{\"deep");
+	for (int i = 0; i < 60000; i++)
+		tr_buf_puts(&b, ".k");
+	tr_buf_puts(&b, "\": 1}");
+	driver_patch(&d, "one", b.p);
+	driver_done(&d, "one", NULL);
+	assert_int_equal(driver_running(&d, "two"), 1);
+	tr_buf_fini(&b);
+	driver_fini(&d);
+}
+
 static void stalled_when_pending_tokens_remain(void **state)
 {
 	driver d;
@@ -607,6 +632,7 @@ int main(void)
 	    cmocka_unit_test(no_name_is_reserved),
 	    cmocka_unit_test(token_waits_for_its_guard_and_is_tried_after_each_patch),
 	    cmocka_unit_test(patch_is_an_event_before_what_it_enables),
+	    cmocka_unit_test(dotted_keys_reach_inside_and_not_without_end),
 	    cmocka_unit_test(stalled_when_pending_tokens_remain),
 	    cmocka_unit_test(guard_on_a_result_is_asked_again_before_giving_up),
 	    cmocka_unit_test(disabled_tokens_may_be_discarded),
