@@ -55,6 +55,13 @@ static tr_value known_attr(tr_value of, tr_value name)
 	return lazy != NULL && lazy->known != NULL ? lazy->known(lazy->arg, tr_as_str(name)) : tr_absent();
 }
 
+/* Is a method there when it is named but not called? In playbooks a mapping's keys are all that is looked for, so that
+ * the absent key `values` is not taken for something. */
+static bool shows_method(struct eval *ev, tr_value v, tr_str name)
+{
+	return (ev->undefined == TR_UNDEFINED_DEFAULT || !tr_is(v, TR_MAP)) && has_method(v, name);
+}
+
 tr_value ev_attr(struct eval *ev, tr_value of, tr_value name)
 {
 	tr_value got = known_attr(of, name);
@@ -77,7 +84,7 @@ tr_value ev_attr(struct eval *ev, tr_value of, tr_value name)
 	got = plain_attr(ev, v, tr_as_str(name));
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;
-	if (has_method(v, tr_as_str(name))) {
+	if (shows_method(ev, v, tr_as_str(name))) {
 		ev->special = true;
 		return bound_new(tr_keep(of), tr_keep(name));
 	}
@@ -157,7 +164,7 @@ tr_value ev_item(struct eval *ev, tr_value of, tr_value key)
 	got = plain_attr(ev, v, tr_as_str(key));
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;
-	if (has_method(v, tr_as_str(key))) {
+	if (shows_method(ev, v, tr_as_str(key))) {
 		ev->special = true;
 		return bound_new(tr_keep(of), tr_keep(key));
 	}

@@ -45,9 +45,10 @@ struct node *tree_node(struct tree *tree, enum node_kind kind, uint32_t start, u
 	return node;
 }
 
-static uint32_t name_hash(tr_str s)
+/* Where the tree lies is not known outside, so that nobody can choose names that all fall together. */
+static uint32_t name_hash(const struct tree *tree, tr_str s)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = 2166136261u ^ (uint32_t)((uintptr_t)tree->names >> 4) * 0x9E3779B1u;
 
 	for (size_t i = 0; i < s.n; i++)
 		h = (h ^ (unsigned char)s.p[i]) * 16777619u;
@@ -66,7 +67,7 @@ static bool names_grow(struct tree *tree)
 	if (buckets == NULL)
 		return false;
 	for (uint32_t i = 0; i < tree->nnames; i++) {
-		uint32_t *slot = &buckets[name_hash(names[i].text) & (cap - 1)];
+		uint32_t *slot = &buckets[name_hash(tree, names[i].text) & (cap - 1)];
 		names[i].next = *slot;
 		*slot = i + 1;
 	}
@@ -80,7 +81,7 @@ uint32_t tree_name(struct tree *tree, tr_str text)
 {
 	if (tree->nnames == tree->names_cap && !names_grow(tree))
 		return UINT32_MAX;
-	uint32_t *slot = &tree->buckets[name_hash(text) & (tree->nbuckets - 1)];
+	uint32_t *slot = &tree->buckets[name_hash(tree, text) & (tree->nbuckets - 1)];
 	for (uint32_t i = *slot; i != 0; i = tree->names[i - 1].next)
 		if (tr_str_eq(tree->names[i - 1].text, text))
 			return i - 1;

@@ -78,35 +78,19 @@ bool ev_enter_frame(struct eval *ev)
 	return deeper(ev, 1);
 }
 
-static bool pair_room(struct eval *ev, struct changed **list, size_t *cap, size_t n)
-{
-	if (n < *cap)
-		return true;
-	size_t more = *cap == 0 ? 4 : *cap * 2;
-	struct changed *p = tr_realloc(*list, more * sizeof(*p));
-	if (p == NULL) {
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-		return false;
-	}
-	*list = p;
-	*cap = more;
-	return true;
-}
-
 static tr_value load_lazy(struct eval *ev, tr_value v)
 {
-	for (size_t i = 0; i < ev->nloaded; i++)
-		if (ev->loaded[i].of.as.box == v.as.box)
-			return ev->loaded[i].now;
-	if (!pair_room(ev, &ev->loaded, &ev->loaded_cap, ev->nloaded))
-		return tr_invalid(TR_ENOMEM);
-	tr_value now = tr_lazy_force(v);
+	const struct overlay_pair *known = overlay_find(&ev->loaded, v);
+	tr_value now;
+
+	if (known != NULL)
+		return known->now;
+	now = tr_lazy_force(v);
 	if (!tr_is_valid(now)) {
 		tr_err err = tr_value_err(now) != TR_OK ? tr_value_err(now) : TR_ENOENT;
 		return ev_fail(ev, err, "the value could not be loaded: %s", tr_err_text(err));
 	}
-	ev->loaded[ev->nloaded++] = (struct changed){tr_keep(v), now};
-	return now;
+	return overlay_add(&ev->loaded, v, now) ? now : ev_fail(ev, TR_ENOMEM, "out of memory");
 }
 
 tr_value ev_loaded(struct eval *ev, tr_value v)
@@ -119,34 +103,32 @@ tr_value ev_resolve_slow(struct eval *ev, tr_value v)
 	v = ev_loaded(ev, v);
 	if (!tr_is(v, TR_ARRAY) && !tr_is(v, TR_MAP))
 		return v;
-	for (size_t i = ev->nchanged; i > 0; i--)
-		if (ev->changed[i - 1].of.as.box == v.as.box) {
-			tr_value now = ev->changed[i - 1].now;
-			now.aux = v.aux;
-			return now;
-		}
+	const struct overlay_pair *pair = overlay_find(&ev->changed, v);
+	if (pair != NULL) {
+		tr_value now = pair->now;
+		now.aux = v.aux;
+		return now;
+	}
 	return v;
 }
 
 bool ev_change(struct eval *ev, tr_value of, tr_value now)
 {
+	struct overlay_pair *pair = overlay_find(&ev->changed, of);
+
 	if (!tr_is_valid(now)) {
 		ev_invalid(ev, now);
 		return false;
 	}
 	ev->special = true; /* the result may hold what was changed */
-	for (size_t i = ev->nchanged; i > 0; i--) {
-		if (ev->changed[i - 1].of.as.box == of.as.box) {
-			tr_assign(&ev->changed[i - 1].now, now);
-			return true;
-		}
+	if (pair != NULL) {
+		tr_assign(&pair->now, now);
+		return true;
 	}
-	if (!pair_room(ev, &ev->changed, &ev->changed_cap, ev->nchanged)) {
-		tr_drop(now);
-		return false;
-	}
-	ev->changed[ev->nchanged++] = (struct changed){tr_keep(of), now};
-	return true;
+	if (overlay_add(&ev->changed, of, now))
+		return true;
+	ev_fail(ev, TR_ENOMEM, "out of memory");
+	return false;
 }
 
 static uint64_t split_mix(uint64_t *state)
@@ -188,20 +170,11 @@ static void eval_init(struct eval *ev, const tr_template *t, const tr_scope *sco
 	ev->out.max = limits->max_output != 0 ? limits->max_output : DEFAULT_OUTPUT;
 }
 
-static void drop_pairs(struct changed *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		tr_drop(list[i].of);
-		tr_drop(list[i].now);
-	}
-	tr_free(list);
-}
-
 static void eval_fini(struct eval *ev)
 {
 	frames_drop(ev);
-	drop_pairs(ev->changed, ev->nchanged);
-	drop_pairs(ev->loaded, ev->nloaded);
+	overlay_fini(&ev->changed);
+	overlay_fini(&ev->loaded);
 	tr_buf_fini(&ev->out);
 }
 

@@ -12,15 +12,11 @@
 #include <troupe/template.h>
 
 #include "playbook/template/native.h"
+#include "playbook/template/overlay.h"
 #include "playbook/template/program.h"
 #include "playbook/template/pyvalue.h"
 
 struct frame;
-
-/* A list or mapping that a template changed: everybody who holds `of` sees `now`. */
-struct changed {
-	tr_value of, now;
-};
 
 struct eval {
 	const tr_template *t;
@@ -38,10 +34,9 @@ struct eval {
 	tr_buf out;
 	struct frame *frame;
 	struct frame *kept; /* frames whose variables macros may still read */
-	struct changed *changed;
-	size_t nchanged, changed_cap;
-	struct changed *loaded; /* lazy values and what they loaded */
-	size_t nloaded, loaded_cap;
+	struct overlay
+	    changed; /* lists and mappings that the template changed: everybody who holds one sees what it is now */
+	struct overlay loaded; /* lazy values and what they loaded */
 	uint64_t random[2];
 };
 
@@ -65,7 +60,7 @@ tr_value ev_resolve_slow(struct eval *ev, tr_value v);
 static inline tr_value ev_resolve(struct eval *ev, tr_value v)
 {
 	if (v.type == (uint32_t)TR_OBJECT ||
-	    (ev->nchanged > 0 && (v.type == (uint32_t)TR_ARRAY || v.type == (uint32_t)TR_MAP)))
+	    (ev->changed.n > 0 && (v.type == (uint32_t)TR_ARRAY || v.type == (uint32_t)TR_MAP)))
 		return ev_resolve_slow(ev, v);
 	return v;
 }

@@ -113,7 +113,7 @@ tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_v
 	for (size_t i = 0; i < a->n; i++) {
 		uint32_t far = UINT32_MAX;
 		got = tr_absent();
-		if (tr_is(v, TR_MAP) && ev->nchanged == 0 && tr_is(a->keys[i], TR_STRING))
+		if (tr_is(v, TR_MAP) && ev->changed.n == 0 && tr_is(a->keys[i], TR_STRING))
 			got = map_get_near(v, a->keys[i], i == 0 ? &a->hint : &far);
 		if (tr_is_valid(got)) {
 			v = got;

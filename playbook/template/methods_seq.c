@@ -21,13 +21,11 @@ static tr_value changed(struct eval *ev, tr_value self, tr_value now)
 /* The present items, ours to change: taken out of the table when they are there already, so that they need no copy. */
 static tr_value taken(struct eval *ev, tr_value self)
 {
-	for (size_t i = ev->nchanged; i > 0; i--) {
-		struct changed *c = &ev->changed[i - 1];
-		if (c->of.as.box == self.as.box) {
-			tr_value now = c->now;
-			c->now = tr_nil(); /* until it is given back, changed */
-			return now;
-		}
+	struct overlay_pair *pair = overlay_find(&ev->changed, self);
+	if (pair != NULL) {
+		tr_value now = pair->now;
+		pair->now = tr_nil(); /* until it is given back, changed */
+		return now;
 	}
 	return tr_keep(self);
 }

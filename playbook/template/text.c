@@ -392,10 +392,6 @@ tr_value tr_python_str(tr_value v)
 	    .error = &error, .options = &options, .fuel = UINT64_MAX, .memory = SIZE_MAX / 2, .max_depth = 200};
 	tr_value text = tr_is_valid(v) ? ev_str(&ev, v) : tr_keep(v);
 
-	for (size_t i = 0; i < ev.nloaded; i++) {
-		tr_drop(ev.loaded[i].of);
-		tr_drop(ev.loaded[i].now);
-	}
-	tr_free(ev.loaded);
+	overlay_fini(&ev.loaded);
 	return tr_is(text, TR_STRING) ? py_plain(text) : text;
 }

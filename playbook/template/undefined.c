@@ -98,6 +98,8 @@ bool ev_undefined_use(struct eval *ev, tr_value undefined)
 	}
 	if (ev->undefined == TR_UNDEFINED_CHAINABLE && ev->options->on_undefined != NULL) {
 		const struct span *span = &ev->t->spans[pc];
+		if (!ev_spend(ev, ev->t->source_n / 64))
+			return false;
 		error_place(program_source(ev->t), span->start, &line, &column);
 		ev->options->on_undefined(ev->options->on_undefined_arg, source_of(ev, span), line, column);
 	}

@@ -68,7 +68,7 @@ static tr_value walk_path(struct eval *ev, struct frame *f, const struct path *p
 	*held = tr_absent();
 	for (uint32_t i = 0; i < path->n && tr_is_valid(v); i++) {
 		struct path_step *step = &path->steps[i];
-		if (tr_is(v, TR_MAP) && ev->nchanged == 0) {
+		if (tr_is(v, TR_MAP) && ev->changed.n == 0) {
 			uint32_t known = atomic_load_explicit(&step->hint, memory_order_relaxed), hint = known;
 			tr_value got = map_get_near(v, ev->t->consts[step->key], &hint);
 			if (hint != known)

@@ -140,6 +140,8 @@ static void undefined_that_chains(void **state)
 	chainable("{{ outcome.status }}", "\"success\"", "");
 	chainable("{{ [x.y] }}", "[null]", "1:5 x.y;");
 	chainable("{% for i in x.y %}{% endfor %}", "\"\"", "1:13 x.y;");
+	/* A mapping has its keys; methods are what is called. */
+	chainable("{{ outcome.values is defined }}{{ outcome.get('status') }}", "\"Falsesuccess\"", "");
 }
 
 static void undefined_as_jinja(void **state)
