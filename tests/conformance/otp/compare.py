@@ -13,6 +13,7 @@ A scenario file (scenarios/*.txt; the area is the file's name) holds scenarios:
 """
 import argparse
 import itertools
+import os
 import pathlib
 import shutil
 import subprocess
@@ -91,7 +92,8 @@ def by_actor(trace):
 
 
 def run(what, command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+    environment = {**os.environ, 'ERL_CRASH_DUMP_SECONDS': '0'}  # no dump file where we happen to be
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment)
     if done.returncode != 0:
         sys.stderr.write(f'{what} ended with {done.returncode}: {done.stderr[-2000:]}\n')
     return traces(done.stdout)
