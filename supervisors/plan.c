@@ -141,6 +141,13 @@ const struct tree *tree_of(tr_value v)
 	return tr_as_object(v, &tree_class);
 }
 
+/* OTP's reason: a significant child does not go with this. */
+static tr_value bad_combination(const char *what, tr_value value)
+{
+	return TR_LIST(tr_atom("bad_combination"),
+		       TR_LIST(TR_LIST(tr_atom(what), value), TR_LIST(tr_atom("significant"), tr_bool(true))));
+}
+
 tr_value plan_refusal(const struct tree *tree, const struct plan *plan)
 {
 	const tr_child_spec *spec = &plan->spec;
@@ -148,9 +155,9 @@ tr_value plan_refusal(const struct tree *tree, const struct plan *plan)
 	if (tree->spec.strategy != TR_SIMPLE_ONE_FOR_ONE && plan->id[0] == '\0')
 		return TR_LIST(tr_atom("invalid_id"), tr_string(plan->id));
 	if (spec->significant && tree->spec.auto_shutdown == TR_AUTO_NEVER)
-		return TR_LIST(tr_atom("bad_combination"), tr_string("significant child, auto_shutdown never"));
+		return bad_combination("auto_shutdown", tr_atom("never"));
 	if (spec->significant && spec->restart == TR_PERMANENT)
-		return TR_LIST(tr_atom("bad_combination"), tr_string("significant child, restart permanent"));
+		return bad_combination("restart", TR_A(permanent));
 	return tr_absent();
 }
 

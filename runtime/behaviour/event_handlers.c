@@ -89,6 +89,15 @@ void handlers_leave(struct handlers *all, struct handler *h, tr_value reason)
 	tr_drop(gen_release(reason));
 }
 
+/* As OTP: the guardian hears which handler it is the guardian of from now on. */
+static void tell_swapped(const struct handler *h, tr_value id)
+{
+	tr_value reason = TR_LIST(tr_atom("swapped"), tr_keep(id), tr_pid_value(h->guardian));
+
+	handlers_tell(h, reason);
+	tr_drop(reason);
+}
+
 tr_value handlers_swap(struct handlers *all, struct handler *h, tr_value reason, const tr_event_handler *mod,
 		       tr_value id, tr_value arg)
 {
@@ -97,6 +106,7 @@ tr_value handlers_swap(struct handlers *all, struct handler *h, tr_value reason,
 
 	if (h != NULL) {
 		guardian = h->guardian;
+		tell_swapped(h, id);
 		last = handlers_remove(all, h, reason);
 	}
 	tr_value both = TR_LIST(tr_is_valid(arg) ? tr_keep(arg) : tr_nil(), last);

@@ -59,7 +59,7 @@ static tr_step call(tr_machine *m, const struct queued *queued)
 /* ---- transitions
  * ------------------------------------------------------------------------------------------------------- */
 
-/* Run the enter call of the present state. Absent, or the reason to stop. */
+/* Run the enter call of the present state, again when it repeats the state. Absent, or the reason to stop. */
 static tr_value enter(tr_machine *m, tr_value before)
 {
 	struct queued event = {.type = TR_EVENT_ENTER, .content = before, .name = tr_absent()};
@@ -67,15 +67,18 @@ static tr_value enter(tr_machine *m, tr_value before)
 
 	if (!m->mod->enter_calls)
 		return tr_absent();
-	m->postpone = false;
-	tr_step step = call(m, &event);
-	if (step.kind == TR_STEP_STOP)
-		return step.value;
-	bool allowed = step.kind == TR_STEP_KEEP || (step.kind == TR_STEP_NEXT && tr_equal(step.value, m->state));
-	tr_drop(step.value);
-	if (allowed && !m->postpone && m->inserted.first == kept)
-		return tr_absent();
-	return TR_LIST(tr_atom("bad_state_enter_return_from_state_function"), tr_keep(m->state));
+	for (;;) {
+		m->postpone = false;
+		tr_step step = call(m, &event);
+		if (step.kind == TR_STEP_STOP)
+			return step.value;
+		bool stays = step.kind != TR_STEP_NEXT || tr_equal(step.value, m->state);
+		tr_drop(step.value);
+		if (!stays || m->postpone || m->inserted.first != kept)
+			return TR_LIST(tr_atom("bad_state_enter_return_from_state_function"), tr_keep(m->state));
+		if (step.kind != TR_STEP_REPEAT)
+			return tr_absent();
+	}
 }
 
 /* Take over the state a callback chose (taken). Absent, or the reason to stop. */
