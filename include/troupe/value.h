@@ -63,8 +63,9 @@ typedef struct tr_value {
 	} as;
 } tr_value;
 
-/* A pid's low bits are its slot in the actor table, the others its generation. Shown as <slot.generation>. */
+/* From the top: 8 bits of node, 32 of generation, 24 of slot in the actor table. Shown as <node.slot.generation>. */
 #define TR_PID_SLOT_BITS 24
+#define TR_PID_NODE_BITS 8
 typedef struct tr_pid {
 	uint64_t bits; /* 0 is no actor */
 } tr_pid;

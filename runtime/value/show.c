@@ -83,8 +83,9 @@ static void show_small(struct show *s, tr_value v)
 		tr_buf_put(s->out, tr_as_str(v).p, tr_as_str(v).n);
 		break;
 	case TR_PID:
-		tr_buf_putf(s->out, "<%u.%llu>", (unsigned)(v.as.bits & ((1u << TR_PID_SLOT_BITS) - 1)),
-			    (unsigned long long)(v.as.bits >> TR_PID_SLOT_BITS));
+		tr_buf_putf(s->out, "<%u.%u.%u>", (unsigned)(v.as.bits >> (64 - TR_PID_NODE_BITS)),
+			    (unsigned)(v.as.bits & ((1u << TR_PID_SLOT_BITS) - 1)),
+			    (unsigned)(v.as.bits >> TR_PID_SLOT_BITS & UINT32_MAX));
 		break;
 	case TR_REF:
 		tr_buf_putf(s->out, "#Ref<%llu>", (unsigned long long)v.as.bits);

@@ -81,7 +81,7 @@ class Views(kit.Case):
         for line in process.stderr:
             if line.startswith("--- "):
                 blocks += 1
-                if blocks > 1 and "iteration" in tree:
+                if blocks > 1 and "iteration 3 of many" in tree:
                     break
                 tree = ""
             tree += line
@@ -90,7 +90,7 @@ class Views(kit.Case):
             self.assertIn(word, tree)
         run = re.search(r"^(.*?)<[\d.]+> .*step.*many.*mailbox \d+", tree, re.M)
         self.assertIsNotNone(run, tree)
-        iterations = re.findall(r"^(.*?)<[\d.]+> .*iteration.*mailbox \d+", tree, re.M)
+        iterations = re.findall(r"^(.*?)<[\d.]+> iteration \d+ of many:.*mailbox \d+", tree, re.M)
         self.assertEqual(len(iterations), 4, tree)
         self.assertTrue(all(len(i) > len(run.group(1)) for i in iterations), "iterations stand below their step run")
         writer = os.open(go, os.O_RDWR)

@@ -160,7 +160,7 @@ static void kinds_without_a_json_form(void **state)
 	static const tr_class cls = {"c", NULL};
 
 	(void)state;
-	assert_json(v, 0, "[\"ok\",\"<3.0>\",\"#Ref<4>\",\"//4=\",null,null]");
+	assert_json(v, 0, "[\"ok\",\"<0.3.0>\",\"#Ref<4>\",\"//4=\",null,null]");
 	tr_drop(v);
 	v = tr_object(&cls, NULL);
 	assert_err(tr_json_string(v, 0), TR_ETYPE);

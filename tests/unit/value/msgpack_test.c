@@ -89,7 +89,7 @@ static void forms_others_write(void **state)
 		     {"\x82\xa1k\x01\xa1k\x02", 7, "{k: 2}"},
 		     {"\xc7\x02\x01ok", 5, "ok"},
 		     {"\xd5\x01ok", 4, "ok"},
-		     {"\xc8\x00\x08\x02\0\0\0\0\0\0\0\x09", 12, "<9.0>"}};
+		     {"\xc8\x00\x08\x02\0\0\0\0\0\0\0\x09", 12, "<0.9.0>"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

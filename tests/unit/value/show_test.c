@@ -11,7 +11,7 @@ static void every_kind(void **state)
 			     tr_map(), tr_array(), tr_object(&thing, NULL), TR_DICT("two words", tr_int(-5)));
 
 	(void)state;
-	assert_shown(v, "{DOWN, #Ref<4>, \"te\\\"x\\nt\", {a: 1}, 1.0, true, nil, <7.0>, <<01ff>>, {:}, {}, "
+	assert_shown(v, "{DOWN, #Ref<4>, \"te\\\"x\\nt\", {a: 1}, 1.0, true, nil, <0.7.0>, <<01ff>>, {:}, {}, "
 			"#Object<thing>, {\"two words\": -5}}");
 	tr_drop(v);
 	assert_shown(tr_absent(), "#Invalid<absent>");
