@@ -12,6 +12,7 @@ A scenario file (scenarios/*.txt; the area is the file's name) holds scenarios:
     % text                  a comment
 """
 import argparse
+import concurrent.futures
 import itertools
 import os
 import pathlib
@@ -145,8 +146,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         terms = pathlib.Path(folder) / 'scenarios.terms'
         terms.write_text(''.join(f"{{'{s.name}', [\n{s.operations}\n]}}.\n" for s in scenarios))
-        erlang = run_erlang(folder, terms)
-        troupe = run('otp_scenarios', [args.troupe, str(terms), args.schedulers])
+        with concurrent.futures.ThreadPoolExecutor() as both:
+            on_erlang = both.submit(run_erlang, folder, terms)
+            on_troupe = both.submit(run, 'otp_scenarios', [args.troupe, str(terms), args.schedulers])
+            erlang, troupe = on_erlang.result(), on_troupe.result()
     failed, differences = 0, 0
     for s in scenarios:
         e, t = erlang.get(s.name), troupe.get(s.name)
