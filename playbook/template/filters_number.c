@@ -249,6 +249,8 @@ static tr_value f_round(struct eval *ev, const tr_value *a)
 		return ev_fail(ev, TR_ETYPE, "round works on a number, not on '%s'", ev_type_name(v));
 	if (common)
 		return is_integral(v) ? round_int(ev, int_of(v), digits) : tr_float(round_float(v.as.d, digits));
+	if (is_integral(v) && digits >= 0)
+		return tr_float((double)int_of(v));
 	double unit = pow(10, (double)digits), scaled = float_of(v) * unit;
 	if (!isfinite(scaled))
 		return ev_fail(ev, TR_ERANGE, "the number cannot be rounded");

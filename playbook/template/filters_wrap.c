@@ -10,7 +10,7 @@
 #define SPACE "[\\t\\n\\x0b\\x0c\\r ]"
 static const char pieces_pattern[] =
     SPACE "+|(?<=" WORD ")-{2,}(?=\\w)"
-	  "|[^\\t\\n\\x0b\\x0c\\r ]+?(?:-(?:(?<=[^\\d\\W]{2}-)|(?<=[^\\d\\W]-" WORD "-))"
+	  "|[^\\t\\n\\x0b\\x0c\\r ]+?(?:-(?:(?<=[^\\d\\W]{2}-)|(?<=[^\\d\\W]-[^\\d\\W]-))"
 	  "(?=[^\\d\\W]-?[^\\d\\W])|(?=" SPACE "|\\z)|(?<=" WORD ")(?=-{2,}\\w))";
 static const char words_pattern[] = SPACE "+";
 

@@ -69,6 +69,10 @@ static bool parse_spec(struct eval *ev, tr_str s, struct format_spec *out)
 	}
 	if (i < s.n)
 		out->type = s.p[i++];
+	if (out->group != '\0' && out->type == 'n') {
+		ev_fail(ev, TR_EINVAL, "'%c' does not go with 'n'", out->group);
+		return false;
+	}
 	if (i != s.n) {
 		ev_fail(ev, TR_EINVAL, "invalid format specification '%.*s'", TR_STR(s));
 		return false;

@@ -86,7 +86,7 @@ static bool put_char(struct eval *ev, tr_buf *out, int64_t i, const struct forma
 		ev_fail(ev, TR_EINVAL, "a sign is not allowed with 'c'");
 		return false;
 	}
-	return put_padded(ev, out, (tr_str){"", 0}, (tr_str){text, uni_encode((uint32_t)i, text)}, spec, '<');
+	return put_padded(ev, out, (tr_str){"", 0}, (tr_str){text, uni_encode((uint32_t)i, text)}, spec, '>');
 }
 
 bool put_int_spec(struct eval *ev, tr_buf *out, int64_t i, const struct format_spec *spec)
@@ -123,40 +123,61 @@ bool put_int_spec(struct eval *ev, tr_buf *out, int64_t i, const struct format_s
 }
 
 /* repr-like, but with at least `precision` digits when given: what {} with a precision and no type means. */
+/* An exponent form without a point gets one: "1e+16" becomes "1.e+16". */
+static void add_point(tr_buf *text)
+{
+	char *e = memchr(text->p, 'e', text->n);
+
+	if (e == NULL || memchr(text->p, '.', text->n) != NULL)
+		return;
+	size_t at = (size_t)(e - text->p);
+	tr_buf_putc(text, ' ');
+	if (text->err == TR_OK) {
+		memmove(text->p + at + 1, text->p + at, text->n - at - 1);
+		text->p[at] = '.';
+	}
+}
+
+/* "3.00e+05" without the zeros at the end of its fraction. */
+static void trim_mantissa(tr_buf *text)
+{
+	char *e = memchr(text->p, 'e', text->n), *end = e;
+
+	if (e == NULL || memchr(text->p, '.', (size_t)(e - text->p)) == NULL)
+		return;
+	while (end[-1] == '0')
+		end--;
+	if (end[-1] == '.')
+		end--;
+	size_t rest = text->n - (size_t)(e - text->p);
+	memmove(end, e, rest);
+	text->n = (size_t)(end - text->p) + rest;
+}
+
+/* What no type means: as repr, or with a precision like %g, but with a fraction or else an exponent. */
 static void put_general(tr_buf *text, double d, const struct format_spec *spec)
 {
+	int p = spec->precision == 0 ? 1 : (int)spec->precision, exponent;
+	char digits[40];
+
 	if (spec->precision < 0) {
 		put_float(text, d);
+		if (spec->alternate && text->err == TR_OK)
+			add_point(text);
 		return;
 	}
-	int p = spec->precision == 0 ? 1 : (int)spec->precision;
-	char digits[32];
 	snprintf(digits, sizeof(digits), "%.*e", p > 20 ? 20 : p - 1, d);
 	const char *e = strchr(digits, 'e');
-	int exponent = e != NULL ? atoi(e + 1) : 0;
-	tr_buf_putf(text, "%.*g", p, d);
-	/* Fixed notation always shows a fraction; the exponent form comes one digit earlier. */
-	if (exponent >= -4 && exponent < p && memchr(text->p, '.', text->n) == NULL &&
-	    memchr(text->p, 'e', text->n) == NULL) {
-		if (exponent == p - 1) {
-			tr_buf_clear(text);
-			tr_buf_putf(text, "%.*e", p - 1, d);
-			/* Trailing zeros of the mantissa go. */
-			char *x = memchr(text->p, 'e', text->n);
-			char *end = x;
-			while (end != NULL && end > text->p && end[-1] == '0')
-				end--;
-			if (end != NULL && end > text->p && end[-1] == '.')
-				end--;
-			if (end != NULL && memchr(text->p, '.', (size_t)(x - text->p)) != NULL) {
-				size_t rest = text->n - (size_t)(x - text->p);
-				memmove(end, x, rest);
-				text->n = (size_t)(end - text->p) + rest;
-			}
-		} else {
-			tr_buf_puts(text, ".0");
-		}
+	exponent = e != NULL ? atoi(e + 1) : 0;
+	if (exponent == p - 1) {
+		tr_buf_putf(text, spec->alternate ? "%#.*e" : "%.*e", p - 1, d);
+		if (!spec->alternate && text->err == TR_OK)
+			trim_mantissa(text);
+		return;
 	}
+	tr_buf_putf(text, spec->alternate ? "%#.*g" : "%.*g", p, d);
+	if (text->err == TR_OK && memchr(text->p, '.', text->n) == NULL && memchr(text->p, 'e', text->n) == NULL)
+		tr_buf_puts(text, ".0");
 }
 
 static void put_digits(tr_buf *text, double d, const struct format_spec *spec)

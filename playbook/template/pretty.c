@@ -7,7 +7,7 @@
 
 #define WIDTH 80
 
-static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance);
+static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance, bool top);
 
 /* Keys of different types stand by the names of their types: NoneType, numbers, str, tuple. */
 static int64_t rank(tr_value key)
@@ -107,7 +107,7 @@ static bool tall_map(struct eval *ev, tr_buf *out, tr_value v, size_t indent, si
 		if (out->err != TR_OK)
 			break;
 		tr_str key = {out->p + before, out->n - before};
-		ok = ok && put(ev, out, e->value, indent + 1 + uni_count(key), i + 1 < n ? 1 : allowance + 1);
+		ok = ok && put(ev, out, e->value, indent + 1 + uni_count(key), i + 1 < n ? 1 : allowance + 1, false);
 	}
 	tr_buf_putc(out, '}');
 	tr_free(places);
@@ -123,13 +123,114 @@ static bool tall_array(struct eval *ev, tr_buf *out, tr_value v, size_t indent, 
 	for (size_t i = 0; i < n && ok; i++) {
 		if (i > 0)
 			new_line(out, indent + 1);
-		ok = put(ev, out, tr_array_at(v, i), indent + 1, i + 1 < n ? 1 : allowance + 1);
+		ok = put(ev, out, tr_array_at(v, i), indent + 1, i + 1 < n ? 1 : allowance + 1, false);
 	}
 	tr_buf_puts(out, is_list(v) ? "]" : n == 1 ? ",)" : ")");
 	return ok;
 }
 
-static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance)
+static bool is_plain_text(tr_value v)
+{
+	return is_text(v) && !is_markup(v) && tr_as_str(v).n > 0;
+}
+
+/* Long text in pieces, a line and then a word at a time. */
+struct pieces {
+	struct eval *ev;
+	tr_buf *out;
+	size_t indent, count;
+};
+
+static size_t quoted_width(struct eval *ev, tr_str s, tr_buf *scratch)
+{
+	tr_value v = tr_string_n(s.p, s.n);
+	size_t width = SIZE_MAX;
+
+	tr_buf_clear(scratch);
+	if (!tr_is_valid(v))
+		ev_invalid(ev, v);
+	else if (ev_put_repr(ev, scratch, v) && ev_buf_ok(ev, scratch))
+		width = uni_count(tr_buf_str(scratch));
+	tr_drop(v);
+	return width;
+}
+
+/* Put what quoted_width left in the scratch buffer. */
+static void put_piece(struct pieces *p, const tr_buf *quoted)
+{
+	if (p->count++ > 0) {
+		tr_buf_putc(p->out, '\n');
+		for (size_t i = 0; i < p->indent && p->out->err == TR_OK; i++)
+			tr_buf_putc(p->out, ' ');
+	}
+	tr_buf_put(p->out, quoted->p, quoted->n);
+}
+
+/* A line that is too wide: as many of its words on each piece as fit. */
+static bool put_words(struct pieces *p, tr_str line, size_t width, size_t last_width)
+{
+	tr_buf quoted = {0};
+	tr_str current = {line.p, 0};
+	size_t n;
+	bool ok = true;
+
+	while (ok && current.p + current.n < line.p + line.n) {
+		size_t at = (size_t)(current.p - line.p) + current.n, end = at;
+		while (end < line.n && !uni_is_space(uni_next(line.p + end, &n)))
+			end += n;
+		while (end < line.n && uni_is_space(uni_next(line.p + end, &n)))
+			end += n;
+		tr_str candidate = {current.p, current.n + end - at};
+		size_t wide = quoted_width(p->ev, candidate, &quoted);
+		if (wide == SIZE_MAX)
+			ok = false;
+		else if (wide <= (end == line.n ? last_width : width))
+			current = candidate;
+		else {
+			ok = current.n == 0 || quoted_width(p->ev, current, &quoted) != SIZE_MAX;
+			if (ok && current.n > 0)
+				put_piece(p, &quoted);
+			current = (tr_str){line.p + at, end - at};
+		}
+		ok = ok && ev_spend(p->ev, candidate.n / 8);
+	}
+	ok = ok && (current.n == 0 || quoted_width(p->ev, current, &quoted) != SIZE_MAX);
+	if (ok && current.n > 0)
+		put_piece(p, &quoted);
+	tr_buf_fini(&quoted);
+	return ok;
+}
+
+static bool put_long_text(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance, bool top)
+{
+	tr_buf text = {.max = ev->memory}, quoted = {0};
+	struct pieces p = {.ev = ev, .out = &text, .indent = indent + top};
+	tr_value lines = text_lines(ev, py_plain(v), true);
+	size_t n = tr_array_len(lines), width = WIDTH > p.indent ? WIDTH - p.indent : 0;
+	size_t last_width = width > allowance + top ? width - allowance - top : 0;
+	bool ok = tr_is_valid(lines);
+
+	for (size_t i = 0; ok && i < n; i++) {
+		tr_str line = tr_as_str(tr_array_at(lines, i));
+		size_t room = i + 1 == n ? last_width : width, wide = quoted_width(ev, line, &quoted);
+		if (wide <= room)
+			put_piece(&p, &quoted);
+		else
+			ok = wide != SIZE_MAX && put_words(&p, line, width, room);
+	}
+	ok = ok && ev_buf_ok(ev, &text);
+	if (ok && top && p.count > 1)
+		tr_buf_putc(out, '(');
+	tr_buf_put(out, text.n > 0 ? text.p : "", text.n);
+	if (ok && top && p.count > 1)
+		tr_buf_putc(out, ')');
+	tr_buf_fini(&text);
+	tr_buf_fini(&quoted);
+	tr_drop(lines);
+	return ok;
+}
+
+static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance, bool top)
 {
 	size_t start = out->n;
 	bool ok;
@@ -140,9 +241,13 @@ static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t 
 	if (out->err != TR_OK)
 		return true; /* told when the text is taken */
 	tr_str text = {out->p + start, out->n - start};
-	if (out->err != TR_OK || indent + allowance + uni_count(text) <= WIDTH ||
-	    (!tr_is(v, TR_MAP) && !is_list(v) && !is_tuple(v)))
+	if (indent + allowance + uni_count(text) <= WIDTH ||
+	    (!tr_is(v, TR_MAP) && !is_list(v) && !is_tuple(v) && !is_plain_text(v)))
 		return true;
+	if (is_plain_text(v)) {
+		out->n = start;
+		return put_long_text(ev, out, v, indent, allowance, top);
+	}
 	if (!ev_enter(ev))
 		return false;
 	out->n = start;
@@ -153,5 +258,5 @@ static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t 
 
 bool pretty_put(struct eval *ev, tr_buf *out, tr_value v)
 {
-	return put(ev, out, v, 0, 0);
+	return put(ev, out, v, 0, 0, true);
 }

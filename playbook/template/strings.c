@@ -169,6 +169,14 @@ tr_value text_trim(struct eval *ev, tr_value v, tr_value chars, bool left, bool 
 		return text_like(ev, v, uni_strip(s, left, right));
 	if (!is_text(chars))
 		return ev_fail(ev, TR_ETYPE, "the characters to strip must be text or none");
+	if (is_markup(v) && !is_markup(chars)) {
+		/* Markup escapes whatever it is given, these too. */
+		tr_value safe = ev_escape(ev, chars);
+		tr_value out = tr_is_valid(safe) ? text_trim(ev, v, safe, left, right) : safe;
+		if (tr_is_valid(safe))
+			tr_drop(safe);
+		return out;
+	}
 	while (left && s.n > 0 && in_chars(set, s.p, uni_width(s.p[0]))) {
 		size_t n = uni_width(s.p[0]);
 		s.p += n;
