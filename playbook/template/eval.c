@@ -245,6 +245,14 @@ static tr_value map_lookup(void *arg, tr_str name)
 	return tr_keep(tr_map_get_n(*map, name.p, name.n));
 }
 
+tr_value ev_lookup(struct eval *ev, tr_value name)
+{
+	/* A key that is a value knows its hash. */
+	if (ev->scope->lookup == map_lookup)
+		return tr_keep(tr_map_get(*(const tr_value *)ev->scope->arg, name));
+	return ev->scope->lookup(ev->scope->arg, tr_as_str(name));
+}
+
 static void map_names(void *arg, void (*each)(void *to, tr_str name), void *to)
 {
 	const tr_value *map = arg;

@@ -68,6 +68,8 @@ static inline tr_value ev_resolve(struct eval *ev, tr_value v)
 tr_value ev_loaded(struct eval *ev, tr_value v);
 /* Everybody who holds the container `of` shall see `now` (taken). Gives false after ev_fail. */
 bool ev_change(struct eval *ev, tr_value of, tr_value now);
+/* What the scope has under this name: a fresh reference, absent, or invalid with an error of its own. */
+tr_value ev_lookup(struct eval *ev, tr_value name);
 uint64_t ev_random(struct eval *ev);
 
 /* ---- undefined (undefined.c) ---- */

@@ -8,8 +8,9 @@
 /* The first reading of a name: from the context, else a global function. */
 static tr_value resolve_name(struct eval *ev, const struct frame *f, uint32_t slot)
 {
-	tr_str name = tr_as_str(ev->t->consts[f->proto->slots[slot].name]);
-	tr_value v = ev->scope->lookup(ev->scope->arg, name);
+	tr_value key = ev->t->consts[f->proto->slots[slot].name];
+	tr_str name = tr_as_str(key);
+	tr_value v = ev_lookup(ev, key);
 
 	if (tr_is_valid(v))
 		return v;
