@@ -37,10 +37,10 @@ define sanitized
 endef
 
 asan:
-	$(call sanitized,asan,-LE 'release-only')
+	$(call sanitized,asan,-LE 'release-only|conformance')
 
 tsan:
-	$(call sanitized,tsan,-LE 'release-only')
+	$(call sanitized,tsan,-LE 'release-only|conformance')
 
 sanitize: asan tsan
 

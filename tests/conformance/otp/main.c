@@ -7,7 +7,7 @@
 #include "tests/conformance/otp/term.h"
 
 /* A scenario that is not over by then is given up. */
-#define SCENARIO_PATIENCE (30 * TR_SECOND)
+#define SCENARIO_PATIENCE (90 * TR_SECOND)
 
 static void swallow_report(void *arg, tr_value report)
 {

@@ -3,7 +3,7 @@
 -module(otp_main).
 -export([main/0, main_body/1]).
 
--define(PATIENCE, 30000).
+-define(PATIENCE, 90000).
 
 main() ->
     [File] = init:get_plain_arguments(),

@@ -7,7 +7,7 @@
 -import(otp_world, [log/1, log/2]).
 -import(otp_script, [pid/1, started/2, result/2]).
 
--define(PATIENCE, 8000).
+-define(PATIENCE, 25000).
 
 %% ---- gen_server ----
 

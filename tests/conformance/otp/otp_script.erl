@@ -5,7 +5,7 @@
 
 -import(otp_world, [log/1, log/2]).
 
--define(PATIENCE, 8000).
+-define(PATIENCE, 25000).
 
 body(Name, Ops) ->
     otp_world:name(Name, self()),

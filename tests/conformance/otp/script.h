@@ -12,7 +12,7 @@
 #include "tests/conformance/otp/world.h"
 
 /* How long anything that must come is waited for. */
-#define SCRIPT_PATIENCE (8 * TR_SECOND)
+#define SCRIPT_PATIENCE (25 * TR_SECOND)
 /* What is logged when it did not come. A trace with this in it fails. */
 #define SCRIPT_IN_VAIN "waited in vain"
 
