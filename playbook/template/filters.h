@@ -16,7 +16,7 @@ struct attribute {
 	bool ignore_case; /* text is lowered behind it */
 	struct {
 		tr_value text, low;
-	} memo[8];     /* text lowered before: groups have few different keys */
+	} memo[16];    /* text lowered before: groups have few different keys */
 	uint32_t hint; /* where the first key was found the last time */
 };
 bool attribute_parse(struct eval *ev, tr_value attribute, bool ignore_case, struct attribute *out);

@@ -88,43 +88,66 @@ static tr_value *keys_of(struct eval *ev, tr_value items, struct attribute *attr
 
 #define MAX_SORT_KEYS 16
 
-/* "a,b.c": several attributes, compared one after the other. */
-static tr_value *multi_keys(struct eval *ev, tr_value items, tr_value attribute, bool ignore_case)
+/* Each part of "a,b.c" taken apart; how many there are in *n. False after ev_fail. */
+static bool parse_list(struct eval *ev, tr_str s, bool ignore_case, struct attribute *attrs, size_t *n)
 {
-	tr_str s = tr_as_str(attribute);
-	struct attribute attrs[MAX_SORT_KEYS];
-	size_t nattrs = 0, n = tr_array_len(items);
-	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
-	bool ok = keys != NULL;
-
-	if (!ok)
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-	for (size_t start = 0, i = 0; ok && i <= s.n; i++) {
+	*n = 0;
+	for (size_t start = 0, i = 0; i <= s.n; i++) {
 		if (i < s.n && s.p[i] != ',')
 			continue;
-		tr_value one = tr_string_n(s.p + start, i - start);
-		ok = nattrs < MAX_SORT_KEYS && attribute_parse(ev, one, ignore_case, &attrs[nattrs]);
-		if (nattrs == MAX_SORT_KEYS)
+		if (*n == MAX_SORT_KEYS) {
 			ev_fail(ev, TR_ELIMIT, "too many attributes to sort by");
-		nattrs += ok;
+			return false;
+		}
+		tr_value one = tr_string_n(s.p + start, i - start);
+		bool ok = tr_is_valid(one) && attribute_parse(ev, one, ignore_case, &attrs[*n]);
+		if (!tr_is_valid(one))
+			ev_invalid(ev, one);
 		tr_drop(one);
+		if (!ok)
+			return false;
+		++*n;
 		start = i + 1;
 	}
-	for (size_t i = 0; ok && i < n; i++) {
+	return true;
+}
+
+/* For each item the list of its attributes. */
+static bool fill_keys(struct eval *ev, tr_value items, struct attribute *attrs, size_t nattrs, tr_value *keys)
+{
+	for (size_t i = 0; i < tr_array_len(items); i++) {
 		keys[i] = tr_array_with(nattrs);
 		for (size_t k = 0; k < nattrs; k++)
 			keys[i] =
 			    tr_array_push(keys[i], attribute_get(ev, &attrs[k], tr_array_at(items, i), tr_absent()));
 		if (!tr_is_valid(keys[i])) {
 			ev_invalid(ev, keys[i]);
-			drop_all(keys, i);
-			keys = NULL;
-			ok = false;
+			return false;
 		}
 	}
+	return true;
+}
+
+/* Keys for "a,b.c": several attributes, compared one after the other. */
+static tr_value *multi_keys(struct eval *ev, tr_value items, tr_value attribute, bool ignore_case)
+{
+	struct attribute *attrs = tr_alloc(MAX_SORT_KEYS * sizeof(*attrs));
+	size_t nattrs = 0, n = tr_array_len(items);
+	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
+	bool ok = keys != NULL && attrs != NULL;
+
+	if (!ok)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	ok = ok && parse_list(ev, tr_as_str(attribute), ignore_case, attrs, &nattrs) &&
+	     fill_keys(ev, items, attrs, nattrs, keys);
 	for (size_t k = 0; k < nattrs; k++)
 		attribute_free(&attrs[k]);
-	return keys;
+	tr_free(attrs);
+	if (ok)
+		return keys;
+	if (keys != NULL)
+		drop_all(keys, n);
+	return NULL;
 }
 
 static tr_value f_sort(struct eval *ev, const tr_value *a)

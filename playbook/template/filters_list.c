@@ -92,7 +92,9 @@ static tr_value lowered(struct eval *ev, struct attribute *a, tr_value v)
 
 	if (!needs_lowering(s))
 		return v;
-	at = (s.n + (unsigned char)s.p[0] + (unsigned char)s.p[s.n - 1]) % (sizeof(a->memo) / sizeof(a->memo[0]));
+	at = (s.n * 31 + (unsigned char)s.p[0] * 7u + (unsigned char)s.p[s.n / 2] * 13u +
+	      (unsigned char)s.p[s.n - 1] * 3u) %
+	     (sizeof(a->memo) / sizeof(a->memo[0]));
 	if (!tr_is(a->memo[at].text, TR_STRING) || !tr_str_eq(tr_as_str(a->memo[at].text), s)) {
 		tr_value low = text_case(ev, v, UNI_LOWER);
 		if (!tr_is_valid(low)) {
