@@ -162,9 +162,9 @@ static void slot_note(struct compiler *c, uint32_t slot, uint32_t name, bool res
 		fn->slots_cap = cap;
 	}
 	for (; fn->nslots_known <= slot && !c->failed; fn->nslots_known++)
-		fn->slots[fn->nslots_known] = (struct slot_info){NO_NAME, false};
+		fn->slots[fn->nslots_known] = (struct slot_info){.name = NO_NAME};
 	if (!c->failed && name != NO_NAME)
-		fn->slots[slot] = (struct slot_info){name_constant(c, name), resolve};
+		fn->slots[slot] = (struct slot_info){.name = name_constant(c, name), .resolve = resolve};
 }
 
 void scope_enter(struct compiler *c, struct scope *scope, bool function_entry)
@@ -184,6 +184,8 @@ void scope_enter(struct compiler *c, struct scope *scope, bool function_entry)
 		slot_note(c, symbol->slot, symbol->name, once);
 		if (symbol->load == LOAD_RESOLVE && !once) {
 			emit_at(c, I_RESET, 0, symbol->slot, 0, nowhere);
+			if (!c->failed)
+				c->fn->slots[symbol->slot].reset = true;
 		} else if (symbol->load == LOAD_ALIAS) {
 			emit_at(c, I_LOADRAW, hops_to(c, &symbol->alias), symbol->alias.slot, 1, nowhere);
 			emit_at(c, I_STORE, 0, symbol->slot, -1, nowhere);

@@ -13,7 +13,7 @@ static const tr_str nothing = {"", 0};
 
 static bool is_free(const struct proto *p, uint32_t slot)
 {
-	return slot < p->nslots && p->slots[slot].resolve && p->slots[slot].name != NO_NAME;
+	return slot < p->nslots && p->slots[slot].name != NO_NAME && (p->slots[slot].resolve || p->slots[slot].reset);
 }
 
 static tr_str constant(const tr_template *t, uint32_t at)
@@ -41,7 +41,7 @@ static void tell_instruction(const struct naming *n, size_t at)
 	struct ins ins = n->t->code[at];
 	if (ins.op == I_LOAD || ins.op == I_LOADUP || ins.op == I_LOADRAW) {
 		tell(n, ins.b, constant_item(n->t, at));
-	} else if (ins.op == I_PATH) {
+	} else if (ins.op == I_PATH || ins.op == I_OUTPATH) {
 		const struct path *p = &n->t->paths[ins.b];
 		tell(n, p->slot, p->n > 0 ? constant(n->t, p->steps[0].key) : nothing);
 	}

@@ -39,7 +39,8 @@
 	X(EQ)                                                                                                          \
 	X(NE)                                                                                                          \
 	X(LT)                                                                                                          \
-	X(LE) X(GT) X(GE) X(IN) X(NOTIN)                                                                               \
+	X(LE)                                                                                                          \
+	X(GT) X(GE) X(IN) X(NOTIN)                                                                                     \
 	    X(CHAIN)      /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
 	    X(JUMP)       /* to b */                                                                                   \
 	    X(JFALSE)     /* pop; to b when it is false */                                                             \
@@ -98,6 +99,7 @@ struct span {
 struct slot_info {
 	uint32_t name; /* constant, for messages and for the context; NO_NAME */
 	bool resolve;  /* looked up in the context when first read */
+	bool reset;    /* the same, but anew in each round of a loop, which assigns it too */
 };
 
 enum proto_flag {

@@ -405,6 +405,52 @@ static void block_options(void **state)
 	tr_drop(v);
 }
 
+static void note_name(void *arg, tr_str name, tr_str attribute)
+{
+	char *text = arg;
+	size_t n = strlen(text);
+
+	snprintf(text + n, 400 - n, "%.*s.%.*s ", TR_STR(name), TR_STR(attribute));
+}
+
+/* What a template asks its scope for is known beforehand. */
+static void free_names(void **state)
+{
+	static const struct {
+		const char *template, *names;
+	} table[] = {
+	    {"{{ a.b.c }} x {{ a }}", "a.b a. "},
+	    {"{{ steps.fetch }}", "steps.fetch "},
+	    {"text {{ steps.fetch.rows }}", "steps.fetch "},
+	    {"{{ steps['fetch'].rows|length }}", "steps.fetch "},
+	    {"{{ steps[n] }}", "steps. n. "},
+	    {"{% for x in users %}{{ x.n }}{{ y }}{% endfor %}", "users. y. "},
+	    {"{% set a = 1 %}{{ a }}{{ b }}", "b. "},
+	    {"{% if c %}{% set a = 1 %}{% endif %}{{ a }}", "c. a. "},
+	    {"{% for i in l %}{{ a }}{% set a = 1 %}{% endfor %}", "l. a. "},
+	    {"{% for k, v in m.items() %}{{ k }}{% endfor %}", "m. "},
+	    {"{{ m.get('x') }}{{ a is defined and a.z }}", "m. a. a.z "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		tr_template *t = compiled(table[i].template);
+		char names[400] = "";
+		tr_template_names(t, note_name, names);
+		if (strcmp(names, table[i].names) != 0)
+			fail_msg("%s\n  gave: %s\n  want: %s", table[i].template, names, table[i].names);
+		tr_template_free(&t);
+	}
+	/* With macros each name counts, whatever is taken from it. */
+	tr_template *t = compiled("{% macro m(p) %}{{ p }}{{ q.r }}{% endmacro %}{{ m(s.t) }}");
+	char names[400] = "";
+	tr_template_names(t, note_name, names);
+	assert_non_null(strstr(names, "q. "));
+	assert_non_null(strstr(names, "s. "));
+	assert_null(strstr(names, "p. "));
+	tr_template_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +468,7 @@ int main(void)
 	    cmocka_unit_test(contexts_do_not_change),
 	    cmocka_unit_test(one_template_in_many_threads),
 	    cmocka_unit_test(block_options),
+	    cmocka_unit_test(free_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
