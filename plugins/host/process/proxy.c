@@ -265,6 +265,8 @@ static tr_value proxy_run(tr_value config, tr_pid plugin, tr_value command)
 	tr_value outcome = tr_call(plugin, TR_LIST(is_run(), tr_keep(command)), TR_FOREVER);
 	if (tr_is_valid(outcome))
 		return outcome;
+	if (tr_value_err(outcome) == TR_ENOPROC) /* before the desk heard of its end */
+		return tr_outcome_error("crash", true, "the plugin's process has ended; a fresh one is being started");
 	tr_buf text = {0};
 	reason_text(&text, tr_call_reason());
 	outcome = tr_outcome_error("crash", true, "%s", text.p == NULL ? "the plugin's process ended" : text.p);

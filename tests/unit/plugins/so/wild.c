@@ -70,11 +70,15 @@ static tr_value act(tr_value config, tr_value command)
 		*nowhere = 1;
 	if (strcmp(what, "exit") == 0)
 		exit(0);
-	if (strcmp(what, "loop") == 0)
+	if (strcmp(what, "loop") == 0) {
+		tr_plugin_emit("wild.running", tr_nil());
 		for (volatile int i = 0;; i++)
 			;
-	if (strcmp(what, "wait") == 0)
+	}
+	if (strcmp(what, "wait") == 0) {
+		tr_plugin_emit("wild.running", tr_nil());
 		tr_drop(tr_receive_ref(tr_make_ref(), TR_FOREVER));
+	}
 	if (strcmp(what, "raise") == 0)
 		tr_exitf("fell over inside");
 	if (strcmp(what, "leak") == 0)
