@@ -502,9 +502,16 @@ void token_describe(const struct lexer *lex, const struct token *token, char *ou
 {
 	size_t len = token->end - token->start;
 
+	/* Long ones are cut, but never in a character. */
+	if (len > 40) {
+		len = 40;
+		while (len > 0 && (lex->source.p[token->start + len] & 0xc0) == 0x80)
+			len--;
+	}
+
 	if (token->kind == T_NAME || token->kind == T_STRING || token->kind == T_INTEGER || token->kind == T_FLOAT)
-		snprintf(out, n, "%s%.*s%s", token->kind == T_STRING ? "" : "'", (int)(len < 40 ? len : 40),
-			 lex->source.p + token->start, token->kind == T_STRING ? "" : "'");
+		snprintf(out, n, "%s%.*s%s", token->kind == T_STRING ? "" : "'", (int)len, lex->source.p + token->start,
+			 token->kind == T_STRING ? "" : "'");
 	else
 		snprintf(out, n, "%s", token_kind_name(token->kind));
 }
