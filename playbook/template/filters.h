@@ -25,6 +25,13 @@ void attribute_free(struct attribute *a);
 tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_value otherwise);
 /* pprint (pretty.c). */
 bool pretty_put(struct eval *ev, tr_buf *out, tr_value v);
+/* The same when it is one key of a mapping that has it: borrowed; absent when attribute_get must look. */
+static inline tr_value attribute_peek(struct eval *ev, struct attribute *a, tr_value item)
+{
+	if (a->n != 1 || a->ignore_case || !tr_is(item, TR_MAP) || ev->changed.n > 0 || !tr_is(a->keys[0], TR_STRING))
+		return tr_absent();
+	return map_get_near(item, a->keys[0], &a->hint);
+}
 /* An optional boolean argument. */
 bool flag(struct eval *ev, tr_value v, bool *out);
 

@@ -253,6 +253,20 @@ static tr_value f_reverse(struct eval *ev, const tr_value *a)
 	return out;
 }
 
+/* sum += one when that is plain addition; false leaves it to ev_binary. */
+static bool add_plainly(tr_value *sum, tr_value one)
+{
+	if (tr_is(one, TR_FLOAT) && tr_is(*sum, TR_FLOAT)) {
+		sum->as.d += one.as.d;
+		return true;
+	}
+	int64_t total;
+	if (!tr_is(one, TR_INT) || !tr_is(*sum, TR_INT) || __builtin_add_overflow(sum->as.i, one.as.i, &total))
+		return false;
+	sum->as.i = total;
+	return true;
+}
+
 static tr_value f_sum(struct eval *ev, const tr_value *a)
 {
 	tr_value items = ev_items(ev, a[0]), sum = is_given(a[2]) ? tr_keep(a[2]) : tr_int(0);
@@ -269,13 +283,13 @@ static tr_value f_sum(struct eval *ev, const tr_value *a)
 	const tr_value *all = tr_array_items(items);
 	size_t n = tr_array_len(items);
 	for (size_t i = 0; i < n && tr_is_valid(sum); i++) {
+		if (add_plainly(&sum, attr.n == 0 ? all[i] : attribute_peek(ev, &attr, all[i])))
+			continue;
 		tr_value one = attribute_get(ev, &attr, all[i], tr_absent()), more = one;
-		if (tr_is(one, TR_FLOAT) && tr_is(sum, TR_FLOAT))
-			more = tr_float(sum.as.d + one.as.d);
-		else if (tr_is_valid(one))
+		if (tr_is_valid(one)) {
 			more = ev_binary(ev, I_ADD, sum, one);
-		if (tr_is_valid(one))
 			tr_drop(one);
+		}
 		tr_drop(sum);
 		sum = more;
 	}

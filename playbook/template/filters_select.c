@@ -100,15 +100,16 @@ static tr_value f_map(struct eval *ev, tr_value value, const struct args *args)
 /* Does the item pass? `test` NULL: is it true. */
 static bool passes(struct eval *ev, struct applied *test, struct attribute *attr, tr_value item, bool *out)
 {
-	tr_value v = attribute_get(ev, attr, item, tr_absent()), result;
+	tr_value v = attribute_peek(ev, attr, item), result;
 	bool ok;
 
-	if (!tr_is_valid(v))
-		return false;
 	if (test == NULL && tr_is(v, TR_BOOL)) {
 		*out = v.as.b;
 		return true;
 	}
+	v = tr_is_valid(v) ? tr_keep(v) : attribute_get(ev, attr, item, tr_absent());
+	if (!tr_is_valid(v))
+		return false;
 	if (test == NULL) {
 		ok = ev_truth(ev, v, out);
 		tr_drop(v);

@@ -48,6 +48,7 @@ static void evaluation(void **state)
 	    {"{{ 1 + 'a' }}", NULL, "1:4: '+' does not work between 'int' and 'str'"},
 	    {"{{ n / 0 }}", context, "1:4: division by zero"},
 	    {"{{ 9223372036854775807 + 1 }}", NULL, "1:4: the result is an integer beyond 64 bits"},
+	    {"{{ [9223372036854775807, 1]|sum }}", NULL, "1:29: the result is an integer beyond 64 bits"},
 	    {"{{ 2 ** 64 }}", NULL, "1:4: the result is an integer beyond 64 bits"},
 	    {"{{ -9223372036854775807 - 2 }}", NULL, "1:4: the result is an integer beyond 64 bits"},
 	    {"{{ n() }}", context, "1:4: 'int' cannot be called"},
