@@ -2,6 +2,8 @@
 /* The `troupe` program: finds the subcommand and runs it. */
 #include "cli/command.h"
 
+#include "plugins/host/process/child.h"
+
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -66,6 +68,9 @@ const size_t command_count = sizeof commands / sizeof *commands;
 
 int main(int argc, char **argv)
 {
+	/* Started by a node of ours to hold one plugin in a process of its own. */
+	if (argc > 1 && strcmp(argv[1], PLUGIN_CHILD_WORD) == 0)
+		return plugin_child_main();
 	setlocale(LC_CTYPE, "");
 	/* A closed pipe behind stdout is an ordinary write error. */
 	signal(SIGPIPE, SIG_IGN);

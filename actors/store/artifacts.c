@@ -10,7 +10,7 @@
 #define PREVIEW_MAX 200u
 
 struct artifacts {
-	tr_value data; /* text; dropped in terminate */
+	tr_value data; /* text */
 	tr_value put, get;
 };
 
@@ -104,13 +104,20 @@ static tr_value get(struct artifacts *a, tr_value ref)
 		       err != TR_OK ? err : tr_value_err(w.value), 0);
 }
 
+/* However the actor ends: terminate would not run on a plain exit signal. */
+static void give_back(void *ptr)
+{
+	struct artifacts *a = ptr;
+	tr_clear(&a->data);
+}
+
 static tr_next artifacts_init(void *state, tr_value arg)
 {
 	struct artifacts *a = state;
 	a->data = tr_keep(tr_map_get_s(arg, "data"));
 	a->put = tr_atom("put");
 	a->get = tr_atom("get");
-	return tr_noreply();
+	return tr_own(a, give_back) == TR_OK ? tr_noreply() : tr_next_stop(TR_A(enomem));
 }
 
 static tr_next artifacts_call(void *state, tr_value request, tr_from from)
@@ -125,17 +132,9 @@ static tr_next artifacts_call(void *state, tr_value request, tr_from from)
 	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the artifact store knows put and get")));
 }
 
-static void artifacts_terminate(void *state, tr_value reason)
-{
-	struct artifacts *a = state;
-	(void)reason;
-	tr_clear(&a->data);
-}
-
 const tr_gen_server artifacts_server = {
     .name = "artifact store",
     .state_size = sizeof(struct artifacts),
     .init = artifacts_init,
     .handle_call = artifacts_call,
-    .terminate = artifacts_terminate,
 };
