@@ -123,7 +123,7 @@ static void compile_defaults(struct compiler *c, struct node *node)
 			return;
 		emit(c, I_LOADRAW, 0, v.slot, 1, param);
 		size_t given = emit(c, I_JVALUE, 0, 0, -1, param);
-		if (i >= node->count - ndefaults) {
+		if (i >= node->count - ndefaults && value != NULL) {
 			compile_expr(c, value);
 			value = value->next;
 		} else {

@@ -25,7 +25,7 @@ static tr_value f_default(struct eval *ev, const tr_value *a)
 /* An attribute, never an item. */
 static tr_value f_attr(struct eval *ev, const tr_value *a)
 {
-	tr_value v = ev_resolve(ev, a[0]), name = ev_str(ev, a[1]), got = tr_absent();
+	tr_value v = ev_resolve(ev, a[0]), name = ev_str(ev, a[1]), got;
 
 	if (!tr_is_valid(name))
 		return name;

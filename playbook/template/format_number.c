@@ -168,7 +168,7 @@ static void put_general(tr_buf *text, double d, const struct format_spec *spec)
 	}
 	snprintf(digits, sizeof(digits), "%.*e", p > 20 ? 20 : p - 1, d);
 	const char *e = strchr(digits, 'e');
-	exponent = e != NULL ? atoi(e + 1) : 0;
+	exponent = e != NULL ? (int)strtol(e + 1, NULL, 10) : 0;
 	if (exponent == p - 1) {
 		tr_buf_putf(text, spec->alternate ? "%#.*e" : "%.*e", p - 1, d);
 		if (!spec->alternate && text->err == TR_OK)

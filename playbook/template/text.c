@@ -57,7 +57,7 @@ static size_t shortest(double d, char digits[24], int *exponent)
 	for (; *p != 'e'; p++)
 		if (*p >= '0' && *p <= '9')
 			digits[n++] = *p;
-	*exponent = atoi(p + 1);
+	*exponent = (int)strtol(p + 1, NULL, 10);
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
 	return n;
