@@ -123,7 +123,7 @@ static bool flags_and_sizes(struct percent *p, struct format_spec *spec)
 static bool put_text(struct percent *p, tr_buf *out, tr_value v, struct format_spec *spec, char type)
 {
 	tr_buf text = {.max = p->ev->memory};
-	tr_value escaped = tr_absent();
+	tr_value escaped;
 	bool ok;
 
 	spec->fill = (tr_str){" ", 1};

@@ -449,7 +449,7 @@ static bool parse_keyword(struct parser *p, struct node_list *kwargs)
 		if (k->name == kw->name)
 			return parser_fail(p, kw->start, "keyword argument '%.*s' is given twice",
 					   TR_STR(tree_text(p->tree, kw->name)));
-	if (!parser_step(p) || !parser_step(p) || (kw->a = parse_expression(p)) == NULL)
+	if (!parser_step_over(p, 2) || (kw->a = parse_expression(p)) == NULL)
 		return false;
 	list_add(kwargs, parser_finish(p, kw));
 	return true;

@@ -85,7 +85,7 @@ static struct node *parse_set_target(struct parser *p)
 	struct node *node = parser_node(p, N_NSREF, p->cur.start);
 	if (node == NULL || (node->name = tree_name(p->tree, parser_text(p, &p->cur))) == UINT32_MAX)
 		return NULL;
-	if (!parser_step(p) || !parser_step(p))
+	if (!parser_step_over(p, 2))
 		return NULL;
 	node->name2 = p->cur.kind == T_NAME ? tree_name(p->tree, parser_text(p, &p->cur)) : 0;
 	return parser_expect(p, T_NAME) ? parser_finish(p, node) : NULL;

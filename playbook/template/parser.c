@@ -16,6 +16,14 @@ bool parser_step(struct parser *p)
 	return lexer_next(&p->lex, &p->cur);
 }
 
+bool parser_step_over(struct parser *p, unsigned tokens)
+{
+	while (tokens-- > 0)
+		if (!parser_step(p))
+			return false;
+	return true;
+}
+
 bool parser_look(struct parser *p, enum token_kind *kind)
 {
 	if (!p->has_ahead && !lexer_next(&p->lex, &p->ahead))

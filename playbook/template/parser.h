@@ -24,7 +24,8 @@ bool parse_template(struct tree *tree, tr_str source, const tr_template_options 
 		    tr_template_error *error);
 
 /* Token handling. */
-bool parser_step(struct parser *p);                        /* to the next token */
+bool parser_step(struct parser *p); /* to the next token */
+bool parser_step_over(struct parser *p, unsigned tokens);
 bool parser_look(struct parser *p, enum token_kind *kind); /* the one after cur */
 bool parser_is_name(const struct parser *p, const char *text);
 bool parser_expect(struct parser *p, enum token_kind kind); /* and step over it */

@@ -40,7 +40,8 @@
 	X(NE)                                                                                                          \
 	X(LT)                                                                                                          \
 	X(LE)                                                                                                          \
-	X(GT) X(GE) X(IN) X(NOTIN)                                                                                     \
+	X(GT)                                                                                                          \
+	X(GE) X(IN) X(NOTIN)                                                                                           \
 	    X(CHAIN)      /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
 	    X(JUMP)       /* to b */                                                                                   \
 	    X(JFALSE)     /* pop; to b when it is false */                                                             \
