@@ -240,7 +240,7 @@ static tr_value f_urlencode(struct eval *ev, const tr_value *a)
 	tr_buf out = {.max = ev->memory};
 	bool ok;
 
-	if (tr_is(v, TR_MAP) || tr_is(v, TR_ARRAY) || tr_is(v, TR_OBJECT) || is_undefined(v)) {
+	if (tr_is(v, TR_MAP) || tr_is(v, TR_ARRAY) || tr_is(v, TR_OBJECT) || tr_is(v, TR_BINARY) || is_undefined(v)) {
 		pairs = tr_is(v, TR_MAP) ? ev_view(ev, v, SEQ_ITEMS) : ev_items(ev, v);
 		ok = tr_is_valid(pairs) && put_pairs(ev, &out, pairs);
 		tr_drop(pairs);
