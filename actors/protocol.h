@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * The messages between control plane, data plane and stores. Control plane and data plane know each other by subject only (on one node
- * a subject is a registered name), so the same actors run embedded and clustered. Everything here can be serialised, except values that
- * are marked (local), which another node does without.
+ * The messages between control plane, data plane and stores. Control plane and data plane know each other by subject
+ * only (on one node a subject is a registered name), so the same actors run embedded and clustered. Everything here can
+ * be serialised, except values that are marked (local), which another node does without.
  *
  * Subjects
  *   command.<pool>            a worker pool                  ("default")
@@ -16,44 +16,46 @@
  * start an execution: call `executions` with
  *   [start, {hash, payload: map, execution_id?: int, watch?: pid, watch_events?: bool, parent?: {...}}]
  *       -> [ok, execution_id, pid] | [error, text]
- *   The watcher gets [event, execution_id, event array] for each appended event, in order, (not with watch_events: false) and at the end
- *   [done, execution_id, summary map {status, result, ctx, steps, failures, started_at_us, duration_us}].
- *   [cancel, execution_id, reason text] -> ok | [error, text]     [resume, execution_id, watch: pid|nil] -> [ok, pid] | [error, text]
- *   [pause, execution_id] [unpause, execution_id] -> ok | [error, text]     [summary, execution_id] -> summary map | [error, text]
- *   [watch, execution_id, pid] -> ok: that actor too is told from now on     [list] -> [{execution_id text, pid, playbook, started_at_us} …]
- *   [shutdown] -> ok: running executions are left resumable.
+ *   The watcher gets [event, execution_id, event array] for each appended event, in order, (not with watch_events:
+ * false) and at the end [done, execution_id, summary map {status, result, ctx, steps, failures, started_at_us,
+ * duration_us}]. [cancel, execution_id, reason text] -> ok | [error, text]     [resume, execution_id, watch: pid|nil]
+ * -> [ok, pid] | [error, text] [pause, execution_id] [unpause, execution_id] -> ok | [error, text]     [summary,
+ * execution_id] -> summary map | [error, text] [watch, execution_id, pid] -> ok: that actor too is told from now on
+ * [list] -> [{execution_id text, pid, playbook, started_at_us} …] [shutdown] -> ok: running executions are left
+ * resumable.
  *
- * catalog: call [put, file, source text, model object (local)] -> [ok, hash]; call [get, hash] -> map {hash, file, source, model (local)} | nil
+ * catalog: call [put, file, source text, model object (local)] -> [ok, hash]; call [get, hash] -> map {hash, file,
+ * source, model (local)} | nil
  *
  * step run command, execution -> `command.<pool>`:
- *   [command, {execution_id: int, step_run_id: int, attempt: int, step: name, hash, playbook: {name, path}, args: map, workload: map,
- *              ctx: map, vars: map (left by earlier steps), steps: map name -> result, result: value, event: map | nil, reply_to: pid,
- *              trace_id: int, resume: array of event arrays of this step run that are already appended | nil}]
+ *   [command, {execution_id: int, step_run_id: int, attempt: int, step: name, hash, playbook: {name, path}, args: map,
+ * workload: map, ctx: map, vars: map (left by earlier steps), steps: map name -> result, result: value, event: map |
+ * nil, reply_to: pid, trace_id: int, resume: array of event arrays of this step run that are already appended | nil}]
  *   [cancel, execution_id, step_run_id | nil (all), reason]
  *
  * events, step run -> `event.<execution_id>`:
  *   [event, sender pid, token int, step_run_id, attempt, [event array …]]
- *   answered, when token is not 0 and the events are durable, with [ack, token, ok] or [ack, token, [stale | error, text]].
- *   An execution that does not know this (step_run_id, attempt) answers stale; the step run then ends (fencing).
+ *   answered, when token is not 0 and the events are durable, with [ack, token, ok] or [ack, token, [stale | error,
+ * text]]. An execution that does not know this (step_run_id, attempt) answers stale; the step run then ends (fencing).
  *   A step run waits for the ack of a finished task before it starts the next one, and does not wait for start events.
  *
  * plugin command, step run or iteration -> `command.<plugin>`:
  *   [command, reply_to pid, ref, command map (see <troupe/plugin.h>)]
  *   answered with [event, ref, outcome map]; progress while it runs: [progress, ref, value].
  *   [cancel, ref] ends it; the answer is an outcome with error kind "cancelled".
- *   A plugin that is not there: the sender finds no such name and makes an outcome with error kind "no_plugin" itself; a plugin actor that ends
- *   while a command is out: the host answers with error kind "crash".
+ *   A plugin that is not there: the sender finds no such name and makes an outcome with error kind "no_plugin" itself;
+ * a plugin actor that ends while a command is out: the host answers with error kind "crash".
  *
  * store, execution -> `store`:
- *   [append, reply_to pid, execution_id, last seq, bytes: binary of framed records (store_frame of actors/event/frame.h), first: bool, folder text (when first)]
- *   answered, when durable as the node's durability says, with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text].
- *   In order for each execution; many executions share one sync.
- *   call [load, execution_id] -> [ok, [event array …], note text | nil] | [error, text]
- *   call [list] -> [map {execution_id, folder, status, …} …]
- *   call [sync] -> ok
+ *   [append, reply_to pid, execution_id, last seq, bytes: binary of framed records (store_frame of
+ * actors/event/frame.h), first: bool, folder text (when first)] answered, when durable as the node's durability says,
+ * with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text]. In order for each
+ * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil] |
+ * [error, text] call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
  *
- * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] -> [ok, value] | [error, text]
- *   ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store: "file", key, checksum, size, content_type, schema_hint, preview}
+ * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->
+ * [ok, value] | [error, text] ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:
+ * "file", key, checksum, size, content_type, schema_hint, preview}
  */
 #ifndef TROUPE_ACTORS_PROTOCOL_H
 #define TROUPE_ACTORS_PROTOCOL_H

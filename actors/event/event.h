@@ -2,8 +2,8 @@
 /**
  * Events: what is appended, and therefore what happened. Source of the semantics: docs/playbook.md, "Events".
  *
- * In memory an event is a small struct; in messages it is an array value; on disk it is one msgpack array; for people it is a JSON
- * envelope. All four are made here and nowhere else. Pure functions.
+ * In memory an event is a small struct; in messages it is an array value; on disk it is one msgpack array; for people
+ * it is a JSON envelope. All four are made here and nowhere else. Pure functions.
  */
 #ifndef TROUPE_ACTORS_EVENT_H
 #define TROUPE_ACTORS_EVENT_H
@@ -11,32 +11,34 @@
 #include <troupe/value.h>
 
 /* name, text, PascalCase alias, who, entity. The numbers are on disk: only append. */
-#define EVENT_TYPES(X)                                                                                           \
+/* clang-format off */
+#define EVENT_TYPES(X) \
 	X(EXECUTION_REQUESTED, "playbook.execution.requested", "PlaybookExecutionRequested", SERVER, "execution") \
-	X(REQUEST_EVALUATED, "playbook.request.evaluated", "PlaybookRequestEvaluated", SERVER, "execution")      \
-	X(WORKFLOW_STARTED, "workflow.started", "WorkflowStarted", SERVER, "workflow")                           \
-	X(TOKEN_CREATED, "token.created", "TokenCreated", SERVER, "token")                                       \
-	X(TOKEN_PENDING, "token.pending", "TokenPending", SERVER, "token")                                       \
-	X(TOKEN_DROPPED, "token.dropped", "TokenDropped", SERVER, "token")                                       \
-	X(STEP_SCHEDULED, "step.scheduled", "StepScheduled", SERVER, "step_run")                                 \
-	X(CTX_PATCHED, "ctx.patched", "CtxPatched", SERVER, "execution")                                         \
-	X(NEXT_EVALUATED, "next.evaluated", "NextEvaluated", SERVER, "step_run")                                 \
-	X(WORKFLOW_FINISHED, "workflow.finished", "WorkflowFinished", SERVER, "workflow")                        \
-	X(PLAYBOOK_PROCESSED, "playbook.processed", "PlaybookProcessed", SERVER, "execution")                    \
-	X(EXECUTION_CANCELLED, "execution.cancelled", "ExecutionCancelled", SERVER, "execution")                 \
-	X(EXECUTION_PAUSED, "execution.paused", "ExecutionPaused", SERVER, "execution")                          \
-	X(EXECUTION_RESUMED, "execution.resumed", "ExecutionResumed", SERVER, "execution")                       \
-	X(WARNING, "warning", "Warning", SERVER, "execution")                                                    \
-	X(STEP_STARTED, "step.started", "StepStarted", WORKER, "step_run")                                       \
-	X(TASK_STARTED, "task.started", "TaskStarted", WORKER, "task_run")                                       \
-	X(TASK_PROCESSED, "task.processed", "TaskProcessed", WORKER, "task_run")                                 \
-	X(TASK_RETRIED, "task.retried", "TaskRetried", WORKER, "task_run")                                       \
-	X(LOOP_STARTED, "loop.started", "LoopStarted", WORKER, "loop")                                           \
-	X(ITERATION_STARTED, "loop.iteration.started", "LoopIterationStarted", WORKER, "iteration")              \
-	X(ITERATION_DONE, "loop.iteration.done", "LoopIterationDone", WORKER, "iteration")                       \
-	X(LOOP_DONE, "loop.done", "LoopDone", WORKER, "step_run")                                                \
-	X(STEP_DONE, "step.done", "StepDone", WORKER, "step_run")                                                \
+	X(REQUEST_EVALUATED, "playbook.request.evaluated", "PlaybookRequestEvaluated", SERVER, "execution") \
+	X(WORKFLOW_STARTED, "workflow.started", "WorkflowStarted", SERVER, "workflow") \
+	X(TOKEN_CREATED, "token.created", "TokenCreated", SERVER, "token") \
+	X(TOKEN_PENDING, "token.pending", "TokenPending", SERVER, "token") \
+	X(TOKEN_DROPPED, "token.dropped", "TokenDropped", SERVER, "token") \
+	X(STEP_SCHEDULED, "step.scheduled", "StepScheduled", SERVER, "step_run") \
+	X(CTX_PATCHED, "ctx.patched", "CtxPatched", SERVER, "execution") \
+	X(NEXT_EVALUATED, "next.evaluated", "NextEvaluated", SERVER, "step_run") \
+	X(WORKFLOW_FINISHED, "workflow.finished", "WorkflowFinished", SERVER, "workflow") \
+	X(PLAYBOOK_PROCESSED, "playbook.processed", "PlaybookProcessed", SERVER, "execution") \
+	X(EXECUTION_CANCELLED, "execution.cancelled", "ExecutionCancelled", SERVER, "execution") \
+	X(EXECUTION_PAUSED, "execution.paused", "ExecutionPaused", SERVER, "execution") \
+	X(EXECUTION_RESUMED, "execution.resumed", "ExecutionResumed", SERVER, "execution") \
+	X(WARNING, "warning", "Warning", SERVER, "execution") \
+	X(STEP_STARTED, "step.started", "StepStarted", WORKER, "step_run") \
+	X(TASK_STARTED, "task.started", "TaskStarted", WORKER, "task_run") \
+	X(TASK_PROCESSED, "task.processed", "TaskProcessed", WORKER, "task_run") \
+	X(TASK_RETRIED, "task.retried", "TaskRetried", WORKER, "task_run") \
+	X(LOOP_STARTED, "loop.started", "LoopStarted", WORKER, "loop") \
+	X(ITERATION_STARTED, "loop.iteration.started", "LoopIterationStarted", WORKER, "iteration") \
+	X(ITERATION_DONE, "loop.iteration.done", "LoopIterationDone", WORKER, "iteration") \
+	X(LOOP_DONE, "loop.done", "LoopDone", WORKER, "step_run") \
+	X(STEP_DONE, "step.done", "StepDone", WORKER, "step_run") \
 	X(STEP_FAILED, "step.failed", "StepFailed", WORKER, "step_run")
+/* clang-format on */
 
 typedef enum event_type {
 	EVENT_NONE = 0,
@@ -47,25 +49,31 @@ typedef enum event_type {
 } event_type;
 
 /* Statuses an event may carry. The numbers are on disk: only append. */
-#define EVENT_STATUSES(X)                                                                                            \
-	X(SUCCESS, "success") X(ERROR, "error") X(RUNNING, "running") X(FAILED, "failed") X(PARTIAL, "partial")      \
-	X(CANCELLED, "cancelled") X(STALLED, "stalled") X(PENDING, "pending") X(PAUSED, "paused")                    \
-	X(SKIPPED, "skipped") X(SCHEDULED, "scheduled")
+/* clang-format off */
+#define EVENT_STATUSES(X)                                                                           \
+	X(SUCCESS, "success")                                                                       \
+	X(ERROR, "error")                                                                           \
+	X(RUNNING, "running")                                                                       \
+	X(FAILED, "failed")                                                                         \
+	X(PARTIAL, "partial") X(CANCELLED, "cancelled") X(STALLED, "stalled") X(PENDING, "pending") \
+	    X(PAUSED, "paused") X(SKIPPED, "skipped") X(SCHEDULED, "scheduled")
+/* clang-format on */
 
-typedef enum event_source { EVENT_SERVER, EVENT_WORKER } event_source;
+typedef enum event_source {
+	EVENT_SERVER,
+	EVENT_WORKER
+} event_source;
 
 /**
  * One event. Numbers are 0 (iteration: -1) where they do not apply. `payload` is a map or nil, owned by the event.
  *
  * Payloads (string keys; values over the inline limit are ResultRefs):
- *   EXECUTION_REQUESTED  {playbook: {name, path, version, hash, file}, payload: map, parent: {execution_id, step_run_id} | absent}
- *   REQUEST_EVALUATED    {workload: map}
- *   WORKFLOW_STARTED     {entry: step name}
- *   TOKEN_CREATED        {token: int, step: name, args: map, from_run: step_run_id | 0, arc: index | -1, sets?: map}
- *   TOKEN_PENDING        {token: int}           its step's `when` was false
- *   TOKEN_DROPPED        {token: int, why: "disabled" | "denied" | "joined" | "cancelled"}
- *   STEP_SCHEDULED       {step: name, tokens: [int], args: map, pool: name}      step_run_id, attempt are set
- *   CTX_PATCHED          {patch: map of key -> value}                            step_run_id of the writer
+ *   EXECUTION_REQUESTED  {playbook: {name, path, version, hash, file}, payload: map, parent: {execution_id,
+ * step_run_id} | absent} REQUEST_EVALUATED    {workload: map} WORKFLOW_STARTED     {entry: step name} TOKEN_CREATED
+ * {token: int, step: name, args: map, from_run: step_run_id | 0, arc: index | -1, sets?: map} TOKEN_PENDING {token:
+ * int}           its step's `when` was false TOKEN_DROPPED        {token: int, why: "disabled" | "denied" | "joined" |
+ * "cancelled"} STEP_SCHEDULED       {step: name, tokens: [int], args: map, pool: name}      step_run_id, attempt are
+ * set CTX_PATCHED          {patch: map of key -> value}                            step_run_id of the writer
  *   NEXT_EVALUATED       {step: name, event: "step.done" …, arcs: [index], failed?: true}
  *   WORKFLOW_FINISHED    {status, result, failures: [..]}
  *   PLAYBOOK_PROCESSED   {status, duration_us}
@@ -73,15 +81,12 @@ typedef enum event_source { EVENT_SERVER, EVENT_WORKER } event_source;
  *   WARNING              {code, message, file, line, column}
  *   STEP_STARTED         {step: name, worker: text}
  *   TASK_STARTED         {label, kind}
- *   TASK_PROCESSED       {label, outcome: {status, result, error, <helper>}, directive: "continue" …, to: label | absent, prev?: value,
- *                        iter?: map, vars?: map, ctx?: map, shared?: [..]}    what the matching rule wrote: enough to resume behind it
- *   TASK_RETRIED         {label, delay_us, error}          attempt = the run that failed
- *   LOOP_STARTED         {count, mode, iterator}
- *   ITERATION_STARTED    {}                                iteration is set
- *   ITERATION_DONE       {status, result, error}
- *   LOOP_DONE            {stats: {total, success, failed}, result}
- *   STEP_DONE            {result, vars?: map}
- *   STEP_FAILED          {error: {kind, message, …}, result?, stats?}
+ *   TASK_PROCESSED       {label, outcome: {status, result, error, <helper>}, directive: "continue" …, to: label |
+ * absent, prev?: value, iter?: map, vars?: map, ctx?: map, shared?: [..]}    what the matching rule wrote: enough to
+ * resume behind it TASK_RETRIED         {label, delay_us, error}          attempt = the run that failed LOOP_STARTED
+ * {count, mode, iterator} ITERATION_STARTED    {}                                iteration is set ITERATION_DONE
+ * {status, result, error} LOOP_DONE            {stats: {total, success, failed}, result} STEP_DONE            {result,
+ * vars?: map} STEP_FAILED          {error: {kind, message, …}, result?, stats?}
  */
 typedef struct event {
 	uint64_t event_id; /* unique, sorts by time */
@@ -95,8 +100,8 @@ typedef struct event {
 	int64_t iteration;    /* -1: none */
 	uint64_t parent_id;   /* event that caused it; 0 */
 	uint64_t trace_id;
-	const char *status;   /* one of EVENT_STATUSES, or NULL */
-	int64_t duration_us;  /* -1: none */
+	const char *status;  /* one of EVENT_STATUSES, or NULL */
+	int64_t duration_us; /* -1: none */
 	tr_value payload;
 } event;
 
@@ -122,8 +127,8 @@ tr_err event_decode(tr_str bytes, event *e);
 /** The JSON envelope of docs/playbook.md as a map (fresh). `alias`: PascalCase names. */
 tr_value event_envelope(const event *e, bool alias);
 
-/** Ids that sort by time: 41 bits of milliseconds since 2024-01-01, 10 bits of node, 12 bits of counter; strictly increasing for one
- *  generator. Not thread-safe: each actor has its own. */
+/** Ids that sort by time: 41 bits of milliseconds since 2024-01-01, 10 bits of node, 12 bits of counter; strictly
+ * increasing for one generator. Not thread-safe: each actor has its own. */
 typedef struct id_generator {
 	uint64_t last;
 	uint32_t node;

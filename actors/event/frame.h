@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Records on disk: a fixed head with length and CRC32C, then the payload. The same frame stands in the journal and in the log of
- * one execution. All numbers are little-endian.
+ * Records on disk: a fixed head with length and CRC32C, then the payload. The same frame stands in the journal and in
+ * the log of one execution. All numbers are little-endian.
  *
  *   offset  0  u32  payload length
  *           4  u32  CRC32C of everything from offset 8 to the payload's end

@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		tr_value v = tr_template_eval(t, &scope, &how, &error), text = tr_python_str(v);
-		printf("%.1f %s\n", measure(t, &scope, &how, atof(argv[2])) * 1e9, tr_as_cstr(text, "?")[0] != '\0' ? "ok" : "empty");
+		printf("%.1f %s\n", measure(t, &scope, &how, atof(argv[2])) * 1e9,
+		       tr_as_cstr(text, "?")[0] != '\0' ? "ok" : "empty");
 		fflush(stdout);
 		tr_drop(text);
 		tr_drop(v);

@@ -41,7 +41,11 @@ TR_API uint64_t tr_random(void);
 /** A straight-line actor body. Returning is exit with reason `normal`. Borrows arg (dropped when the actor ends). */
 typedef void tr_body(tr_value arg);
 
-typedef enum tr_priority { TR_PRIORITY_NORMAL = 0, TR_PRIORITY_LOW, TR_PRIORITY_HIGH } tr_priority;
+typedef enum tr_priority {
+	TR_PRIORITY_NORMAL = 0,
+	TR_PRIORITY_LOW,
+	TR_PRIORITY_HIGH
+} tr_priority;
 
 /** What happens when a bounded mailbox is full. */
 typedef enum tr_mailbox_policy {
@@ -52,19 +56,19 @@ typedef enum tr_mailbox_policy {
 } tr_mailbox_policy;
 
 typedef struct tr_spawn_options {
-	const char *label;       /* shown by inspection and crash reports; must outlive the actor (string literal) */
-	const char *name;        /* register under this name before it runs; taken: spawn fails with TR_EEXIST */
-	bool link;               /* link to the spawning actor */
-	bool monitor;            /* the spawning actor monitors it; see tr_spawned.monitor */
+	const char *label; /* shown by inspection and crash reports; must outlive the actor (string literal) */
+	const char *name;  /* register under this name before it runs; taken: spawn fails with TR_EEXIST */
+	bool link;         /* link to the spawning actor */
+	bool monitor;      /* the spawning actor monitors it; see tr_spawned.monitor */
 	tr_priority priority;
 	tr_mailbox_policy mailbox_policy;
 	uint32_t mailbox_limit;
-	uint32_t stack_size;     /* bytes a blocking handler may use; 0: the node's default (64 KiB) */
-	tr_pid supervisor;       /* ancestor shown by inspection; 0: the spawning actor */
+	uint32_t stack_size; /* bytes a blocking handler may use; 0: the node's default (64 KiB) */
+	tr_pid supervisor;   /* ancestor shown by inspection; 0: the spawning actor */
 } tr_spawn_options;
 
 typedef struct tr_spawned {
-	tr_pid pid;      /* 0 when err is set */
+	tr_pid pid; /* 0 when err is set */
 	tr_ref monitor;
 	tr_err err;
 } tr_spawned;
@@ -103,12 +107,18 @@ TR_API void tr_hibernate(void);
 
 /* ---- identity ---------------------------------------------------------------------------------------------- */
 
-TR_API tr_pid tr_self(void); /* {0} outside actors */
+TR_API tr_pid tr_self(void);   /* {0} outside actors */
 TR_API tr_node *tr_here(void); /* the node of the calling actor; NULL outside */
 TR_API bool tr_alive(tr_pid pid);
 TR_API tr_ref tr_make_ref(void);
-static inline bool tr_pid_eq(tr_pid a, tr_pid b) { return a.bits == b.bits; }
-static inline bool tr_ref_eq(tr_ref a, tr_ref b) { return a.bits == b.bits; }
+static inline bool tr_pid_eq(tr_pid a, tr_pid b)
+{
+	return a.bits == b.bits;
+}
+static inline bool tr_ref_eq(tr_ref a, tr_ref b)
+{
+	return a.bits == b.bits;
+}
 /** Change the label that inspection shows (borrowed: literal or memory that outlives the actor). */
 TR_API void tr_set_label(const char *label);
 /** A value shown by inspection beside the label, e.g. what step an actor performs. Takes it. */
@@ -212,8 +222,8 @@ TR_API void *tr_dirty(void *(*fn)(void *arg), void *arg, tr_err *err);
 /* ---- an actor's own things ------------------------------------------------------------------------------------ */
 
 /** Call destructor(ptr) when the actor ends, however it ends (last registered first). The destructor runs inside no
- *  actor context that can block: it may tr_send, free, close. Returns TR_ENOMEM when it could not be registered (then the
- *  destructor was called). */
+ *  actor context that can block: it may tr_send, free, close. Returns TR_ENOMEM when it could not be registered (then
+ * the destructor was called). */
 TR_API tr_err tr_own(void *ptr, void (*destructor)(void *));
 /** Forget the newest registration of ptr without calling its destructor. False when there is none. */
 TR_API bool tr_disown(void *ptr);

@@ -13,21 +13,21 @@
 
 #ifdef __cplusplus
 #define TR_EXTERN_C_BEGIN extern "C" {
-#define TR_EXTERN_C_END }
-#define TR_NORETURN [[noreturn]]
+#define TR_EXTERN_C_END   }
+#define TR_NORETURN       [[noreturn]]
 #else
 #define TR_EXTERN_C_BEGIN
 #define TR_EXTERN_C_END
 #define TR_NORETURN _Noreturn
 #endif
 
-#define TR_API __attribute__((visibility("default")))
+#define TR_API                __attribute__((visibility("default")))
 #define TR_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
-#define TR_MUST_USE __attribute__((warn_unused_result))
+#define TR_MUST_USE           __attribute__((warn_unused_result))
 
-#define TR_VERSION_MAJOR 0
-#define TR_VERSION_MINOR 1
-#define TR_VERSION_PATCH 0
+#define TR_VERSION_MAJOR  0
+#define TR_VERSION_MINOR  1
+#define TR_VERSION_PATCH  0
 #define TR_VERSION_STRING "0.1.0"
 
 TR_EXTERN_C_BEGIN
@@ -36,32 +36,32 @@ TR_EXTERN_C_BEGIN
  * The one error vocabulary of the project: name, code, text. A function that can fail returns `enum tr_err`
  * (TR_OK is 0) or a `tr_value` that is invalid and carries one of these codes (see value.h).
  */
-#define TR_ERRORS(X)                                                     \
-	X(OK, 0, "success")                                              \
-	X(ENOMEM, 1, "out of memory")                                    \
-	X(EINVAL, 2, "invalid argument")                                 \
-	X(ENOPROC, 3, "no such actor")                                   \
-	X(ETIMEOUT, 4, "the deadline passed")                            \
-	X(ECANCELLED, 5, "cancelled")                                    \
-	X(EEXIST, 6, "already exists")                                   \
-	X(ENOENT, 7, "not found")                                        \
-	X(EFULL, 8, "a bound was reached")                               \
-	X(EBUSY, 9, "busy")                                              \
-	X(ECLOSED, 10, "closed")                                         \
-	X(EIO, 11, "input or output failed")                             \
-	X(ESYNTAX, 12, "syntax error")                                   \
-	X(ETYPE, 13, "wrong type")                                       \
-	X(ERANGE, 14, "out of range")                                    \
-	X(EDEPTH, 15, "nested too deep")                                 \
-	X(ELIMIT, 16, "a limit was exceeded")                            \
-	X(EENCODING, 17, "not valid UTF-8")                              \
-	X(ECORRUPT, 18, "data is damaged")                               \
-	X(EDENIED, 19, "not granted")                                    \
-	X(EABI, 20, "built against another ABI")                         \
-	X(ENOTACTOR, 21, "called outside an actor")                      \
-	X(ESYSTEM, 22, "the operating system refused")                   \
-	X(EUNSUPPORTED, 23, "not supported")                             \
-	X(EUNDEFINED, 24, "undefined name")                              \
+#define TR_ERRORS(X)                                   \
+	X(OK, 0, "success")                            \
+	X(ENOMEM, 1, "out of memory")                  \
+	X(EINVAL, 2, "invalid argument")               \
+	X(ENOPROC, 3, "no such actor")                 \
+	X(ETIMEOUT, 4, "the deadline passed")          \
+	X(ECANCELLED, 5, "cancelled")                  \
+	X(EEXIST, 6, "already exists")                 \
+	X(ENOENT, 7, "not found")                      \
+	X(EFULL, 8, "a bound was reached")             \
+	X(EBUSY, 9, "busy")                            \
+	X(ECLOSED, 10, "closed")                       \
+	X(EIO, 11, "input or output failed")           \
+	X(ESYNTAX, 12, "syntax error")                 \
+	X(ETYPE, 13, "wrong type")                     \
+	X(ERANGE, 14, "out of range")                  \
+	X(EDEPTH, 15, "nested too deep")               \
+	X(ELIMIT, 16, "a limit was exceeded")          \
+	X(EENCODING, 17, "not valid UTF-8")            \
+	X(ECORRUPT, 18, "data is damaged")             \
+	X(EDENIED, 19, "not granted")                  \
+	X(EABI, 20, "built against another ABI")       \
+	X(ENOTACTOR, 21, "called outside an actor")    \
+	X(ESYSTEM, 22, "the operating system refused") \
+	X(EUNSUPPORTED, 23, "not supported")           \
+	X(EUNDEFINED, 24, "undefined name")            \
 	X(EDOWN, 25, "the actor ended while it was called")
 
 enum tr_err {

@@ -38,9 +38,9 @@ TR_API tr_value tr_json_read(tr_str text, const tr_decode_limits *limits, tr_dec
 
 typedef enum tr_json_flags {
 	TR_JSON_COMPACT = 0,
-	TR_JSON_PRETTY = 1,     /* two spaces a level */
+	TR_JSON_PRETTY = 1, /* two spaces a level */
 	TR_JSON_SORT_KEYS = 2,
-	TR_JSON_ASCII = 4       /* \uXXXX for all beyond ASCII */
+	TR_JSON_ASCII = 4 /* \uXXXX for all beyond ASCII */
 } tr_json_flags;
 
 TR_API tr_err tr_json_write(tr_buf *out, tr_value v, unsigned flags);

@@ -19,7 +19,8 @@ typedef enum tr_next_kind {
 	TR_NEXT_STOP_REPLY
 } tr_next_kind;
 
-/** What a callback says comes next. Build with the functions below; `timeout` and `then` may be set on any that goes on. */
+/** What a callback says comes next. Build with the functions below; `timeout` and `then` may be set on any that goes
+ * on. */
 typedef struct tr_next {
 	tr_next_kind kind;
 	tr_value reply;
@@ -62,23 +63,23 @@ static inline tr_next tr_next_then(tr_value arg) /* takes arg */
 	return n;
 }
 
-/** The callbacks; only init is required. Values given to them are borrowed; state is state_size zeroed bytes. A call without
- *  handle_call, or a cast without handle_cast, ends the server with [undef, callback, message]; an info without handle_info is
- *  logged and dropped. */
+/** The callbacks; only init is required. Values given to them are borrowed; state is state_size zeroed bytes. A call
+ * without handle_call, or a cast without handle_cast, ends the server with [undef, callback, message]; an info without
+ * handle_info is logged and dropped. */
 typedef struct tr_gen_server {
 	const char *name;
 	size_t state_size;
-	/** Return tr_noreply() (or with timeout / then) to be started; tr_next_stop(reason) to refuse: the starter gets the
-	 *  reason. */
+	/** Return tr_noreply() (or with timeout / then) to be started; tr_next_stop(reason) to refuse: the starter gets
+	 * the reason. */
 	tr_next (*init)(void *state, tr_value arg);
 	tr_next (*handle_call)(void *state, tr_value request, tr_from from);
 	tr_next (*handle_cast)(void *state, tr_value request);
 	tr_next (*handle_info)(void *state, tr_value message);
 	tr_next (*handle_continue)(void *state, tr_value arg);
 	tr_next (*handle_timeout)(void *state);
-	/** Runs when a callback stopped the server, when its supervisor asked it to shut down and it traps exits, or when a
-	 *  callback exited. Give back what is in the state here (drop values), unless it was registered with tr_own. To have state
-	 *  released also after `kill`, register it with tr_own in init. */
+	/** Runs when a callback stopped the server, when its supervisor asked it to shut down and it traps exits, or
+	 * when a callback exited. Give back what is in the state here (drop values), unless it was registered with
+	 * tr_own. To have state released also after `kill`, register it with tr_own in init. */
 	void (*terminate)(void *state, tr_value reason);
 	tr_value (*show)(void *state);
 	/** New code for a running state (hot upgrade): move `old_state` of `old_version` into `state`. May be NULL. */
@@ -94,8 +95,8 @@ typedef struct tr_started {
 	tr_value reason; /* why not, when pid is 0 (fresh reference; e.g. [already_started, pid]); else absent */
 } tr_started;
 
-/** Start and wait until init has returned (init's deadline: options say none, so for ever; `deadline` bounds it). Takes arg.
- *  `options` may be NULL; options->name registers. Unlike tr_spawn, link is what the `_link` form does. */
+/** Start and wait until init has returned (init's deadline: options say none, so for ever; `deadline` bounds it). Takes
+ * arg. `options` may be NULL; options->name registers. Unlike tr_spawn, link is what the `_link` form does. */
 TR_API tr_started tr_gen_server_start(const tr_gen_server *mod, tr_value arg, const tr_spawn_options *options,
 				      int64_t deadline);
 TR_API tr_started tr_gen_server_start_link(const tr_gen_server *mod, tr_value arg, const tr_spawn_options *options,
@@ -109,7 +110,8 @@ TR_API tr_err tr_cast(tr_pid to, tr_value request);             /* takes request
 TR_API tr_err tr_cast_name(const char *name, tr_value request); /* takes request */
 /** gen_server:stop: ask to terminate with `reason` (taken) and wait. TR_ETIMEOUT, TR_ENOPROC. */
 TR_API tr_err tr_stop(tr_pid server, tr_value reason, int64_t deadline);
-/** Call several servers at once; a map pid -> reply (those that did not answer by the deadline are left out). Takes request. */
+/** Call several servers at once; a map pid -> reply (those that did not answer by the deadline are left out). Takes
+ * request. */
 TR_API tr_value tr_multi_call(const tr_pid *servers, size_t n, tr_value request, int64_t deadline);
 
 TR_EXTERN_C_END

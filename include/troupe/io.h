@@ -16,28 +16,38 @@ TR_EXTERN_C_BEGIN
 /** Start the node's reactor (once a node, before the first use; idempotent). */
 TR_API tr_err tr_reactor_start(tr_node *node);
 
-/** Run fn(loop, arg) on the reactor's thread (loop is the uv_loop_t *). For rooms that drive another library on the loop, such as
- *  libcurl. fn must not block; it answers actors with tr_node_send. Callable from actors and other threads. */
+/** Run fn(loop, arg) on the reactor's thread (loop is the uv_loop_t *). For rooms that drive another library on the
+ * loop, such as libcurl. fn must not block; it answers actors with tr_node_send. Callable from actors and other
+ * threads. */
 TR_API tr_err tr_reactor_run(tr_node *node, void (*fn)(void *loop, void *arg), void *arg);
 
 /* ---- ports: OS processes ---------------------------------------------------------------------------------------- */
 
-/** How the bytes of a stream are cut into frames, in both directions. RAW: as they come, at most 64 KiB at once. LINE: up to a
- *  line feed, which is neither delivered nor to be sent; an unfinished last line counts. 1, 2, 4: a length of so many bytes,
- *  most significant first, before each frame. */
-typedef enum tr_framing { TR_FRAME_RAW, TR_FRAME_LINE, TR_FRAME_1, TR_FRAME_2, TR_FRAME_4 } tr_framing;
-typedef enum tr_active { TR_PASSIVE = 0, TR_ACTIVE = -1 /* or n > 0: active-n */ } tr_active;
+/** How the bytes of a stream are cut into frames, in both directions. RAW: as they come, at most 64 KiB at once. LINE:
+ * up to a line feed, which is neither delivered nor to be sent; an unfinished last line counts. 1, 2, 4: a length of so
+ * many bytes, most significant first, before each frame. */
+typedef enum tr_framing {
+	TR_FRAME_RAW,
+	TR_FRAME_LINE,
+	TR_FRAME_1,
+	TR_FRAME_2,
+	TR_FRAME_4
+} tr_framing;
+typedef enum tr_active {
+	TR_PASSIVE = 0,
+	TR_ACTIVE = -1 /* or n > 0: active-n */
+} tr_active;
 
 typedef struct tr_port_options {
-	const char *file;          /* looked up in PATH */
-	const char *const *argv;   /* NULL-terminated, argv[0] included */
-	const char *const *env;    /* NULL-terminated "K=V"; NULL: inherited */
+	const char *file;        /* looked up in PATH */
+	const char *const *argv; /* NULL-terminated, argv[0] included */
+	const char *const *env;  /* NULL-terminated "K=V"; NULL: inherited */
 	const char *cwd;
-	tr_framing framing;        /* of both directions */
-	size_t max_frame;          /* 0: 64 MiB; a longer one closes the port with [error, frame_too_long] */
-	int active;                /* tr_active or n */
-	bool stderr_to_owner;      /* stderr arrives as [stderr, port, binary]; else it is the node's stderr */
-	bool new_group;            /* own process group; killing kills the group */
+	tr_framing framing;   /* of both directions */
+	size_t max_frame;     /* 0: 64 MiB; a longer one closes the port with [error, frame_too_long] */
+	int active;           /* tr_active or n */
+	bool stderr_to_owner; /* stderr arrives as [stderr, port, binary]; else it is the node's stderr */
+	bool new_group;       /* own process group; killing kills the group */
 	/** Talk on fd 3 (child reads) and fd 4 (child writes) instead of stdin/stdout, which then arrive as
 	 *  [stdout, port, binary] (stdin is /dev/null). */
 	bool protocol_fds;
@@ -46,9 +56,9 @@ typedef struct tr_port_options {
 /** A port, socket or listener is an actor's; the ref names it. Messages to the owner in active mode:
  *  [data, port, binary] a frame (or raw chunk, or line), [closed, port] end of stream,
  *  [exit_status, port, int] the process ended (128 + signal when killed), [error, port, atom/text], [passive, port].
- *  Closed comes after all data, the exit status last. Passive ports send nothing (but [stderr, …] and [stdout, …]); what
- *  has not been told is told when they become active. A port that came to its end is still to be closed, by tr_port_close
- *  or its owner's end. */
+ *  Closed comes after all data, the exit status last. Passive ports send nothing (but [stderr, …] and [stdout, …]);
+ * what has not been told is told when they become active. A port that came to its end is still to be closed, by
+ * tr_port_close or its owner's end. */
 typedef struct tr_port {
 	uint64_t id;
 } tr_port;
@@ -56,8 +66,8 @@ TR_API tr_value tr_port_value(tr_port port); /* the ref used in messages */
 
 TR_API tr_err tr_port_open(const tr_port_options *options, tr_port *port);
 TR_API int tr_port_os_pid(tr_port port); /* 0 when it has ended */
-/** Write a frame (framing adds the header). Parks while the pipe is full. Borrows. TR_ETIMEOUT: the frame, once begun, is
- *  still written when there is room; with deadline 0 nothing was. Any actor may send; frames are never mixed. */
+/** Write a frame (framing adds the header). Parks while the pipe is full. Borrows. TR_ETIMEOUT: the frame, once begun,
+ * is still written when there is room; with deadline 0 nothing was. Any actor may send; frames are never mixed. */
 TR_API tr_err tr_port_send(tr_port port, tr_str frame, int64_t deadline);
 /** Passive mode: the next frame as a binary (fresh reference); invalid TR_ECLOSED at the end of stream, TR_ETIMEOUT. */
 TR_API tr_value tr_port_receive(tr_port port, int64_t deadline);
@@ -72,7 +82,8 @@ TR_API void tr_port_close(tr_port port, int64_t grace_ns);
 /** Make another actor the owner (controlling process). Only the owner may. */
 TR_API tr_err tr_port_give(tr_port port, tr_pid to);
 
-/* ---- stream sockets ----------------------------------------------------------------------------------------------- */
+/* ---- stream sockets -----------------------------------------------------------------------------------------------
+ */
 
 /** "127.0.0.1:80", "[::1]:80", "localhost:80", "unix:/path". Port 0 binds a free one. */
 TR_API tr_err tr_listen(const char *address, int backlog, tr_port *listener);
@@ -83,7 +94,8 @@ TR_API tr_err tr_connect(const char *address, tr_framing framing, int active, tr
 TR_API tr_err tr_socket_shutdown(tr_port socket); /* no more sends */
 /* Sockets also take tr_port_send, tr_port_receive, tr_port_set_active, tr_port_close, tr_port_give. */
 
-/* ---- files and names ------------------------------------------------------------------------------------------------ */
+/* ---- files and names ------------------------------------------------------------------------------------------------
+ */
 
 /** Whole files, by the reactor's thread pool. `max` bounds what is read (TR_ELIMIT). */
 TR_API tr_value tr_file_read(const char *path, size_t max);

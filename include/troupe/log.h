@@ -11,18 +11,26 @@
 
 TR_EXTERN_C_BEGIN
 
-typedef enum tr_level { TR_DEBUG, TR_INFO, TR_NOTICE, TR_WARNING, TR_ERROR, TR_CRITICAL } tr_level;
+typedef enum tr_level {
+	TR_DEBUG,
+	TR_INFO,
+	TR_NOTICE,
+	TR_WARNING,
+	TR_ERROR,
+	TR_CRITICAL
+} tr_level;
 
-/** One record: text plus fields (a map, taken; absent for none). Inside actors; pid, name and time are added. Cheap when the
- *  level is off. Never blocks: past 10,000 waiting records debug and info are dropped, past 20,000 everything but critical; the count is logged. */
+/** One record: text plus fields (a map, taken; absent for none). Inside actors; pid, name and time are added. Cheap
+ * when the level is off. Never blocks: past 10,000 waiting records debug and info are dropped, past 20,000 everything
+ * but critical; the count is logged. */
 TR_API void tr_log(tr_level level, tr_value fields, const char *fmt, ...) TR_PRINTF(3, 4);
 /** From a thread that is no actor. */
 TR_API void tr_node_log(tr_node *node, tr_level level, tr_value fields, const char *fmt, ...) TR_PRINTF(4, 5);
 
 typedef struct tr_logger_options {
 	tr_level level;
-	int fd;           /* where text goes; -1: nowhere */
-	bool json;        /* one JSON object a line instead of text */
+	int fd;    /* where text goes; -1: nowhere */
+	bool json; /* one JSON object a line instead of text */
 	bool color;
 } tr_logger_options;
 
@@ -32,7 +40,8 @@ TR_API tr_err tr_logger_start(tr_node *node, const tr_logger_options *options);
 TR_API tr_value tr_logger_arg(const tr_logger_options *options);
 TR_API tr_started tr_logger_start_link(tr_value arg, tr_value extra);
 
-/** A handler sees each record: map {time_us, level, text, pid, name, fields…, report?}. Runs in the logger's actor. Takes nothing. */
+/** A handler sees each record: map {time_us, level, text, pid, name, fields…, report?}. Runs in the logger's actor.
+ * Takes nothing. */
 typedef void tr_log_handler(void *arg, tr_value record);
 /** Add under a unique name; `destroy` (may be NULL) runs when it is removed. */
 TR_API tr_err tr_log_add_handler(tr_node *node, const char *name, tr_level level, tr_log_handler *handler, void *arg,

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Plugins: what a plugin author writes. A plugin is a set of actors with a manifest; built-in ones use this same header.
+ * Plugins: what a plugin author writes. A plugin is a set of actors with a manifest; built-in ones use this same
+ * header.
  *
- * A command is a map (below) that arrives at the subject `command.<id>`; its outcome goes to the command's reply address. All
- * callbacks run on actors and may block (tr_receive, tr_call, tr_sleep_until, io.h).
+ * A command is a map (below) that arrives at the subject `command.<id>`; its outcome goes to the command's reply
+ * address. All callbacks run on actors and may block (tr_receive, tr_call, tr_sleep_until, io.h).
  *
  * In a shared object write, once:
  *     TR_PLUGIN_MANIFEST("{ \"id\": \"greet\", \"version\": \"1.0.0\", … }");
- *     TR_PLUGIN_EXPORT = { TR_PLUGIN_HEAD, .state_size = sizeof(struct greet), .init = greet_init, .command = greet_command };
- * The manifest is JSON text in an ELF section of its own, so that it can be read and judged before any code of the plugin runs.
+ *     TR_PLUGIN_EXPORT = { TR_PLUGIN_HEAD, .state_size = sizeof(struct greet), .init = greet_init, .command =
+ * greet_command }; The manifest is JSON text in an ELF section of its own, so that it can be read and judged before any
+ * code of the plugin runs.
  *
  * Manifest keys: id, version (semantic), description, author, license, capabilities [name or {name: options}],
- * provides {type: name}, depends_on {id: range}, needs [grant], hooks [{type, point, priority, on_crash}], config (schema: {key:
- * {type, default, required, description}}), isolation ("shared" | "process"), limits {mailbox, concurrency, memory, time}.
+ * provides {type: name}, depends_on {id: range}, needs [grant], hooks [{type, point, priority, on_crash}], config
+ * (schema: {key: {type, default, required, description}}), isolation ("shared" | "process"), limits {mailbox,
+ * concurrency, memory, time}.
  */
 #ifndef TROUPE_PLUGIN_H
 #define TROUPE_PLUGIN_H
@@ -27,11 +30,13 @@ TR_EXTERN_C_BEGIN
  * A command, as callbacks get it (borrowed): a map with
  *   kind      tool kind, e.g. "http"
  *   input     the task's rendered inputs (map)
- *   context   map: execution_id (text), playbook, step, step_run_id, label, attempt, iteration (index or nil), idempotency_key,
- *             deadline_ns (node clock; TR_FOREVER when none), scope (map of names that a tool may read: args, workload, ctx, vars, iter)
+ *   context   map: execution_id (text), playbook, step, step_run_id, label, attempt, iteration (index or nil),
+ * idempotency_key, deadline_ns (node clock; TR_FOREVER when none), scope (map of names that a tool may read: args,
+ * workload, ctx, vars, iter)
  *
- * An outcome is a map: status ("success" | "error"), result, error {kind, message, retryable, code, details}, and a helper map
- * named after the kind ("http": {status, headers}). Build it with the functions below; meta is added by the worker.
+ * An outcome is a map: status ("success" | "error"), result, error {kind, message, retryable, code, details}, and a
+ * helper map named after the kind ("http": {status, headers}). Build it with the functions below; meta is added by the
+ * worker.
  */
 TR_API tr_value tr_outcome_ok(tr_value result); /* takes */
 /** An error outcome. message is printf-formatted. */
@@ -47,7 +52,8 @@ typedef struct tr_plugin {
 	uint32_t abi;
 	uint32_t size; /* sizeof(tr_plugin) the plugin was built with */
 	size_t state_size;
-	/** config: the operator's settings over the manifest's defaults (borrowed). Failure: fill *reason (taken by the host). */
+	/** config: the operator's settings over the manifest's defaults (borrowed). Failure: fill *reason (taken by the
+	 * host). */
 	tr_err (*init)(void *state, tr_value config, tr_value *reason);
 	/** After all plugins were initialised; spawn helpers here (they are linked under the plugin's supervisor with
 	 *  tr_spawn_link or tr_plugin_start_child). */
@@ -55,12 +61,12 @@ typedef struct tr_plugin {
 	void (*stop)(void *state);
 	/** One command after the other in the plugin's own actor, with its state. Returns the outcome (fresh). */
 	tr_value (*command)(void *state, tr_value command);
-	/** Instead of `command`: each command in an actor of its own, at most limits.concurrency at once; ended from outside on
-	 *  cancel and timeout, so hold resources with tr_own. `config` as given to init; `plugin` is the plugin's own actor for
-	 *  tr_call, tr_cast. */
+	/** Instead of `command`: each command in an actor of its own, at most limits.concurrency at once; ended from
+	 * outside on cancel and timeout, so hold resources with tr_own. `config` as given to init; `plugin` is the
+	 * plugin's own actor for tr_call, tr_cast. */
 	tr_value (*run)(tr_value config, tr_pid plugin, tr_value command);
-	/** Requests and messages to the plugin's own actor, as in gen_server. The reply is a fresh reference; absent: answered later
-	 *  with tr_reply. */
+	/** Requests and messages to the plugin's own actor, as in gen_server. The reply is a fresh reference; absent:
+	 * answered later with tr_reply. */
 	tr_value (*call)(void *state, tr_value request, tr_from from);
 	void (*cast)(void *state, tr_value request);
 	void (*info)(void *state, tr_value message);
@@ -68,8 +74,8 @@ typedef struct tr_plugin {
 	tr_err (*upgrade)(void *state, const char *old_version, void *old);
 	/** ok, or a map that says what is wrong. Fresh reference. */
 	tr_value (*health)(void *state);
-	/** A hook of the manifest: `context` (borrowed) is a map. Return a fresh context (absent: unchanged); invalid with *reason
-	 *  to refuse. `next` is non-NULL for around hooks: call it to go on. */
+	/** A hook of the manifest: `context` (borrowed) is a map. Return a fresh context (absent: unchanged); invalid
+	 * with *reason to refuse. `next` is non-NULL for around hooks: call it to go on. */
 	tr_value (*hook)(void *state, const char *point, tr_value context,
 			 tr_value (*next)(void *chain, tr_value context), void *chain, tr_value *reason);
 } tr_plugin;
@@ -83,7 +89,8 @@ typedef struct tr_plugin {
 /** Call another plugin's actor (grant call:<plugin>), or send to it. Take the request. */
 TR_API tr_value tr_plugin_call(const char *id, tr_value request, int64_t deadline);
 TR_API tr_err tr_plugin_cast(const char *id, tr_value request);
-/** The event bus: type is a dotted subject. Subscribers get [event, type, payload]; patterns with * and >. Take the payload. */
+/** The event bus: type is a dotted subject. Subscribers get [event, type, payload]; patterns with * and >. Take the
+ * payload. */
 TR_API tr_err tr_plugin_emit(const char *type, tr_value payload);
 TR_API tr_err tr_plugin_subscribe(const char *pattern);
 /** May the calling plugin do this ("net", "exec", "fs:/path", "secret:NAME", "call:id")? */

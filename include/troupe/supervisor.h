@@ -12,50 +12,66 @@
 
 TR_EXTERN_C_BEGIN
 
-typedef enum tr_strategy { TR_ONE_FOR_ONE, TR_ONE_FOR_ALL, TR_REST_FOR_ONE, TR_SIMPLE_ONE_FOR_ONE } tr_strategy;
-typedef enum tr_restart { TR_PERMANENT, TR_TRANSIENT, TR_TEMPORARY } tr_restart;
-typedef enum tr_child_type { TR_WORKER, TR_SUPERVISOR } tr_child_type;
-typedef enum tr_auto_shutdown { TR_AUTO_NEVER, TR_AUTO_ANY_SIGNIFICANT, TR_AUTO_ALL_SIGNIFICANT } tr_auto_shutdown;
+typedef enum tr_strategy {
+	TR_ONE_FOR_ONE,
+	TR_ONE_FOR_ALL,
+	TR_REST_FOR_ONE,
+	TR_SIMPLE_ONE_FOR_ONE
+} tr_strategy;
+typedef enum tr_restart {
+	TR_PERMANENT,
+	TR_TRANSIENT,
+	TR_TEMPORARY
+} tr_restart;
+typedef enum tr_child_type {
+	TR_WORKER,
+	TR_SUPERVISOR
+} tr_child_type;
+typedef enum tr_auto_shutdown {
+	TR_AUTO_NEVER,
+	TR_AUTO_ANY_SIGNIFICANT,
+	TR_AUTO_ALL_SIGNIFICANT
+} tr_auto_shutdown;
 
 #define TR_BRUTAL_KILL       INT64_C(-1)
 #define TR_SHUTDOWN_INFINITY INT64_MAX
 
 /**
- * How a child is started: runs in the supervisor, must start an actor that is LINKED to the caller and return it, or pid 0
- * with a reason; pid 0 with an absent reason is OTP's `ignore`. `arg` is the spec's (borrowed); `extra` is what
+ * How a child is started: runs in the supervisor, must start an actor that is LINKED to the caller and return it, or
+ * pid 0 with a reason; pid 0 with an absent reason is OTP's `ignore`. `arg` is the spec's (borrowed); `extra` is what
  * tr_supervisor_start_child gave for simple_one_for_one (borrowed, absent otherwise).
  */
 typedef tr_started tr_start_fn(tr_value arg, tr_value extra);
 
 typedef struct tr_child_spec {
-	const char *id;           /* unique in its supervisor (copied); NULL for simple_one_for_one */
+	const char *id; /* unique in its supervisor (copied); NULL for simple_one_for_one */
 	tr_start_fn *start;
-	tr_value arg;             /* taken by whoever takes the spec */
+	tr_value arg; /* taken by whoever takes the spec */
 	tr_restart restart;
-	int64_t shutdown_ns;      /* 0: 5 s for workers, infinity for supervisors; TR_BRUTAL_KILL */
+	int64_t shutdown_ns; /* 0: 5 s for workers, infinity for supervisors; TR_BRUTAL_KILL */
 	tr_child_type type;
 	bool significant;
-	/* Alternatively to `start`: a gen_server module, or a straight-line body, started with `arg` (linked). An instance of a
-	 * simple_one_for_one is given its `extra`, or [arg, extra] when the spec has an arg, too. */
+	/* Alternatively to `start`: a gen_server module, or a straight-line body, started with `arg` (linked). An
+	 * instance of a simple_one_for_one is given its `extra`, or [arg, extra] when the spec has an arg, too. */
 	const tr_gen_server *server;
 	tr_body *body;
-	const char *name;         /* registered name for server/body (copied); may be NULL */
-	const char *label;        /* literal */
+	const char *name;  /* registered name for server/body (copied); may be NULL */
+	const char *label; /* literal */
 } tr_child_spec;
 
 typedef struct tr_supervisor_spec {
 	tr_strategy strategy;
-	uint32_t intensity;       /* restarts allowed … (OTP default 1) */
-	int64_t period_ns;        /* … in this time (0: 5 s) */
+	uint32_t intensity; /* restarts allowed … (OTP default 1) */
+	int64_t period_ns;  /* … in this time (0: 5 s) */
 	tr_auto_shutdown auto_shutdown;
-	/** Beyond OTP: wait before a restart: min(backoff_max, backoff_ns * 2^(n-1)) with up to 25 % jitter, n restarts within
-	 *  the period. 0: none. */
+	/** Beyond OTP: wait before a restart: min(backoff_max, backoff_ns * 2^(n-1)) with up to 25 % jitter, n restarts
+	 * within the period. 0: none. */
 	int64_t backoff_ns;
-	int64_t backoff_max_ns;   /* 0: 30 s */
+	int64_t backoff_max_ns;        /* 0: 30 s */
 	const tr_child_spec *children; /* started in order, stopped in reverse; their args are taken */
 	size_t child_count;
-	const char *name;         /* registered; may be NULL (copied) */
-	const char *label;        /* literal */
+	const char *name;  /* registered; may be NULL (copied) */
+	const char *label; /* literal */
 } tr_supervisor_spec;
 
 /** Start a supervisor linked to the caller and its children. On failure all started children are stopped again and

@@ -16,7 +16,8 @@ typedef struct tr_template tr_template;
 
 /** What an undefined name or attribute does. */
 typedef enum tr_undefined_mode {
-	TR_UNDEFINED_DEFAULT,   /* Jinja's Undefined: empty in text, false in a test, error when something is taken from it */
+	TR_UNDEFINED_DEFAULT,   /* Jinja's Undefined: empty in text, false in a test, error when something is taken from
+				   it */
 	TR_UNDEFINED_CHAINABLE, /* taking something from it gives undefined again; alone it gives null */
 	TR_UNDEFINED_STRICT     /* StrictUndefined: any use but `is defined` and default() is an error */
 } tr_undefined_mode;
@@ -24,8 +25,8 @@ typedef enum tr_undefined_mode {
 /** Bounds; 0 takes the default. Meeting one is an error (TR_ELIMIT) with a position. */
 typedef struct tr_template_limits {
 	size_t max_source;       /* bytes of template text; 1 MiB */
-	size_t max_depth;        /* nesting while parsing and evaluating; 200. A block, bracket or container counts 2, parentheses 4, a
-	                          * macro 1: so the default keeps within 64 KiB of stack */
+	size_t max_depth;        /* nesting while parsing and evaluating; 200. A block, bracket or container counts 2,
+				  * parentheses 4, a        macro 1: so the default keeps within 64 KiB of stack */
 	size_t max_output;       /* bytes of text; 64 MiB */
 	size_t max_instructions; /* steps of one evaluation; 50,000,000 */
 	size_t max_memory;       /* bytes that one evaluation may build; 256 MiB */
@@ -50,10 +51,9 @@ typedef struct tr_template_options {
 /** Compile. The text is copied as far as needed. NULL on failure, *error (may be NULL) says why and where. */
 TR_API tr_template *tr_template_compile(tr_str text, const tr_template_options *options, tr_template_error *error);
 /** Compile a bare expression (no braces), as `when: ctx.ok` without `{{ }}` would be. */
-TR_API tr_template *tr_template_compile_expr(tr_str text, const tr_template_options *options,
-					     tr_template_error *error);
-/** Append an error as a person reads it: `name:line:column: message`, the line of `text` (the template) with a caret below the
- *  place, and the hint. name NULL: "<template>". */
+TR_API tr_template *tr_template_compile_expr(tr_str text, const tr_template_options *options, tr_template_error *error);
+/** Append an error as a person reads it: `name:line:column: message`, the line of `text` (the template) with a caret
+ * below the place, and the hint. name NULL: "<template>". */
 TR_API void tr_template_error_show(tr_buf *out, const tr_template_error *error, const char *name, tr_str text);
 TR_API tr_template *tr_template_hold(tr_template *t); /* one more owner; thread-safe */
 TR_API void tr_template_free(tr_template **t);        /* one owner less; NULL and *t == NULL allowed */
@@ -91,11 +91,13 @@ typedef struct tr_lazy {
 	tr_value (*load)(void *arg); /* a fresh reference, or invalid */
 	void (*destroy)(void *arg);
 	void *arg;
-	/** Optional (NULL: none): what an attribute or string key gives that the loaded value has not itself, because it is no mapping
-	 *  or lacks the key. `loaded` is borrowed; a fresh reference, absent when there is none. So a name can offer more than its
-	 *  value shows: `fetch.data` beside `fetch` (docs/playbook.md, "What a name gives"). */
+	/** Optional (NULL: none): what an attribute or string key gives that the loaded value has not itself, because
+	 * it is no mapping or lacks the key. `loaded` is borrowed; a fresh reference, absent when there is none. So a
+	 * name can offer more than its value shows: `fetch.data` beside `fetch` (docs/playbook.md, "What a name
+	 * gives"). */
 	tr_value (*attribute)(void *arg, tr_value loaded, tr_str name);
-	/** Optional (NULL: none): attributes that are known without loading, such as where the value is kept; absent for others. */
+	/** Optional (NULL: none): attributes that are known without loading, such as where the value is kept; absent
+	 * for others. */
 	tr_value (*known)(void *arg, tr_str name);
 } tr_lazy;
 TR_API tr_value tr_lazy_value(const tr_lazy *lazy); /* copies *lazy; destroy runs when the value goes */
@@ -110,9 +112,9 @@ typedef struct tr_eval_options {
 	tr_template_limits limits;
 	tr_undefined_fn *on_undefined; /* may be NULL */
 	void *on_undefined_arg;
-	int64_t now_us;     /* what now() gives, µs since 1970 UTC; 0: the system's clock */
-	uint64_t seed;      /* of random and uuid(); 0: from the system */
-	bool native;        /* an expression template yields its own value instead of text */
+	int64_t now_us; /* what now() gives, µs since 1970 UTC; 0: the system's clock */
+	uint64_t seed;  /* of random and uuid(); 0: from the system */
+	bool native;    /* an expression template yields its own value instead of text */
 } tr_eval_options;
 
 /** Evaluate to text, or with `native` and an expression template to the expression's value (undefined gives nil).

@@ -109,27 +109,63 @@ static inline tr_value tr_value_make(tr_type t, uint32_t aux, uint64_t bits)
 	v.as.bits = bits;
 	return v;
 }
-static inline tr_value tr_invalid(tr_err err) { return tr_value_make(TR_INVALID, (uint32_t)err, 0); }
+static inline tr_value tr_invalid(tr_err err)
+{
+	return tr_value_make(TR_INVALID, (uint32_t)err, 0);
+}
 /** "Not there": invalid with TR_OK, what `_get` gives for an absent key. */
-static inline tr_value tr_absent(void) { return tr_value_make(TR_INVALID, 0, 0); }
-static inline tr_value tr_nil(void) { return tr_value_make(TR_NIL, 0, 0); }
-static inline tr_value tr_bool(bool b) { return tr_value_make(TR_BOOL, 0, b ? 1u : 0u); }
-static inline tr_value tr_int(int64_t i) { return tr_value_make(TR_INT, 0, (uint64_t)i); }
+static inline tr_value tr_absent(void)
+{
+	return tr_value_make(TR_INVALID, 0, 0);
+}
+static inline tr_value tr_nil(void)
+{
+	return tr_value_make(TR_NIL, 0, 0);
+}
+static inline tr_value tr_bool(bool b)
+{
+	return tr_value_make(TR_BOOL, 0, b ? 1u : 0u);
+}
+static inline tr_value tr_int(int64_t i)
+{
+	return tr_value_make(TR_INT, 0, (uint64_t)i);
+}
 static inline tr_value tr_float(double d)
 {
 	tr_value v = tr_value_make(TR_FLOAT, 0, 0);
 	v.as.d = d;
 	return v;
 }
-static inline tr_value tr_pid_value(tr_pid p) { return tr_value_make(TR_PID, 0, p.bits); }
-static inline tr_value tr_ref_value(tr_ref r) { return tr_value_make(TR_REF, 0, r.bits); }
+static inline tr_value tr_pid_value(tr_pid p)
+{
+	return tr_value_make(TR_PID, 0, p.bits);
+}
+static inline tr_value tr_ref_value(tr_ref r)
+{
+	return tr_value_make(TR_REF, 0, r.bits);
+}
 
-static inline tr_type tr_type_of(tr_value v) { return (tr_type)v.type; }
-static inline bool tr_is_valid(tr_value v) { return v.type != (uint32_t)TR_INVALID; }
-static inline bool tr_is(tr_value v, tr_type t) { return v.type == (uint32_t)t; }
-static inline bool tr_is_nil(tr_value v) { return tr_is(v, TR_NIL); }
+static inline tr_type tr_type_of(tr_value v)
+{
+	return (tr_type)v.type;
+}
+static inline bool tr_is_valid(tr_value v)
+{
+	return v.type != (uint32_t)TR_INVALID;
+}
+static inline bool tr_is(tr_value v, tr_type t)
+{
+	return v.type == (uint32_t)t;
+}
+static inline bool tr_is_nil(tr_value v)
+{
+	return tr_is(v, TR_NIL);
+}
 /** The error an invalid value carries; TR_OK for valid and for absent ones. */
-static inline tr_err tr_value_err(tr_value v) { return tr_is_valid(v) ? TR_OK : (tr_err)v.aux; }
+static inline tr_err tr_value_err(tr_value v)
+{
+	return tr_is_valid(v) ? TR_OK : (tr_err)v.aux;
+}
 /** "map", "int", …; never NULL. */
 TR_API const char *tr_type_name(tr_type t);
 
@@ -137,9 +173,9 @@ TR_API const char *tr_type_name(tr_type t);
 TR_API bool tr_as_bool(tr_value v, bool otherwise);
 TR_API int64_t tr_as_int(tr_value v, int64_t otherwise);
 TR_API double tr_as_float(tr_value v, double otherwise);
-TR_API tr_pid tr_as_pid(tr_value v);                /* {0} when not a pid */
-TR_API tr_ref tr_as_ref(tr_value v);                /* {0} when not a ref */
-TR_API tr_str tr_as_str(tr_value v);                /* string, binary or atom; else the empty view */
+TR_API tr_pid tr_as_pid(tr_value v); /* {0} when not a pid */
+TR_API tr_ref tr_as_ref(tr_value v); /* {0} when not a ref */
+TR_API tr_str tr_as_str(tr_value v); /* string, binary or atom; else the empty view */
 /** NUL-terminated text of a string, binary or atom (borrowed); `otherwise` for other kinds. */
 TR_API const char *tr_as_cstr(tr_value v, const char *otherwise);
 
@@ -150,15 +186,22 @@ TR_API const char *tr_as_cstr(tr_value v, const char *otherwise);
  * process's, is never shrunk, and holds at most 1,048,576 names of at most 255 bytes (then: TR_EFULL), so atoms
  * are for names in programs, never for data from outside.
  */
-#define TR_ATOMS(X)                                                                                              \
-	X(ok) X(error) X(true_) X(false_) X(undefined) X(infinity) X(normal) X(shutdown) X(kill) X(killed)       \
-	X(noproc) X(noconnection) X(timeout) X(badarg) X(process) X(down) X(exit) X(call) X(cast) X(info)        \
-	X(reply) X(noreply) X(stop) X(system) X(ack) X(ack_start) X(already_started) X(not_found) X(temporary)   \
-	X(transient) X(permanent) X(worker) X(supervisor) X(one_for_one) X(one_for_all) X(rest_for_one)          \
-	X(simple_one_for_one) X(brutal_kill) X(enomem) X(busy) X(data) X(eof) X(closed) X(exit_status)           \
-	X(connected) X(crash) X(noname) X(max_intensity) X(event) X(command) X(start) X(done) X(cancel)          \
-	X(progress) X(emit) X(subscribe) X(unsubscribe) X(request) X(response) X(tick) X(continue_) X(job)       \
-	X(stack_overflow) X(reductions) X(status) X(suspend) X(resume) X(get_state) X(replace_state) X(terminate)
+/* clang-format off */
+#define TR_ATOMS(X) \
+	X(ok) \
+	X(error) \
+	X(true_) \
+	X(false_) \
+	X(undefined) X(infinity) X(normal) X(shutdown) X(kill) X(killed) X(noproc) X(noconnection) X(timeout) \
+	X(badarg) X(process) X(down) X(exit) X(call) X(cast) X(info) X(reply) X(noreply) X(stop) X(system) X(ack) \
+	X(ack_start) X(already_started) X(not_found) X(temporary) X(transient) X(permanent) X(worker) \
+	X(supervisor) X(one_for_one) X(one_for_all) X(rest_for_one) X(simple_one_for_one) X(brutal_kill) \
+	X(enomem) X(busy) X(data) X(eof) X(closed) X(exit_status) X(connected) X(crash) X(noname) \
+	X(max_intensity) X(event) X(command) X(start) X(done) X(cancel) X(progress) X(emit) \
+	X(subscribe) X(unsubscribe) X(request) X(response) X(tick) X(continue_) X(job) \
+	X(stack_overflow) X(reductions) X(status) X(suspend) X(resume) X(get_state) \
+	X(replace_state) X(terminate)
+/* clang-format on */
 
 enum tr_atom_number {
 	TR_ATOM_none_ = 0,
@@ -199,15 +242,14 @@ TR_API tr_value tr_array(void);
 TR_API tr_value tr_array_with(size_t capacity);
 TR_API tr_value tr_array_from(const tr_value *items, size_t n); /* takes each item */
 /** TR_LIST(a, b, c): an array of these (takes them). C only. */
-#define TR_LIST(...) \
-	tr_array_from((tr_value[]){__VA_ARGS__}, sizeof((tr_value[]){__VA_ARGS__}) / sizeof(tr_value))
+#define TR_LIST(...) tr_array_from((tr_value[]){__VA_ARGS__}, sizeof((tr_value[]){__VA_ARGS__}) / sizeof(tr_value))
 
-TR_API tr_value tr_array_push(tr_value array, tr_value item);             /* takes both */
-TR_API tr_value tr_array_set(tr_value array, size_t at, tr_value item);   /* takes both; TR_ERANGE */
-TR_API tr_value tr_array_concat(tr_value a, tr_value b);                  /* takes both */
-TR_API tr_value tr_array_slice(tr_value array, size_t from, size_t to);   /* borrows; a fresh array */
-TR_API size_t tr_array_len(tr_value array);                               /* 0 for other kinds */
-TR_API tr_value tr_array_at(tr_value array, size_t at);                   /* borrowed; absent when out of range */
+TR_API tr_value tr_array_push(tr_value array, tr_value item);           /* takes both */
+TR_API tr_value tr_array_set(tr_value array, size_t at, tr_value item); /* takes both; TR_ERANGE */
+TR_API tr_value tr_array_concat(tr_value a, tr_value b);                /* takes both */
+TR_API tr_value tr_array_slice(tr_value array, size_t from, size_t to); /* borrows; a fresh array */
+TR_API size_t tr_array_len(tr_value array);                             /* 0 for other kinds */
+TR_API tr_value tr_array_at(tr_value array, size_t at);                 /* borrowed; absent when out of range */
 /** The items as a C array (borrowed); NULL when empty or of another kind. */
 TR_API const tr_value *tr_array_items(tr_value array);
 
@@ -220,15 +262,15 @@ typedef struct tr_entry {
 
 TR_API tr_value tr_map(void);
 TR_API tr_value tr_map_with(size_t capacity);
-TR_API tr_value tr_map_put(tr_value map, tr_value key, tr_value value);            /* takes all three */
-TR_API tr_value tr_map_put_s(tr_value map, const char *key, tr_value value);       /* string key; takes map, value */
-TR_API tr_value tr_map_del(tr_value map, tr_value key);                            /* takes map, borrows key */
-TR_API tr_value tr_map_merge(tr_value base, tr_value over);                        /* takes both; shallow, over wins */
-TR_API tr_value tr_map_merge_deep(tr_value base, tr_value over);                   /* maps in maps are merged too */
-TR_API size_t tr_map_len(tr_value map);                                            /* 0 for other kinds */
-TR_API tr_value tr_map_get(tr_value map, tr_value key);                            /* borrowed; absent */
-TR_API tr_value tr_map_get_s(tr_value map, const char *key);                       /* string key */
-TR_API tr_value tr_map_get_n(tr_value map, const char *p, size_t n);               /* string key */
+TR_API tr_value tr_map_put(tr_value map, tr_value key, tr_value value);      /* takes all three */
+TR_API tr_value tr_map_put_s(tr_value map, const char *key, tr_value value); /* string key; takes map, value */
+TR_API tr_value tr_map_del(tr_value map, tr_value key);                      /* takes map, borrows key */
+TR_API tr_value tr_map_merge(tr_value base, tr_value over);                  /* takes both; shallow, over wins */
+TR_API tr_value tr_map_merge_deep(tr_value base, tr_value over);             /* maps in maps are merged too */
+TR_API size_t tr_map_len(tr_value map);                                      /* 0 for other kinds */
+TR_API tr_value tr_map_get(tr_value map, tr_value key);                      /* borrowed; absent */
+TR_API tr_value tr_map_get_s(tr_value map, const char *key);                 /* string key */
+TR_API tr_value tr_map_get_n(tr_value map, const char *p, size_t n);         /* string key */
 /** Entries in insertion order (borrowed), tr_map_len of them; NULL when empty or of another kind. */
 TR_API const tr_entry *tr_map_entries(tr_value map);
 /** TR_DICT("a", tr_int(1), "b", v): a map with string keys (takes the values). C only; at least one pair. */

@@ -8,75 +8,77 @@
 #include <troupe/template.h>
 
 /* What an instruction does, and with which operands a and b. "Push" and "pop" mean the value stack. */
-#define OPCODES(X)                                                                                                     \
-	X(CONST)   /* push constant b */                                                                               \
-	X(LOAD)    /* push variable b of this function; undefined when it has no value */                              \
-	X(LOADUP)  /* push variable b of the function a levels out */                                                  \
-	X(LOADRAW) /* as LOADUP, but "no value" is pushed as it is */                                                  \
-	X(STORE)   /* pop into variable b */                                                                           \
-	X(CLEAR)   /* variable b has no value */                                                                       \
-	X(RESET)   /* variable b is to be looked up in the context */                                                  \
-	X(POP)     /* drop the top */                                                                                  \
-	X(DUP)     /* push the top again */                                                                            \
-	X(PATH)    /* push what path b leads to */                                                                     \
-	X(OUTPATH) /* append the text of what path b leads to */                                                       \
-	X(ATTR)    /* top.constant b */                                                                                \
-	X(ITEM)    /* pop key; top[key] */                                                                             \
-	X(SLICE)   /* pop the parts that bits 1, 2, 4 of a name; top[from:to:step] */                                  \
-	X(LIST)    /* pop b items, push a list */                                                                      \
-	X(TUPLE)   /* pop b items, push a tuple */                                                                     \
-	X(MAP)     /* pop b pairs, push a mapping */                                                                   \
-	X(NOT)                                                                                                         \
-	X(NEG)                                                                                                         \
-	X(POS)                                                                                                         \
-	X(ADD)                                                                                                         \
-	X(SUB)                                                                                                         \
-	X(MUL)                                                                                                         \
-	X(DIV)                                                                                                         \
-	X(FLOORDIV)                                                                                                    \
-	X(MOD)                                                                                                         \
-	X(POW)                                                                                                         \
-	X(EQ)                                                                                                          \
-	X(NE)                                                                                                          \
-	X(LT)                                                                                                          \
-	X(LE)                                                                                                          \
-	X(GT)                                                                                                          \
-	X(GE) X(IN) X(NOTIN)                                                                                           \
-	    X(CHAIN)      /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
-	    X(JUMP)       /* to b */                                                                                   \
-	    X(JFALSE)     /* pop; to b when it is false */                                                             \
-	    X(JTRUE)      /* pop; to b when it is true */                                                              \
-	    X(AND)        /* top false: to b; else pop */                                                              \
-	    X(OR)         /* top true: to b; else pop */                                                               \
-	    X(JVALUE)     /* pop; to b when it is a value at all */                                                    \
-	    X(CONCAT)     /* pop b values, push their texts joined */                                                  \
-	    X(FILTER)     /* pop the value and arguments of call b, push the result */                                 \
-	    X(TEST)       /* the same for a test */                                                                    \
-	    X(DEFINED)    /* top is defined */                                                                         \
-	    X(UNDEFINED)  /* top is undefined */                                                                       \
-	    X(CALL)       /* pop callee and arguments of call b, push the result */                                    \
-	    X(METHOD)     /* pop object and arguments of call b, push what its method gives */                         \
-	    X(OUT)        /* pop, append its text to the output */                                                     \
-	    X(DATA)       /* append constant b to the output */                                                        \
-	    X(ITER)       /* pop, begin a loop over it; a: 1 when the loop object goes into variable b */              \
-	    X(ITEMS)      /* pop, begin a loop over its items() as pairs */                                            \
-	    X(NEXT)       /* push the next item; to b when there is none */                                            \
-	    X(NEXTPAIR)   /* push value and key of the next item; to b when there is none */                           \
-	    X(RAN)        /* the innermost loop had a round */                                                         \
-	    X(ENDITER)    /* end the innermost loop; a: push whether it had a round */                                 \
-	    X(COLLECT)    /* pop an item, append it to the list below it */                                            \
-	    X(UNPACK)     /* pop a sequence, push its b items, the first on top */                                     \
-	    X(FUNC)       /* push a macro made of function b */                                                        \
-	    X(LOOPCALL)   /* pop an iterable, run the recursive loop of function b, push its text */                   \
-	    X(CAPTURE)    /* push where the output stands; what follows is captured */                                 \
-	    X(ENDCAPTURE) /* pop that place, push the text since then */                                               \
-	    X(NSSET)      /* pop namespace, pop value, set attribute constant b */                                     \
-	    X(NOPARAM)    /* push the undefined of a parameter that was not given; b: its name */                      \
-	    X(NOELSE)     /* push the undefined of an inline if without else */                                        \
-	    X(RETURN)     /* give the function's text to the caller */                                                 \
-	    X(RESULT)     /* pop: the value of an expression template */                                               \
-	    X(END)        /* the text is complete */                                                                   \
-	    X(FAIL)       /* an error known at compile time: constant b */
+/* clang-format off */
+#define OPCODES(X) \
+	X(CONST)   /* push constant b */ \
+	X(LOAD)    /* push variable b of this function; undefined when it has no value */ \
+	X(LOADUP)  /* push variable b of the function a levels out */ \
+	X(LOADRAW) /* as LOADUP, but "no value" is pushed as it is */ \
+	X(STORE)   /* pop into variable b */ \
+	X(CLEAR)   /* variable b has no value */ \
+	X(RESET)   /* variable b is to be looked up in the context */ \
+	X(POP)     /* drop the top */ \
+	X(DUP)     /* push the top again */ \
+	X(PATH)    /* push what path b leads to */ \
+	X(OUTPATH) /* append the text of what path b leads to */ \
+	X(ATTR)    /* top.constant b */ \
+	X(ITEM)    /* pop key; top[key] */ \
+	X(SLICE)   /* pop the parts that bits 1, 2, 4 of a name; top[from:to:step] */ \
+	X(LIST)    /* pop b items, push a list */ \
+	X(TUPLE)   /* pop b items, push a tuple */ \
+	X(MAP)     /* pop b pairs, push a mapping */ \
+	X(NOT) \
+	X(NEG) \
+	X(POS) \
+	X(ADD) \
+	X(SUB) \
+	X(MUL) \
+	X(DIV) \
+	X(FLOORDIV) \
+	X(MOD) \
+	X(POW) \
+	X(EQ) \
+	X(NE) \
+	X(LT) \
+	X(LE) \
+	X(GT) \
+	X(GE) X(IN) X(NOTIN) \
+	X(CHAIN)      /* x op y, more follow: false: pop both, push false, jump to b; true: drop x. a: operator */ \
+	X(JUMP)       /* to b */ \
+	X(JFALSE)     /* pop; to b when it is false */ \
+	X(JTRUE)      /* pop; to b when it is true */ \
+	X(AND)        /* top false: to b; else pop */ \
+	X(OR)         /* top true: to b; else pop */ \
+	X(JVALUE)     /* pop; to b when it is a value at all */ \
+	X(CONCAT)     /* pop b values, push their texts joined */ \
+	X(FILTER)     /* pop the value and arguments of call b, push the result */ \
+	X(TEST)       /* the same for a test */ \
+	X(DEFINED)    /* top is defined */ \
+	X(UNDEFINED)  /* top is undefined */ \
+	X(CALL)       /* pop callee and arguments of call b, push the result */ \
+	X(METHOD)     /* pop object and arguments of call b, push what its method gives */ \
+	X(OUT)        /* pop, append its text to the output */ \
+	X(DATA)       /* append constant b to the output */ \
+	X(ITER)       /* pop, begin a loop over it; a: 1 when the loop object goes into variable b */ \
+	X(ITEMS)      /* pop, begin a loop over its items() as pairs */ \
+	X(NEXT)       /* push the next item; to b when there is none */ \
+	X(NEXTPAIR)   /* push value and key of the next item; to b when there is none */ \
+	X(RAN)        /* the innermost loop had a round */ \
+	X(ENDITER)    /* end the innermost loop; a: push whether it had a round */ \
+	X(COLLECT)    /* pop an item, append it to the list below it */ \
+	X(UNPACK)     /* pop a sequence, push its b items, the first on top */ \
+	X(FUNC)       /* push a macro made of function b */ \
+	X(LOOPCALL)   /* pop an iterable, run the recursive loop of function b, push its text */ \
+	X(CAPTURE)    /* push where the output stands; what follows is captured */ \
+	X(ENDCAPTURE) /* pop that place, push the text since then */ \
+	X(NSSET)      /* pop namespace, pop value, set attribute constant b */ \
+	X(NOPARAM)    /* push the undefined of a parameter that was not given; b: its name */ \
+	X(NOELSE)     /* push the undefined of an inline if without else */ \
+	X(RETURN)     /* give the function's text to the caller */ \
+	X(RESULT)     /* pop: the value of an expression template */ \
+	X(END)        /* the text is complete */ \
+	X(FAIL)       /* an error known at compile time: constant b */
+/* clang-format on */
 
 enum opcode {
 #define X(name) I_##name,

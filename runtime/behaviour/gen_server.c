@@ -282,15 +282,16 @@ static tr_value server_show(void *state)
 }
 
 /* One kernel behaviour for each size of state, so that a small server stays small and none needs memory of its own. */
-#define GEN_SIZES(X)                                                                                                \
-	X(0)                                                                                                        \
-	X(16)                                                                                                       \
-	X(32)                                                                                                       \
-	X(48)                                                                                                       \
-	X(64)                                                                                                       \
-	X(80)                                                                                                       \
-	X(96) X(112) X(128) X(160) X(192) X(224) X(256) X(320) X(384) X(512) X(768) X(1024) X(1536) X(2048) X(4096) \
-	    X(8192) X(16384)
+#define GEN_SIZES(X) \
+	X(0)         \
+	X(16)        \
+	X(32)        \
+	X(48)        \
+	X(64)        \
+	X(80)        \
+	X(96)        \
+	X(112)       \
+	X(128) X(160) X(192) X(224) X(256) X(320) X(384) X(512) X(768) X(1024) X(1536) X(2048) X(4096) X(8192) X(16384)
 
 static const tr_behaviour gen_sizes[] = {
 #define X(n)                                                                 \
