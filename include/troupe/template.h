@@ -24,9 +24,10 @@ typedef enum tr_undefined_mode {
 
 /** Bounds; 0 takes the default. Meeting one is an error (TR_ELIMIT) with a position. */
 typedef struct tr_template_limits {
-	size_t max_source;       /* bytes of template text; 1 MiB */
-	size_t max_depth;        /* nesting while parsing and evaluating; 200. A block, bracket or container counts 2,
-				  * parentheses 4, a        macro 1: so the default keeps within 64 KiB of stack */
+	size_t max_source; /* bytes of template text; 1 MiB */
+	/* Nesting while parsing and evaluating; 200. A block, bracket or container counts 2, parentheses 4, a macro 1:
+	 * so the default keeps within 64 KiB of stack. */
+	size_t max_depth;
 	size_t max_output;       /* bytes of text; 64 MiB */
 	size_t max_instructions; /* steps of one evaluation; 50,000,000 */
 	size_t max_memory;       /* bytes that one evaluation may build; 256 MiB */
