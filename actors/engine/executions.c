@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CALL_NS     (30 * TR_SECOND)
 #define SHUTDOWN_NS (20 * TR_SECOND)
@@ -117,7 +118,7 @@ static tr_err running_add(struct executions *s, int64_t id, tr_pid pid, tr_value
 static tr_value start_actor(struct executions *s, int64_t id, tr_value extra, tr_value path, tr_pid *pid)
 {
 	tr_pid supervisor = tr_whereis(EXECUTIONS_SUPERVISOR);
-	tr_started started = {.reason = tr_absent()};
+	tr_started started;
 	tr_buf why = {.max = 400};
 	tr_value answer;
 
@@ -339,10 +340,13 @@ static tr_next executions_init(void *state, tr_value arg)
 static void adopt(struct executions *s, tr_pid pid)
 {
 	tr_value name = tr_name_of(pid);
+	static const char prefix[] = "event.";
+	tr_str text = tr_as_str(name);
 	int64_t id = 0;
 
-	if (sscanf(tr_as_cstr(name, ""), "event.%" SCNd64, &id) == 1 && id > 0 &&
-	    idmap_get(&s->by_id, (uint64_t)id) == NULL && running_add(s, id, pid, tr_nil()) != TR_OK)
+	if (text.n > sizeof prefix - 1 && memcmp(text.p, prefix, sizeof prefix - 1) == 0)
+		id = strtoll(text.p + sizeof prefix - 1, NULL, 10);
+	if (id > 0 && idmap_get(&s->by_id, (uint64_t)id) == NULL && running_add(s, id, pid, tr_nil()) != TR_OK)
 		tr_exit(TR_A(enomem));
 	tr_drop(name);
 }
