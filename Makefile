@@ -47,7 +47,7 @@ sanitize: asan tsan
 SECONDS ?= 20
 fuzz:
 	@packaging/setup build test sanitize
-	@cmake --preset fuzz -DTROUPE_TESTS=ON >/dev/null && cmake --build build/fuzz -j $(JOBS) -- --quiet
+	@cmake --preset fuzz -DTROUPE_TESTS=ON >/dev/null && cmake --build build/fuzz -j $(JOBS) --target fuzzers -- --quiet
 	@tests/fuzz/run build/fuzz $(SECONDS)
 
 lint:
