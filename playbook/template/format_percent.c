@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* '%-10s %05.2f %(name)d' % values. */
+#include "runtime/value/utf8.h"
 #include <math.h>
 #include <string.h>
 
@@ -220,6 +221,15 @@ static bool put_real(struct percent *p, tr_buf *out, tr_value v, struct format_s
 	return put_float_spec(p->ev, out, float_of(v), spec);
 }
 
+/* The character may take several bytes. */
+static bool unsupported(struct percent *p, size_t at)
+{
+	unsigned n = utf8_next(p->text.p + at, p->text.n - at, NULL);
+
+	ev_fail(p->ev, TR_EINVAL, "unsupported format character '%.*s'", (int)n, p->text.p + at);
+	return false;
+}
+
 static bool put_one(struct percent *p, tr_buf *out)
 {
 	struct format_spec spec;
@@ -265,8 +275,7 @@ static bool put_one(struct percent *p, tr_buf *out)
 	case 'G':
 		return put_real(p, out, v, &spec, type);
 	default:
-		ev_fail(p->ev, TR_EINVAL, "unsupported format character '%c'", type);
-		return false;
+		return unsupported(p, p->at - 1);
 	}
 }
 
