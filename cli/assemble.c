@@ -56,10 +56,11 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 {
 	size_t builtin_count;
 	const builtin *builtins = plugins_builtin(&builtin_count);
+	tr_value grants = tr_is(o->grants, TR_ARRAY) ? TR_DICT("*", tr_keep(o->grants)) : tr_absent();
 	plugin_host_options plugins = {.builtins = builtins,
 				       .builtin_count = builtin_count,
 				       .config = tr_absent(),
-				       .grants = tr_absent(),
+				       .grants = grants,
 				       .paths = tr_absent(),
 				       .prefer = tr_absent()};
 	store_options store = {.data = o->data, .durability = o->durability};
@@ -72,6 +73,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				      .restart = TR_PERMANENT,
 				      .label = "logger"};
 	tr_err err = plugin_host_child(node, &plugins, &children[1]);
+	tr_drop(grants);
 	if (err != TR_OK) {
 		tr_drop(children[0].arg);
 		failed.reason = tr_string(tr_err_text(err));

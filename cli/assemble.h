@@ -15,7 +15,9 @@ typedef struct assemble_options {
 	tr_log_handler *log; /* gets what is logged, in the logger's actor, from the tree's start to its end */
 	void *log_arg;
 	uint32_t concurrency; /* step runs a pool performs at once; 0: its default */
-	tr_value env;         /* what templates see as env: a map of text, borrowed; absent: nothing */
+	tr_value grants; /* what plugins may do beyond what built-in ones are trusted with: array of grants, borrowed;
+			    absent: nothing */
+	tr_value env;    /* what templates see as env: a map of text, borrowed; absent: nothing */
 } assemble_options;
 
 /** Start a node with all branches of an embedded run. NULL on failure with the reason in `why` (at least 600 bytes). */

@@ -19,6 +19,7 @@ struct run_options {
 	bool json, events, tree, lenient, verbose;
 	tr_value payload;
 	tr_value env;
+	tr_value grants;
 };
 
 static bool parse_durability(const char *text, durability *out)
@@ -73,6 +74,9 @@ static int take_option(struct run_options *o, int c, const char *argument)
 	case 'E':
 		o->env = grant_env(o->env, argument);
 		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
+	case 'G':
+		o->grants = tr_array_push(o->grants, tr_string(argument));
+		return tr_is_valid(o->grants) ? EXIT_OK : EXIT_INVALID;
 	case 'D':
 		if (!parse_durability(argument, &o->durability))
 			return usage_error("run", "--durability takes strict, batched or none, not '%s'", argument);
@@ -92,6 +96,7 @@ static int parse(struct run_options *o, int argc, char **argv)
 						{"tree", no_argument, NULL, 't'},
 						{"data", required_argument, NULL, 'd'},
 						{"env", required_argument, NULL, 'E'},
+						{"grant", required_argument, NULL, 'G'},
 						{"durability", required_argument, NULL, 'D'},
 						{"lenient", no_argument, NULL, 'l'},
 						{"verbose", no_argument, NULL, 'v'},
@@ -176,6 +181,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 	assemble_options assemble = {.data = o->data,
 				     .durability = o->durability,
 				     .env = o->env,
+				     .grants = o->grants,
 				     .log_level = o->verbose ? TR_DEBUG : TR_WARNING,
 				     .log = runner_log,
 				     .log_arg = &s};
@@ -201,7 +207,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 
 static int run_run(int argc, char **argv)
 {
-	struct run_options o = {.payload = tr_map(), .env = tr_map()};
+	struct run_options o = {.payload = tr_map(), .env = tr_map(), .grants = tr_array()};
 	int code = parse(&o, argc, argv);
 	if (code == EXIT_OK) {
 		tr_buf source = {0};
@@ -212,6 +218,7 @@ static int run_run(int argc, char **argv)
 	}
 	tr_drop(o.payload);
 	tr_drop(o.env);
+	tr_drop(o.grants);
 	return code;
 }
 
@@ -219,23 +226,25 @@ const command command_run = {
     .name = "run",
     .arguments = "PLAYBOOK [options]",
     .summary = "Run a playbook and show it while it runs",
-    .help = "  --set key=value      set a workload value; outer.inner=value reaches inside; JSON where it parses as "
-	    "JSON. May be\n"
-	    "                       repeated\n"
-	    "  --payload FILE|-     a JSON or YAML mapping, merged over the playbook's workload\n"
-	    "  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"
-	    "  --json               one JSON object on stdout at the end; all else on stderr\n"
-	    "  --events             show each event in a line\n"
-	    "  --tree               show the tree of actors\n"
-	    "  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
-	    "  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "
-	    "second;\n"
-	    "                       none: left to the operating system\n"
-	    "  --lenient            accept what older dialects had, with warnings\n"
-	    "  --verbose            log everything\n\n"
-	    "On a terminal a live view is shown, elsewhere plain lines; NO_COLOR is honoured. Exit status: 0 success, "
-	    "1 the execution\n"
-	    "failed, 2 the playbook or its input is invalid, 130 interrupted (running steps were cancelled, the log is "
-	    "whole).\n",
+    .help =
+	"  --set key=value      set a workload value; outer.inner=value reaches inside; JSON where it parses as "
+	"JSON. May be\n"
+	"                       repeated\n"
+	"  --payload FILE|-     a JSON or YAML mapping, merged over the playbook's workload\n"
+	"  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"
+	"  --grant GRANT        let plugins do what needs a grant, such as exec (tool kind shell). May be repeated\n"
+	"  --json               one JSON object on stdout at the end; all else on stderr\n"
+	"  --events             show each event in a line\n"
+	"  --tree               show the tree of actors\n"
+	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
+	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "
+	"second;\n"
+	"                       none: left to the operating system\n"
+	"  --lenient            accept what older dialects had, with warnings\n"
+	"  --verbose            log everything\n\n"
+	"On a terminal a live view is shown, elsewhere plain lines; NO_COLOR is honoured. Exit status: 0 success, "
+	"1 the execution\n"
+	"failed, 2 the playbook or its input is invalid, 130 interrupted (running steps were cancelled, the log is "
+	"whole).\n",
     .run = run_run,
 };

@@ -96,6 +96,10 @@ int main(int argc, char **argv)
 		char *help[] = {argv[0], argv[1], NULL};
 		return help_run(2, help);
 	}
+	/* So that getopt's own messages begin as all others do. */
+	char called[64];
+	(void)snprintf(called, sizeof called, "troupe %s", c->name);
+	argv[1] = called;
 	int result = c->run(argc - 1, argv + 1);
 	if (fflush(stdout) != 0 && result == EXIT_OK)
 		return EXIT_FAILED;

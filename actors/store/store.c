@@ -245,8 +245,9 @@ static tr_next store_init(void *state, tr_value arg)
 	if (job.notes.n > 0)
 		tr_log(TR_WARNING, tr_absent(), "recovered after a crash: %.*s", (int)job.notes.n, job.notes.p);
 	tr_buf_fini(&job.notes);
+	/* A folder that cannot be used is no crash: whoever starts the store is told. */
 	if (err != TR_OK || job.files == NULL)
-		return tr_next_stop(TR_LIST(tr_atom("store"), tr_string_lossy(job.error.text, strlen(job.error.text))));
+		return tr_next_stop(TR_LIST(TR_A(shutdown), tr_string_lossy(job.error.text, strlen(job.error.text))));
 	s->files = job.files;
 	if (tr_own(s, close_files) != TR_OK)
 		return tr_next_stop(TR_A(enomem));

@@ -14,13 +14,12 @@
 #ifdef __cplusplus
 #define TR_EXTERN_C_BEGIN extern "C" {
 #define TR_EXTERN_C_END   }
-#define TR_NORETURN       [[noreturn]]
 #else
 #define TR_EXTERN_C_BEGIN
 #define TR_EXTERN_C_END
-#define TR_NORETURN _Noreturn
 #endif
 
+#define TR_NORETURN           __attribute__((noreturn))
 #define TR_API                __attribute__((visibility("default")))
 #define TR_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define TR_MUST_USE           __attribute__((warn_unused_result))

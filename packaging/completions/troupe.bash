@@ -13,7 +13,7 @@ _troupe() {
   esac
   local options=""
   case $command in
-    run) options="--set --payload --json --events --tree --env --data --durability --help" ;;
+    run) options="--set --payload --json --events --tree --env --grant --data --durability --help" ;;
     check) options="--json --help" ;;
     events) options="latest --json --data --help" ;;
     eval) options="--context --batch --help" ;;

@@ -53,6 +53,16 @@ class Run(kit.Case):
         out = self.run_json(path, "--env", "HOME", "--env", "NOT_SET_ANYWHERE")
         self.assertEqual(out["result"], {"home": self.environment()["HOME"], "path": None})
 
+    def test_shell_needs_the_grant_exec(self):
+        path = self.write("shell.yaml", """
+            workflow:
+              - step: greet
+                tool:
+                  - say: { kind: shell, cmds: ["echo hi"] }
+            """)
+        self.assertEqual(self.run_json(path, code=1)["steps"]["greet"]["error"]["kind"], "denied")
+        self.assertIn("hi", self.run_json(path, "--grant", "exec")["result"]["stdout"])
+
     def test_plain_output(self):
         done = self.troupe("run", self.write("hello.yaml", HELLO))
         self.assertEqual(done.returncode, 0, done.stderr)
