@@ -58,7 +58,7 @@ static tr_pid relay_start(const char *name)
 void kit_start(kit *k, const char *playbooks)
 {
 	const control_options options = {
-	    .playbooks = playbooks, .env = TR_DICT("HOME", tr_string("/home/me")), .node = 7};
+	    .playbooks = playbooks, .env = TR_DICT("HOME", tr_string("/srv/me")), .node = 7};
 	tr_child_spec spec = control_plane_child_with(&options);
 	tr_started started;
 

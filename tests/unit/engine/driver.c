@@ -142,7 +142,7 @@ void driver_load(driver *d, const char *yaml)
 	d->world = (machine_world){.now_us = INT64_C(1767225600000000),
 				   .seed = 4711,
 				   .ids = &d->ids,
-				   .env = TR_DICT("HOME", tr_string("/home/me")),
+				   .env = TR_DICT("HOME", tr_string("/srv/me")),
 				   .load = load_ref,
 				   .put = put_value,
 				   .arg = d};

@@ -30,7 +30,7 @@ static void workload_is_rendered_in_key_order_with_the_payload_over_it(void **st
 	tr_value c = driver_command(&d, "one");
 	assert_json(tr_map_get_s(c, "workload"), "{\"base\": 5, \"twice\": 10, \"again\": 11, \"deep\": {\"a\": 2, "
 						 "\"b\": \"me\"}, \"lost\": 0, \"id\": \"4711\", "
-						 "\"home\": \"/home/me\", \"who\": \"me\"}");
+						 "\"home\": \"/srv/me\", \"who\": \"me\"}");
 	tr_drop(c);
 	driver_fini(&d);
 }

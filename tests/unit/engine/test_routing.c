@@ -391,7 +391,7 @@ static void bare_names_are_looked_up_in_order(void **state)
 	assert_args(&d, "three",
 		    "{\"a\": \"var\", \"b\": \"arg\", \"c\": \"result\", \"d\": \"ctx\", \"x\": \"w\", \"id\": "
 		    "\"4711\", \"home\": "
-		    "\"/home/me\"}");
+		    "\"/srv/me\"}");
 	driver_fini(&d);
 }
 
