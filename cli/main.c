@@ -4,11 +4,13 @@
 
 #include "plugins/host/process/child.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <troupe/base.h>
 
 int usage_error(const char *name, const char *fmt, ...)
@@ -66,8 +68,20 @@ const command *const commands[] = {
 };
 const size_t command_count = sizeof commands / sizeof *commands;
 
+/* A program may be started without its standard descriptors; whatever is opened first must not take their place. */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	hold_standard_descriptors();
 	/* Started by a node of ours to hold one plugin in a process of its own. */
 	if (argc > 1 && strcmp(argv[1], PLUGIN_CHILD_WORD) == 0)
 		return plugin_child_main();

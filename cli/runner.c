@@ -60,14 +60,20 @@ static tr_pid begin(run_job *job)
 	return pid;
 }
 
+/* In an actor of its own: an execution that waits for the disk answers late, and a second signal must be heard
+ * meanwhile. */
+static void cancel_body(tr_value id)
+{
+	tr_value request = TR_LIST(TR_A(cancel), tr_keep(id), tr_string("interrupted"));
+	tr_drop(tr_call_name(SUBJECT_EXECUTIONS, request, tr_in(CALL_NS)));
+}
+
 static void cancel(run_job *job)
 {
 	job->interrupted = true;
-	tr_value request = TR_LIST(TR_A(cancel), tr_int(job->execution_id), tr_string("interrupted"));
-	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS, request, tr_in(CALL_NS));
-	if (!tr_is_valid(answer))
-		problem(job, "the execution could not be cancelled", answer);
-	tr_drop(answer);
+	if (tr_spawn(cancel_body, tr_int(job->execution_id)).bits == 0)
+		(void)snprintf(job->problem, sizeof job->problem,
+			       "the execution could not be cancelled: out of memory");
 }
 
 static void show_event(run_job *job, tr_value value)
@@ -113,6 +119,7 @@ static void runner_body(tr_value arg)
 	run_job *job = tr_as_object(arg, &job_class);
 	tr_signal_subscribe(SIGINT);
 	tr_signal_subscribe(SIGTERM);
+	tr_signal_subscribe(SIGHUP);
 	tr_pid execution = begin(job);
 	if (execution.bits == 0)
 		return;
