@@ -80,6 +80,24 @@ static void drop_body(http_request *r)
 	r->headers = kept;
 }
 
+static bool is_redirect(const http_transfer *t)
+{
+	long s = t->status;
+
+	return t->code == CURLE_OK && tr_is(t->redirect_url, TR_STRING) &&
+	       (s == 301 || s == 302 || s == 303 || s == 307 || s == 308);
+}
+
+/* A chain that is longer than the task allows is no answer: most often it goes in a circle. */
+static tr_value too_many(const exchange *x)
+{
+	tr_value outcome = tr_outcome_error("redirect", false,
+					    "http: more than %d redirects; the next would lead to %s (raise "
+					    "follow_redirects, or set it to false to have the redirect itself)",
+					    x->request.redirects, tr_as_cstr(x->transfer->redirect_url, "?"));
+	return tr_outcome_error_put(outcome, "status", tr_int(x->transfer->status));
+}
+
 /* Is the response a redirect that is to be followed? Then the request becomes the next one, as browsers do it: 303, and
    301 and 302 after a POST, go on as GET; what says who one is stays with the first origin. */
 static bool redirect(exchange *x)
@@ -87,12 +105,9 @@ static bool redirect(exchange *x)
 	const http_transfer *t = x->transfer;
 	long s = t->status;
 
-	if (t->code != CURLE_OK || !tr_is(t->redirect_url, TR_STRING) ||
-	    (s != 301 && s != 302 && s != 303 && s != 307 && s != 308))
+	if (!is_redirect(t) || x->request.redirects_left <= 0)
 		return false;
-	if (x->request.redirects <= 0)
-		return false;
-	x->request.redirects--;
+	x->request.redirects_left--;
 	bool post = strcmp(x->request.method, "POST") == 0, head = strcmp(x->request.method, "HEAD") == 0;
 	if ((s == 303 && !head) || ((s == 301 || s == 302) && post))
 		drop_body(&x->request);
@@ -155,7 +170,8 @@ static tr_value exchange_run(exchange *x, int64_t deadline)
 		if (tr_is_valid(fault))
 			return fault;
 		bool again = redirect(x);
-		tr_value outcome = again ? tr_absent() : http_answer(&x->request, x->transfer);
+		bool spent = !again && x->request.redirects > 0 && is_redirect(x->transfer);
+		tr_value outcome = again ? tr_absent() : spent ? too_many(x) : http_answer(&x->request, x->transfer);
 		http_transfer_free(x->transfer);
 		x->transfer = NULL;
 		if (!again)

@@ -303,6 +303,7 @@ static tr_value read_limits(http_request *r, tr_value config, tr_value input)
 	else
 		return tr_outcome_error("input", false, "http: follow_redirects must be true, false, or at most %d",
 					MAX_REDIRECTS);
+	r->redirects_left = r->redirects;
 	if (tr_as_int(max, 0) < 1)
 		return tr_outcome_error("input", false, "http: max_body must be a number of bytes above 0");
 	r->max_body = (size_t)tr_as_int(max, 0);

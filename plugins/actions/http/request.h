@@ -14,8 +14,8 @@ typedef struct http_request {
 	tr_value body;              /* text or bytes; absent: none */
 	tr_value form, files;       /* maps, when it is multipart/form-data */
 	bool verify_ssl;
-	int redirects;                /* that may be followed */
-	int64_t connect_ms, total_ms; /* 0: none */
+	int redirects, redirects_left; /* that may be followed in all, and now; 0 at first: a redirect is the answer */
+	int64_t connect_ms, total_ms;  /* 0: none */
 	long read_s;
 	size_t max_body;
 } http_request;
