@@ -61,6 +61,7 @@ format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 bench: build
+	@packaging/setup bench
 	@bench/run
 
 install: build

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole-process figures of `troupe run` on generated playbooks of noop steps: measure.py TROUPE FOLDER."""
+"""Whole-process figures of `troupe run` on generated playbooks of noop steps: measure.py TROUPE FOLDER NAME..."""
 import json
 import os
 import resource
@@ -46,18 +46,20 @@ def tell(bench, subject, value, unit):
 
 
 def main():
-    cases = [("one step", write("one.yaml", chain(1)), 1), ("chain of 1,000", write("c1k.yaml", chain(1000)), 1000),
-             ("chain of 10,000", write("c10k.yaml", chain(10000)), 10000),
-             ("parallel loop of 1,000", write("l1k.yaml", loop(1000, "parallel", 1000)), 1000),
-             ("parallel loop of 100,000", write("l100k.yaml", loop(100000, "parallel", 1000)), 100000)]
+    cases = [("one_step", write("one.yaml", chain(1)), 1), ("chain_1000", write("c1k.yaml", chain(1000)), 1000),
+             ("chain_10000", write("c10k.yaml", chain(10000)), 10000),
+             ("loop_1000", write("l1k.yaml", loop(1000, "parallel", 1000)), 1000),
+             ("loop_100000", write("l100k.yaml", loop(100000, "parallel", 1000)), 100000)]
     for name, path, n in cases:
+        if name not in sys.argv[3:]:
+            continue
         for durability in ("strict", "batched", "none"):
             runs = sorted(run(path, durability) for _ in range(3))
             wall, cpu, rss = runs[1]
-            tell(name, f"{durability}, wall", wall, "s")
-            tell(name, f"{durability}, processor", cpu, "s")
-            tell(name, f"{durability}, rate", n / wall, "steps/s")
-            tell(name, f"{durability}, peak memory", rss / 1024, "MiB")
+            tell(f"{name}_wall", durability, wall, "s")
+            tell(f"{name}_processor", durability, cpu, "s")
+            tell(f"{name}_rate", durability, n / wall, "steps/s")
+            tell(f"{name}_peak", durability, rss / 1024, "MiB")
 
 
 main()

@@ -26,6 +26,12 @@ static double median(double *times, size_t n)
 	return times[n / 2];
 }
 
+static void tell(const char *bench, size_t steps, double ms)
+{
+	printf("{\"bench\":\"%s_%zu_steps\",\"subject\":\"troupe\",\"value\":%.2f,\"unit\":\"ms\"}\n", bench, steps,
+	       ms);
+}
+
 int main(int argc, char **argv)
 {
 	enum {
@@ -54,8 +60,8 @@ int main(int argc, char **argv)
 		load[i] = now_ms() - from;
 		playbook_free(&p);
 	}
-	printf("%zu steps, %.0f KB: YAML %.1f ms, YAML + check + compile %.1f ms (median of %zu)\n", steps,
-	       (double)text.n / 1024, median(parse, rounds), median(load, rounds), rounds);
+	tell("load_yaml", steps, median(parse, rounds));
+	tell("load", steps, median(load, rounds));
 	diagnostics_fini(&d);
 	tr_buf_fini(&text);
 	return 0;
