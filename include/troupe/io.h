@@ -94,6 +94,18 @@ TR_API tr_err tr_connect(const char *address, tr_framing framing, int active, tr
 TR_API tr_err tr_socket_shutdown(tr_port socket); /* no more sends */
 /* Sockets also take tr_port_send, tr_port_receive, tr_port_set_active, tr_port_close, tr_port_give. */
 
+/* ---- descriptors of other libraries -------------------------------------------------------------------------------
+ */
+
+enum {
+	TR_FD_READ = 1,
+	TR_FD_WRITE = 2
+};
+/** Park until a descriptor that another library owns (libpq, say) can be read or written. *ready (may be NULL): which
+ * of the events; an error or hang-up counts as all of them. TR_ETIMEOUT; TR_EINVAL. The descriptor stays the caller's.
+ */
+TR_API tr_err tr_wait_fd(int fd, int events, int64_t deadline, int *ready);
+
 /* ---- files and names ------------------------------------------------------------------------------------------------
  */
 
