@@ -198,6 +198,14 @@ TR_API tr_err tr_group_leave(const char *group, tr_pid pid);
 TR_API tr_value tr_group_members(const char *group); /* array of pids, fresh reference */
 /** Send to all members; the number reached. Takes the message. */
 TR_API size_t tr_group_send(const char *group, tr_value message);
+/** Names of the groups that have members (pg:which_groups; array of strings). Fresh reference. */
+TR_API tr_value tr_groups(void);
+/** pg:monitor: from now on the caller gets [ref, join, group, [pid…]] and [ref, leave, group, [pid…]], in the order in
+ *  which it happened. What there was at this moment goes to *now (fresh reference; may be NULL): an array of pids, or
+ *  for group NULL, which means all groups (pg:monitor_scope), a map group -> array of pids. {0} without memory. */
+TR_API tr_ref tr_group_monitor(const char *group, tr_value *now);
+/** Stop; updates of this ref that have arrived are removed. TR_ENOENT when the caller has no such monitor. */
+TR_API tr_err tr_group_demonitor(tr_ref ref);
 
 /* ---- timers -------------------------------------------------------------------------------------------------- */
 

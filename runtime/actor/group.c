@@ -14,6 +14,11 @@ static struct group **find_group(struct groups *g, const char *name, size_t n, u
 	return at;
 }
 
+struct group *group_find(struct groups *g, const char *name, size_t n)
+{
+	return *find_group(g, name, n, name_hash(name, n));
+}
+
 static struct membership **pid_bucket(struct groups *g, tr_pid pid)
 {
 	uint64_t h = pid.bits * UINT64_C(0x9e3779b97f4a7c15);
@@ -124,8 +129,11 @@ void group_forget(tr_node *node, tr_pid pid)
 	struct groups *g = &node->groups;
 	struct membership **at;
 	spin_lock(&g->lock);
-	while ((at = find_membership(g, NULL, pid)) != NULL)
+	group_watch_forget(g, pid);
+	while ((at = find_membership(g, NULL, pid)) != NULL) {
+		group_tell(node, (*at)->group->name, false, pid);
 		take_out(g, at);
+	}
 	spin_unlock(&g->lock);
 }
 
@@ -134,6 +142,11 @@ void groups_fini(struct groups *g)
 	for (size_t i = 0; i < g->pid_capacity; i++)
 		while (g->by_pid[i] != NULL)
 			take_out(g, &g->by_pid[i]);
+	while (g->watches != NULL) {
+		struct group_watch *w = g->watches;
+		g->watches = w->next;
+		tr_free(w);
+	}
 	tr_free(g->by_pid);
 	memset(g, 0, sizeof *g);
 }
@@ -162,6 +175,8 @@ tr_err tr_group_join(const char *name, tr_pid pid)
 		if (atomic_load_explicit(&a->closing, memory_order_seq_cst) == 0 &&
 		    atomic_load_explicit(&a->pid, memory_order_relaxed) == pid.bits)
 			err = join(&s->node->groups, name, n, m);
+		if (err == TR_OK)
+			group_tell(s->node, name, true, pid);
 	}
 	spin_unlock(&s->node->groups.lock);
 	if (err != TR_OK)
@@ -179,10 +194,12 @@ tr_err tr_group_leave(const char *name, tr_pid pid)
 	struct groups *g = &s->node->groups;
 	size_t n = strlen(name);
 	spin_lock(&g->lock);
-	struct group *group = *find_group(g, name, n, name_hash(name, n));
+	struct group *group = group_find(g, name, n);
 	struct membership **at = group == NULL ? NULL : find_membership(g, group, pid);
-	if (at != NULL)
+	if (at != NULL) {
+		group_tell(s->node, name, false, pid);
 		take_out(g, at);
+	}
 	spin_unlock(&g->lock);
 	return at == NULL ? TR_ENOENT : TR_OK;
 }
@@ -195,7 +212,7 @@ static tr_pid *copy_members(struct sched *s, const char *name, size_t *n)
 	tr_pid *pids = NULL;
 	*n = 0;
 	spin_lock(&g->lock);
-	struct group *group = *find_group(g, name, length, name_hash(name, length));
+	struct group *group = group_find(g, name, length);
 	if (group != NULL && (pids = tr_alloc(group->n * sizeof *pids)) != NULL)
 		for (; *n < group->n; (*n)++)
 			pids[*n] = group->members[*n]->pid;

@@ -133,13 +133,105 @@ static void groups(void **state)
 	kit_run(group_body, 1);
 }
 
+/* pg:monitor: what happens to a group is told in order, with what there was before. */
+static void group_monitor_body(tr_value arg)
+{
+	(void)arg;
+	tr_pid first = tr_spawn(waits, tr_nil()), second = tr_spawn(waits, tr_nil());
+	tr_value now = tr_absent();
+	EXPECT(tr_group_join("g", first) == TR_OK);
+	tr_ref g = tr_group_monitor("g", &now);
+	EXPECT(g.bits != 0 && tr_array_len(now) == 1 && tr_pid_eq(tr_as_pid(tr_array_at(now, 0)), first));
+	tr_drop(now);
+	tr_ref all = tr_group_monitor(NULL, &now);
+	EXPECT(tr_array_len(tr_map_get_s(now, "g")) == 1 && tr_map_len(now) == 1);
+	tr_drop(now);
+	EXPECT(tr_group_join("g", second) == TR_OK);
+	EXPECT(tr_group_join("h", second) == TR_OK);
+	tr_value names = tr_groups();
+	EXPECT(tr_array_len(names) == 2);
+	tr_drop(names);
+	tr_send(second, tr_nil());
+	static const struct {
+		bool of_all;
+		const char *what;
+		const char *group;
+	} told[] = {{false, "join", "g"},  {true, "join", "g"},  {true, "join", "h"},
+		    {false, "leave", "g"}, {true, "leave", "g"}, {true, "leave", "h"}};
+	bool left_g = false, left_h = false;
+	for (size_t i = 0; i < 6; i++) {
+		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+		EXPECT(kit_atom_is(m, 1, told[i].what));
+		tr_str group = tr_as_str(tr_array_at(m, 2));
+		EXPECT(tr_pid_eq(tr_as_pid(tr_array_at(tr_array_at(m, 3), 0)), second));
+		if (i < 3) {
+			EXPECT(tr_ref_eq(tr_as_ref(tr_array_at(m, 0)), told[i].of_all ? all : g) ||
+			       tr_str_is(group, "g"));
+			EXPECT(tr_str_is(group, told[i].group));
+		}
+		left_g = left_g || (i >= 3 && tr_str_is(group, "g"));
+		left_h = left_h || (i >= 3 && tr_str_is(group, "h"));
+		tr_drop(m);
+	}
+	EXPECT(left_g && left_h);
+	EXPECT(tr_group_leave("g", first) == TR_OK); /* told, but not read before the end of the monitor */
+	EXPECT(tr_group_demonitor(g) == TR_OK);
+	EXPECT(tr_group_demonitor(g) == TR_ENOENT);
+	tr_value last = tr_receive(0);
+	EXPECT(tr_ref_eq(tr_as_ref(tr_array_at(last, 0)), all) && kit_atom_is(last, 1, "leave"));
+	tr_drop(last);
+	EXPECT(tr_group_demonitor(all) == TR_OK);
+	EXPECT(tr_group_join("g", first) == TR_OK);
+	EXPECT(!tr_is_valid(tr_receive(0)));
+	EXPECT(tr_group_monitor("", NULL).bits == 0);
+}
+
+static void watches_and_ends(tr_value arg)
+{
+	EXPECT(tr_group_monitor("g", NULL).bits != 0);
+	tr_send(tr_as_pid(arg), TR_A(done));
+}
+
+/* Whoever monitors and ends is forgotten; updates reach all who still monitor, in one order. */
+static void group_watchers_body(tr_value arg)
+{
+	(void)arg;
+	for (int i = 0; i < 50; i++)
+		tr_spawn(watches_and_ends, tr_pid_value(tr_self()));
+	for (int i = 0; i < 50; i++)
+		tr_drop(tr_receive(TR_FOREVER));
+	tr_ref g = tr_group_monitor("g", NULL);
+	tr_pid members_of_g[200];
+	for (int i = 0; i < 200; i++) {
+		members_of_g[i] = tr_spawn(waits, tr_nil());
+		EXPECT(tr_group_join("g", members_of_g[i]) == TR_OK);
+	}
+	tr_group_send("g", tr_nil());
+	int joined = 0, left = 0;
+	while (left < 200) {
+		tr_value m = tr_receive(tr_in(20 * TR_SECOND));
+		EXPECT(tr_ref_eq(tr_as_ref(tr_array_at(m, 0)), g));
+		joined += kit_atom_is(m, 1, "join");
+		left += kit_atom_is(m, 1, "leave");
+		EXPECT(joined >= left);
+		tr_drop(m);
+	}
+	EXPECT(joined == 200 && !tr_is_valid(tr_receive(0)));
+}
+
+static void group_monitors(void **state)
+{
+	(void)state;
+	kit_run(group_monitor_body, 1);
+	kit_run(group_monitor_body, 0);
+	kit_run(group_watchers_body, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(names),
-	    cmocka_unit_test(names_are_freed_first),
-	    cmocka_unit_test(one_actor_a_name),
-	    cmocka_unit_test(groups),
+	    cmocka_unit_test(names),  cmocka_unit_test(names_are_freed_first), cmocka_unit_test(one_actor_a_name),
+	    cmocka_unit_test(groups), cmocka_unit_test(group_monitors),
 	};
 	return cmocka_run_group_tests_name("kernel.name", tests, NULL, NULL);
 }
