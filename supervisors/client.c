@@ -10,7 +10,7 @@
 
 static tr_spawn_options spawn_options(const tr_supervisor_spec *spec)
 {
-	return (tr_spawn_options){.label = spec->label, .name = spec->name};
+	return (tr_spawn_options){.label = spec->label, .name = spec->name, .via = spec->via};
 }
 
 static tr_started bad_spec(tr_err err)

@@ -17,9 +17,20 @@ static char *copy_text(const char *z)
 	return copy;
 }
 
+/* Where a copy of the name in a registry is kept; NULL when there is none. */
+static const tr_via *keep_via(tr_via *kept, const tr_via *via)
+{
+	kept->name = tr_absent();
+	if (via == NULL)
+		return NULL;
+	*kept = (tr_via){via->registry, tr_keep(via->name)};
+	return kept;
+}
+
 static void plan_fini(struct plan *plan)
 {
 	tr_drop(plan->spec.arg);
+	tr_drop(plan->via.name);
 	tr_free(plan->id);
 	tr_free(plan->name);
 }
@@ -32,6 +43,7 @@ static tr_err plan_init(struct plan *plan, const tr_child_spec *spec)
 	plan->name = spec->name != NULL ? copy_text(spec->name) : NULL;
 	plan->spec.id = plan->id;
 	plan->spec.name = plan->name;
+	plan->spec.via = keep_via(&plan->via, spec->via);
 	if (plan->spec.shutdown_ns == 0)
 		plan->spec.shutdown_ns = spec->type == TR_SUPERVISOR ? TR_SHUTDOWN_INFINITY : WORKER_SHUTDOWN;
 	if (plan->id == NULL || (spec->name != NULL && plan->name == NULL))
@@ -39,6 +51,8 @@ static tr_err plan_init(struct plan *plan, const tr_child_spec *spec)
 	if (!tr_is_valid(spec->arg) && tr_value_err(spec->arg) != TR_OK)
 		return tr_value_err(spec->arg);
 	if ((spec->start != NULL) + (spec->server != NULL) + (spec->body != NULL) != 1)
+		return TR_EINVAL;
+	if (spec->via != NULL && spec->server == NULL)
 		return TR_EINVAL;
 	return TR_OK;
 }
@@ -79,6 +93,7 @@ static void tree_destroy(void *data)
 	for (size_t i = 0; i < tree->plan_count; i++)
 		plan_fini(&tree->plans[i]);
 	tr_free(tree->plans);
+	tr_drop(tree->via.name);
 	tr_free(tree->name);
 	tr_free(tree);
 }
@@ -105,6 +120,7 @@ static tr_err tree_init(struct tree *tree, const tr_supervisor_spec *spec)
 	if (spec->name != NULL)
 		tree->name = copy_text(spec->name);
 	tree->spec.name = tree->name;
+	tree->spec.via = keep_via(&tree->via, spec->via);
 	if ((spec->child_count > 0 && tree->plans == NULL) || (spec->name != NULL && tree->name == NULL)) {
 		drop_args(spec, 0);
 		return TR_ENOMEM;

@@ -10,12 +10,14 @@ struct plan {
 	tr_child_spec spec;
 	char *id; /* "" for simple_one_for_one */
 	char *name;
+	tr_via via; /* what spec.via points at, if there is one */
 };
 
 /* A supervisor spec; `spec.children` is not used. */
 struct tree {
 	tr_supervisor_spec spec;
 	char *name;
+	tr_via via;
 	struct plan *plans;
 	size_t plan_count;
 };

@@ -28,7 +28,7 @@ static tr_started start_body(const tr_child_spec *spec, tr_value arg, const tr_s
 tr_started sup_start(struct sup *s, const struct plan *plan, tr_value extra)
 {
 	const tr_child_spec *spec = &plan->spec;
-	tr_spawn_options options = {.label = spec->label, .name = spec->name, .link = true};
+	tr_spawn_options options = {.label = spec->label, .name = spec->name, .link = true, .via = spec->via};
 
 	(void)s;
 	if (spec->start != NULL)

@@ -55,6 +55,9 @@ typedef enum tr_mailbox_policy {
 	TR_MAILBOX_BACK_PRESSURE /* the sending actor is parked until there is room */
 } tr_mailbox_policy;
 
+/** A name in a registry other than the node's: see registry.h. */
+typedef struct tr_via tr_via;
+
 typedef struct tr_spawn_options {
 	const char *label; /* shown by inspection and crash reports; must outlive the actor (string literal) */
 	const char *name;  /* register under this name before it runs; taken: spawn fails with TR_EEXIST */
@@ -65,6 +68,9 @@ typedef struct tr_spawn_options {
 	uint32_t mailbox_limit;
 	uint32_t stack_size; /* bytes a blocking handler may use; 0: the node's default (64 KiB) */
 	tr_pid supervisor;   /* ancestor shown by inspection; 0: the spawning actor */
+	/** The starts of the gen_… behaviours: register there before init runs (borrowed). Spawning refuses it:
+	 *  TR_EUNSUPPORTED. */
+	const tr_via *via;
 } tr_spawn_options;
 
 typedef struct tr_spawned {

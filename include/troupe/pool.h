@@ -19,6 +19,7 @@ typedef struct tr_pool_options {
 	size_t overflow;    /* workers started beyond that while all are lent, stopped when they come back unneeded */
 	size_t max_waiting; /* borrowers that may wait; 0: any number */
 	const char *name;   /* registered; may be NULL */
+	const tr_via *via;  /* a name in a registry (borrowed for the start); may be NULL */
 } tr_pool_options;
 
 TR_API tr_started tr_pool_start_link(const tr_pool_options *options, int64_t deadline);

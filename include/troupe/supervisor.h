@@ -9,6 +9,7 @@
 #define TROUPE_SUPERVISOR_H
 
 #include <troupe/gen_server.h>
+#include <troupe/registry.h>
 
 TR_EXTERN_C_BEGIN
 
@@ -57,6 +58,7 @@ typedef struct tr_child_spec {
 	tr_body *body;
 	const char *name;  /* registered name for server/body (copied); may be NULL */
 	const char *label; /* literal */
+	const tr_via *via; /* a name in a registry for `server` (copied; holds the name); may be NULL */
 } tr_child_spec;
 
 typedef struct tr_supervisor_spec {
@@ -72,6 +74,7 @@ typedef struct tr_supervisor_spec {
 	size_t child_count;
 	const char *name;  /* registered; may be NULL (copied) */
 	const char *label; /* literal */
+	const tr_via *via; /* a name in a registry (copied; holds the name); may be NULL */
 } tr_supervisor_spec;
 
 /** Start a supervisor linked to the caller and its children. On failure all started children are stopped again and

@@ -16,6 +16,7 @@
 #include <troupe/node.h>
 #include <troupe/plugin.h>
 #include <troupe/pool.h>
+#include <troupe/registry.h>
 #include <troupe/supervisor.h>
 #include <troupe/sys.h>
 #include <troupe/task.h>

@@ -130,6 +130,8 @@ static tr_err check(struct sched *s, const tr_spawn_options *o)
 		return TR_EINVAL;
 	if ((unsigned)o->priority > TR_PRIORITY_HIGH || (unsigned)o->mailbox_policy > TR_MAILBOX_BACK_PRESSURE)
 		return TR_EINVAL;
+	if (o->via != NULL) /* calling a registry takes an actor that runs already */
+		return TR_EUNSUPPORTED;
 	if (o->stack_size > 0 && stack_class(&s->node->stacks, o->stack_size) == STACK_CLASSES)
 		return TR_ELIMIT;
 	return TR_OK;

@@ -12,7 +12,7 @@
 #ifndef TROUPE_RUNTIME_BEHAVIOUR_GEN_H
 #define TROUPE_RUNTIME_BEHAVIOUR_GEN_H
 
-#include <troupe/gen_server.h>
+#include <troupe/registry.h>
 
 /* Where a server is in its life. Only the server's actor reads or writes it. */
 enum gen_phase {
@@ -37,10 +37,11 @@ struct gen_start {
 	const tr_gen_server *mod;
 	tr_pid parent;
 	tr_value arg;
+	tr_via via; /* registry NULL: none. Holds the name */
 };
 
-/* The start request; takes arg. Invalid when there is no memory. */
-tr_value gen_start_request(const tr_gen_server *mod, tr_pid parent, tr_value arg);
+/* The start request; takes arg, copies via (may be NULL). Invalid when there is no memory. */
+tr_value gen_start_request(const tr_gen_server *mod, tr_pid parent, tr_value arg, const tr_via *via);
 /* What the request carries (borrowed), NULL when it is none. */
 const struct gen_start *gen_start_of(tr_value request);
 

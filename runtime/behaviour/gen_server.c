@@ -186,6 +186,17 @@ static bool is_start(void *arg, tr_value message)
 	return tr_is_call(message, &from, &request) && gen_start_of(request) != NULL;
 }
 
+/* Before init, as OTP does it: whoever comes second is told who has the name. */
+static void register_via(const tr_via *via)
+{
+	tr_err err = via->registry->register_name(via->registry->arg, via->name, tr_self());
+
+	if (err == TR_EEXIST)
+		tr_exit(TR_LIST(TR_A(already_started), tr_pid_value(tr_whereis_via(via))));
+	if (err != TR_OK)
+		tr_exit(gen_err_reason(err));
+}
+
 static void start(struct gen *g, tr_value message)
 {
 	tr_from from;
@@ -201,6 +212,8 @@ static void start(struct gen *g, tr_value message)
 		g->state = gen_state_alloc(g->mod->state_size);
 	if (g->state == NULL)
 		tr_exit(TR_A(enomem));
+	if (what->via.registry != NULL)
+		register_via(&what->via);
 	tr_next next = g->mod->init(g->state, what->arg);
 	if (next.kind == TR_NEXT_STOP || next.kind == TR_NEXT_STOP_REPLY) {
 		tr_drop(next.reply);

@@ -9,12 +9,13 @@ static void start_destroy(void *data)
 	struct gen_start *start = data;
 
 	tr_drop(start->arg);
+	tr_drop(start->via.name);
 	tr_free(start);
 }
 
 static const tr_class start_class = {"gen_start", start_destroy};
 
-tr_value gen_start_request(const tr_gen_server *mod, tr_pid parent, tr_value arg)
+tr_value gen_start_request(const tr_gen_server *mod, tr_pid parent, tr_value arg, const tr_via *via)
 {
 	if (!tr_is_valid(arg) && tr_value_err(arg) != TR_OK)
 		return arg;
@@ -26,6 +27,9 @@ tr_value gen_start_request(const tr_gen_server *mod, tr_pid parent, tr_value arg
 	start->mod = mod;
 	start->parent = parent;
 	start->arg = arg;
+	start->via.name = tr_absent();
+	if (via != NULL)
+		start->via = (tr_via){via->registry, tr_keep(via->name)};
 	return tr_object(&start_class, start);
 }
 
@@ -57,6 +61,7 @@ static tr_spawn_options spawn_options(const tr_gen_server *mod, const tr_spawn_o
 		o.label = mod->name;
 	o.link = o.link || link;
 	o.monitor = false;
+	o.via = NULL;
 	return o;
 }
 
@@ -101,7 +106,8 @@ static tr_started gen_start(const tr_gen_server *mod, tr_value arg, const tr_spa
 			    int64_t deadline)
 {
 	tr_spawn_options o = spawn_options(mod, options, link);
-	tr_value request = gen_start_request(mod, o.link ? tr_self() : (tr_pid){0}, arg);
+	const tr_via *via = options != NULL ? options->via : NULL;
+	tr_value request = gen_start_request(mod, o.link ? tr_self() : (tr_pid){0}, arg, via);
 	if (!tr_is_valid(request))
 		return refused(gen_err_reason(tr_value_err(request)));
 
@@ -125,6 +131,8 @@ static tr_started gen_start(const tr_gen_server *mod, tr_value arg, const tr_spa
 	}
 	gen_hold(reason);
 	await_end(actor.pid, o.link);
+	if (via != NULL) /* so that the name is free when the starter goes on */
+		via->registry->unregister_name(via->registry->arg, via->name, actor.pid);
 	return refused(gen_release(reason));
 }
 
@@ -143,7 +151,7 @@ tr_started tr_gen_server_start_link(const tr_gen_server *mod, tr_value arg, cons
 tr_started tr_node_gen_server(tr_node *node, const tr_gen_server *mod, tr_value arg, const tr_spawn_options *options)
 {
 	tr_spawn_options o = spawn_options(mod, options, false);
-	tr_value request = gen_start_request(mod, (tr_pid){0}, arg);
+	tr_value request = gen_start_request(mod, (tr_pid){0}, arg, options != NULL ? options->via : NULL);
 	if (!tr_is_valid(request))
 		return refused(gen_err_reason(tr_value_err(request)));
 

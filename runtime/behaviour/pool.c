@@ -312,7 +312,7 @@ static const tr_gen_server pool_module = {
 
 tr_started tr_pool_start_link(const tr_pool_options *options, int64_t deadline)
 {
-	tr_spawn_options spawn = {.name = options->name};
+	tr_spawn_options spawn = {.name = options->name, .via = options->via};
 	tr_pool_options *copy = tr_alloc(sizeof(*copy));
 
 	if (copy == NULL) {
@@ -321,6 +321,7 @@ tr_started tr_pool_start_link(const tr_pool_options *options, int64_t deadline)
 	}
 	*copy = *options;
 	copy->name = NULL;
+	copy->via = NULL;
 	return tr_gen_server_start_link(&pool_module, tr_object(&options_class, copy), &spawn, deadline);
 }
 

@@ -175,8 +175,9 @@ static struct box_map *map_writable(tr_value v, uint32_t more)
 
 	if (own && need <= map->u.cap)
 		return map;
-	uint32_t cap = more > 0 ? larger_capacity(map, need) : need;
-	struct box_map *to = own ? map_grow(map, cap) : map_copy(map, cap);
+	/* A copy is made by what is there, not by the room there was: else it would grow with every copy. */
+	struct box_map *to =
+	    own ? map_grow(map, larger_capacity(map, need)) : map_copy(map, more > 0 ? need + need / 2 : need);
 	if (to == NULL || !own)
 		tr_drop(v);
 	return to;

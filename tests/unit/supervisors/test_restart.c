@@ -277,9 +277,36 @@ ACTOR_CASE(reports_reach_the_logger)
 	THAT(sup_ended(sup, TR_A(shutdown)));
 }
 
+/* A child with a name in a registry has it again after each restart; so has the supervisor. */
+ACTOR_CASE(names_in_a_registry_outlive_restarts)
+{
+	tr_registry names;
+	THAT(tr_names_start_link("names", &names).pid.bits != 0);
+	tr_value child_name = TR_LIST(tr_string("kid"), tr_int(1)), sup_name = tr_string("top");
+	tr_via child_via = {&names, child_name}, sup_via = {&names, sup_name};
+	tr_child_spec spec = kid_spec("a", KID_PLAIN, TR_PERMANENT);
+	spec.via = &child_via;
+	tr_supervisor_spec tree = {.intensity = 100, .children = &spec, .child_count = 1, .via = &sup_via};
+
+	tr_trap_exit(true);
+	tr_pid sup = tr_supervisor_start_link(&tree).pid;
+	THAT(tr_pid_eq(tr_whereis_via(&sup_via), sup));
+	for (int i = 0; i < 20; i++) {
+		tr_pid kid_pid = kid_up("a");
+		THAT(tr_pid_eq(tr_whereis_via(&child_via), kid_pid));
+		tr_exit_signal(kid_pid, TR_A(kill));
+	}
+	kid_up("a");
+	sup_shutdown(sup);
+	THAT(tr_whereis_via(&child_via).bits == 0 && tr_whereis_via(&sup_via).bits == 0);
+	tr_drop(child_name);
+	tr_drop(sup_name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(names_in_a_registry_outlive_restarts),
 	    cmocka_unit_test(intensity_is_how_many_are_survived),
 	    cmocka_unit_test(the_period_forgets),
 	    cmocka_unit_test(a_failing_restart_is_tried_again_and_counted),

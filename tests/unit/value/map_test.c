@@ -29,6 +29,23 @@ static void put_in_place_when_own(void **state)
 	tr_drop(v);
 }
 
+/* A copy has room for what is in it; it does not inherit room, else it would grow with every copy. */
+static void copies_do_not_grow(void **state)
+{
+	tr_value map = tr_map();
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		tr_value before = tr_keep(map);
+		map = tr_map_put(map, tr_int(i), tr_int(i));
+		assert_true(tr_is_valid(map));
+		tr_drop(before);
+		map = tr_map_del(map, tr_int(i));
+		assert_int_equal(tr_map_len(map), 0);
+	}
+	tr_drop(map);
+}
+
 static void put_copies_when_shared(void **state)
 {
 	tr_value inner = tr_string("inner");
@@ -260,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(literal_reads_back),
 	    cmocka_unit_test(put_in_place_when_own),
+	    cmocka_unit_test(copies_do_not_grow),
 	    cmocka_unit_test(put_copies_when_shared),
 	    cmocka_unit_test(grows_and_keeps_order),
 	    cmocka_unit_test(deletes_any_entry),
