@@ -3,7 +3,9 @@
 #include "actors/engine/catalog.h"
 
 #include "actors/engine/catalog_disk.h"
+#include "actors/engine/validate.h"
 #include "actors/protocol.h"
+#include "plugins/host/host.h"
 
 #include <sodium.h>
 #include <troupe/log.h>
@@ -69,6 +71,28 @@ static tr_value hash_of(tr_value source)
 	return tr_string(sodium_bin2hex(text, sizeof text, digest, sizeof digest));
 }
 
+/* The first fault that plugins find. */
+static bool accepted(tr_value model, char *why, size_t n)
+{
+	const playbook *p = catalog_model_of(model);
+	diagnostics found;
+	bool ok;
+
+	if (!hooks_any(tr_here(), HOOK_VALIDATE_PLAYBOOK) && !hooks_any(tr_here(), HOOK_VALIDATE_STEP))
+		return true;
+	diagnostics_init(&found, p->file);
+	validate_by_plugins(p, &found);
+	ok = found.errors == 0;
+	for (size_t i = 0; i < found.count; i++)
+		if (!ok && found.items[i].level == DIAGNOSTIC_ERROR) {
+			(void)snprintf(why, n, "%s:%u:%u: %s", p->file, found.items[i].line, found.items[i].column,
+				       found.items[i].message);
+			break;
+		}
+	diagnostics_fini(&found);
+	return ok;
+}
+
 /* Takes nothing; the entry is borrowed from the catalog, absent on failure. */
 static tr_value add(struct catalog *c, tr_value hash, tr_value file, tr_value source, tr_value model)
 {
@@ -102,7 +126,8 @@ static tr_value put(struct catalog *c, tr_value file, tr_value source, tr_value 
 	if (tr_is_valid(tr_map_get(c->entries, hash)))
 		return TR_LIST(TR_A(ok), hash);
 	compiled = catalog_model_of(model) != NULL ? tr_keep(model) : compile(file, source, why, sizeof why);
-	entry = tr_is_valid(compiled) ? add(c, hash, file, source, compiled) : tr_absent();
+	entry = tr_is_valid(compiled) && accepted(compiled, why, sizeof why) ? add(c, hash, file, source, compiled)
+									     : tr_absent();
 	tr_drop(compiled);
 	if (!tr_is_valid(entry)) {
 		tr_drop(hash);

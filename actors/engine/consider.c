@@ -147,6 +147,14 @@ static tr_err schedule(decision *d, const struct group *g, const pb_step *step, 
 	return decide_emit(d, &e);
 }
 
+/* The arguments as the world would have them (fresh); `why` when the world refuses the step run. */
+static tr_value asked_args(const decision *d, const pb_step *step, tr_value args, char why[MACHINE_WHY])
+{
+	tr_value v = d->w->schedule == NULL ? tr_keep(args) : d->w->schedule(d->w->arg, step->name, args, why);
+
+	return tr_is(v, TR_MAP) || (!tr_is_valid(v) && tr_value_err(v) == TR_ENOMEM) ? v : tr_keep(args);
+}
+
 /* The guard said yes. */
 static tr_err run_group(decision *d, const struct group *g, const pb_step *step, scope *s, uint64_t parent,
 			const char *error)
@@ -154,13 +162,18 @@ static tr_err run_group(decision *d, const struct group *g, const pb_step *step,
 	uint64_t id = d->m->next_run;
 	tr_err err = TR_OK;
 	int64_t timeout = error[0] == '\0' ? decide_seconds(d, s, step->timeout, &err) : 0;
+	char why[MACHINE_WHY] = "";
+	tr_value args = err == TR_OK && error[0] == '\0' ? asked_args(d, step, s->args, why) : tr_keep(s->args);
 
 	if (err == TR_OK)
-		err = schedule(d, g, step, s->args, timeout, parent);
+		err = schedule(d, g, step, args, timeout, parent);
+	tr_drop(args);
 	if (err != TR_OK)
 		return err;
 	if (error[0] != '\0')
 		return decide_run_failed(d, run_of(d->m, id), "template", error, false);
+	if (why[0] != '\0')
+		return decide_run_failed(d, run_of(d->m, id), "hook_error", why, false);
 	decide_effect(
 	    d, &(machine_effect){
 		   .kind = MACHINE_RUN, .step_run_id = id, .attempt = 1, .step = step->index, .timeout_us = timeout});

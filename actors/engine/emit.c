@@ -2,6 +2,17 @@
 /* Making events: each is applied as it is made, then handed out. */
 #include "actors/engine/decide.h"
 
+/* What others note in it becomes part of it: an event is applied as it is kept. */
+static tr_err annotate(const decision *d, event *e)
+{
+	tr_value notes = d->w->annotate(d->w->arg, e);
+
+	if (!tr_is_valid(notes))
+		return tr_value_err(notes);
+	e->payload = tr_map_put_s(tr_is(e->payload, TR_MAP) ? e->payload : tr_map(), "annotations", notes);
+	return tr_value_err(e->payload);
+}
+
 tr_err decide_emit(decision *d, event *e)
 {
 	tr_err err = tr_is_valid(e->payload) ? TR_OK : tr_value_err(e->payload);
@@ -14,6 +25,8 @@ tr_err decide_emit(decision *d, event *e)
 		e->time_us = d->w->now_us;
 	if (e->trace_id == 0)
 		e->trace_id = d->m->trace_id;
+	if (err == TR_OK && d->w->annotate != NULL)
+		err = annotate(d, e);
 	if (err == TR_OK)
 		err = machine_apply(d->m, e);
 	if (err == TR_OK)

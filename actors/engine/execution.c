@@ -93,8 +93,7 @@ static tr_next begin(execution *x)
 	if (x->machine == NULL)
 		return tr_next_stop(r == NULL ? TR_A(badarg) : TR_A(enomem));
 	name_playbook(tr_map_get_s(x->arg, "playbook"));
-	x->err = machine_start(x->machine, &w, &x->sink, tr_map_get_s(x->arg, "playbook"),
-			       tr_map_get_s(x->arg, "payload"), tr_map_get_s(x->arg, "parent"));
+	x->err = points_start(x, &w);
 	tr_assign(&x->arg, tr_nil());
 	set_deadline(x);
 	return next_of(x);

@@ -47,6 +47,13 @@ void outlet_durable(execution *x, uint64_t seq);
 void outlet_reply(execution *x, tr_from from, tr_value value);
 void outlet_send(execution *x, tr_pid to, tr_value message);
 
+/* points.c: the hook points of an execution; each costs a load when no hook is there. */
+void points_world(machine_world *w);
+/* machine_start, with the hooks at execution_start around it. */
+tr_err points_start(execution *x, machine_world *w);
+/* Tell the end to the hooks at execution_complete. */
+void points_complete(const execution *x, tr_value summary);
+
 /* perform.c: effects. */
 void perform_effect(execution *x, const machine_effect *e, tr_value reason);
 

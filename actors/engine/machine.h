@@ -28,6 +28,8 @@ typedef enum machine_phase {
 	MACHINE_FINISHED
 } machine_phase;
 
+#define MACHINE_WHY 400 /* bytes of a reason */
+
 /** What the world is at a decision. */
 typedef struct machine_world {
 	int64_t now_us; /* wall clock */
@@ -39,7 +41,13 @@ typedef struct machine_world {
 	/** A ResultRef for a value (borrowed) that is too large to stand in an event; absent when there is nowhere to
 	 * put it, then it stays where it is. May be NULL. */
 	tr_value (*put)(void *arg, tr_value value, tr_str step);
-	void *arg; /* of both */
+	/** A step run is about to be scheduled: its arguments, changed or not (fresh); or invalid, with the reason in
+	 * `why`: it fails at once. May be NULL. */
+	tr_value (*schedule)(void *arg, tr_str step, tr_value args, char why[MACHINE_WHY]);
+	/** What is noted in an event (borrowed, complete) before it is applied: a fresh map, or absent. May be NULL. */
+	tr_value (*annotate)(void *arg, const event *e);
+	const char *refusal; /* at the start: this execution is not to run, and why; NULL */
+	void *arg;           /* of all */
 } machine_world;
 
 typedef enum machine_effect_kind {

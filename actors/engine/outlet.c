@@ -82,13 +82,16 @@ static tr_value put_value(void *arg, tr_value value, tr_str step)
 
 machine_world outlet_world(execution *x)
 {
-	return (machine_world){.now_us = tr_wall_us(),
-			       .seed = tr_random(),
-			       .ids = &x->ids,
-			       .env = x->env,
-			       .load = load_ref,
-			       .put = put_value,
-			       .arg = x};
+	machine_world w = {.now_us = tr_wall_us(),
+			   .seed = tr_random(),
+			   .ids = &x->ids,
+			   .env = x->env,
+			   .load = load_ref,
+			   .put = put_value,
+			   .arg = x};
+
+	points_world(&w);
+	return w;
 }
 
 /* <workflow>/<execution id>, of characters that are safe in any file system. */

@@ -78,6 +78,7 @@ static void finish(execution *x)
 		x->err = tr_value_err(message);
 		return;
 	}
+	points_complete(x, tr_array_at(message, 2));
 	watch_tell(x, message, false);
 	tr_drop(message);
 }

@@ -80,16 +80,16 @@ static tr_value build(struct building *b, const pb_expr *e, tr_value over, const
 	return merged_over(v, over);
 }
 
-static tr_err refuse(decision *d, const char *message)
+static tr_err refuse(decision *d, const char *kind, const char *message)
 {
-	tr_value failure = TR_DICT("step", tr_nil(), "kind", tr_string("workload"), "message",
-				   tr_string_lossy(message, tr_s(message).n));
+	tr_value failure =
+	    TR_DICT("step", tr_nil(), "kind", tr_string(kind), "message", tr_string_lossy(message, tr_s(message).n));
 
 	return decide_event(d, EVENT_WORKFLOW_FINISHED, 0, d->m->last_event_id, "failed",
 			    TR_DICT("status", tr_string("failed"), "result", tr_nil(), "failures", TR_LIST(failure)));
 }
 
-tr_err decide_request(decision *d)
+static tr_err evaluate(decision *d)
 {
 	struct building b = {.d = d, .s = {.m = d->m, .w = d->w, .event = tr_nil(), .before = true}};
 	const playbook *p = d->m->playbook;
@@ -106,7 +106,7 @@ tr_err decide_request(decision *d)
 	if (b.err != TR_OK) {
 		tr_drop(workload);
 		tr_drop(vars);
-		return b.err == TR_EINVAL ? refuse(d, b.error) : b.err;
+		return b.err == TR_EINVAL ? refuse(d, "workload", b.error) : b.err;
 	}
 	payload = TR_DICT("workload", workload);
 	if (tr_map_len(vars) > 0)
@@ -116,4 +116,9 @@ tr_err decide_request(decision *d)
 	if (timeout > 0)
 		payload = tr_map_put_s(payload, "timeout_us", tr_int(timeout));
 	return decide_event(d, EVENT_REQUEST_EVALUATED, 0, cause, NULL, payload);
+}
+
+tr_err decide_request(decision *d)
+{
+	return d->w->refusal != NULL ? refuse(d, "hook_error", d->w->refusal) : evaluate(d);
 }

@@ -3,6 +3,7 @@
  * expanded here. */
 #include "actors/worker/path.h"
 #include "actors/worker/pipeline_internal.h"
+#include "plugins/host/host.h"
 
 #include <troupe/actor.h>
 
@@ -104,10 +105,41 @@ static tr_value entry_input(pipeline *p, const pb_task *inner, tr_value inputs, 
 	return tr_map_put_s(input, "args", merged);
 }
 
+/* ---- the hooks at template_render ---- */
+
+typedef struct rendering_input {
+	pipeline *p;
+	const pb_task *task;
+	tr_value *error;
+} rendering_input;
+
+static tr_value render_core(void *arg, tr_value context)
+{
+	const rendering_input *r = arg;
+	(void)context;
+	return render_value(&r->p->render, r->task->config, r->error);
+}
+
+static tr_value task_input(pipeline *p, const pb_task *task, tr_value *error)
+{
+	rendering_input r = {p, task, error};
+	if (!hooks_any(tr_here(), HOOK_TEMPLATE_RENDER))
+		return render_core(&r, tr_nil());
+	tr_value refusal = tr_absent();
+	tr_value seen =
+	    TR_DICT("execution_id", tr_keep(p->run->execution_text), "playbook", tr_keep(p->run->words->path), "step",
+		    tr_keep(p->run->texts->name), "label", tr_keep(p->run->texts->labels[p->pc]), "kind",
+		    tr_keep(p->run->texts->kinds[p->pc]), "template", pb_expr_source(task->config));
+	tr_value input = hooks_run(HOOK_TEMPLATE_RENDER, seen, render_core, &r, &refusal);
+	if (tr_is_valid(refusal))
+		tr_assign(error, hook_error(refusal));
+	return input;
+}
+
 static tr_value inputs_of(pipeline *p, const pb_task **inner, tr_value *error)
 {
 	const pb_task *task = pipeline_task(p);
-	tr_value input = render_value(&p->render, task->config, error);
+	tr_value input = task_input(p, task, error);
 	for (int depth = 0; tr_is_valid(input) && tr_str_is(task->kind, "workbook"); depth++) {
 		const pb_workbook_entry *entry = find_entry(p->run->book, tr_as_str(tr_map_get_s(input, "name")));
 		if (entry == NULL || depth == WORKBOOK_DEPTH) {

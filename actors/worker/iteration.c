@@ -5,6 +5,7 @@
 #include "actors/worker/event_batch.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/runner.h"
+#include "plugins/host/hook_span.h"
 
 typedef struct iteration {
 	tr_value run_object;
@@ -14,7 +15,16 @@ typedef struct iteration {
 	int64_t index;
 	int64_t slot;
 	int64_t started_ns;
+	tr_value arg;   /* until it has begun */
+	hook_span span; /* the hooks at loop_iteration */
+	bool held;      /* they look at the end */
 } iteration;
+
+/* What an iteration came to. */
+typedef struct ending {
+	bool good;
+	tr_value result, error; /* borrowed */
+} ending;
 
 enum {
 	ARG_RUN,
@@ -30,7 +40,9 @@ enum {
 
 static refs_origin origin_of(const iteration *it)
 {
-	return (refs_origin){it->run->execution_id, it->run->step->name, pipeline_label(it->runner.pipe)};
+	tr_str step = it->run->step->name;
+	return (refs_origin){it->run->execution_id, step,
+			     it->runner.pipe != NULL ? pipeline_label(it->runner.pipe) : step};
 }
 
 static void externalise(iteration *it)
@@ -65,16 +77,26 @@ static tr_value kept(tr_value v)
 	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
 }
 
-static void finish(iteration *it)
+/* The reports are the pipeline's; one that never began has none. */
+static tr_value written(const iteration *it, tr_value (*of)(const pipeline *p))
 {
-	const pipeline *p = it->runner.pipe;
-	bool good = it->runner.state == RUNNER_DONE;
+	return it->runner.pipe != NULL ? kept(of(it->runner.pipe)) : tr_nil();
+}
+
+static keep_policy end_policy(iteration *it)
+{
+	const event end = {.type = EVENT_ITERATION_DONE};
+	return it->runner.pipe != NULL ? pipeline_keep_policy(it->runner.pipe, &end) : keep_policy_default();
+}
+
+static void finish(iteration *it, const ending *came)
+{
+	bool good = came->good;
 	const words *said = it->run->words;
 	tr_value status = good ? said->success : said->error;
 	refs_origin origin = origin_of(it);
-	const event end = {.type = EVENT_ITERATION_DONE};
-	keep_policy policy = pipeline_keep_policy(it->runner.pipe, &end);
-	tr_value result = kept(pipeline_result(p));
+	keep_policy policy = end_policy(it);
+	tr_value result = kept(came->result);
 	if (refs_is_large(result, policy.inline_max))
 		result = refs_put(result, &origin, &policy);
 	keep_policy_fini(&policy);
@@ -87,24 +109,41 @@ static void finish(iteration *it)
 		e->payload = tr_map_put_s(tr_keep(said->done), "status", tr_keep(status));
 		e->payload = tr_map_put_s(e->payload, "result", tr_keep(result));
 		if (!good)
-			e->payload = tr_map_put_s(e->payload, "error", kept(pipeline_error(p)));
+			e->payload = tr_map_put_s(e->payload, "error", kept(came->error));
 	}
 	tr_value done = tr_map_put_s(tr_keep(said->report), "status", tr_keep(status));
 	done = tr_map_put_s(done, "result", result);
-	done = tr_map_put_s(done, "error", kept(pipeline_error(p)));
-	done = tr_map_put_s(done, "vars", kept(pipeline_written_vars(p)));
-	done = tr_map_put_s(done, "ctx", kept(pipeline_written_ctx(p)));
-	done = tr_map_put_s(done, "shared", kept(pipeline_written_shared(p)));
+	done = tr_map_put_s(done, "error", kept(came->error));
+	done = tr_map_put_s(done, "vars", written(it, pipeline_written_vars));
+	done = tr_map_put_s(done, "ctx", written(it, pipeline_written_ctx));
+	done = tr_map_put_s(done, "shared", written(it, pipeline_written_shared));
 	report(it, true, done);
 	tr_exit(TR_A(normal));
+}
+
+static ending end_of(const iteration *it)
+{
+	const pipeline *p = it->runner.pipe;
+	return (ending){it->runner.state == RUNNER_DONE, pipeline_result(p), pipeline_error(p)};
+}
+
+/* The pipeline has ended; hooks, when there are any, see it first. */
+static void ended(iteration *it)
+{
+	ending came = end_of(it);
+	if (!hook_span_is_open(&it->span))
+		finish(it, &came);
+	it->held = true;
+	hook_span_close(&it->span, TR_DICT("status", tr_string(came.good ? "success" : "error"), "result",
+					   kept(came.result), "error", kept(came.error)));
 }
 
 /* After everything that may have moved the pipeline. */
 static void settle(iteration *it)
 {
-	if (runner_ended(&it->runner))
-		finish(it);
-	int64_t wake = runner_wake_at(&it->runner);
+	if (runner_ended(&it->runner) && !it->held)
+		ended(it);
+	int64_t wake = it->held ? TR_FOREVER : runner_wake_at(&it->runner);
 	if (wake != TR_FOREVER)
 		tr_idle_until(wake);
 }
@@ -154,6 +193,85 @@ static void iteration_release(void *state)
 	iteration *it = state;
 	runner_fini(&it->runner);
 	tr_clear(&it->run_object);
+	tr_clear(&it->arg);
+}
+
+/* ---- hooks ---- */
+
+static tr_value item_of(const iteration *it)
+{
+	tr_str iterator = it->run->step->loop.iterator;
+	return tr_map_get_n(tr_array_at(it->arg, ARG_ITER), iterator.p, iterator.n);
+}
+
+/* Ask the hooks at loop_iteration; false when there are none. */
+static bool open_hooks(iteration *it)
+{
+	if (!hooks_any(tr_here(), HOOK_LOOP_ITERATION))
+		return false;
+	const run_scope *run = it->run;
+	tr_value context = TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_keep(run->words->path),
+				   "step", tr_keep(run->texts->name), "step_run_id", tr_int((int64_t)run->step_run_id),
+				   "index", tr_int(it->index), "item", kept(item_of(it)));
+	return hook_span_open(&it->span, HOOK_LOOP_ITERATION, context) == TR_OK;
+}
+
+static tr_err enter(iteration *it, tr_value item)
+{
+	tr_value arg = it->arg, iter = tr_keep(tr_array_at(arg, ARG_ITER));
+	tr_str iterator = it->run->step->loop.iterator;
+	if (tr_is_valid(item))
+		iter = tr_map_put(iter, tr_string_n(iterator.p, iterator.n), tr_keep(item));
+	bool wrapped = wrap_item(it->run, &iter);
+	pipeline_setup setup = {.run = tr_keep(it->run_object),
+				.iteration = it->index,
+				.parallel = tr_as_bool(tr_array_at(arg, ARG_PARALLEL), false),
+				.wrapped = wrapped,
+				.iter = iter,
+				.vars = tr_keep(tr_array_at(arg, ARG_VARS)),
+				.ctx = tr_keep(tr_array_at(arg, ARG_CTX))};
+	tr_value name = tr_stringf("%lld of %.*s", (long long)it->index, TR_STR(it->run->step->name));
+	tr_err err = runner_init(&it->runner, setup, name, tell, it);
+	if (err == TR_OK)
+		begin(it, tr_array_at(arg, ARG_RESUME));
+	tr_clear(&it->arg);
+	return err;
+}
+
+/* The end as the hooks left it. */
+static void hooks_ended(iteration *it, tr_value value)
+{
+	ending came = {.good = true, .result = value};
+	tr_value result = tr_map_get_s(value, "result");
+	if (it->held)
+		came = end_of(it);
+	else if (tr_is_valid(tr_map_get_s(value, "status"))) /* a hook stood instead, and gives a whole end */
+		came = (ending){!tr_str_is(tr_as_str(tr_map_get_s(value, "status")), "error"), result,
+				tr_map_get_s(value, "error")};
+	if (it->held && came.good && tr_is_valid(result))
+		came.result = result;
+	finish(it, &came);
+}
+
+static bool hooks_message(iteration *it, tr_value message)
+{
+	tr_value value;
+	switch (hook_span_message(&it->span, message, &value)) {
+	case HOOK_SPAN_GO:
+		if (enter(it, tr_map_get_s(value, "item")) != TR_OK)
+			tr_exit(TR_A(enomem));
+		return true;
+	case HOOK_SPAN_END:
+		hooks_ended(it, value);
+		return true;
+	case HOOK_SPAN_REFUSED: {
+		ending came = {.error = tr_own_value(hook_error(tr_keep(value)))};
+		finish(it, &came);
+		return true;
+	}
+	default:
+		return false;
+	}
 }
 
 static tr_err iteration_init(void *state, tr_value arg)
@@ -167,27 +285,22 @@ static tr_err iteration_init(void *state, tr_value arg)
 	it->index = tr_as_int(tr_array_at(arg, ARG_INDEX), 0);
 	it->slot = tr_as_int(tr_array_at(arg, ARG_SLOT), 0);
 	it->started_ns = tr_now();
-	tr_value iter = tr_keep(tr_array_at(arg, ARG_ITER));
-	bool wrapped = wrap_item(it->run, &iter);
-	pipeline_setup setup = {.run = tr_keep(it->run_object),
-				.iteration = it->index,
-				.parallel = tr_as_bool(tr_array_at(arg, ARG_PARALLEL), false),
-				.wrapped = wrapped,
-				.iter = iter,
-				.vars = tr_keep(tr_array_at(arg, ARG_VARS)),
-				.ctx = tr_keep(tr_array_at(arg, ARG_CTX))};
-	tr_value name = tr_stringf("%lld of %.*s", (long long)it->index, TR_STR(it->run->step->name));
-	tr_err err = runner_init(&it->runner, setup, name, tell, it);
-	if (err != TR_OK)
-		return err;
-	begin(it, tr_array_at(arg, ARG_RESUME));
-	settle(it);
-	return TR_OK;
+	it->arg = tr_keep(arg);
+	if (open_hooks(it))
+		return TR_OK;
+	tr_err err = enter(it, tr_absent());
+	if (err == TR_OK)
+		settle(it);
+	return err;
 }
 
 static void iteration_handle(void *state, tr_value message)
 {
 	iteration *it = state;
+	if (hook_span_is_open(&it->span) && hooks_message(it, message)) {
+		settle(it);
+		return;
+	}
 	if (TR_IS_A(tr_array_at(message, 0), ack) && tr_as_int(tr_array_at(message, 1), -1) == it->slot)
 		runner_acked(&it->runner);
 	else
@@ -205,6 +318,8 @@ static void iteration_idle(void *state)
 static tr_value iteration_show(void *state)
 {
 	const iteration *it = state;
+	if (it->runner.pipe == NULL)
+		return TR_DICT("index", tr_int(it->index), "state", tr_string("asking hooks"));
 	static const char *const states[] = {"idle", "performing", "waiting", "done", "failed"};
 	tr_str label = pipeline_label(it->runner.pipe);
 	return TR_DICT("index", tr_int(it->index), "state", tr_string(states[it->runner.state]), "task",

@@ -3,6 +3,7 @@
 #include "actors/worker/keychain_internal.h"
 #include "actors/worker/plugin_call.h"
 #include "actors/worker/render.h"
+#include "plugins/host/host.h"
 
 #define RESOLVE_TIMEOUT (60 * TR_SECOND)
 #define HOLDS_S         INT64_C(3600) /* when nothing says how long */
@@ -165,6 +166,59 @@ static tr_value by_kind(tr_value config, const key_entry *e)
 	return tr_is_valid(result) ? ok(result, HOLDS_S) : failed(why);
 }
 
+/* ---- the hooks at secret_resolve ----
+ *
+ * They never see a secret that is not theirs: the context names the entry, and what the resolver gave is kept here.
+ */
+
+typedef struct resolving {
+	tr_value config;
+	const key_entry *e;
+	tr_value given; /* [ok, value, seconds] or [error, text] */
+} resolving;
+
+static tr_value resolve_core(void *arg, tr_value context)
+{
+	resolving *r = arg;
+	(void)context;
+	tr_assign(&r->given, by_kind(r->config, r->e));
+	bool good = TR_IS_A(tr_array_at(r->given, 0), ok);
+	return TR_DICT("status", tr_string(good ? "success" : "error"));
+}
+
+/* A hook that stood instead gives {value: mapping, ttl?: seconds}. */
+static tr_value from_hooks(tr_value result)
+{
+	tr_value value = tr_map_get_s(result, "value");
+	if (!tr_is_valid(value))
+		return failed(tr_string("a hook at secret_resolve gave no value"));
+	return ok(tr_is(value, TR_MAP) ? tr_keep(value) : TR_DICT("value", tr_keep(value)),
+		  tr_as_int(tr_map_get_s(result, "ttl"), HOLDS_S));
+}
+
+static tr_value by_hooks(tr_value config, const key_entry *e)
+{
+	if (!hooks_any(tr_here(), HOOK_SECRET_RESOLVE))
+		return by_kind(config, e);
+	resolving r = {.config = config, .e = e, .given = tr_absent()};
+	tr_value refusal = tr_absent(), kind = tr_map_get_s(config, "kind");
+	tr_str name = e->book->keychain[e->index].name;
+	tr_value context = TR_DICT("execution_id", tr_stringf("%lld", (long long)e->execution_id), "playbook",
+				   tr_string_n(e->book->path.p, e->book->path.n), "name", tr_string_n(name.p, name.n),
+				   "kind", tr_is(kind, TR_STRING) ? tr_keep(kind) : tr_string("static"));
+	tr_value result = hooks_run(HOOK_SECRET_RESOLVE, context, resolve_core, &r, &refusal);
+	bool refused = tr_is_valid(refusal), own = tr_is_valid(tr_map_get_s(result, "value"));
+	if (refused) {
+		tr_value error = hook_error(refusal);
+		tr_assign(&r.given, failed(tr_keep(tr_map_get_s(error, "message"))));
+		tr_drop(error);
+	} else if (own || !tr_is_valid(r.given)) {
+		tr_assign(&r.given, from_hooks(result));
+	}
+	tr_drop(result);
+	return r.given;
+}
+
 tr_value keychain_resolve(const key_entry *e)
 {
 	const playbook *book = e->book;
@@ -183,7 +237,7 @@ tr_value keychain_resolve(const key_entry *e)
 	tr_value config = render_value(&r, book->keychain[e->index].config, &error);
 	tr_value out;
 	if (tr_is(config, TR_MAP)) {
-		out = by_kind(config, e);
+		out = by_hooks(config, e);
 	} else {
 		tr_value message = tr_map_get_s(error, "message");
 		out = failed(tr_is(message, TR_STRING) ? tr_keep(message) : tr_string("it is no mapping"));

@@ -2,6 +2,7 @@
 /** Results by reference: what is large goes to the artifact store. */
 #include "actors/protocol.h"
 #include "actors/worker/refs.h"
+#include "plugins/host/host.h"
 
 #include <troupe/codec.h>
 #include <troupe/log.h>
@@ -29,11 +30,40 @@ static tr_value put_request(tr_value v, const refs_origin *origin, const keep_po
 	return TR_LIST(tr_atom("put"), tr_keep(v), from);
 }
 
+typedef struct putting {
+	tr_value value; /* borrowed */
+	const refs_origin *origin;
+	const keep_policy *policy;
+} putting;
+
+static tr_value put_core(void *arg, tr_value context)
+{
+	const putting *p = arg;
+	tr_value value = tr_map_get_s(context, "value");
+	return tr_call_name(SUBJECT_ARTIFACTS, put_request(tr_is_valid(value) ? value : p->value, p->origin, p->policy),
+			    tr_in(PUT_TIMEOUT));
+}
+
+/* The store's answer, or that of a hook at result_store that stood instead of it. */
+static tr_value store(putting *p)
+{
+	if (!hooks_any(tr_here(), HOOK_RESULT_STORE))
+		return put_core(p, tr_nil());
+	const refs_origin *from = p->origin;
+	tr_value refusal = tr_absent();
+	tr_value context = TR_DICT("execution_id", tr_stringf("%lld", (long long)from->execution_id), "step",
+				   tr_string_n(from->step.p, from->step.n), "label",
+				   tr_string_n(from->label.p, from->label.n), "value", tr_keep(p->value));
+	tr_value reply = hooks_run(HOOK_RESULT_STORE, context, put_core, p, &refusal);
+	return tr_is_valid(refusal) ? hook_error(refusal) : reply;
+}
+
 tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy)
 {
+	putting p = {v, origin, policy};
 	if (!tr_is_valid(v) || tr_whereis(SUBJECT_ARTIFACTS).bits == 0)
 		return v;
-	tr_value reply = tr_call_name(SUBJECT_ARTIFACTS, put_request(v, origin, policy), tr_in(PUT_TIMEOUT));
+	tr_value reply = store(&p);
 	if (refs_is(reply)) {
 		tr_value selected = policy != NULL ? keep_policy_selected(policy, v) : tr_absent();
 		if (tr_is_valid(selected))

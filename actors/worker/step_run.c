@@ -47,13 +47,8 @@ static void tell(void *owner, bool ack)
 	outbox_flush(&s->out, !ack);
 }
 
-void step_run_end(step_run *s, event_type type, tr_value payload)
+void step_run_finish(step_run *s, event_type type, tr_value payload)
 {
-	if (s->ending) {
-		tr_drop(payload);
-		return;
-	}
-	s->ending = true;
 	event *e = event_list_add(&s->own, type);
 	if (e == NULL) {
 		tr_drop(payload);
@@ -66,6 +61,17 @@ void step_run_end(step_run *s, event_type type, tr_value payload)
 	step_run_add(s, &s->own);
 	outbox_wait(&s->out, WAIT_END);
 	outbox_flush(&s->out, true);
+}
+
+void step_run_end(step_run *s, event_type type, tr_value payload)
+{
+	if (s->ending) {
+		tr_drop(payload);
+		return;
+	}
+	s->ending = true;
+	if (!step_hooks_hold(s, type, payload))
+		step_run_finish(s, type, payload);
 }
 
 static tr_value failed_payload(tr_value error)
@@ -126,8 +132,10 @@ static void stop(step_run *s, const char *kind, tr_value message)
 		step_run_add(s, &s->runner.events);
 	}
 	s->begun = true;
-	tr_value error = TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false));
-	step_run_end(s, EVENT_STEP_FAILED, TR_DICT("error", error));
+	tr_value payload =
+	    TR_DICT("error", TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false)));
+	step_hooks_let_go(s, EVENT_STEP_FAILED, payload);
+	step_run_end(s, EVENT_STEP_FAILED, payload);
 }
 
 static void cancel(step_run *s, tr_value reason)
@@ -230,6 +238,12 @@ static void begin(step_run *s)
 		s->execution = tr_monitor(s->run->reply_to);
 	started_event(s);
 	s->deadline = deadline_of(s);
+	if (!step_hooks_open(s))
+		step_run_enter(s);
+}
+
+void step_run_enter(step_run *s)
+{
 	if (s->run->step->loop.present)
 		step_loop_begin(s, s->resume);
 	else
@@ -272,8 +286,10 @@ static void own_message(step_run *s, tr_value message)
 static void step_run_handle(void *state, tr_value message)
 {
 	step_run *s = state;
-	bool handled =
-	    s->loop != NULL ? step_loop_message(s, message) : !s->ending && runner_message(&s->runner, message);
+	bool handled = hook_span_is_open(&s->span) && step_hooks_message(s, message);
+	if (!handled)
+		handled =
+		    s->loop != NULL ? step_loop_message(s, message) : !s->ending && runner_message(&s->runner, message);
 	if (!handled)
 		own_message(s, message);
 	settle(s);
@@ -303,6 +319,7 @@ static void step_run_release(void *state)
 	event_list_fini(&s->own);
 	tr_clear(&s->run_object);
 	tr_clear(&s->resume);
+	tr_clear(&s->held_payload);
 }
 
 static tr_err step_run_init(void *state, tr_value arg)

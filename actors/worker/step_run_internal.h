@@ -7,6 +7,7 @@
 #include "actors/worker/outbox.h"
 #include "actors/worker/results.h"
 #include "actors/worker/runner.h"
+#include "plugins/host/hook_span.h"
 
 /* Who waits for an ack: the step run's own pipeline, the end of the step run, a cursor's rows, or an iteration
  * (wait_slot). */
@@ -67,12 +68,29 @@ typedef struct step_run {
 	uint32_t concurrency;
 	tr_value resume; /* until it has begun */
 	bool begun, ending;
+	hook_span span;       /* the hooks at step_run */
+	event_type held_type; /* its end, until they have seen it; EVENT_NONE */
+	tr_value held_payload;
 } step_run;
 
 /** Put large parts of the events into the store and move them to the outbox. */
 void step_run_add(step_run *s, event_list *events);
-/** Add the terminal event (its payload is taken) and wait for its ack. Once. */
+/** Add the terminal event (its payload is taken) and wait for its ack. Once. Hooks at step_run see it first. */
 void step_run_end(step_run *s, event_type type, tr_value payload);
+/** The same without hooks between. */
+void step_run_finish(step_run *s, event_type type, tr_value payload);
+/** Begin what the step does, when the hooks have said so or there are none. */
+void step_run_enter(step_run *s);
+
+/* step_hooks.c */
+/** Ask the hooks at step_run; false when there are none. */
+bool step_hooks_open(step_run *s);
+/** A message of theirs? Then it was handled. */
+bool step_hooks_message(step_run *s, tr_value message);
+/** Let them see the end (payload taken when true). False: there is nobody to see it. */
+bool step_hooks_hold(step_run *s, event_type type, tr_value payload);
+/** The end stands whatever they say: it was ended from outside. */
+void step_hooks_let_go(step_run *s, event_type type, tr_value payload);
 
 /* step_loop.c */
 /** Begin the loop, or end the step run when it cannot. `resume` (borrowed): array of events, or nil. */

@@ -262,6 +262,8 @@ typedef struct pb_render {
 } pb_render;
 /** Deep render: fresh reference, invalid on failure with r->error and r->at set. */
 tr_value pb_expr_render(const pb_expr *e, pb_render *r);
+/** The expression as it was written, templates as their text: fresh reference. NULL is nil. */
+tr_value pb_expr_source(const pb_expr *e);
 /** As a condition (rule 5: Python's truth, lenient strings). An error is false and *failed is set. NULL expr:
  * `otherwise`. */
 bool pb_expr_test(const pb_expr *e, pb_render *r, bool otherwise, bool *failed);

@@ -93,3 +93,19 @@ bool pb_expr_test(const pb_expr *e, pb_render *r, bool otherwise, bool *failed_o
 	tr_drop(v);
 	return truth;
 }
+
+tr_value pb_expr_source(const pb_expr *e)
+{
+	if (e == NULL)
+		return tr_nil();
+	if (e->kind == PB_CONST)
+		return tr_keep(e->constant);
+	if (e->kind == PB_TEMPLATE)
+		return tr_string_n(e->source.p, e->source.n);
+	tr_value out = e->kind == PB_LIST ? tr_array_with(e->count) : tr_map_with(e->count);
+	for (size_t i = 0; e->kind == PB_LIST && i < e->count; i++)
+		out = tr_array_push(out, pb_expr_source(e->items[i]));
+	for (size_t i = 0; e->kind == PB_MAP && i < e->count; i++)
+		out = tr_map_put(out, pb_expr_source(e->pairs[i].key), pb_expr_source(e->pairs[i].value));
+	return out;
+}

@@ -11,11 +11,20 @@ static bool goes_before(const installed_hook *a, const installed_hook *b)
 	return a->serial < b->serial;
 }
 
-static const installed_hook *replacer_locked(const plugin_host *h, int point, const plugin_record *but)
+static bool replaces(const manifest *m, const char *point)
 {
-	for (size_t i = 0; i < h->hook_count[point]; i++)
-		if (h->hooks[point][i].hook.type == HOOK_REPLACE && h->hooks[point][i].record != but)
-			return &h->hooks[point][i];
+	for (size_t i = 0; i < m->hook_count; i++)
+		if (m->hooks[i].type == HOOK_REPLACE && strcmp(m->hooks[i].point, point) == 0)
+			return true;
+	return false;
+}
+
+/* Whoever is loaded counts, its hooks in or not yet; another version of the same plugin does not. */
+static const plugin_record *replacer_locked(const plugin_host *h, const char *point, const plugin_record *but)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (strcmp(h->records[i]->m.id, but->m.id) != 0 && replaces(&h->records[i]->m, point))
+			return h->records[i];
 	return NULL;
 }
 
@@ -30,18 +39,24 @@ static tr_err check_locked(const plugin_host *h, const plugin_record *r, char *o
 			return TR_EFULL;
 		if (hook->type != HOOK_REPLACE)
 			continue;
-		const installed_hook *there = replacer_locked(h, point, r);
+		const plugin_record *there = replacer_locked(h, hook->point, r);
 		for (size_t k = 0; k < i && there == NULL; k++)
-			if (r->m.hooks[k].type == HOOK_REPLACE && r->m.hooks[k].point == hook->point) {
-				snprintf(other, other_size, "%s", r->m.id);
-				return TR_EEXIST;
-			}
+			if (r->m.hooks[k].type == HOOK_REPLACE && r->m.hooks[k].point == hook->point)
+				there = r;
 		if (there != NULL) {
-			snprintf(other, other_size, "%s", there->record->m.id);
+			snprintf(other, other_size, "%s", there->m.id);
 			return TR_EEXIST;
 		}
 	}
 	return TR_OK;
+}
+
+tr_err hook_table_check(plugin_host *h, const plugin_record *r, char *other, size_t other_size)
+{
+	pthread_mutex_lock(&h->lock);
+	tr_err err = check_locked(h, r, other, other_size);
+	pthread_mutex_unlock(&h->lock);
+	return err;
 }
 
 static tr_err insert_locked(plugin_host *h, plugin_record *r, const manifest_hook *hook)

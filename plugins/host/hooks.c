@@ -22,12 +22,11 @@ typedef struct chain {
 	installed_hook hooks[]; /* records held */
 } chain;
 
-bool hooks_any(tr_node *node, const char *point)
+bool hooks_any(tr_node *node, hook_point point)
 {
 	plugin_host *h = host_of(node);
-	int at = hook_point_index(point);
 
-	return h != NULL && at >= 0 && atomic_load_explicit(&h->hooks_in[at], memory_order_acquire) > 0;
+	return h != NULL && atomic_load_explicit(&h->hooks_in[point], memory_order_acquire) > 0;
 }
 
 static void chain_free(void *arg)
@@ -40,10 +39,8 @@ static void chain_free(void *arg)
 	tr_free(c);
 }
 
-static chain *chain_new(plugin_host *h, const char *point)
+static chain *chain_new(plugin_host *h, hook_point at)
 {
-	int at = hook_point_index(point);
-
 	pthread_mutex_lock(&h->lock);
 	size_t n = h->hook_count[at];
 	chain *c = tr_alloc(sizeof(*c) + n * sizeof(installed_hook));
@@ -55,7 +52,7 @@ static chain *chain_new(plugin_host *h, const char *point)
 	pthread_mutex_unlock(&h->lock);
 	if (c == NULL)
 		return NULL;
-	c->point = point;
+	c->point = hook_points[at];
 	return tr_own(c, chain_free) == TR_OK ? c : NULL;
 }
 
@@ -306,7 +303,7 @@ static void run_after(chain *c, tr_value context, tr_value result)
 	tr_drop(seen);
 }
 
-tr_value hooks_run(const char *point, tr_value context, hook_core *fn, void *arg, tr_value *refusal)
+tr_value hooks_run(hook_point point, tr_value context, hook_core *fn, void *arg, tr_value *refusal)
 {
 	plugin_host *h = host_of(tr_here());
 	tr_value result;
@@ -338,4 +335,15 @@ tr_value hooks_run(const char *point, tr_value context, hook_core *fn, void *arg
 	tr_disown(c);
 	chain_free(c);
 	return result;
+}
+
+tr_value hook_error(tr_value refusal)
+{
+	const char *plugin = tr_as_cstr(tr_map_get_s(refusal, "plugin"), NULL);
+	const char *said = tr_as_cstr(tr_map_get_s(refusal, "message"), "no reason given");
+	tr_value message = plugin == NULL ? tr_string("the actor that ran the hooks was ended")
+					  : tr_stringf("plugin %s refused: %s", plugin, said);
+
+	return TR_DICT("kind", tr_string("hook_error"), "message", message, "retryable", tr_bool(false), "details",
+		       refusal);
 }

@@ -27,10 +27,11 @@ typedef struct builtin {
 typedef struct plugin_host_options {
 	const builtin *builtins; /* must outlive the node */
 	size_t builtin_count;
-	tr_value config; /* map: id -> settings; absent: none. This and the following are borrowed */
-	tr_value grants; /* map: id or "*" -> array of grants */
-	tr_value paths;  /* array: shared objects, or folders of them, to load at the start */
-	tr_value prefer; /* map: capability ("tool:http") -> id */
+	tr_value config;    /* map: id -> settings; absent: none. This and the following are borrowed */
+	tr_value grants;    /* map: id or "*" -> array of grants */
+	tr_value paths;     /* array: shared objects, or folders of them, to load at the start */
+	tr_value prefer;    /* map: capability ("tool:http") -> id */
+	tr_value isolation; /* map: id -> "shared" | "process", over what the manifest says */
 } plugin_host_options;
 
 /** The child spec of the plugins branch for the node's top supervisor. Once a node; TR_EEXIST after that. When the
@@ -58,14 +59,37 @@ tr_value plugin_host_list(tr_node *node);
  * error. */
 typedef tr_value hook_core(void *arg, tr_value context);
 
+/** The points, in the order of hook_points (manifest.h). */
+typedef enum hook_point {
+	HOOK_NODE_START,
+	HOOK_NODE_STOP,
+	HOOK_VALIDATE_PLAYBOOK,
+	HOOK_VALIDATE_STEP,
+	HOOK_EXECUTION_START,
+	HOOK_EXECUTION_COMPLETE,
+	HOOK_STEP_SCHEDULE,
+	HOOK_STEP_RUN,
+	HOOK_TASK_EXECUTE,
+	HOOK_TASK_OUTCOME,
+	HOOK_LOOP_ITERATION,
+	HOOK_EVENT_APPEND,
+	HOOK_TEMPLATE_RENDER,
+	HOOK_SECRET_RESOLVE,
+	HOOK_RESULT_STORE,
+	HOOK_POINTS
+} hook_point;
+
 /** Are there hooks at this point? Costs one load: callers build a context only when there are. */
-bool hooks_any(tr_node *node, const char *point);
+bool hooks_any(tr_node *node, hook_point point);
 /**
  * Run a point in the calling actor: before hooks, around hooks, core or its replacer, after hooks. Takes the context (a
  * map). core may be NULL: the result is then the context. Gives the result; or invalid with *refusal (fresh map {kind:
  * "hook_error", plugin, point, message}) when a hook refused, or crashed with on_crash: fail; or what core gave when
  * that is invalid.
  */
-tr_value hooks_run(const char *point, tr_value context, hook_core *core, void *arg, tr_value *refusal);
+tr_value hooks_run(hook_point point, tr_value context, hook_core *core, void *arg, tr_value *refusal);
+/** A refusal (taken) as the error of an outcome: {kind: "hook_error", message: "plugin X refused: …", retryable,
+ * details}. Fresh reference. */
+tr_value hook_error(tr_value refusal);
 
 #endif

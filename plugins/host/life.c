@@ -105,10 +105,32 @@ static bool needs_met(plugin_host *h, const plugin_record *r, tr_value *why)
 	return true;
 }
 
+/* Takes nothing; the text of why a record's hooks cannot be put in. */
+static tr_value hooks_fault(const plugin_record *r, tr_err err, const char *other)
+{
+	if (other[0] != '\0')
+		return tr_stringf("plugin %s replaces a point that %s replaces already; unload one of them", r->m.id,
+				  other);
+	return tr_stringf("the hooks of plugin %s cannot be put in: %s", r->m.id, tr_err_text(err));
+}
+
+/* What its manifest asks of the other plugins: judged before any of its code runs. */
+static bool fits(plugin_host *h, plugin_record *r, tr_value *why)
+{
+	char other[80] = "";
+
+	if (!needs_met(h, r, why))
+		return false;
+	tr_err err = hook_table_check(h, r, other, sizeof(other));
+	if (err != TR_OK)
+		*why = hooks_fault(r, err, other);
+	return err == TR_OK;
+}
+
 /* Code mapped, in the registry, actors there, `init` done. */
 static bool step_init(plugin_host *h, plugin_record *r, tr_value *why)
 {
-	if (!needs_met(h, r, why) || !loader_map(r, why))
+	if (!fits(h, r, why) || !loader_map(r, why))
 		return false;
 	tr_err err = plugins_add(h, r);
 	if (err != TR_OK) {
@@ -134,10 +156,7 @@ static bool step_start(plugin_host *h, plugin_record *r, tr_value *why)
 	tr_err err = hook_table_add(h, r, other, sizeof(other));
 
 	if (err != TR_OK) {
-		*why = other[0] != '\0'
-			   ? tr_stringf("plugin %s replaces a point that %s replaces already; unload one of them",
-					r->m.id, other)
-			   : tr_stringf("the hooks of plugin %s cannot be put in: %s", r->m.id, tr_err_text(err));
+		*why = hooks_fault(r, err, other);
 	} else {
 		tr_value reply = instance_call(r->m.id, TR_A(start), tr_absent(), tr_absent(), tr_in(LIFE_DEADLINE));
 		bool ok = TR_IS_A(reply, ok);
@@ -323,7 +342,7 @@ bool life_upgrade(plugin_host *h, plugin_record *old, plugin_record *newer, tr_v
 {
 	char name[NAME_SIZE];
 
-	if (!dependents_accept(h, newer, why) || !needs_met(h, newer, why) || !loader_map(newer, why))
+	if (!dependents_accept(h, newer, why) || !fits(h, newer, why) || !loader_map(newer, why))
 		return false;
 	newer->serial = old->serial;
 	if (!swap_hooks(h, old, newer, why))

@@ -4,107 +4,25 @@
 #include "plugins/host/config.h"
 #include "plugins/host/elf.h"
 #include "plugins/host/grants.h"
+#include "plugins/host/inspect.h"
 #include "plugins/host/process/proxy.h"
-#include <dirent.h>
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define OBJECT_MAX (256l << 20)
 
 /* What one visit to the dirty pool does; `why` stays empty when it went well. */
 typedef struct visit {
 	const char *path;
 	plugin_record *record;
-	char why[512];
+	char why[INSPECT_WHY];
 } visit;
-
-static bool copy_file(visit *v, int from, int to)
-{
-	struct stat st;
-	char block[65536];
-	ssize_t n;
-	long total = 0;
-
-	if (fstat(from, &st) != 0 || !S_ISREG(st.st_mode)) {
-		snprintf(v->why, sizeof(v->why), "is not a regular file");
-		return false;
-	}
-	while ((n = read(from, block, sizeof(block))) > 0) {
-		total += n;
-		if (total > OBJECT_MAX || write(to, block, (size_t)n) != n) {
-			snprintf(v->why, sizeof(v->why), "is over 256 MiB or cannot be copied into memory");
-			return false;
-		}
-	}
-	if (n < 0)
-		snprintf(v->why, sizeof(v->why), "cannot be read: error %d", errno);
-	else if (total == 0)
-		snprintf(v->why, sizeof(v->why), "is empty");
-	return v->why[0] == '\0';
-}
-
-static int private_copy(visit *v)
-{
-	int from = open(v->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (from < 0) {
-		snprintf(v->why, sizeof(v->why), errno == ENOENT ? "does not exist" : "cannot be opened: error %d",
-			 errno);
-		return -1;
-	}
-	int to = memfd_create("troupe-plugin", MFD_CLOEXEC);
-	if (to < 0)
-		snprintf(v->why, sizeof(v->why), "cannot be copied into memory: error %d", errno);
-	bool ok = to >= 0 && copy_file(v, from, to);
-	close(from);
-	if (!ok && to >= 0)
-		close(to);
-	return ok ? to : -1;
-}
-
-static void judge(visit *v, tr_str bytes)
-{
-	elf_plugin found;
-	tr_value wrong = tr_absent();
-
-	if (elf_plugin_read(bytes, &found, v->why, sizeof(v->why)) != TR_OK)
-		return;
-	if (found.abi != TR_PLUGIN_ABI) {
-		snprintf(v->why, sizeof(v->why),
-			 "was built for plugin ABI %u, this node has %d; build it against this node's header",
-			 found.abi, TR_PLUGIN_ABI);
-	} else if (found.size < offsetof(tr_plugin, init) || found.size > 65536) {
-		snprintf(v->why, sizeof(v->why), "has a tr_plugin_main of %u bytes, which no header makes", found.size);
-	} else if (manifest_read(found.manifest, &v->record->m, &wrong) != TR_OK) {
-		tr_value text = manifest_faults_text(wrong);
-		snprintf(v->why, sizeof(v->why), "has a manifest with faults: %s", tr_as_cstr(text, "out of memory"));
-		tr_drop(text);
-	}
-	tr_drop(wrong);
-}
 
 static void *inspect(void *arg)
 {
 	visit *v = arg;
-	struct stat st;
 
-	v->record->library_fd = private_copy(v);
-	if (v->record->library_fd < 0 || fstat(v->record->library_fd, &st) != 0)
-		return NULL;
-	void *map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, v->record->library_fd, 0);
-	if (map == MAP_FAILED) {
-		snprintf(v->why, sizeof(v->why), "cannot be mapped: error %d", errno);
-		return NULL;
-	}
-	judge(v, (tr_str){map, (size_t)st.st_size});
-	munmap(map, (size_t)st.st_size);
+	plugin_inspect(v->path, &v->record->m, &v->record->library_fd, v->why);
 	return NULL;
 }
 
@@ -172,6 +90,9 @@ bool loader_admit(plugin_record *r, tr_value *why)
 		r->grants = grants_effective(r->m.needs, granted);
 		tr_drop(granted);
 	}
+	tr_value isolation = tr_map_get_s(h->isolation, r->m.id);
+	if (tr_is(isolation, TR_STRING))
+		r->m.isolated = tr_str_is(tr_as_str(isolation), "process");
 	if (r->m.isolated && r->builtin) {
 		*why = tr_stringf(
 		    "plugin %s is part of the program and cannot have a process of its own (isolation: process)",
@@ -220,35 +141,16 @@ bool loader_map(plugin_record *r, tr_value *why)
 /* ---- discovery
  * ---------------------------------------------------------------------------------------------------------- */
 
-static int is_object(const struct dirent *e)
-{
-	size_t n = strlen(e->d_name);
-
-	return n > 3 && strcmp(e->d_name + n - 3, ".so") == 0;
-}
-
 typedef struct listing {
 	const char *path;
 	tr_value files;
 } listing;
 
-static void *list_folder(void *arg)
+static void *list_files(void *arg)
 {
 	listing *l = arg;
-	struct dirent **names = NULL;
-	struct stat st;
 
-	l->files = tr_array();
-	if (stat(l->path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		l->files = tr_array_push(l->files, tr_string(l->path));
-		return NULL;
-	}
-	int n = scandir(l->path, &names, is_object, alphasort);
-	for (int i = 0; i < n; i++) {
-		l->files = tr_array_push(l->files, tr_stringf("%s/%s", l->path, names[i]->d_name));
-		free(names[i]);
-	}
-	free(names);
+	l->files = plugin_files(l->path);
 	return NULL;
 }
 
@@ -257,6 +159,6 @@ tr_value loader_discover(const char *path)
 	listing l = {path, tr_absent()};
 	tr_err err = TR_OK;
 
-	tr_dirty(list_folder, &l, &err);
+	tr_dirty(list_files, &l, &err);
 	return tr_is_valid(l.files) ? l.files : tr_array();
 }

@@ -6,20 +6,16 @@
 /* A refusal as an outcome. Takes it. */
 static tr_value refused(tr_value refusal)
 {
-	tr_value out = tr_outcome_error("hook_error", false, "plugin %s refused: %s",
-					tr_as_cstr(tr_map_get_s(refusal, "plugin"), "?"),
-					tr_as_cstr(tr_map_get_s(refusal, "message"), "no reason given"));
-
-	return tr_outcome_error_put(out, "details", refusal);
+	return TR_DICT("status", tr_string("error"), "error", hook_error(refusal));
 }
 
 static tr_value execute(plugin_record *r, tr_value command, hook_core *core, void *arg)
 {
 	tr_value refusal = tr_absent();
 
-	if (!hooks_any(r->host->node, "task_execute"))
+	if (!hooks_any(r->host->node, HOOK_TASK_EXECUTE))
 		return core(arg, command);
-	tr_value outcome = hooks_run("task_execute", tr_keep(command), core, arg, &refusal);
+	tr_value outcome = hooks_run(HOOK_TASK_EXECUTE, tr_keep(command), core, arg, &refusal);
 	return tr_is_valid(refusal) ? refused(refusal) : outcome;
 }
 
@@ -27,10 +23,10 @@ static tr_value reviewed(plugin_record *r, tr_value command, tr_value outcome)
 {
 	tr_value refusal = tr_absent();
 
-	if (!hooks_any(r->host->node, "task_outcome"))
+	if (!hooks_any(r->host->node, HOOK_TASK_OUTCOME))
 		return outcome;
 	tr_value context = TR_DICT("command", tr_keep(command), "outcome", tr_keep(outcome));
-	tr_value seen = hooks_run("task_outcome", context, NULL, NULL, &refusal);
+	tr_value seen = hooks_run(HOOK_TASK_OUTCOME, context, NULL, NULL, &refusal);
 	tr_value changed = tr_map_get_s(seen, "outcome");
 	if (tr_is_valid(refusal))
 		tr_assign(&outcome, refused(refusal));

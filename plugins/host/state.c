@@ -31,6 +31,7 @@ static void host_destroy(void *arg)
 	tr_drop(h->grants);
 	tr_drop(h->paths);
 	tr_drop(h->prefer);
+	tr_drop(h->isolation);
 	pthread_mutex_destroy(&h->lock);
 	tr_free(h);
 }
@@ -49,6 +50,7 @@ tr_err host_create(tr_node *node, const plugin_host_options *options, plugin_hos
 	h->grants = tr_keep(options->grants);
 	h->paths = tr_keep(options->paths);
 	h->prefer = tr_keep(options->prefer);
+	h->isolation = tr_keep(options->isolation);
 	h->patterns = tr_array();
 	pthread_mutex_init(&h->lock, NULL);
 	for (size_t i = 0; i < HOST_CALLER_SHARDS; i++)

@@ -15,7 +15,7 @@
 #include <troupe/node.h>
 
 #define HOST_MAX_PLUGINS   1024u
-#define HOST_POINTS        15
+#define HOST_POINTS        ((size_t)HOOK_POINTS)
 #define HOST_POINT_HOOKS   64u
 #define HOST_CALLER_SHARDS 16u
 
@@ -67,10 +67,11 @@ struct plugin_host {
 	_Atomic uint32_t pattern_count;
 	plugin_record *graves;
 	caller_shard callers[HOST_CALLER_SHARDS];
+	_Atomic bool node_started; /* the point node_start has run */
 	/* the options */
 	const builtin *builtins;
 	size_t builtin_count;
-	tr_value config, grants, paths, prefer;
+	tr_value config, grants, paths, prefer, isolation;
 };
 
 /** The host of a node, or NULL. */
@@ -108,6 +109,8 @@ tr_value plugins_show(plugin_host *h, plugin_record *r);
 
 /* ---- hooks (hook_table.c) ---- */
 
+/** Could a record's hooks be put in? Answered from manifests, so before any of its code runs. */
+tr_err hook_table_check(plugin_host *h, const plugin_record *r, char *other, size_t other_size);
 /** Put a record's hooks in. TR_EEXIST when it replaces a point that has a replacer (whose id is written to `other`). */
 tr_err hook_table_add(plugin_host *h, plugin_record *r, char *other, size_t other_size);
 void hook_table_remove(plugin_host *h, const plugin_record *r);

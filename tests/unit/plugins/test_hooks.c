@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "plugins/host/manifest.h"
 #include "world.h"
 #include <stdio.h>
 #include <string.h>
@@ -197,7 +198,8 @@ static tr_value run_point(tr_value arg)
 	int count = 0;
 	tr_value refusal;
 	tr_value context = tr_map_put_s(tr_keep(tr_array_at(arg, 1)), "tell", tr_pid_value(tr_self()));
-	tr_value result = hooks_run(tr_as_cstr(tr_array_at(arg, 0), ""), context, core, &count, &refusal);
+	tr_value result = hooks_run((hook_point)hook_point_index(tr_as_cstr(tr_array_at(arg, 0), "")), context, core,
+				    &count, &refusal);
 	tr_value trace = tr_map_get_s(result, "trace");
 	tr_value out =
 	    TR_LIST(tr_is_valid(trace) ? tr_keep(trace) : tr_nil(), tr_is_valid(refusal) ? refusal : tr_nil(),
@@ -240,9 +242,8 @@ static void check_refused(tr_value v, const char *plugin, const char *says, int 
 static void points_without_hooks_cost_nothing(void **state)
 {
 	(void)state;
-	assert_false(hooks_any(w.node, "event_append"));
-	assert_false(hooks_any(w.node, "no such point"));
-	assert_true(hooks_any(w.node, "step_run"));
+	assert_false(hooks_any(w.node, HOOK_EVENT_APPEND));
+	assert_true(hooks_any(w.node, HOOK_STEP_RUN));
 	check(point("event_append", tr_map()), "core", 1);
 }
 
@@ -265,7 +266,7 @@ static tr_value run_and_hear(tr_value arg)
 	tr_value refusal;
 
 	(void)arg;
-	tr_drop(hooks_run("step_run", TR_DICT("tell", tr_pid_value(tr_self())), core, &count, &refusal));
+	tr_drop(hooks_run(HOOK_STEP_RUN, TR_DICT("tell", tr_pid_value(tr_self())), core, &count, &refusal));
 	return tr_receive(tr_in(10 * TR_SECOND));
 }
 

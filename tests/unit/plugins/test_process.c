@@ -125,7 +125,7 @@ static tr_value call_wild(tr_value arg)
 static tr_value run_hook(tr_value arg)
 {
 	tr_value refusal;
-	tr_value result = hooks_run("step_run", tr_keep(arg), NULL, NULL, &refusal);
+	tr_value result = hooks_run(HOOK_STEP_RUN, tr_keep(arg), NULL, NULL, &refusal);
 
 	return TR_LIST(tr_is_valid(result) ? result : tr_nil(), tr_is_valid(refusal) ? refusal : tr_nil());
 }
