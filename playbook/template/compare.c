@@ -377,31 +377,6 @@ static size_t key_forms(tr_value key, tr_value forms[3])
 	return n;
 }
 
-#define SMALL_MAP 16 /* up to here a scan that remembers the place beats a lookup */
-
-tr_value map_get_near(tr_value map, tr_value key, uint32_t *hint)
-{
-	const tr_entry *entries = tr_map_entries(map);
-	size_t n = tr_map_len(map);
-	uint32_t at = *hint;
-	tr_str want;
-
-	if (at < n && entries[at].key.type == key.type && entries[at].key.as.box == key.as.box)
-		return entries[at].value;
-	want = tr_as_str(key);
-	if (at < n && tr_is(entries[at].key, TR_STRING) && tr_str_eq(tr_as_str(entries[at].key), want))
-		return entries[at].value;
-	if (n > SMALL_MAP)
-		return tr_map_get(map, key);
-	for (size_t i = 0; i < n; i++) {
-		if (!tr_is(entries[i].key, TR_STRING) || !tr_str_eq(tr_as_str(entries[i].key), want))
-			continue;
-		*hint = (uint32_t)i;
-		return entries[i].value;
-	}
-	return tr_absent();
-}
-
 tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key)
 {
 	tr_value forms[3], found = tr_absent();

@@ -15,6 +15,7 @@
 #include "playbook/template/overlay.h"
 #include "playbook/template/program.h"
 #include "playbook/template/pyvalue.h"
+#include "runtime/value/view.h"
 
 struct frame;
 
@@ -99,12 +100,9 @@ bool ev_order(struct eval *ev, unsigned op, tr_value a, tr_value b, bool *out);
 bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out);
 /* Python's keys: 1, 1.0 and True are the same one. Borrowed; absent. Unhashable keys fail. */
 tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key);
-/* The value of a string key, borrowed; absent. *hint is where it was found the last time: records of one list have
- * their keys in the same places. */
-tr_value map_get_near(tr_value map, tr_value key, uint32_t *hint);
 tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value); /* takes all three */
-/* Sort items in place, stably; keys[i] belongs to items[i] and stays where it is (sort.c). */
-bool ev_sort(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse);
+/* order[i] shall be the place of the key that stands at i when all are sorted, stably (sort.c). */
+bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, bool reverse, size_t *order);
 
 /* ---- text (text.c) ---- */
 
@@ -154,6 +152,15 @@ tr_value ev_view(struct eval *ev, tr_value map, enum seq_kind kind);
 tr_value ev_pair(tr_value a, tr_value b); /* a tuple; takes both */
 /* Append to an array (both taken), charged. */
 tr_value ev_push(struct eval *ev, tr_value array, tr_value item);
+/* The same for an array that only the caller holds: no call while there is room. */
+static inline tr_value ev_append(struct eval *ev, tr_value array, tr_value item)
+{
+	if (!tr_is_valid(array) || !tr_is_valid(item) || !view_has_room(array) || ev->memory < sizeof(tr_value))
+		return ev_push(ev, array, item);
+	ev->memory -= sizeof(tr_value);
+	view_append(array, item);
+	return array;
+}
 
 /* ---- calling (call.c, methods_*.c) ---- */
 

@@ -1,206 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filters that sort, group and compare: sort, dictsort, groupby, unique, items. */
+/* Filters that bring together what is alike: groupby, unique; and items. */
 #include <string.h>
 
 #include "playbook/template/filters.h"
-
-static void drop_all(tr_value *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		tr_drop(v[i]);
-	tr_free(v);
-}
-
-/* The n items sorted by keys (as many, given back in the same order). False after ev_fail. */
-static bool sort_both(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse)
-{
-	struct {
-		tr_value key, item;
-	} *old = tr_alloc((n + 1) * sizeof(*old));
-	tr_value *places = tr_alloc((n + 1) * sizeof(*places));
-	bool ok = places != NULL && old != NULL;
-
-	if (!ok)
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-	for (size_t i = 0; ok && i < n; i++) {
-		places[i] = tr_int((int64_t)i);
-		old[i].key = keys[i];
-		old[i].item = items[i];
-	}
-	ok = ok && ev_sort(ev, keys, places, n, reverse);
-	for (size_t i = 0; ok && i < n; i++) {
-		keys[i] = old[places[i].as.i].key;
-		items[i] = old[places[i].as.i].item;
-	}
-	tr_free(places);
-	tr_free(old);
-	return ok;
-}
-
-/* A C array of the items (borrowed) of `list`; NULL after ev_fail. */
-static tr_value *items_of(struct eval *ev, tr_value list)
-{
-	size_t n = tr_array_len(list);
-	tr_value *items = tr_alloc((n + 1) * sizeof(*items));
-
-	if (items == NULL)
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-	else if (n > 0)
-		memcpy(items, tr_array_items(list), n * sizeof(*items));
-	return items;
-}
-
-/* The items of `list` (any array) sorted by keys (as many, dropped here) into a fresh list. */
-static tr_value sorted(struct eval *ev, tr_value list, tr_value *keys, bool reverse)
-{
-	size_t n = tr_array_len(list);
-	tr_value *items = items_of(ev, list), out = tr_invalid(TR_ENOMEM);
-
-	if (items != NULL && ev_sort(ev, keys, items, n, reverse)) {
-		out = tr_array_with(n + 1);
-		for (size_t i = 0; i < n; i++)
-			out = ev_push(ev, out, tr_keep(items[i]));
-	}
-	tr_free(items);
-	drop_all(keys, n);
-	return out;
-}
-
-/* The keys of all items; NULL after ev_fail. */
-static tr_value *keys_of(struct eval *ev, tr_value items, struct attribute *attr, tr_value otherwise)
-{
-	size_t n = tr_array_len(items);
-	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
-
-	if (keys == NULL) {
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-		return NULL;
-	}
-	for (size_t i = 0; i < n; i++) {
-		keys[i] = attribute_get(ev, attr, tr_array_at(items, i), otherwise);
-		if (!tr_is_valid(keys[i])) {
-			drop_all(keys, i);
-			return NULL;
-		}
-	}
-	return keys;
-}
-
-#define MAX_SORT_KEYS 16
-
-/* Each part of "a,b.c" taken apart; how many there are in *n. False after ev_fail. */
-static bool parse_list(struct eval *ev, tr_str s, bool ignore_case, struct attribute *attrs, size_t *n)
-{
-	*n = 0;
-	for (size_t start = 0, i = 0; i <= s.n; i++) {
-		if (i < s.n && s.p[i] != ',')
-			continue;
-		if (*n == MAX_SORT_KEYS) {
-			ev_fail(ev, TR_ELIMIT, "too many attributes to sort by");
-			return false;
-		}
-		tr_value one = tr_string_n(s.p + start, i - start);
-		bool ok = tr_is_valid(one) && attribute_parse(ev, one, ignore_case, &attrs[*n]);
-		if (!tr_is_valid(one))
-			ev_invalid(ev, one);
-		tr_drop(one);
-		if (!ok)
-			return false;
-		++*n;
-		start = i + 1;
-	}
-	return true;
-}
-
-/* For each item the list of its attributes. */
-static bool fill_keys(struct eval *ev, tr_value items, struct attribute *attrs, size_t nattrs, tr_value *keys)
-{
-	for (size_t i = 0; i < tr_array_len(items); i++) {
-		keys[i] = tr_array_with(nattrs);
-		for (size_t k = 0; k < nattrs; k++)
-			keys[i] =
-			    tr_array_push(keys[i], attribute_get(ev, &attrs[k], tr_array_at(items, i), tr_absent()));
-		if (!tr_is_valid(keys[i])) {
-			ev_invalid(ev, keys[i]);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Keys for "a,b.c": several attributes, compared one after the other. */
-static tr_value *multi_keys(struct eval *ev, tr_value items, tr_value attribute, bool ignore_case)
-{
-	struct attribute *attrs = tr_alloc(MAX_SORT_KEYS * sizeof(*attrs));
-	size_t nattrs = 0, n = tr_array_len(items);
-	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
-	bool ok = keys != NULL && attrs != NULL;
-
-	if (!ok)
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-	ok = ok && parse_list(ev, tr_as_str(attribute), ignore_case, attrs, &nattrs) &&
-	     fill_keys(ev, items, attrs, nattrs, keys);
-	for (size_t k = 0; k < nattrs; k++)
-		attribute_free(&attrs[k]);
-	tr_free(attrs);
-	if (ok)
-		return keys;
-	if (keys != NULL)
-		drop_all(keys, n);
-	return NULL;
-}
-
-static tr_value f_sort(struct eval *ev, const tr_value *a)
-{
-	bool reverse, sensitive;
-	struct attribute attr;
-	tr_value items, *keys, out = tr_invalid(TR_ETYPE);
-
-	if (!flag(ev, a[1], &reverse) || !flag(ev, a[2], &sensitive))
-		return tr_invalid(TR_ETYPE);
-	items = ev_items(ev, a[0]);
-	if (!tr_is_valid(items))
-		return items;
-	if (is_text(a[3]) && memchr(tr_as_str(a[3]).p, ',', tr_as_str(a[3]).n) != NULL) {
-		keys = multi_keys(ev, items, a[3], !sensitive);
-		if (keys != NULL)
-			out = sorted(ev, items, keys, reverse);
-	} else if (attribute_parse(ev, a[3], !sensitive, &attr)) {
-		keys = keys_of(ev, items, &attr, tr_absent());
-		if (keys != NULL)
-			out = sorted(ev, items, keys, reverse);
-		attribute_free(&attr);
-	}
-	tr_drop(items);
-	return out;
-}
-
-static tr_value f_dictsort(struct eval *ev, const tr_value *a)
-{
-	bool sensitive, reverse;
-	struct attribute attr = {0};
-	tr_value map = ev_resolve(ev, a[0]), pairs, index, *keys, out = tr_invalid(TR_ETYPE);
-	tr_str by = is_given(a[2]) ? tr_as_str(a[2]) : tr_s("key");
-
-	if (!flag(ev, a[1], &sensitive) || !flag(ev, a[3], &reverse))
-		return tr_invalid(TR_ETYPE);
-	if (!tr_str_is(by, "key") && !tr_str_is(by, "value"))
-		return ev_fail(ev, TR_EINVAL, "dictsort sorts by 'key' or 'value'");
-	if (is_undefined(map))
-		return ev_undefined_fail(ev, map);
-	if (!tr_is(map, TR_MAP))
-		return ev_fail(ev, TR_ETYPE, "dictsort works on a mapping, not on '%s'", ev_type_name(map));
-	index = tr_int(tr_str_is(by, "value"));
-	pairs = ev_view(ev, map, SEQ_ITEMS);
-	if (tr_is_valid(pairs) && attribute_parse(ev, index, !sensitive, &attr)) {
-		keys = keys_of(ev, pairs, &attr, tr_absent());
-		if (keys != NULL)
-			out = sorted(ev, pairs, keys, reverse);
-	}
-	attribute_free(&attr);
-	tr_drop(pairs);
-	return out;
-}
+#include "playbook/template/keys.h"
 
 static tr_value f_items(struct eval *ev, const tr_value *a)
 {
@@ -221,25 +24,151 @@ static tr_value group(struct eval *ev, tr_value key, tr_value list)
 	return py_sequence(ev_pair(key, list), SEQ_GROUP);
 }
 
-/* Runs of equal keys in sorted items become groups. */
-static tr_value make_groups(struct eval *ev, const tr_value *keys, const tr_value *items, size_t n,
-			    struct attribute *shown, tr_value otherwise)
+/* ---- groups of text or whole numbers, when there are few different ones ---- */
+
+#define FEW 32
+
+/* The different keys in the order in which they come, and which of them each item has. */
+struct few {
+	size_t n;
+	struct one {
+		tr_value shown, key, held; /* as it stands; as it is compared */
+		size_t count;
+		size_t group;
+	} of[FEW];
+	tr_value keys[FEW];
+	uint8_t *which;
+};
+
+static bool same_key(tr_value a, tr_value b)
 {
-	tr_value out = tr_array_with(4);
+	return a.type == (uint32_t)TR_INT ? a.as.i == b.as.i : view_same_text(a, b);
+}
+
+/* False: there are too many, or keys of other kinds. */
+static bool few_find(struct few *few, const struct keys *keys)
+{
+	uint32_t type = keys->n > 0 ? keys->v[0].type : (uint32_t)TR_NIL;
+
+	if (type != (uint32_t)TR_INT && type != (uint32_t)TR_STRING)
+		return false;
+	for (size_t i = 0; i < keys->n; i++) {
+		size_t k = 0;
+		if (keys->v[i].type != type)
+			return false;
+		while (k < few->n && !same_key(few->of[k].shown, keys->v[i]))
+			k++;
+		if (k == FEW)
+			return false;
+		if (k == few->n)
+			few->of[few->n++] = (struct one){.shown = keys->v[i]};
+		few->of[k].count++;
+		few->which[i] = (uint8_t)k;
+	}
+	return true;
+}
+
+/* How the keys are compared, and to which group each belongs: those that differ in case only share one. */
+static bool few_order(struct eval *ev, struct few *few, struct attribute *compare, size_t *groups)
+{
+	size_t order[FEW];
+
+	for (size_t k = 0; k < few->n; k++) {
+		struct one *one = &few->of[k];
+		one->key = one->shown;
+		if (compare->ignore_case && is_text(one->shown))
+			one->key = one->held = attribute_lowered(ev, compare, one->shown);
+		if (!tr_is_valid(one->key))
+			return false;
+		few->keys[k] = one->key;
+	}
+	if (!ev_sort(ev, few->keys, few->n, false, order))
+		return false;
+	*groups = 0;
+	for (size_t k = 0; k < few->n; k++) {
+		struct one *one = &few->of[order[k]];
+		if (k > 0 && !same_key(few->keys[order[k - 1]], one->key))
+			++*groups;
+		one->group = *groups;
+	}
+	++*groups;
+	return true;
+}
+
+/* The groups, each with its items in their order and the first one's key. */
+static tr_value few_build(struct eval *ev, const struct few *few, const tr_value *items, size_t n, size_t groups)
+{
+	tr_value lists[FEW], shown[FEW], out = tr_array_with(groups);
+	size_t counts[FEW] = {0};
+
+	for (size_t k = 0; k < few->n; k++)
+		counts[few->of[k].group] += few->of[k].count;
+	for (size_t g = 0; g < groups; g++) {
+		lists[g] = tr_array_with(counts[g]);
+		shown[g] = tr_absent();
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct one *one = &few->of[few->which[i]];
+		if (!tr_is_valid(shown[one->group]))
+			shown[one->group] = one->shown;
+		lists[one->group] = ev_append(ev, lists[one->group], tr_keep(items[i]));
+	}
+	for (size_t g = 0; g < groups; g++)
+		out = ev_append(ev, out, group(ev, tr_keep(shown[g]), lists[g]));
+	return out;
+}
+
+/* Absent: not this way. */
+static tr_value group_few(struct eval *ev, tr_value list, const struct keys *keys, struct attribute *compare)
+{
+	struct few few = {.n = 0, .which = tr_realloc(NULL, keys->n + 1)};
+	tr_value out = tr_absent();
+	size_t groups;
+
+	if (few.which == NULL)
+		return ev_fail(ev, TR_ENOMEM, "out of memory");
+	if (few_find(&few, keys)) {
+		if (ev_spend(ev, keys->n) && few_order(ev, &few, compare, &groups))
+			out = few_build(ev, &few, tr_array_items(list), keys->n, groups);
+		for (size_t k = 0; k < few.n; k++)
+			tr_drop(few.of[k].held);
+	}
+	tr_free(few.which);
+	return ev->error->err != TR_OK ? tr_invalid(ev->error->err) : out;
+}
+
+/* ---- all others: sorted, and cut where the key changes ---- */
+
+/* Where the run of equal keys that begins at `start` ends. False after ev_fail. */
+static bool run_end(struct eval *ev, const tr_value *keys, const size_t *order, size_t n, size_t start, size_t *end)
+{
 	bool same = true;
 
-	for (size_t i = 0; i < n && tr_is_valid(out);) {
+	for (*end = start + 1; *end < n && same; ++*end) {
+		if (!ev_equal(ev, keys[order[start]], keys[order[*end]], &same))
+			return false;
+		if (!same)
+			return true;
+	}
+	return true;
+}
+
+/* Runs of equal keys in sorted items become groups. */
+static tr_value cut_groups(struct eval *ev, const struct keys *keys, const size_t *order, const tr_value *items,
+			   struct attribute *shown, tr_value otherwise)
+{
+	tr_value out = tr_array_with(4);
+
+	for (size_t i = 0, end; i < keys->n && tr_is_valid(out); i = end) {
 		tr_value list = tr_array_with(4), key;
-		size_t start = i;
-		for (; i < n && tr_is_valid(list); i++) {
-			if (i > start && (!ev_equal(ev, keys[start], keys[i], &same) || !same))
-				break;
-			list = ev_push(ev, list, tr_keep(items[i]));
-		}
-		key = ev->error->err == TR_OK ? attribute_get(ev, shown, items[start], otherwise)
-					      : tr_invalid(ev->error->err);
+		if (!run_end(ev, keys->v, order, keys->n, i, &end))
+			list = (tr_drop(list), tr_invalid(ev->error->err));
+		for (size_t k = i; k < end && tr_is_valid(list); k++)
+			list = ev_append(ev, list, tr_keep(items[order[k]]));
+		key = tr_is_valid(list) ? attribute_get(ev, shown, items[order[i]], otherwise)
+					: tr_invalid(ev->error->err);
 		if (tr_is_valid(key)) {
-			out = ev_push(ev, out, group(ev, key, list));
+			out = ev_append(ev, out, group(ev, key, list));
 		} else {
 			tr_drop(list);
 			tr_drop(out);
@@ -249,19 +178,38 @@ static tr_value make_groups(struct eval *ev, const tr_value *keys, const tr_valu
 	return out;
 }
 
-static tr_value group_all(struct eval *ev, tr_value list, const tr_value *a, struct attribute *compare,
-			  struct attribute *shown)
+static tr_value group_sorted(struct eval *ev, tr_value list, tr_value otherwise, struct attribute *compare,
+			     struct attribute *shown)
 {
-	size_t n = tr_array_len(list);
-	tr_value *items = items_of(ev, list), *keys = items != NULL ? keys_of(ev, list, compare, a[2]) : NULL;
+	size_t *order;
+	struct keys keys;
 	tr_value out = tr_invalid(TR_ETYPE);
 
-	if (keys != NULL && sort_both(ev, keys, items, n, false))
-		out = make_groups(ev, keys, items, n, shown, a[2]);
-	if (keys != NULL)
-		drop_all(keys, n);
-	tr_free(items);
+	if (!keys_of(ev, list, compare, otherwise, &keys))
+		return out;
+	order = tr_realloc(NULL, (keys.n + 1) * sizeof(*order));
+	if (order == NULL)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	else if (ev_sort(ev, keys.v, keys.n, false, order))
+		out = cut_groups(ev, &keys, order, tr_array_items(list), shown, otherwise);
+	tr_free(order);
+	keys_drop(&keys);
 	return out;
+}
+
+static tr_value group_all(struct eval *ev, tr_value list, tr_value otherwise, struct attribute *compare,
+			  struct attribute *shown)
+{
+	struct keys keys;
+	tr_value out;
+
+	if (!keys_of(ev, list, shown, otherwise, &keys))
+		return tr_invalid(TR_ETYPE);
+	out = group_few(ev, list, &keys, compare);
+	keys_drop(&keys);
+	if (tr_is_valid(out) || ev->error->err != TR_OK)
+		return out;
+	return group_sorted(ev, list, otherwise, compare, shown);
 }
 
 static tr_value f_groupby(struct eval *ev, const tr_value *a)
@@ -277,7 +225,7 @@ static tr_value f_groupby(struct eval *ev, const tr_value *a)
 		return list;
 	if (attribute_parse(ev, a[1], !sensitive, &compare)) {
 		if (attribute_parse(ev, a[1], false, &shown)) {
-			out = group_all(ev, list, a, &compare, &shown);
+			out = group_all(ev, list, a[2], &compare, &shown);
 			attribute_free(&shown);
 		}
 		attribute_free(&compare);
@@ -289,7 +237,7 @@ static tr_value f_groupby(struct eval *ev, const tr_value *a)
 static tr_value f_unique(struct eval *ev, const tr_value *a)
 {
 	tr_value items = ev_items(ev, a[0]), seen = tr_map(), out = tr_array_with(1);
-	struct attribute attr = {0};
+	struct attribute attr = {.n = 0};
 	bool sensitive;
 
 	if (!tr_is_valid(items) || !flag(ev, a[1], &sensitive) || !attribute_parse(ev, a[2], !sensitive, &attr)) {
@@ -297,17 +245,16 @@ static tr_value f_unique(struct eval *ev, const tr_value *a)
 		out = tr_invalid(TR_ETYPE);
 	}
 	for (size_t i = 0; i < tr_array_len(items) && tr_is_valid(out); i++) {
-		tr_value key = attribute_get(ev, &attr, tr_array_at(items, i), tr_absent());
+		tr_value held, key = attribute_borrow(ev, &attr, tr_array_at(items, i), tr_absent(), &held);
 		bool known = tr_is_valid(key) && tr_is_valid(ev_map_find(ev, seen, key));
 		if (!known && tr_is_valid(key) && ev->error->err == TR_OK)
 			seen = ev_map_put(ev, seen, tr_keep(key), tr_nil());
-		if (tr_is_valid(key))
-			tr_drop(key);
+		tr_drop(held);
 		if (ev->error->err != TR_OK || !tr_is_valid(seen)) {
 			tr_drop(out);
 			out = tr_invalid(ev->error->err);
 		} else if (!known) {
-			out = ev_push(ev, out, tr_keep(tr_array_at(items, i)));
+			out = ev_append(ev, out, tr_keep(tr_array_at(items, i)));
 		}
 	}
 	attribute_free(&attr);
@@ -317,8 +264,6 @@ static tr_value f_unique(struct eval *ev, const tr_value *a)
 }
 
 const struct native group_filters[] = {
-    {"sort", "reverse case_sensitive attribute", 0, f_sort, NULL},
-    {"dictsort", "case_sensitive by reverse", 0, f_dictsort, NULL},
     {"items", "", 0, f_items, NULL},
     {"groupby", "attribute default case_sensitive", 1, f_groupby, NULL},
     {"unique", "case_sensitive attribute", 0, f_unique, NULL},

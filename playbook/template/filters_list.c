@@ -11,133 +11,6 @@ bool flag(struct eval *ev, tr_value v, bool *out)
 	return !is_given(v) || ev_truth(ev, v, out);
 }
 
-static bool is_number_text(tr_str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return s.n > 0 && s.n < 19;
-}
-
-static tr_value attribute_key(tr_str s)
-{
-	int64_t n = 0;
-
-	if (!is_number_text(s))
-		return tr_string_n(s.p, s.n);
-	for (size_t i = 0; i < s.n; i++)
-		n = n * 10 + (s.p[i] - '0');
-	return tr_int(n);
-}
-
-bool attribute_parse(struct eval *ev, tr_value attribute, bool ignore_case, struct attribute *out)
-{
-	tr_str s = tr_as_str(attribute);
-	size_t n = 1, k = 0;
-
-	*out = (struct attribute){.ignore_case = ignore_case};
-	if (!is_given(attribute) || is_none(attribute))
-		return true;
-	for (size_t i = 0; is_text(attribute) && i < s.n; i++)
-		n += s.p[i] == '.';
-	out->keys = tr_alloc(n * sizeof(*out->keys));
-	if (out->keys == NULL) {
-		ev_fail(ev, TR_ENOMEM, "out of memory");
-		return false;
-	}
-	out->n = n;
-	if (!is_text(attribute)) {
-		out->keys[0] = tr_keep(attribute);
-		return true;
-	}
-	for (size_t start = 0, i = 0; i <= s.n; i++) {
-		if (i < s.n && s.p[i] != '.')
-			continue;
-		out->keys[k] = attribute_key((tr_str){s.p + start, i - start});
-		if (!tr_is_valid(out->keys[k++])) {
-			ev_invalid(ev, out->keys[k - 1]);
-			attribute_free(out);
-			return false;
-		}
-		start = i + 1;
-	}
-	return true;
-}
-
-void attribute_free(struct attribute *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		tr_drop(a->keys[i]);
-	for (size_t i = 0; i < sizeof(a->memo) / sizeof(a->memo[0]); i++) {
-		tr_drop(a->memo[i].text);
-		tr_drop(a->memo[i].low);
-	}
-	tr_free(a->keys);
-	*a = (struct attribute){0};
-}
-
-static bool needs_lowering(tr_str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((s.p[i] >= 'A' && s.p[i] <= 'Z') || (s.p[i] & 0x80) != 0)
-			return true;
-	return false;
-}
-
-/* v (taken) in lower case. */
-static tr_value lowered(struct eval *ev, struct attribute *a, tr_value v)
-{
-	tr_str s = tr_as_str(v);
-	size_t at;
-
-	if (!needs_lowering(s))
-		return v;
-	at = (s.n * 31 + (unsigned char)s.p[0] * 7u + (unsigned char)s.p[s.n / 2] * 13u +
-	      (unsigned char)s.p[s.n - 1] * 3u) %
-	     (sizeof(a->memo) / sizeof(a->memo[0]));
-	if (!tr_is(a->memo[at].text, TR_STRING) || !tr_str_eq(tr_as_str(a->memo[at].text), s)) {
-		tr_value low = text_case(ev, v, UNI_LOWER);
-		if (!tr_is_valid(low)) {
-			tr_drop(v);
-			return low;
-		}
-		tr_assign(&a->memo[at].text, tr_keep(v));
-		tr_assign(&a->memo[at].low, low);
-	}
-	tr_drop(v);
-	return tr_keep(a->memo[at].low);
-}
-
-tr_value attribute_get(struct eval *ev, struct attribute *a, tr_value item, tr_value otherwise)
-{
-	tr_value v = item, held = tr_absent(), got;
-
-	for (size_t i = 0; i < a->n; i++) {
-		uint32_t far = UINT32_MAX;
-		got = tr_absent();
-		if (tr_is(v, TR_MAP) && ev->changed.n == 0 && tr_is(a->keys[i], TR_STRING))
-			got = map_get_near(v, a->keys[i], i == 0 ? &a->hint : &far);
-		if (tr_is_valid(got)) {
-			v = got;
-			continue;
-		}
-		got = ev_item(ev, v, a->keys[i]);
-		tr_drop(held);
-		if (!tr_is_valid(got))
-			return got;
-		if (is_undefined(got) && is_given(otherwise) && !is_none(otherwise))
-			got = tr_keep(otherwise);
-		held = v = got;
-	}
-	if (!tr_is_valid(held))
-		v = tr_keep(v);
-	else if (v.as.bits != held.as.bits || v.type != held.type) {
-		v = tr_keep(v);
-		tr_drop(held);
-	}
-	return a->ignore_case && is_text(v) ? lowered(ev, a, v) : v;
-}
-
 static tr_value f_first(struct eval *ev, const tr_value *a)
 {
 	tr_value v = ev_resolve(ev, a[0]), items, first;
@@ -206,14 +79,17 @@ static tr_value join_attribute(struct eval *ev, tr_value items, tr_str sep, tr_v
 	size_t n = tr_array_len(items);
 	tr_buf out = {.max = ev->memory};
 	struct attribute attr;
-	bool ok = attribute_parse(ev, attribute, false, &attr) && ev_spend(ev, n);
+	bool ok;
 
+	if (!attribute_parse(ev, attribute, false, &attr))
+		return tr_invalid(ev->error->err);
+	ok = ev_spend(ev, n);
 	for (size_t i = 0; i < n && ok; i++) {
-		tr_value one = attribute_get(ev, &attr, all[i], tr_absent());
+		tr_value held, one = attribute_borrow(ev, &attr, all[i], tr_absent(), &held);
 		if (i > 0)
 			buf_put(&out, sep.p, sep.n);
 		ok = tr_is_valid(one) && ev_put_str(ev, &out, one);
-		tr_drop(one);
+		tr_drop(held);
 	}
 	attribute_free(&attr);
 	if (ok)
@@ -277,6 +153,7 @@ static tr_value f_sum(struct eval *ev, const tr_value *a)
 		items = ev_fail(ev, TR_ETYPE, "sum does not add text; use join");
 	}
 	if (!tr_is_valid(items) || !attribute_parse(ev, a[1], false, &attr)) {
+		tr_drop(items);
 		tr_drop(sum);
 		return tr_invalid(TR_ETYPE);
 	}
@@ -285,11 +162,9 @@ static tr_value f_sum(struct eval *ev, const tr_value *a)
 	for (size_t i = 0; i < n && tr_is_valid(sum); i++) {
 		if (add_plainly(&sum, attr.n == 0 ? all[i] : attribute_peek(ev, &attr, all[i])))
 			continue;
-		tr_value one = attribute_get(ev, &attr, all[i], tr_absent()), more = one;
-		if (tr_is_valid(one)) {
-			more = ev_binary(ev, I_ADD, sum, one);
-			tr_drop(one);
-		}
+		tr_value held, one = attribute_borrow(ev, &attr, all[i], tr_absent(), &held);
+		tr_value more = tr_is_valid(one) ? ev_binary(ev, I_ADD, sum, one) : one;
+		tr_drop(held);
 		tr_drop(sum);
 		sum = more;
 	}

@@ -40,17 +40,20 @@ static tr_value apply(struct eval *ev, struct applied *a, tr_value item)
 /* map(attribute=…, default=…) */
 static tr_value map_attribute(struct eval *ev, tr_value items, const struct args *args)
 {
-	tr_value want[2], list = tr_array_with(tr_array_len(items));
-	struct attribute attr = {0};
+	const tr_value *all = tr_array_items(items);
+	size_t n = tr_array_len(items);
+	tr_value want[2], list = tr_array_with(n);
+	struct attribute attr;
 
 	if (!ev_bind(ev, "map", "attribute default", 1, args, want) || !attribute_parse(ev, want[0], false, &attr)) {
 		tr_drop(list);
 		return tr_invalid(TR_ETYPE);
 	}
-	const tr_value *all = tr_array_items(items);
-	size_t n = tr_array_len(items);
-	for (size_t i = 0; i < n && tr_is_valid(list); i++)
-		list = ev_push(ev, list, attribute_get(ev, &attr, all[i], want[1]));
+	for (size_t i = 0; i < n && tr_is_valid(list); i++) {
+		tr_value one = attribute_peek(ev, &attr, all[i]);
+		one = tr_is_valid(one) ? tr_keep(one) : attribute_get(ev, &attr, all[i], want[1]);
+		list = ev_append(ev, list, one);
+	}
 	attribute_free(&attr);
 	return list;
 }
@@ -100,27 +103,17 @@ static tr_value f_map(struct eval *ev, tr_value value, const struct args *args)
 /* Does the item pass? `test` NULL: is it true. */
 static bool passes(struct eval *ev, struct applied *test, struct attribute *attr, tr_value item, bool *out)
 {
-	tr_value v = attribute_peek(ev, attr, item), result;
-	bool ok;
+	tr_value held, v = attribute_borrow(ev, attr, item, tr_absent(), &held);
+	bool ok = tr_is_valid(v);
 
-	if (test == NULL && tr_is(v, TR_BOOL)) {
-		*out = v.as.b;
-		return true;
-	}
-	v = tr_is_valid(v) ? tr_keep(v) : attribute_get(ev, attr, item, tr_absent());
-	if (!tr_is_valid(v))
-		return false;
-	if (test == NULL) {
+	if (ok && test != NULL) {
+		tr_value result = apply(ev, test, v);
+		ok = tr_is_valid(result) && ev_truth(ev, result, out);
+		tr_drop(result);
+	} else if (ok) {
 		ok = ev_truth(ev, v, out);
-		tr_drop(v);
-		return ok;
 	}
-	result = apply(ev, test, v);
-	tr_drop(v);
-	if (!tr_is_valid(result))
-		return false;
-	ok = ev_truth(ev, result, out);
-	tr_drop(result);
+	tr_drop(held);
 	return ok;
 }
 
@@ -128,23 +121,26 @@ static tr_value filter_items(struct eval *ev, tr_value items, struct applied *te
 {
 	const tr_value *all = tr_array_items(items);
 	size_t n = tr_array_len(items);
-	tr_value list = tr_array_with(n < 4096 ? n + 1 : 4096);
+	tr_value list = tr_array_with(n < 4096 ? n + 1 : 4096), peeked;
 	bool pass;
 
 	for (size_t i = 0; i < n && tr_is_valid(list); i++) {
-		if (!passes(ev, test, attr, all[i], &pass)) {
+		peeked = test == NULL ? attribute_peek(ev, attr, all[i]) : tr_absent();
+		if (tr_is(peeked, TR_BOOL)) {
+			pass = peeked.as.b;
+		} else if (!passes(ev, test, attr, all[i], &pass)) {
 			tr_drop(list);
 			return tr_invalid(ev->error->err);
 		}
 		if (pass == keep)
-			list = ev_push(ev, list, tr_keep(all[i]));
+			list = ev_append(ev, list, tr_keep(all[i]));
 	}
 	return list;
 }
 
 static tr_value filtered(struct eval *ev, tr_value value, const struct args *args, bool by_attr, bool keep)
 {
-	struct attribute attr = {0};
+	struct attribute attr;
 	struct applied test;
 	size_t skip = by_attr;
 	bool truth, ok = true;
@@ -155,7 +151,7 @@ static tr_value filtered(struct eval *ev, tr_value value, const struct args *arg
 		return tr_array_with(1);
 	if (by_attr && args->npos == 0)
 		return ev_fail(ev, TR_EINVAL, "the name of the attribute is missing");
-	if (by_attr && !attribute_parse(ev, args->pos[0], false, &attr))
+	if (!attribute_parse(ev, by_attr ? args->pos[0] : tr_absent(), false, &attr))
 		return tr_invalid(TR_ETYPE);
 	if (args->npos > skip)
 		ok = applied_init(ev, &test, args->pos[skip], args, skip + 1, false);

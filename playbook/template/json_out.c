@@ -147,24 +147,16 @@ static bool few_in_order(const tr_entry *entries, size_t n, size_t *order)
 static bool put_many(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, size_t level)
 {
 	const tr_entry *entries = tr_map_entries(v);
-	size_t n = tr_map_len(v), *order;
-	tr_value *keys = tr_alloc(n * sizeof(*keys)), *places = tr_alloc(n * sizeof(*places));
-	bool ok;
+	size_t n = tr_map_len(v), *order = tr_alloc(n * sizeof(*order));
+	tr_value *keys = tr_alloc(n * sizeof(*keys));
+	bool ok = keys != NULL && order != NULL;
 
-	order = tr_alloc(n * sizeof(*order));
-	ok = keys != NULL && places != NULL && order != NULL;
 	if (!ok)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
-	for (size_t i = 0; ok && i < n; i++) {
-		keys[i] = entries[i].key;
-		places[i] = tr_int((int64_t)i);
-	}
-	ok = ok && ev_sort(ev, keys, places, n, false);
 	for (size_t i = 0; ok && i < n; i++)
-		order[i] = (size_t)places[i].as.i;
-	ok = ok && put_sorted(ev, out, entries, order, n, indent, level);
+		keys[i] = entries[i].key;
+	ok = ok && ev_sort(ev, keys, n, false, order) && put_sorted(ev, out, entries, order, n, indent, level);
 	tr_free(keys);
-	tr_free(places);
 	tr_free(order);
 	return ok;
 }

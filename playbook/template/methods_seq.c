@@ -191,26 +191,19 @@ M(m_sort)
 		return ev_fail(ev, TR_EUNSUPPORTED, "sort takes no key function here; the filter sort has 'attribute'");
 	if (is_given(argv[1]) && !ev_truth(ev, argv[1], &reverse))
 		return tr_invalid(TR_ETYPE);
-	tr_value now = ev_slice(ev, self, all);
-	size_t n = tr_array_len(now);
-	tr_value *items = tr_alloc((n + 1) * sizeof(*items));
-	if (items == NULL || !tr_is_valid(now)) {
-		tr_free(items);
-		tr_drop(now);
-		return ev_fail(ev, TR_ENOMEM, "out of memory");
-	}
-	for (size_t i = 0; i < n; i++)
-		items[i] = tr_array_at(now, i);
-	bool ok = ev_sort(ev, items, items, n, reverse);
-	tr_value sorted = tr_array_with(n + 1);
-	for (size_t i = 0; ok && i < n; i++)
-		sorted = tr_array_push(sorted, tr_keep(items[i]));
-	tr_free(items);
+	tr_value now = ev_slice(ev, self, all), sorted = tr_invalid(TR_ENOMEM);
+	if (!tr_is_valid(now))
+		return now;
+	size_t n = tr_array_len(now), *order = tr_alloc((n + 1) * sizeof(*order));
+	if (order == NULL)
+		ev_fail(ev, TR_ENOMEM, "out of memory");
+	else if (ev_sort(ev, tr_array_items(now), n, reverse, order))
+		sorted = tr_array_with(n);
+	for (size_t i = 0; i < n && tr_is_valid(sorted); i++)
+		view_append(sorted, tr_keep(tr_array_at(now, order[i])));
+	tr_free(order);
 	tr_drop(now);
-	if (ok)
-		return changed(ev, self, sorted);
-	tr_drop(sorted);
-	return tr_invalid(ev->error->err);
+	return ev->error->err == TR_OK ? changed(ev, self, sorted) : tr_invalid(ev->error->err);
 }
 
 static const struct method list_methods[] = {

@@ -15,8 +15,8 @@ static int64_t rank(tr_value key)
 	return is_none(key) ? 0 : is_number(key) ? 1 : is_text(key) ? 2 : 3;
 }
 
-/* The places of a map's entries in the order of their keys. */
-static bool sorted_places(struct eval *ev, tr_value map, tr_value *places)
+/* The order of a map's entries by their keys. */
+static bool sorted_order(struct eval *ev, tr_value map, size_t *order)
 {
 	size_t n = tr_map_len(map);
 	tr_value *keys = tr_alloc((n + 1) * sizeof(*keys));
@@ -25,19 +25,18 @@ static bool sorted_places(struct eval *ev, tr_value map, tr_value *places)
 	for (size_t i = 0; ok && i < n; i++) {
 		tr_value key = tr_map_entries(map)[i].key;
 		keys[i] = tr_array_from((tr_value[]){tr_int(rank(key)), tr_keep(key)}, 2);
-		places[i] = tr_int((int64_t)i);
 		ok = tr_is_valid(keys[i]);
 	}
 	if (!ok)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
-	ok = ok && ev_sort(ev, keys, places, n, false);
+	ok = ok && ev_sort(ev, keys, n, false, order);
 	for (size_t i = 0; keys != NULL && i < n; i++)
 		tr_drop(keys[i]);
 	tr_free(keys);
 	return ok;
 }
 
-static bool flat_map(struct eval *ev, tr_buf *out, tr_value v, const tr_value *places);
+static bool flat_map(struct eval *ev, tr_buf *out, tr_value v, const size_t *order);
 
 /* On one line. */
 static bool flat(struct eval *ev, tr_buf *out, tr_value v)
@@ -49,9 +48,9 @@ static bool flat(struct eval *ev, tr_buf *out, tr_value v)
 		return false;
 	bool ok = true;
 	if (tr_is(v, TR_MAP)) {
-		tr_value *places = tr_alloc((tr_map_len(v) + 1) * sizeof(*places));
-		ok = places != NULL && sorted_places(ev, v, places) && flat_map(ev, out, v, places);
-		tr_free(places);
+		size_t *order = tr_alloc((tr_map_len(v) + 1) * sizeof(*order));
+		ok = order != NULL && sorted_order(ev, v, order) && flat_map(ev, out, v, order);
+		tr_free(order);
 	} else {
 		size_t n = tr_array_len(v);
 		tr_buf_putc(out, is_list(v) ? '[' : '(');
@@ -65,11 +64,11 @@ static bool flat(struct eval *ev, tr_buf *out, tr_value v)
 	return ok;
 }
 
-static bool flat_map(struct eval *ev, tr_buf *out, tr_value v, const tr_value *places)
+static bool flat_map(struct eval *ev, tr_buf *out, tr_value v, const size_t *order)
 {
 	tr_buf_putc(out, '{');
 	for (size_t i = 0; i < tr_map_len(v); i++) {
-		const tr_entry *e = &tr_map_entries(v)[places[i].as.i];
+		const tr_entry *e = &tr_map_entries(v)[order[i]];
 		tr_buf_puts(out, i > 0 ? ", " : "");
 		if (!flat(ev, out, e->key))
 			return false;
@@ -91,12 +90,12 @@ static void new_line(tr_buf *out, size_t indent)
 static bool tall_map(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance)
 {
 	size_t n = tr_map_len(v);
-	tr_value *places = tr_alloc((n + 1) * sizeof(*places));
-	bool ok = places != NULL && sorted_places(ev, v, places);
+	size_t *order = tr_alloc((n + 1) * sizeof(*order));
+	bool ok = order != NULL && sorted_order(ev, v, order);
 
 	tr_buf_putc(out, '{');
 	for (size_t i = 0; i < n && ok; i++) {
-		const tr_entry *e = &tr_map_entries(v)[places[i].as.i];
+		const tr_entry *e = &tr_map_entries(v)[order[i]];
 		size_t before = out->n;
 		if (i > 0) {
 			new_line(out, indent + 1);
@@ -110,7 +109,7 @@ static bool tall_map(struct eval *ev, tr_buf *out, tr_value v, size_t indent, si
 		ok = ok && put(ev, out, e->value, indent + 1 + uni_count(key), i + 1 < n ? 1 : allowance + 1, false);
 	}
 	tr_buf_putc(out, '}');
-	tr_free(places);
+	tr_free(order);
 	return ok;
 }
 

@@ -35,25 +35,36 @@ static enum ranking ranking_of(const tr_value *keys, size_t n)
 	return type == (uint32_t)TR_INT ? RANK_INT : RANK_TEXT;
 }
 
+static uint64_t text_rank(tr_str s)
+{
+	uint64_t r = 0;
+	uint32_t head, tail;
+
+	if (s.n >= 8) {
+		memcpy(&r, s.p, 8);
+		return __builtin_bswap64(r);
+	}
+	if (s.n >= 4) {
+		memcpy(&head, s.p, 4);
+		memcpy(&tail, s.p + s.n - 4, 4);
+		r = (uint64_t)__builtin_bswap32(tail) << 8 * (8 - s.n) & UINT32_MAX;
+		return (uint64_t)__builtin_bswap32(head) << 32 | r;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		r |= (uint64_t)(unsigned char)s.p[i] << (56 - 8 * i);
+	return r;
+}
+
 static uint64_t rank(enum ranking ranking, tr_value key)
 {
-	unsigned char head[8] = {0};
-	uint64_t r = 0;
-
 	if (ranking == RANK_INT)
 		return (uint64_t)key.as.i ^ ((uint64_t)1 << 63);
-	if (ranking == RANK_NONE)
-		return 0;
-	tr_str s = tr_as_str(key);
-	memcpy(head, s.p, s.n < 8 ? s.n : 8);
-	for (int i = 0; i < 8; i++)
-		r = r << 8 | head[i];
-	return r;
+	return ranking == RANK_TEXT ? text_rank(view_text(key)) : 0;
 }
 
 static bool text_before(tr_value a, tr_value b)
 {
-	tr_str x = tr_as_str(a), y = tr_as_str(b);
+	tr_str x = view_text(a), y = view_text(b);
 	int c = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
 
 	return c != 0 ? c < 0 : x.n < y.n;
@@ -122,25 +133,57 @@ static bool merge_sort(struct sorting *s, struct place *places, struct place *sc
 	return true;
 }
 
-bool ev_sort(struct eval *ev, tr_value *keys, tr_value *items, size_t n, bool reverse)
+/* Whole numbers in a small range: place by their lowest byte, then by the next, as many as there are. */
+static void sort_bytes(struct place *places, struct place *scratch, size_t n, uint64_t low, unsigned bytes)
+{
+	for (unsigned shift = 0; shift < 8 * bytes; shift += 8) {
+		size_t starts[257] = {0};
+		for (size_t i = 0; i < n; i++)
+			starts[1 + ((places[i].rank - low) >> shift & 255)]++;
+		for (size_t b = 1; b < 256; b++)
+			starts[b] += starts[b - 1];
+		for (size_t i = 0; i < n; i++)
+			scratch[starts[(places[i].rank - low) >> shift & 255]++] = places[i];
+		memcpy(places, scratch, n * sizeof(*places));
+	}
+}
+
+#define SMALL 24 /* fewer than so many are merged faster */
+
+/* False: not this way. */
+static bool sort_ints(const struct sorting *s, struct place *places, struct place *scratch, size_t n)
+{
+	uint64_t low = UINT64_MAX, high = 0;
+
+	if (s->ranking != RANK_INT || n < SMALL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		low = places[i].rank < low ? places[i].rank : low;
+		high = places[i].rank > high ? places[i].rank : high;
+	}
+	unsigned bytes = high == low ? 0 : (unsigned)(64 - __builtin_clzll(high - low) + 7) / 8;
+	if (bytes > 2 && (bytes > 4 || n < 1024))
+		return false;
+	sort_bytes(places, scratch, n, low, bytes);
+	return true;
+}
+
+bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, bool reverse, size_t *order)
 {
 	struct sorting s = {.ev = ev, .keys = keys, .ranking = ranking_of(keys, n), .reverse = reverse};
-	struct place *places = tr_alloc((n + 1) * 2 * sizeof(*places));
-	tr_value *sorted = tr_alloc((n + 1) * sizeof(*sorted));
-	bool ok = places != NULL && sorted != NULL;
+	struct place *places = n < SIZE_MAX / 64 ? tr_realloc(NULL, (n + 1) * 2 * sizeof(*places)) : NULL;
 
-	if (!ok)
+	if (places == NULL) {
 		ev_fail(ev, TR_ENOMEM, "out of memory");
-	for (size_t i = 0; ok && i < n; i++) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
 		uint64_t r = rank(s.ranking, keys[i]);
 		places[i] = (struct place){reverse ? ~r : r, i};
 	}
-	ok = ok && merge_sort(&s, places, places + n + 1, n);
-	for (size_t i = 0; ok && i < n; i++)
-		sorted[i] = items[places[i].at];
-	if (ok && n > 0)
-		memcpy(items, sorted, n * sizeof(*items));
+	bool ok = sort_ints(&s, places, places + n + 1, n) || merge_sort(&s, places, places + n + 1, n);
+	for (size_t i = 0; i < n; i++)
+		order[i] = places[i].at;
 	tr_free(places);
-	tr_free(sorted);
 	return ok;
 }

@@ -71,7 +71,7 @@ static tr_value walk_path(struct eval *ev, struct frame *f, const struct path *p
 		struct path_step *step = &path->steps[i];
 		if (tr_is(v, TR_MAP) && ev->changed.n == 0) {
 			uint32_t known = atomic_load_explicit(&step->hint, memory_order_relaxed), hint = known;
-			tr_value got = map_get_near(v, ev->t->consts[step->key], &hint);
+			tr_value got = view_near(v, ev->t->consts[step->key], &hint);
 			if (hint != known)
 				atomic_store_explicit(&step->hint, hint, memory_order_relaxed);
 			if (tr_is_valid(got)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How boxed values lie in memory. Only files of runtime/value/ look inside. */
+/* How boxed values lie in memory. Only files of runtime/value/ look inside; others take what view.h shows. */
 #ifndef TROUPE_VALUE_BOX_H
 #define TROUPE_VALUE_BOX_H
 

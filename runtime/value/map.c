@@ -8,12 +8,13 @@
 #include "runtime/value/box.h"
 #include "runtime/value/map.h"
 #include "runtime/value/map_index.h"
+#include "runtime/value/view.h"
 
 #define FIRST_CAPACITY 4
 #define MAP_MAX        (UINT32_MAX / 4)
 #define KEY_MAX_DEPTH  8
 
-#define NOT_FOUND UINT32_MAX
+#define NOT_FOUND MAP_NO_PLACE
 
 static struct box_map *map_new(uint32_t cap)
 {
@@ -52,7 +53,7 @@ tr_value tr_map_with(size_t capacity)
 
 static bool same_text(tr_value key, const char *p, size_t n)
 {
-	return box_text(key)->n == n && memcmp(box_text(key)->data, p, n) == 0;
+	return box_text(key)->n == n && view_same_bytes(box_text(key)->data, p, n);
 }
 
 static bool same_key(tr_value a, tr_value b)
@@ -325,9 +326,14 @@ const tr_entry *tr_map_entries(tr_value map)
 	return tr_map_len(map) > 0 ? box_map(map)->entries : NULL;
 }
 
+uint32_t map_place(tr_value map, tr_value key)
+{
+	return tr_is(map, TR_MAP) && tr_is_valid(key) ? map_find(box_map(map), key) : NOT_FOUND;
+}
+
 tr_value tr_map_get(tr_value map, tr_value key)
 {
-	uint32_t at = tr_is(map, TR_MAP) && tr_is_valid(key) ? map_find(box_map(map), key) : NOT_FOUND;
+	uint32_t at = map_place(map, key);
 
 	return at != NOT_FOUND ? box_map(map)->entries[at].value : tr_absent();
 }

@@ -9,4 +9,8 @@
  * then *slot is invalid. */
 tr_entry *map_own_entry(tr_value *slot, tr_value key);
 
+#define MAP_NO_PLACE UINT32_MAX
+/* Where the entry of this key stands; MAP_NO_PLACE. */
+uint32_t map_place(tr_value map, tr_value key);
+
 #endif
