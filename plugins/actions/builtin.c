@@ -4,12 +4,14 @@
 #include "plugins/actions/builtin.h"
 #include "plugins/actions/http/http.h"
 #include "plugins/actions/noop/noop.h"
+#include "plugins/actions/postgres/postgres.h"
 #include "plugins/actions/python/python.h"
 #include "plugins/actions/shell/shell.h"
 
 static const builtin all[] = {
     {noop_manifest, &noop_plugin, true},
     {http_manifest, &http_plugin, true},
+    {postgres_manifest, &postgres_plugin, true},
     {python_manifest, &python_plugin, true},
     {shell_manifest, &shell_plugin, false},
 };

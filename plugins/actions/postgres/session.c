@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libpq without blocking. */
+#include "plugins/actions/postgres/session.h"
+#include "plugins/actions/postgres/fault.h"
+
+#include <string.h>
+#include <troupe/io.h>
+
+/* Notices are nobody's, but for the last words of a server that ends an idle session. */
+static void on_notice(void *arg, const PGresult *r)
+{
+	pg_session *s = arg;
+	const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+		s->dying = true;
+}
+
+void pg_session_free(pg_session *s)
+{
+	if (s == NULL)
+		return;
+	PQfinish(s->conn);
+	tr_free(s);
+}
+
+static void session_end(void *arg)
+{
+	pg_session_free(arg);
+}
+
+/* ---- connecting ---- */
+
+static PGconn *start(const pg_target *t)
+{
+	const char *names[PG_PARAMETERS + 1], *values[PG_PARAMETERS + 1];
+
+	for (size_t i = 0; i < t->count; i++) {
+		names[i] = t->names[i];
+		values[i] = tr_as_cstr(t->values[i], "");
+	}
+	names[t->count] = values[t->count] = NULL;
+	return PQconnectStartParams(names, values, 0);
+}
+
+static tr_err connect_on(PGconn *conn, int64_t deadline)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+	while (PQstatus(conn) != CONNECTION_BAD) {
+		tr_err err = tr_wait_fd(PQsocket(conn), state == PGRES_POLLING_READING ? TR_FD_READ : TR_FD_WRITE,
+					deadline, NULL);
+		if (err != TR_OK)
+			return err;
+		state = PQconnectPoll(conn); /* the socket may be another one after this */
+		if (state == PGRES_POLLING_OK)
+			return TR_OK;
+		if (state == PGRES_POLLING_FAILED)
+			return TR_ECLOSED;
+	}
+	return TR_ECLOSED;
+}
+
+pg_session *pg_session_open(const pg_target *t, int64_t deadline, tr_value *fault)
+{
+	pg_session *s = tr_alloc(sizeof(*s));
+
+	*fault = tr_absent();
+	if (s != NULL)
+		s->conn = start(t);
+	if (s == NULL || s->conn == NULL || tr_own(s, session_end) != TR_OK) {
+		*fault = tr_outcome_error("busy", true, "postgres cannot connect: out of memory");
+		return NULL; /* tr_own has called the destructor when it failed */
+	}
+	PQsetNoticeReceiver(s->conn, on_notice, s);
+	memcpy(s->key, t->key, sizeof s->key);
+	tr_err err = connect_on(s->conn, deadline);
+	if (err == TR_OK && PQsetnonblocking(s->conn, 1) != 0)
+		err = TR_ECLOSED;
+	tr_disown(s);
+	if (err == TR_OK)
+		return s;
+	*fault = pg_fault_connect(s->conn, err);
+	pg_session_free(s);
+	return NULL;
+}
+
+/* ---- talking ---- */
+
+tr_err pg_session_flush(pg_session *s, int64_t deadline)
+{
+	int left, ready;
+
+	while ((left = PQflush(s->conn)) == 1) {
+		/* A server that is busy answering may not read on before we do. */
+		tr_err err = tr_wait_fd(PQsocket(s->conn), TR_FD_READ | TR_FD_WRITE, deadline, &ready);
+		if (err != TR_OK)
+			return err;
+		if ((ready & TR_FD_READ) && !PQconsumeInput(s->conn))
+			return TR_ECLOSED;
+	}
+	return left == 0 ? TR_OK : TR_ECLOSED;
+}
+
+PGresult *pg_session_result(pg_session *s, int64_t deadline, tr_err *err)
+{
+	*err = TR_OK;
+	while (PQisBusy(s->conn)) {
+		*err = tr_wait_fd(PQsocket(s->conn), TR_FD_READ, deadline, NULL);
+		if (*err == TR_OK && !PQconsumeInput(s->conn))
+			*err = TR_ECLOSED;
+		if (*err != TR_OK)
+			return NULL;
+	}
+	return PQgetResult(s->conn);
+}
+
+/* ---- between two users ---- */
+
+bool pg_session_clean(pg_session *s)
+{
+	if (PQstatus(s->conn) != CONNECTION_OK || PQtransactionStatus(s->conn) != PQTRANS_IDLE)
+		return false;
+	if (!s->altered)
+		return true;
+	s->altered = false;
+	return PQsendQuery(s->conn, "DISCARD ALL") == 1 && PQflush(s->conn) == 0;
+}
+
+bool pg_session_revive(pg_session *s, int64_t deadline)
+{
+	PGresult *r;
+	tr_err err;
+	bool ok = true;
+
+	/* Reading finds out whether the server has hung up meanwhile, asking for notifications what it said before. */
+	if (!PQconsumeInput(s->conn))
+		return false;
+	PQfreemem(PQnotifies(s->conn));
+	if (s->dying || !PQconsumeInput(s->conn))
+		return false;
+	while ((r = pg_session_result(s, deadline, &err)) != NULL) {
+		ok = ok && PQresultStatus(r) == PGRES_COMMAND_OK;
+		PQclear(r);
+	}
+	return ok && err == TR_OK && PQstatus(s->conn) == CONNECTION_OK;
+}
+
+void pg_session_cancel(pg_session *s)
+{
+	char why[256];
+	PGcancel *cancel = PQtransactionStatus(s->conn) == PQTRANS_ACTIVE ? PQgetCancel(s->conn) : NULL;
+
+	if (cancel != NULL) {
+		(void)PQcancel(cancel, why, sizeof why);
+		PQfreeCancel(cancel);
+	}
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials to connection parameters. */
+#include "plugins/actions/postgres/target.h"
+#include "plugins/shared/auth/auth.h"
+
+#include <libpq-fe.h>
+#include <sodium.h>
+#include <string.h>
+#include <troupe/io.h>
+
+static void put(pg_target *t, const char *name, tr_value text)
+{
+	if (!tr_is(text, TR_STRING) || t->count == PG_PARAMETERS) {
+		tr_drop(text);
+		return;
+	}
+	t->names[t->count] = name;
+	t->values[t->count++] = text;
+}
+
+static const char *get(const pg_target *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->names[i], name) == 0)
+			return tr_as_cstr(t->values[i], "");
+	return NULL;
+}
+
+/* What a connection string may say; anything else in one is refused, files of the node's above all. */
+static const char *const from_text[] = {"host",
+					"port",
+					"user",
+					"password",
+					"dbname",
+					"sslmode",
+					"options",
+					"application_name",
+					"sslrootcert",
+					"connect_timeout",
+					"target_session_attrs"};
+
+static const char *known_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof from_text / sizeof *from_text; i++)
+		if (strcmp(from_text[i], name) == 0)
+			return from_text[i];
+	return NULL;
+}
+
+static tr_value read_text(pg_target *t, tr_value text)
+{
+	char *why = NULL;
+	tr_value fault = tr_absent();
+	PQconninfoOption *options = PQconninfoParse(tr_as_cstr(text, ""), &why);
+
+	if (options == NULL) {
+		fault = tr_outcome_error("auth", false, "postgres: the connection string cannot be read: %s",
+					 why == NULL ? "out of memory" : why);
+		PQfreemem(why);
+		return fault;
+	}
+	for (PQconninfoOption *o = options; o->keyword != NULL && !tr_is_valid(fault); o++) {
+		if (o->val == NULL)
+			continue;
+		const char *name = known_name(o->keyword);
+		if (name == NULL)
+			fault = tr_outcome_error("auth", false, "postgres: the connection string may not set %s",
+						 o->keyword);
+		else
+			put(t, name, tr_string(o->val));
+	}
+	PQconninfoFree(options);
+	return fault;
+}
+
+static void read_fields(pg_target *t, tr_value f)
+{
+	put(t, "host", auth_text(f, "host", "db_host", "hostname", "server", NULL));
+	put(t, "port", auth_text(f, "port", "db_port", NULL));
+	put(t, "user", auth_text(f, "user", "username", "db_user", NULL));
+	put(t, "password", auth_text(f, "password", "db_password", "pass", NULL));
+	put(t, "dbname", auth_text(f, "database", "dbname", "db_name", "db", NULL));
+	put(t, "sslmode", auth_text(f, "sslmode", NULL));
+	put(t, "sslrootcert", auth_text(f, "sslrootcert", NULL));
+	put(t, "options", auth_text(f, "options", NULL));
+}
+
+/* libpq would look the name up with the thread standing still. */
+static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
+{
+	if (host[0] == '/' || strchr(host, ',') != NULL)
+		return tr_absent();
+	tr_value list = tr_resolve(host, deadline);
+	if (tr_array_len(list) == 0) {
+		tr_err err = tr_value_err(list);
+		tr_drop(list);
+		return tr_outcome_error("connection", true, "postgres: the host %s cannot be found: %s", host,
+					tr_err_text(err));
+	}
+	put(t, "hostaddr", tr_keep(tr_array_at(list, 0)));
+	tr_drop(list);
+	return tr_absent();
+}
+
+static tr_value check_grant(const char *host)
+{
+	tr_value grant = tr_stringf(host[0] == '/' ? "fs:%s" : "net:%s", host);
+	bool ok = tr_plugin_granted(tr_as_cstr(grant, "net"));
+	tr_value fault = ok ? tr_absent()
+			    : tr_outcome_error("denied", false, "postgres may not reach %s: the grant %s is missing",
+					       host, tr_as_cstr(grant, "net"));
+	tr_drop(grant);
+	return fault;
+}
+
+static void make_key(pg_target *t)
+{
+	crypto_generichash_state hash;
+	unsigned char sum[32];
+
+	crypto_generichash_init(&hash, NULL, 0, sizeof sum);
+	for (size_t i = 0; i < t->count; i++) {
+		const char *value = tr_as_cstr(t->values[i], "");
+		crypto_generichash_update(&hash, (const unsigned char *)t->names[i], strlen(t->names[i]) + 1);
+		crypto_generichash_update(&hash, (const unsigned char *)value, strlen(value) + 1);
+	}
+	crypto_generichash_final(&hash, sum, sizeof sum);
+	sodium_bin2hex(t->key, sizeof t->key, sum, sizeof sum);
+}
+
+static void put_ours(pg_target *t)
+{
+	if (get(t, "application_name") == NULL)
+		put(t, "application_name", tr_string("troupe"));
+	put(t, "client_encoding", tr_string("UTF8"));
+	put(t, "gssencmode", tr_string("disable"));
+	/* The password file is the operator's, not the playbook author's. */
+	put(t, "passfile", tr_string("/nonexistent/pgpass"));
+}
+
+tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t deadline)
+{
+	tr_value fault, fields = auth_resolve(auth, "postgres", deadline, &fault);
+
+	memset(t, 0, sizeof(*t));
+	if (tr_is_valid(fault))
+		return fault;
+	/* The fields may also stand in the task itself. */
+	tr_value all = tr_map_merge(tr_is(fields, TR_MAP) ? fields : tr_map(), tr_keep(input));
+	tr_value text = auth_text(all, "dsn", "connection_string", "url", NULL);
+	if (tr_is(text, TR_STRING))
+		fault = read_text(t, text);
+	read_fields(t, all);
+	tr_drop(text);
+	tr_drop(all);
+	if (tr_is_valid(fault))
+		return fault;
+	const char *host = get(t, "host");
+	if (host == NULL)
+		return tr_outcome_error("auth", false,
+					"postgres: no server is named; auth needs at least host, user and database, "
+					"or dsn");
+	fault = check_grant(host);
+	if (!tr_is_valid(fault))
+		fault = look_up(t, host, deadline);
+	put_ours(t);
+	make_key(t);
+	return fault;
+}
+
+void pg_target_fini(pg_target *t)
+{
+	while (t->count > 0)
+		tr_drop(t->values[--t->count]);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scripts into statements. */
+#include "plugins/shared/sql/scan.h"
+#include "plugins/shared/sql/sql.h"
+
+#include <strings.h>
+
+/* Where in a CREATE FUNCTION … BEGIN ATOMIC … END the scanner is: semicolons in the body end no statement. */
+typedef struct body {
+	size_t words; /* of the statement so far */
+	bool create, routine;
+	size_t depth;
+} body;
+
+static bool is_word(tr_str w, const char *expected)
+{
+	return w.n == __builtin_strlen(expected) && strncasecmp(w.p, expected, w.n) == 0;
+}
+
+static void body_word(body *b, tr_str word)
+{
+	if (b->words++ == 0)
+		b->create = is_word(word, "create");
+	if (!b->create)
+		return;
+	if (is_word(word, "function") || is_word(word, "procedure"))
+		b->routine = true;
+	else if (b->routine && is_word(word, "begin"))
+		b->depth++;
+	else if (b->depth > 0 && is_word(word, "case"))
+		b->depth++;
+	else if (b->depth > 0 && is_word(word, "end"))
+		b->depth--;
+}
+
+static tr_value add(tr_value list, tr_str script, size_t first, size_t last)
+{
+	return first < last ? tr_array_push(list, tr_string_lossy(script.p + first, last - first)) : list;
+}
+
+tr_value sql_split(tr_str script)
+{
+	tr_value list = tr_array();
+	size_t at = 0, first = 0, last = 0; /* from the first to behind the last unit that says something */
+	body b = {0};
+
+	for (;;) {
+		size_t from = at;
+		sql_unit unit = sql_next(script, &at);
+		bool ends =
+		    unit == SQL_END || (unit == SQL_OTHER && at - from == 1 && script.p[from] == ';' && b.depth == 0);
+		if (ends) {
+			list = add(list, script, first, last);
+			first = last = at;
+			b = (body){0};
+			if (unit == SQL_END)
+				return list;
+			continue;
+		}
+		if (unit == SQL_SPACE || unit == SQL_COMMENT)
+			continue;
+		if (unit == SQL_WORD)
+			body_word(&b, (tr_str){script.p + from, at - from});
+		if (first == last)
+			first = from;
+		last = at;
+	}
+}
+
+/* ---- the script of a task ---- */
+
+static tr_value add_script(tr_value list, tr_value v, const char *kind, tr_value *why)
+{
+	if (!tr_is(v, TR_STRING)) {
+		tr_drop(list);
+		*why = tr_stringf("%s: a statement must be text, not %s", kind, tr_type_name(tr_type_of(v)));
+		return tr_absent();
+	}
+	return tr_array_concat(list, sql_split(tr_as_str(v)));
+}
+
+static tr_value script_of(tr_value input)
+{
+	static const char *const names[] = {"command", "commands", "query", "sql", "statement", "script"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		tr_value v = tr_map_get_s(input, names[i]);
+		if (tr_is(v, TR_MAP)) /* a script that was read from a file */
+			v = tr_map_get_s(v, "content");
+		if (tr_is_valid(v) && !tr_is_nil(v))
+			return v;
+	}
+	return tr_absent();
+}
+
+tr_value sql_of_task(tr_value input, const char *kind, tr_value *why)
+{
+	tr_value script = script_of(input), list = tr_array();
+
+	*why = tr_absent();
+	for (size_t i = 0; tr_is_valid(list) && i < tr_array_len(script); i++)
+		list = add_script(list, tr_array_at(script, i), kind, why);
+	if (tr_is_valid(script) && !tr_is(script, TR_ARRAY))
+		list = add_script(list, script, kind, why);
+	if (tr_is_valid(list) && tr_array_len(list) == 0) {
+		tr_drop(list);
+		*why = tr_stringf("%s: there is no SQL to run; give it as command, commands, query or script", kind);
+		return tr_absent();
+	}
+	return list;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * SQL scripts as the database plugins get them: cut into statements, with parameters by name turned into numbered ones.
+ * Knows just enough of the lexical rules of PostgreSQL (which DuckDB and Snowflake share) to tell code from text:
+ * '…' with '' inside, E'…' with backslashes, "…", $tag$…$tag$, -- comments and nested block comments, and bodies of
+ * functions between BEGIN ATOMIC and END. Pure functions.
+ */
+#ifndef TROUPE_PLUGINS_SHARED_SQL_H
+#define TROUPE_PLUGINS_SHARED_SQL_H
+
+#include <troupe/value.h>
+
+/** The statements of a script without the semicolons between them and without white space and comments around them;
+ * empty ones are left out. Fresh array of texts. */
+tr_value sql_split(tr_str script);
+
+/**
+ * One statement with its parameters. `params`: a list is taken by position ($1, $2, …), a map by name (:name; `::` is
+ * a cast, and a name in brackets that the map lacks is a slice), absent or nil: the statement is as it is. Writes the
+ * statement to `out` and gives the values it uses, in order (fresh array); invalid with a text in *why when one is
+ * missing.
+ */
+tr_value sql_bind(tr_str statement, tr_value params, tr_buf *out, tr_value *why);
+
+/**
+ * The script of a task: `command` or `commands` (text or list of texts), `query`, `sql`, `statement`, `script` (text or
+ * {content}). Fresh array of statements; invalid with a text in *why when there is none or it is no text.
+ */
+tr_value sql_of_task(tr_value input, const char *kind, tr_value *why);
+
+#endif
