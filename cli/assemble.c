@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of an embedded node: all branches but cluster and edge. */
+/* The tree of an embedded node: all branches but cluster. */
 #include "cli/assemble.h"
 
+#include "actors/edge/edge.h"
 #include "actors/engine/control.h"
 #include "actors/store/store.h"
 #include "actors/worker/data_plane.h"
@@ -61,11 +62,11 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       .builtin_count = builtin_count,
 				       .config = tr_absent(),
 				       .grants = grants,
-				       .paths = tr_absent(),
+				       .paths = o->plugin_paths,
 				       .prefer = tr_absent()};
 	store_options store = {.data = o->data, .durability = o->durability};
 	pool_options pool = {.concurrency = o->concurrency, .env = o->env};
-	tr_child_spec children[5] = {0};
+	tr_child_spec children[6] = {0};
 	tr_started failed = {.reason = tr_absent()};
 	children[0] = (tr_child_spec){.id = "logger",
 				      .start = start_logger,
@@ -85,6 +86,11 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	    .playbooks = layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL, .env = o->env};
 	children[3] = control_plane_child_with(&control);
 	children[4] = data_plane_child(&pool, 1);
+	edge_options edge = {.data = o->data,
+			     .mode = o->mode != NULL ? o->mode : "run",
+			     .owner = o->owner,
+			     .required = o->owner != NULL};
+	children[5] = edge_child(&edge);
 	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,
 				  .intensity = 3,
 				  .period_ns = 30 * TR_SECOND,

@@ -17,7 +17,10 @@ typedef struct assemble_options {
 	uint32_t concurrency; /* step runs a pool performs at once; 0: its default */
 	tr_value grants; /* what plugins may do beyond what built-in ones are trusted with: array of grants, borrowed;
 			    absent: nothing */
-	tr_value env;    /* what templates see as env: a map of text, borrowed; absent: nothing */
+	tr_value plugin_paths; /* array of text: plugins and folders of plugins to load, borrowed; absent: none */
+	const char *mode;      /* what the endpoint says this process is; NULL: "run" */
+	const char *owner;     /* the actor that gets [stop] from clients; NULL: they may not ask */
+	tr_value env;          /* what templates see as env: a map of text, borrowed; absent: nothing */
 } assemble_options;
 
 /** Start a node with all branches of an embedded run. NULL on failure with the reason in `why` (at least 600 bytes). */

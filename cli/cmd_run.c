@@ -2,48 +2,30 @@
 /* troupe run: a playbook from one command. */
 #include "cli/command.h"
 
-#include "cli/assemble.h"
+#include "cli/follow.h"
+#include "cli/node_options.h"
+#include "cli/owner.h"
 #include "cli/payload.h"
 #include "cli/report.h"
 #include "cli/runner.h"
 
-#include <getopt.h>
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 #include <troupe/codec.h>
 
 struct run_options {
 	const char *file;
-	layout_path data;
-	durability durability;
-	bool json, events, tree, lenient, verbose;
+	node_options node;
+	bool json, events, tree, lenient, detach;
 	tr_value payload;
-	tr_value env;
-	tr_value grants;
 };
-
-static bool parse_durability(const char *text, durability *out)
-{
-	static const char *const names[] = {"strict", "batched", "none"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*out = (durability)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Playbooks see no environment but the names that were granted; one that is not set is no fault. */
-static tr_value grant_env(tr_value env, const char *name)
-{
-	const char *value = getenv(name);
-	return value == NULL ? env : tr_map_put_s(env, name, tr_string_lossy(value, strlen(value)));
-}
 
 /* One option; EXIT_OK or what to end with. */
 static int take_option(struct run_options *o, int c, const char *argument)
 {
+	int code = node_options_take(&o->node, "run", c, argument);
+	if (code != -1)
+		return code;
 	switch (c) {
 	case 'j':
 		o->json = true;
@@ -57,11 +39,8 @@ static int take_option(struct run_options *o, int c, const char *argument)
 	case 'l':
 		o->lenient = true;
 		break;
-	case 'v':
-		o->verbose = true;
-		break;
-	case 'd':
-		(void)snprintf(o->data, sizeof o->data, "%s", argument);
+	case 'b':
+		o->detach = true;
 		break;
 	case 's':
 		o->payload = payload_set("run", o->payload, argument);
@@ -71,16 +50,6 @@ static int take_option(struct run_options *o, int c, const char *argument)
 		o->payload = tr_map_merge_deep(o->payload, read);
 		break;
 	}
-	case 'E':
-		o->env = grant_env(o->env, argument);
-		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
-	case 'G':
-		o->grants = tr_array_push(o->grants, tr_string(argument));
-		return tr_is_valid(o->grants) ? EXIT_OK : EXIT_INVALID;
-	case 'D':
-		if (!parse_durability(argument, &o->durability))
-			return usage_error("run", "--durability takes strict, batched or none, not '%s'", argument);
-		break;
 	default:
 		return EXIT_INVALID;
 	}
@@ -89,20 +58,15 @@ static int take_option(struct run_options *o, int c, const char *argument)
 
 static int parse(struct run_options *o, int argc, char **argv)
 {
-	static const struct option options[] = {{"set", required_argument, NULL, 's'},
+	static const struct option options[] = {NODE_OPTION_ROWS,
+						{"set", required_argument, NULL, 's'},
 						{"payload", required_argument, NULL, 'p'},
 						{"json", no_argument, NULL, 'j'},
 						{"events", no_argument, NULL, 'e'},
 						{"tree", no_argument, NULL, 't'},
-						{"data", required_argument, NULL, 'd'},
-						{"env", required_argument, NULL, 'E'},
-						{"grant", required_argument, NULL, 'G'},
-						{"durability", required_argument, NULL, 'D'},
 						{"lenient", no_argument, NULL, 'l'},
-						{"verbose", no_argument, NULL, 'v'},
+						{"detach", no_argument, NULL, 'b'},
 						{NULL, 0, NULL, 0}};
-	if (layout_default(o->data) != TR_OK)
-		return usage_error("run", "the data folder's name is too long");
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		int result = take_option(o, c, optarg);
 		if (result != EXIT_OK)
@@ -173,42 +137,115 @@ static int finish(const struct run_options *o, const run_job *job)
 	return code;
 }
 
-static int perform(const struct run_options *o, playbook *p, tr_str source)
+/* ---- here
+ * ------------------------------------------------------------------------------------------------------------
+ */
+
+/* EXIT_BUSY: somebody else owns the data folder by now. */
+#define EXIT_BUSY (-1)
+
+static int run_here(const struct run_options *o, run_job *job, const view_class *cls, const char *title)
 {
 	char why[600];
 	style s = style_of(stderr);
-	const view_class *cls = choose_view(o);
-	assemble_options assemble = {.data = o->data,
-				     .durability = o->durability,
-				     .env = o->env,
-				     .grants = o->grants,
-				     .log_level = o->verbose ? TR_DEBUG : TR_WARNING,
-				     .log = runner_log,
-				     .log_arg = &s};
+	assemble_options assemble = node_options_assemble(&o->node);
+	assemble.log = runner_log;
+	assemble.log_arg = &s;
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
 	if (node == NULL) {
+		if (layout_lock_owner(o->node.data) != 0)
+			return EXIT_BUSY;
 		fprintf(stderr, "troupe run: %s\n", why);
 		return EXIT_INVALID;
 	}
 	view v;
-	char title[NAME_MAX];
-	view_init(&v, cls, node, playbook_title(p, title));
-	run_job job = {.playbook = p, .source = source, .payload = o->payload, .view = &v, .summary = tr_absent()};
-	tr_err err = runner_run(node, &job);
+	view_init(&v, cls, node, title);
+	job->view = &v;
+	tr_err err = runner_run(node, job);
 	if (err != TR_OK)
-		(void)snprintf(job.problem, sizeof job.problem, "the runner could not be started: %s",
+		(void)snprintf(job->problem, sizeof job->problem, "the runner could not be started: %s",
 			       tr_err_text(err));
 	assemble_stop(&node);
-	int code = finish(o, &job);
-	tr_drop(job.summary);
+	int code = finish(o, job);
 	view_fini(&v);
+	return code;
+}
+
+/* ---- in the node that owns the data folder -------------------------------------------------------------------------
+ */
+
+static int detached(const struct run_options *o, const run_job *job)
+{
+	if (o->json)
+		printf("{\"execution_id\":\"%" PRId64 "\"}\n", job->execution_id);
+	else
+		printf("%" PRId64 "\n", job->execution_id);
+	return EXIT_OK;
+}
+
+static int run_there(const struct run_options *o, remote *r, run_job *job, const view_class *cls, const char *title)
+{
+	if (o->node.own != NULL)
+		return usage_error(
+		    "run", "another process owns %s and performs the playbook; %s is given where that is started",
+		    o->node.data, o->node.own);
+	if (cls == &view_tree) {
+		fputs("troupe run: --tree shows the actors of this process, and another performs the playbook\n",
+		      stderr);
+		cls = style_of(stderr).terminal ? &view_live : &view_lines;
+	}
+	if (!follow_start(r, job, !o->detach))
+		return finish(o, job);
+	if (o->detach)
+		return detached(o, job);
+	view v;
+	view_init(&v, cls, NULL, title);
+	job->view = &v;
+	follow(r, job);
+	int code = finish(o, job);
+	view_fini(&v);
+	return code;
+}
+
+#define MOST_TRIES 20
+
+static int perform(const struct run_options *o, playbook *p, tr_str source)
+{
+	char title[NAME_MAX], why[300];
+	run_job job = {.playbook = p, .source = source, .payload = o->payload, .summary = tr_absent()};
+	(void)playbook_title(p, title);
+	int code = EXIT_BUSY;
+	for (int i = 0; code == EXIT_BUSY && i < MOST_TRIES; i++) {
+		remote *r;
+		owner_kind owner = owner_find(o->node.data, &r, why, sizeof why);
+		if (owner == OWNER_REMOTE) {
+			code = run_there(o, r, &job, choose_view(o), title);
+		} else if (owner == OWNER_MUTE) {
+			fprintf(stderr, "troupe run: %s; wait for it, stop it, or give another folder with --data\n",
+				why);
+			code = EXIT_INVALID;
+		} else if (o->detach) {
+			code = usage_error("run",
+					   "--detach needs a node that performs the playbook; start one with "
+					   "'troupe node --data %s'",
+					   o->node.data);
+		} else {
+			code = run_here(o, &job, choose_view(o), title);
+		}
+		remote_close(&r);
+	}
+	if (code == EXIT_BUSY) {
+		fprintf(stderr, "troupe run: %s changes hands too often\n", o->node.data);
+		code = EXIT_FAILED;
+	}
+	tr_drop(job.summary);
 	return code;
 }
 
 static int run_run(int argc, char **argv)
 {
-	struct run_options o = {.payload = tr_map(), .env = tr_map(), .grants = tr_array()};
-	int code = parse(&o, argc, argv);
+	struct run_options o = {.payload = tr_map()};
+	int code = node_options_init(&o.node, "run") ? parse(&o, argc, argv) : EXIT_INVALID;
 	if (code == EXIT_OK) {
 		tr_buf source = {0};
 		playbook *p = load(&o, &source);
@@ -217,8 +254,7 @@ static int run_run(int argc, char **argv)
 		tr_buf_fini(&source);
 	}
 	tr_drop(o.payload);
-	tr_drop(o.env);
-	tr_drop(o.grants);
+	node_options_fini(&o.node);
 	return code;
 }
 
@@ -231,17 +267,15 @@ const command command_run = {
 	"JSON. May be\n"
 	"                       repeated\n"
 	"  --payload FILE|-     a JSON or YAML mapping, merged over the playbook's workload\n"
-	"  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"
-	"  --grant GRANT        let plugins do what needs a grant, such as exec (tool kind shell). May be repeated\n"
 	"  --json               one JSON object on stdout at the end; all else on stderr\n"
 	"  --events             show each event in a line\n"
 	"  --tree               show the tree of actors\n"
-	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
-	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "
-	"second;\n"
-	"                       none: left to the operating system\n"
 	"  --lenient            accept what older dialects had, with warnings\n"
-	"  --verbose            log everything\n\n"
+	"  --detach             hand the playbook to the node that owns the data folder, print the execution's id and "
+	"return\n" NODE_OPTION_HELP
+	"\nWhen another process owns the data folder ('troupe node', or a 'troupe run'), that process performs the "
+	"playbook and this\n"
+	"one shows it. A 'troupe run' stays until the executions that others handed to it are done as well.\n\n"
 	"On a terminal a live view is shown, elsewhere plain lines; NO_COLOR is honoured. Exit status: 0 success, "
 	"1 the execution\n"
 	"failed, 2 the playbook or its input is invalid, 130 interrupted (running steps were cancelled, the log is "

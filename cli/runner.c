@@ -114,6 +114,51 @@ static bool take(run_job *job, tr_value m)
 	return true;
 }
 
+/* ---- what others submitted to this process --------------------------------------------------------------------------
+ */
+
+/* A pid of an execution that runs here, {0} when none does. */
+static tr_pid other_execution(size_t *count)
+{
+	tr_value list = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(tr_string("list")), tr_in(CALL_NS));
+	tr_pid pid = tr_as_pid(tr_map_get_s(tr_array_at(list, 0), "pid"));
+	*count = tr_array_len(list);
+	tr_drop(list);
+	return pid;
+}
+
+static bool wait_for(tr_ref monitor)
+{
+	for (;;) {
+		tr_value m = tr_receive(TR_FOREVER), tag = tr_array_at(m, 0);
+		bool down = TR_IS_A(tag, down) && tr_ref_eq(tr_as_ref(tr_array_at(m, 1)), monitor);
+		bool signal = tr_is(tr_array_at(m, 1), TR_INT) && tr_equal(tag, tr_atom("signal"));
+		if (TR_IS_A(tag, info))
+			fprintf(stderr, "%.*s", TR_STR(tr_as_str(tr_array_at(m, 1))));
+		tr_drop(m);
+		if (down || signal)
+			return down;
+	}
+}
+
+/* This process has the endpoint: it does not end under those who use it. A signal ends it all the same, and what runs
+ * can be resumed. */
+static void wait_for_others(run_job *job)
+{
+	size_t count;
+	for (tr_pid pid; (pid = other_execution(&count)).bits != 0;) {
+		if (!job->waited && !tr_pid_eq(pid, job->execution)) {
+			fprintf(stderr,
+				"troupe run: done; waiting for %zu executions that others started in this process "
+				"(Ctrl-C leaves them to 'troupe resume')\n",
+				count);
+			job->waited = true;
+		}
+		if (!wait_for(tr_monitor(pid)))
+			return;
+	}
+}
+
 static void runner_body(tr_value arg)
 {
 	run_job *job = tr_as_object(arg, &job_class);
@@ -123,6 +168,7 @@ static void runner_body(tr_value arg)
 	tr_pid execution = begin(job);
 	if (execution.bits == 0)
 		return;
+	job->execution = execution;
 	tr_monitor(execution);
 	tr_send(tr_self(), TR_A(tick));
 	for (bool going = true; going;) {
@@ -131,6 +177,8 @@ static void runner_body(tr_value arg)
 		tr_drop(m);
 	}
 	view_end(job->view);
+	if (tr_is_valid(job->summary) && !job->interrupted)
+		wait_for_others(job);
 }
 
 void runner_log(void *arg, tr_value record)

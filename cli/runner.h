@@ -21,6 +21,9 @@ typedef struct run_job {
 	tr_value summary; /* absent when the execution did not end */
 	bool interrupted;
 	char problem[600]; /* why there is no summary */
+	/* the runner's own */
+	tr_pid execution;
+	bool waited;
 } run_job;
 
 /** A log handler (arg: a style) that hands what is logged to the runner, who alone writes to the screen while a view is

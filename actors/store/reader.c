@@ -282,3 +282,30 @@ int64_t store_newest_execution(const char *data)
 	tr_free(numbers);
 	return n.id;
 }
+
+static bool is_over(const char *data, int64_t id)
+{
+	tr_buf notes = {0};
+	tr_value events = store_read_execution(data, id, &notes);
+	event last;
+	event_init(&last, EVENT_NONE);
+	if (tr_array_len(events) > 0)
+		(void)event_from_value(tr_array_at(events, tr_array_len(events) - 1), &last);
+	bool over = last.type == EVENT_PLAYBOOK_PROCESSED;
+	event_fini(&last);
+	tr_drop(events);
+	tr_buf_fini(&notes);
+	return over;
+}
+
+tr_value store_unfinished_executions(const char *data)
+{
+	tr_value all = store_list_executions(data), out = tr_array();
+	for (size_t i = 0; i < tr_array_len(all); i++) {
+		int64_t id = tr_as_int(tr_map_get_s(tr_array_at(all, i), "id"), 0);
+		if (!is_over(data, id))
+			out = tr_array_push(out, tr_int(id));
+	}
+	tr_drop(all);
+	return out;
+}

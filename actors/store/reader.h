@@ -18,6 +18,9 @@ tr_value store_read_execution(const char *data, int64_t execution_id, tr_buf *no
 /** All executions: array of maps {execution_id (text), workflow (folder text), path}, oldest first. Fresh reference. */
 tr_value store_list_executions(const char *data);
 
+/** Ids of the executions whose log does not end with their last event, oldest first: array of ints. Fresh. */
+tr_value store_unfinished_executions(const char *data);
+
 /** The newest execution's id, 0 when there is none. */
 int64_t store_newest_execution(const char *data);
 

@@ -152,7 +152,7 @@ class Run(kit.Case):
         first = self.start("run", path, "--json")
         with open(ready, encoding="utf-8") as f:
             f.read()
-        second = self.troupe("run", path, "--json")
+        second = self.troupe("node")
         self.assertEqual(second.returncode, 2)
         self.assertIn(f"process {first.pid} ", second.stderr)
         events, _ = self.events()  # reading works meanwhile

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The endpoint's branch of the tree: the listener and the connections' supervisor. */
+#include "actors/edge/edge.h"
+
+#include "actors/edge/connection.h"
+#include "actors/edge/wire.h"
+#include "actors/protocol.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <troupe/io.h>
+#include <troupe/log.h>
+#include <unistd.h>
+
+#define CONNECTIONS      "connections"
+#define MOST_CONNECTIONS 64
+#define START_NS         (10 * TR_SECOND)
+
+/* Bound in a folder that nobody else may enter and then put in place, so that the socket has its mode from the first
+ * moment that it can be reached, and a stale one is replaced at once. */
+#define PRIVATE_FOLDER ".edge"
+#define PRIVATE_SOCKET PRIVATE_FOLDER "/s"
+
+bool edge_subject_allowed(tr_str subject)
+{
+	static const char *const subjects[] = {SUBJECT_EXECUTIONS, SUBJECT_CATALOG, SUBJECT_STORE, "plugins"};
+	for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
+		if (tr_str_is(subject, subjects[i]))
+			return true;
+	return false;
+}
+
+struct place {
+	char folder[PATH_MAX], bound[PATH_MAX], path[PATH_MAX];
+	int os_error;
+};
+
+static bool place_init(struct place *p, const char *data)
+{
+	struct sockaddr_un un;
+	size_t n = strlen(data);
+	p->os_error = 0;
+	if (n + sizeof "/" WIRE_SOCKET > sizeof un.sun_path)
+		return false;
+	(void)snprintf(p->folder, sizeof p->folder, "%s/" PRIVATE_FOLDER, data);
+	(void)snprintf(p->bound, sizeof p->bound, "%s/" PRIVATE_SOCKET, data);
+	(void)snprintf(p->path, sizeof p->path, "%s/" WIRE_SOCKET, data);
+	return true;
+}
+
+static void *do_prepare(void *arg)
+{
+	struct place *p = arg;
+	(void)unlink(p->bound); /* of a process that died here */
+	if (mkdir(p->folder, 0700) != 0 && errno != EEXIST)
+		p->os_error = errno;
+	return NULL;
+}
+
+static void *do_publish(void *arg)
+{
+	struct place *p = arg;
+	if (chmod(p->bound, 0600) != 0 || rename(p->bound, p->path) != 0)
+		p->os_error = errno;
+	(void)rmdir(p->folder);
+	return NULL;
+}
+
+struct listener {
+	char path[PATH_MAX];
+};
+
+static void remove_socket(void *ptr)
+{
+	struct listener *l = ptr;
+	(void)unlink(l->path);
+	tr_free(l);
+}
+
+static tr_err listen_here(struct place *p, tr_port *port)
+{
+	char address[PATH_MAX + 8];
+	tr_err err;
+	(void)tr_dirty(do_prepare, p, &err);
+	if (err == TR_OK && p->os_error == 0) {
+		(void)snprintf(address, sizeof address, "unix:%s", p->bound);
+		err = tr_listen(address, 128, port);
+		if (err != TR_OK)
+			p->os_error = tr_io_errno();
+	}
+	if (err == TR_OK && p->os_error == 0)
+		(void)tr_dirty(do_publish, p, &err);
+	return err == TR_OK && p->os_error != 0 ? TR_EIO : err;
+}
+
+static tr_next refuse_start(const char *data, const char *why)
+{
+	return tr_next_stop(
+	    TR_LIST(TR_A(shutdown), tr_stringf("%.300s: no other process can reach this one: %s", data, why)));
+}
+
+static tr_next listener_init(void *state, tr_value arg)
+{
+	const char *data = tr_as_cstr(tr_map_get_s(arg, "data"), "");
+	struct place p;
+	tr_port port;
+	if (!place_init(&p, data))
+		return refuse_start(data, "the folder's name is too long for a socket in it (107 bytes with "
+					  "/" WIRE_SOCKET "); give a shorter one with --data");
+	tr_err err = listen_here(&p, &port);
+	if (err != TR_OK)
+		return refuse_start(data, p.os_error != 0 ? strerror(p.os_error) : tr_err_text(err));
+	struct listener *l = tr_alloc(sizeof *l);
+	if (l == NULL)
+		return tr_next_stop(TR_A(enomem));
+	memcpy(l->path, p.path, sizeof l->path);
+	if (tr_own(l, remove_socket) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
+	*(tr_port *)state = port;
+	return tr_next_then(TR_A(start));
+}
+
+static bool is_down(void *arg, tr_value m)
+{
+	(void)arg;
+	return TR_IS_A(tr_array_at(m, 0), down);
+}
+
+static void hand_over(tr_port socket, uint32_t *open)
+{
+	tr_pid supervisor = tr_whereis(CONNECTIONS);
+	tr_started s = {.reason = tr_absent()};
+	if (*open < MOST_CONNECTIONS && supervisor.bits != 0)
+		s = tr_supervisor_start_instance(supervisor, tr_nil(), tr_in(START_NS));
+	if (s.pid.bits == 0) {
+		tr_drop(s.reason);
+		tr_port_close(socket, 0);
+		return;
+	}
+	(void)tr_monitor(s.pid);
+	++*open;
+	(void)tr_port_give(socket, s.pid);
+	(void)tr_send(s.pid, TR_LIST(TR_A(connected), tr_int((int64_t)socket.id)));
+}
+
+static tr_next listener_accept(void *state, tr_value what)
+{
+	tr_port listener = *(tr_port *)state, socket;
+	uint32_t open = 0;
+	(void)what;
+	for (;;) {
+		tr_err err = tr_accept(listener, TR_FRAME_RAW, TR_PASSIVE, &socket, TR_FOREVER);
+		for (tr_value m; tr_is_valid(m = tr_receive_match(is_down, NULL, 0)); tr_drop(m))
+			open--;
+		if (err == TR_OK)
+			hand_over(socket, &open);
+		else if (err == TR_ECLOSED)
+			return tr_next_stop(TR_A(closed));
+		else
+			tr_sleep_until(tr_in(100 * TR_MS)); /* out of descriptors or memory */
+	}
+}
+
+static const tr_gen_server listener_server = {
+    .name = "endpoint",
+    .state_size = sizeof(tr_port),
+    .init = listener_init,
+    .handle_continue = listener_accept,
+};
+
+static tr_started start_listener(tr_value arg, tr_value extra)
+{
+	tr_spawn_options options = {.label = "endpoint", .name = "endpoint"};
+	(void)extra;
+	tr_started s = tr_gen_server_start_link(&listener_server, tr_keep(arg), &options, TR_FOREVER);
+	if (s.pid.bits == 0 && !tr_as_bool(tr_map_get_s(arg, "required"), false)) {
+		tr_log(TR_NOTICE, tr_absent(), "%s", tr_as_cstr(tr_array_at(s.reason, 1), "no endpoint"));
+		tr_assign(&s.reason, tr_absent());
+	}
+	return s;
+}
+
+static tr_started start_connection(tr_value arg, tr_value extra)
+{
+	tr_spawn_options options = {.label = "connection"};
+	(void)extra;
+	return tr_gen_server_start_link(&connection_server, tr_keep(arg), &options, TR_FOREVER);
+}
+
+static tr_value about(const edge_options *o)
+{
+	return TR_DICT("data", tr_string_lossy(o->data, strlen(o->data)), "mode",
+		       tr_string(o->mode != NULL ? o->mode : "node"), "owner",
+		       o->owner != NULL ? tr_string(o->owner) : tr_nil(), "started_at_us", tr_int(tr_wall_us()),
+		       "required", tr_bool(o->required));
+}
+
+tr_child_spec edge_child(const edge_options *options)
+{
+	tr_value arg = about(options);
+	tr_child_spec instance = {
+	    .start = start_connection, .arg = tr_keep(arg), .restart = TR_TEMPORARY, .label = "connection"};
+	tr_supervisor_spec connections = {.strategy = TR_SIMPLE_ONE_FOR_ONE,
+					  .intensity = 1,
+					  .children = &instance,
+					  .child_count = 1,
+					  .name = CONNECTIONS,
+					  .label = "connections"};
+	tr_child_spec children[] = {
+	    {.id = "connections",
+	     .start = tr_supervisor_start,
+	     .arg = tr_supervisor_arg(&connections),
+	     .restart = TR_PERMANENT,
+	     .type = TR_SUPERVISOR,
+	     .label = "connections"},
+	    {.id = "endpoint", .start = start_listener, .arg = arg, .restart = TR_PERMANENT, .label = "endpoint"},
+	};
+	tr_supervisor_spec spec = {.strategy = TR_REST_FOR_ONE,
+				   .intensity = 3,
+				   .period_ns = 30 * TR_SECOND,
+				   .children = children,
+				   .child_count = sizeof children / sizeof *children,
+				   .name = "edge",
+				   .label = "edge"};
+	return (tr_child_spec){.id = "edge",
+			       .start = tr_supervisor_start,
+			       .arg = tr_supervisor_arg(&spec),
+			       .restart = TR_PERMANENT,
+			       .type = TR_SUPERVISOR,
+			       .label = "edge"};
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * The endpoint of a running node: other processes of the same user talk to it over a Unix socket in the data folder.
+ * A listener, and one actor a connection. The protocol is in wire.h.
+ *
+ * The socket is this node's as long as it holds the data folder's lock, so it must start behind the stores and end
+ * before them; what a dead process left in its place is replaced.
+ */
+#ifndef TROUPE_ACTORS_EDGE_H
+#define TROUPE_ACTORS_EDGE_H
+
+#include <troupe/supervisor.h>
+
+typedef struct edge_options {
+	const char *data;  /* the data folder; copied */
+	const char *mode;  /* what kind of process this is ("node", "run"), told by `node` [status]; copied */
+	const char *owner; /* registered name that gets [stop] when a client asks the node to end; NULL: it cannot be
+			      asked. Copied */
+	bool required;     /* without its socket the node does not start; otherwise it goes on without and logs why */
+} edge_options;
+
+/** Child spec of the edge's supervisor for the node's top supervisor. spec.arg is invalid (TR_ENOMEM) on failure. */
+tr_child_spec edge_child(const edge_options *options);
+
+/** May a client ask this subject? */
+bool edge_subject_allowed(tr_str subject);
+
+#endif

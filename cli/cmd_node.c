@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe node: a node that stays. */
+#include "cli/command.h"
+
+#include "cli/keeper.h"
+#include "cli/node_options.h"
+#include "cli/runner.h"
+
+#include <stdio.h>
+
+static int perform(const node_options *o, bool json)
+{
+	char why[600];
+	style s = style_of(stderr);
+	assemble_options assemble = node_options_assemble(o);
+	assemble.log = runner_log;
+	assemble.log_arg = &s;
+	assemble.mode = "node";
+	assemble.owner = KEEPER_NAME;
+	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
+	if (node == NULL) {
+		fprintf(stderr, "troupe node: %s\n", why);
+		return EXIT_INVALID;
+	}
+	keeper_job job = {.data = o->data, .json = json};
+	tr_err err = keeper_run(node, &job);
+	assemble_stop(&node);
+	if (err != TR_OK)
+		fprintf(stderr, "troupe node: %s\n", tr_err_text(err));
+	else if (job.problem[0] != '\0')
+		fprintf(stderr, "troupe node: %s\n", job.problem);
+	return err == TR_OK ? EXIT_OK : EXIT_FAILED;
+}
+
+static int node_run(int argc, char **argv)
+{
+	static const struct option options[] = {NODE_OPTION_ROWS, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+	node_options o;
+	bool json = false;
+	int code = node_options_init(&o, "node") ? EXIT_OK : EXIT_INVALID;
+	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		code = node_options_take(&o, "node", c, optarg);
+		if (code == -1) {
+			json = json || c == 'j';
+			code = c == 'j' ? EXIT_OK : EXIT_INVALID;
+		}
+	}
+	if (code == EXIT_OK && optind != argc)
+		code = usage_error("node", "'%s' is too much: a node takes options only", argv[optind]);
+	if (code == EXIT_OK)
+		code = perform(&o, json);
+	node_options_fini(&o);
+	return code;
+}
+
+const command command_node = {
+    .name = "node",
+    .arguments = "[options]",
+    .summary = "Start a node that stays, for the executions of its data folder",
+    .help = NODE_OPTION_HELP
+    "  --json               the line that it is ready as a JSON object\n\n"
+    "Resumes what was running when the last process of the folder died, says on stdout that it is ready, and stays "
+    "until\n"
+    "SIGTERM or SIGINT; what runs then is resumed by the next node or by 'troupe resume'. 'troupe run PLAYBOOK' with "
+    "the "
+    "same\n"
+    "data folder hands its playbook to this node.\n",
+    .run = node_run,
+};

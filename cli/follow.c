@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The remote sibling of the runner: the same job, without a node in this process. */
+#include "cli/follow.h"
+
+#include "actors/protocol.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define TICK_MS 100
+#define CALL_MS 30000
+
+bool follow_start(remote *r, run_job *job, bool watch)
+{
+	char why[400];
+	tr_value answer;
+	tr_value put = TR_LIST(tr_string("put"), tr_string_lossy(job->playbook->file, strlen(job->playbook->file)),
+			       tr_string_n(job->source.p, job->source.n));
+	if (!remote_call(r, SUBJECT_CATALOG, put, CALL_MS, &answer, why, sizeof why)) {
+		(void)snprintf(job->problem, sizeof job->problem, "the catalog did not take the playbook: %s", why);
+		return false;
+	}
+	/* [ok, hash] */
+	tr_value request =
+	    TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "payload", tr_keep(job->payload), "watch", tr_bool(watch));
+	tr_drop(answer);
+	if (!remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request), CALL_MS, &answer, why,
+			 sizeof why)) {
+		(void)snprintf(job->problem, sizeof job->problem, "the execution could not be started: %s", why);
+		return false;
+	}
+	job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);
+	tr_drop(answer);
+	return true;
+}
+
+static int64_t wall_us(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void show_events(run_job *job, tr_value events)
+{
+	for (size_t i = 0; i < tr_array_len(events); i++) {
+		event e;
+		if (event_from_value(tr_array_at(events, i), &e) == TR_OK)
+			view_event(job->view, &e);
+		event_fini(&e);
+	}
+}
+
+/* [0, event | done | down | error, …]; false when it is over. */
+static bool take(run_job *job, tr_value frame)
+{
+	tr_value what = tr_array_at(frame, 1);
+	if (TR_IS_A(what, error)) {
+		(void)snprintf(job->problem, sizeof job->problem, "%s", tr_as_cstr(tr_array_at(frame, 2), "refused"));
+		return false;
+	}
+	if (tr_as_int(tr_array_at(frame, 2), 0) != job->execution_id)
+		return true;
+	if (TR_IS_A(what, event)) {
+		show_events(job, tr_array_at(frame, 3));
+	} else if (TR_IS_A(what, done)) {
+		job->summary = tr_keep(tr_array_at(frame, 3));
+		return false;
+	} else if (TR_IS_A(what, down)) {
+		(void)snprintf(job->problem, sizeof job->problem, "the execution's actor ended: %s",
+			       tr_as_cstr(tr_array_at(frame, 3), "no reason was given"));
+		return false;
+	}
+	return true;
+}
+
+/* False: asked twice, do not wait for the cancelled steps. */
+static bool take_signal(remote *r, run_job *job, const sigset_t *set)
+{
+	char why[200];
+	if (sigtimedwait(set, NULL, &(struct timespec){0}) <= 0)
+		return true;
+	if (job->interrupted)
+		return false;
+	job->interrupted = true;
+	if (!remote_post(r, SUBJECT_EXECUTIONS,
+			 TR_LIST(tr_string("cancel"), tr_int(job->execution_id), tr_string("interrupted")), why,
+			 sizeof why))
+		(void)snprintf(job->problem, sizeof job->problem, "it could not be cancelled: %s", why);
+	return true;
+}
+
+void follow(remote *r, run_job *job)
+{
+	sigset_t set, before;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	int64_t shown_us = 0;
+	for (bool going = true; going;) {
+		tr_value frame;
+		char why[300];
+		remote_news news = remote_next(r, TICK_MS, &frame, why, sizeof why);
+		if (news == REMOTE_GONE) {
+			(void)snprintf(job->problem, sizeof job->problem,
+				       "%s; the execution goes on when a node takes it up again", why);
+			going = false;
+		} else if (news == REMOTE_FRAME) {
+			going = take(job, frame);
+			tr_drop(frame);
+		}
+		going = take_signal(r, job, &set) && going;
+		int64_t now = wall_us();
+		if (going && now - shown_us >= TICK_MS * 1000) {
+			view_tick(job->view, now);
+			shown_us = now;
+		}
+	}
+	view_end(job->view);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of a node. */
+#include "cli/node_options.h"
+
+#include "cli/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool node_options_init(node_options *o, const char *name)
+{
+	*o = (node_options){.env = tr_map(), .grants = tr_array(), .plugin_paths = tr_array()};
+	if (layout_default(o->data) == TR_OK)
+		return true;
+	(void)usage_error(name, "the data folder's name is too long");
+	return false;
+}
+
+void node_options_fini(node_options *o)
+{
+	tr_drop(o->env);
+	tr_drop(o->grants);
+	tr_drop(o->plugin_paths);
+}
+
+static bool parse_durability(const char *text, durability *out)
+{
+	static const char *const names[] = {"strict", "batched", "none"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*out = (durability)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Playbooks see no environment but the names that were granted; one that is not set is no fault. */
+static tr_value grant_env(tr_value env, const char *variable)
+{
+	const char *value = getenv(variable);
+	return value == NULL ? env : tr_map_put_s(env, variable, tr_string_lossy(value, strlen(value)));
+}
+
+static int push(tr_value *list, const char *text)
+{
+	*list = tr_array_push(*list, tr_string_lossy(text, strlen(text)));
+	return tr_is_valid(*list) ? EXIT_OK : EXIT_INVALID;
+}
+
+int node_options_take(node_options *o, const char *name, int c, const char *argument)
+{
+	switch (c) {
+	case 'd':
+		if (strlen(argument) >= sizeof o->data || *argument == '\0')
+			return usage_error(name, "--data: the folder's name is %s",
+					   *argument == '\0' ? "empty" : "too long");
+		(void)snprintf(o->data, sizeof o->data, "%s", argument);
+		return EXIT_OK;
+	case 'v':
+		o->verbose = true;
+		return EXIT_OK;
+	case 'E':
+		o->own = "--env";
+		o->env = grant_env(o->env, argument);
+		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
+	case 'G':
+		o->own = "--grant";
+		return push(&o->grants, argument);
+	case 'P':
+		o->own = "--plugin-path";
+		return push(&o->plugin_paths, argument);
+	case 'D':
+		o->own = "--durability";
+		if (!parse_durability(argument, &o->durability))
+			return usage_error(name, "--durability takes strict, batched or none, not '%s'", argument);
+		return EXIT_OK;
+	default:
+		return -1;
+	}
+}
+
+assemble_options node_options_assemble(const node_options *o)
+{
+	return (assemble_options){.data = o->data,
+				  .durability = o->durability,
+				  .env = o->env,
+				  .grants = o->grants,
+				  .plugin_paths = o->plugin_paths,
+				  .log_level = o->verbose ? TR_DEBUG : TR_WARNING};
+}

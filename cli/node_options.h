@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The options of all commands that start a node, and the node they make of them. */
+#ifndef TROUPE_CLI_NODE_OPTIONS_H
+#define TROUPE_CLI_NODE_OPTIONS_H
+
+#include "cli/assemble.h"
+
+#include <getopt.h>
+
+/** The rows for getopt_long; NODE_OPTION_ROWS stands in front of a command's own. */
+#define NODE_OPTION_ROWS                                                                      \
+	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'}, \
+	    {"env", required_argument, NULL, 'E'}, {"grant", required_argument, NULL, 'G'},   \
+	    {"plugin-path", required_argument, NULL, 'P'},                                    \
+	{                                                                                     \
+		"verbose", no_argument, NULL, 'v'                                             \
+	}
+
+/** Their help. */
+#define NODE_OPTION_HELP                                                                                              \
+	"  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"           \
+	"  --grant GRANT        let plugins do what needs a grant, such as exec (tool kind shell). May be repeated\n" \
+	"  --plugin-path PATH   load a plugin, or all plugins of a folder. May be repeated\n"                         \
+	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"                \
+	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "      \
+	"second;\n"                                                                                                   \
+	"                       none: left to the operating system\n"                                                 \
+	"  --verbose            log everything\n"
+
+typedef struct node_options {
+	layout_path data;
+	durability durability;
+	bool verbose;
+	tr_value env, grants, plugin_paths;
+	const char *own; /* an option that only a node of this process can honour, or NULL */
+} node_options;
+
+/** False with a message when the default data folder has no place. */
+bool node_options_init(node_options *o, const char *name);
+void node_options_fini(node_options *o);
+/** Take option c with its argument; EXIT_OK, or what to end with. -1: it is none of these. */
+int node_options_take(node_options *o, const char *name, int c, const char *argument);
+/** What assemble_embedded wants. */
+assemble_options node_options_assemble(const node_options *o);
+
+#endif

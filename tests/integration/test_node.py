@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""troupe node and its endpoint: playbooks handed to the process that owns the folder, and clients that misbehave."""
+import json
+import os
+import signal
+import socket
+import stat
+import struct
+
+import kit
+
+WAITS = """
+workflow:
+  - step: wait
+    tool:
+      - go: { kind: python, args: { fifo: "%s" }, code: "return open(fifo).read().strip()" }
+"""
+
+QUICK = """
+workload: { who: world }
+workflow:
+  - step: greet
+    tool: { kind: noop, result: "Hello, {{ workload.who }}!" }
+"""
+
+
+class Node(kit.Case):
+    def node(self, *args):
+        process = self.start("node", *args)
+        line = process.stdout.readline()
+        self.assertTrue(line.startswith("ready: process "), line + (process.stderr.read() if not line else ""))
+        return process, line
+
+    def stop(self, process):
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 0, err)
+        return err
+
+    def connect(self):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(20)
+        s.connect(os.path.join(self.data, "node.sock"))
+        self.addCleanup(s.close)
+        return s
+
+    def test_run_hands_its_playbook_over(self):
+        process, _ = self.node()
+        mode = os.stat(os.path.join(self.data, "node.sock")).st_mode
+        self.assertTrue(stat.S_ISSOCK(mode))
+        self.assertEqual(stat.S_IMODE(mode), 0o600)
+        done = self.troupe("run", self.write("quick.yaml", QUICK), "--set", "who=node")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout), "Hello, node!")
+        self.assertIn("greet done", done.stderr)
+        out = self.run_json(self.path("quick.yaml"))
+        self.assertEqual(out["steps"]["greet"]["result"], "Hello, world!")
+        self.stop(process)
+        self.assertFalse(os.path.exists(os.path.join(self.data, "node.sock")))
+
+    def test_detach_and_resume_after_a_kill(self):
+        fifo = self.fifo("go")
+        process, _ = self.node()
+        done = self.troupe("run", self.write("waits.yaml", WAITS % fifo), "--detach")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        execution = done.stdout.strip()
+        self.assertRegex(execution, r"^\d+$")
+        with open(fifo, "w"):  # the step has begun when somebody reads
+            process.kill()
+            process.wait()
+        self.assertTrue(os.path.exists(os.path.join(self.data, "node.sock")), "a killed process leaves it behind")
+        process, line = self.node()
+        self.assertIn("1 executions resumed", line)
+        with open(fifo, "w") as f:
+            f.write("again")
+        for _ in range(1000):
+            events, _ = self.events(execution)
+            if events[-1]["event_type"] == "playbook.processed":
+                break
+        self.assertEqual(events[-1]["payload"]["status"], "success")
+        self.assertEqual([e["attempt"] for e in events if e["event_type"] == "step.scheduled"], [1, 2])
+        self.stop(process)
+
+    def test_detach_needs_a_node(self):
+        done = self.troupe("run", self.write("quick.yaml", QUICK), "--detach")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("troupe node --data", done.stderr)
+
+    def test_interrupt_cancels_there(self):
+        fifo = self.fifo("go")
+        process, _ = self.node()
+        client = self.start("run", self.write("waits.yaml", WAITS % fifo), "--events")
+        with open(fifo, "w"):
+            client.send_signal(signal.SIGINT)
+            out, err = client.communicate(timeout=30)
+        self.assertEqual(client.returncode, 130, err)
+        self.assertIn("execution.cancelled", err)
+        self.stop(process)
+
+    def test_options_of_the_node_are_not_the_clients(self):
+        process, _ = self.node()
+        done = self.troupe("run", self.write("quick.yaml", QUICK), "--grant", "exec")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--grant", done.stderr)
+        self.stop(process)
+
+    def test_a_run_serves_others_and_waits_for_them(self):
+        first, second = self.fifo("first"), self.fifo("second")
+        owner = self.start("run", self.write("one.yaml", WAITS % first), "--json")
+        with open(first, "w") as one:
+            client = self.start("run", self.write("two.yaml", WAITS % second), "--json")
+            with open(second, "w") as two:
+                one.write("1")
+                one.close()
+                line = ""
+                while "waiting for 1 execution" not in line:
+                    line = owner.stderr.readline()
+                    self.assertTrue(line, "the owner must not end while another's execution runs")
+                two.write("2")
+        out, err = client.communicate(timeout=30)
+        self.assertEqual(client.returncode, 0, err)
+        self.assertEqual(json.loads(out)["result"], "2")
+        out, err = owner.communicate(timeout=30)
+        self.assertEqual(owner.returncode, 0, err)
+        self.assertEqual(json.loads(out)["result"], "1")
+
+    def test_a_second_node_is_told_whose_it_is(self):
+        process, _ = self.node()
+        done = self.troupe("node")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"process {process.pid} is writing here", done.stderr)
+        self.stop(process)
+
+    def test_a_name_too_long_for_a_socket(self):
+        self.data = os.path.join(self.folder, "x" * 120)
+        done = self.troupe("node")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("too long for a socket", done.stderr)
+        self.assertEqual(self.run_json(self.write("quick.yaml", QUICK))["status"], "success")
+
+    def test_bad_clients_do_no_harm(self):
+        process, _ = self.node()
+        for bad in (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x01\xc1", b"\x00\x00\x00\x02\xc0\xc0",
+                    b"\x00\x00\x00\x01\x01", b"GET / HTTP/1.1\r\n\r\n", b"\x00\x00\x01\x00" + b"\x91" * 256,
+                    b"\x00\x00\x00\x06\x93\x01\x01\x01\x01\x01"):
+            s = self.connect()
+            s.sendall(bad)
+            said = b""
+            while chunk := s.recv(4096):
+                said += chunk
+            self.assertIn(b"this is no request", said, bad)
+        half = self.connect()
+        half.sendall(struct.pack(">I", 100) + b"\x93")
+        # [1, "keychain", nil, 1000]: no subject for clients; the connection stays good.
+        s = self.connect()
+        s.sendall(frame(b"\x94\x01\xa8keychain\xc0\xcd\x03\xe8"))
+        self.assertIn(b"no such subject", answer(s))
+        # [2, "executions", ["fly"], 1000]
+        s.sendall(frame(b"\x94\x02\xaaexecutions\x91\xa3fly\xcd\x03\xe8"))
+        self.assertIn(b"executions know start", answer(s))
+        # [3, "node", ["status"], 1000] in two pieces
+        status = frame(b"\x94\x03\xa4node\x91\xa6status\xcd\x03\xe8")
+        s.sendall(status[:7])
+        s.sendall(status[7:])
+        self.assertIn(b"started_at_us", answer(s))
+        self.assertEqual(self.run_json(self.write("quick.yaml", QUICK))["status"], "success")
+        self.stop(process)
+
+    def test_many_connections_are_bounded(self):
+        process, _ = self.node()
+        sockets = [self.connect() for _ in range(70)]
+        refused = 0
+        for s in sockets:
+            s.sendall(frame(b"\x94\x03\xa4node\x91\xa6status\xcd\x03\xe8"))
+        for s in sockets:
+            try:
+                refused += answer(s) == b""
+            except ConnectionResetError:
+                refused += 1
+        self.assertEqual(refused, 6)
+        for s in sockets:
+            s.close()
+        self.assertEqual(self.run_json(self.write("quick.yaml", QUICK))["status"], "success")
+        self.stop(process)
+
+
+def frame(body):
+    return struct.pack(">I", len(body)) + body
+
+
+def answer(s):
+    head = b""
+    while len(head) < 4:
+        more = s.recv(4 - len(head))
+        if not more:
+            return b""
+        head += more
+    left = struct.unpack(">I", head)[0]
+    body = b""
+    while len(body) < left:
+        body += s.recv(left - len(body))
+    return body
+
+
+if __name__ == "__main__":
+    kit.main()
