@@ -19,7 +19,37 @@ typedef struct tr_world {
 	int64_t (*wall_us)(void *arg);
 	uint64_t (*random)(void *arg);
 	void *arg;
+	/** Not NULL: this world has no sockets, files and processes. Whatever wants one (`what` is the name of the
+	 * public function) is told of here and fails with TR_EUNSUPPORTED. */
+	void (*refuse)(void *arg, const char *what);
 } tr_world;
+
+/* ---- other nodes ------------------------------------------------------------------------------------------------ */
+
+/** One signal on its way to another node: a message, call, reply, link, monitor or exit as bytes. */
+typedef struct tr_frame {
+	uint8_t from; /* node numbers, as in the top byte of pids */
+	uint8_t to;
+	bool payload; /* a message, call or reply; else a link, monitor, exit or their undoing */
+	tr_pid actor; /* who it is for; {0} when it is for a name */
+	tr_str bytes; /* for tr_node_deliver there */
+} tr_frame;
+
+/**
+ * What carries signals between nodes. Without one, every other node is a node that cannot be reached.
+ *
+ * The contract is OTP's: what one node sends to another arrives in order and at most once, or the connection is lost.
+ * A transport that loses something says so with tr_node_lost on both sides, and only afterwards carries frames between
+ * the two again. (One that drops, doubles or reorders `payload` frames silently is survived; then calls time out and
+ * messages are missing, doubled or late.)
+ */
+typedef struct tr_transport {
+	/** Take the frame along (borrowed; copy the bytes). Any thread, also under locks of the node: must not block
+	 * and must not call tr_node_deliver or tr_node_lost itself. Not TR_OK: the node cannot be reached, and the
+	 * sender's monitors, links and calls are answered with `noconnection`. */
+	tr_err (*send)(void *arg, const tr_frame *frame);
+	void *arg;
+} tr_transport;
 
 typedef struct tr_node_options {
 	const char *name;        /* NULL: "node" */
@@ -34,6 +64,8 @@ typedef struct tr_node_options {
 	 * takes the report. NULL: to the actor registered as "logger", or stderr when there is none. */
 	void (*report)(void *arg, tr_value report);
 	void *report_arg;
+	uint8_t id; /* the node's number, in the top byte of its pids, from 1; 0: drawn from the world */
+	const tr_transport *transport; /* NULL: other nodes cannot be reached; copied */
 } tr_node_options;
 
 /** Make a node and start its schedulers. NULL options allowed. NULL on failure with *err set (err may be NULL). */
@@ -56,6 +88,22 @@ TR_API tr_value tr_node_wait(tr_node *node, tr_pid pid, int64_t timeout_ns);
  * main()s and tests. */
 TR_API tr_value tr_run(const tr_node_options *options, tr_body *body, tr_value arg);
 
+/** A node's number. */
+TR_API uint8_t tr_node_id(const tr_node *node);
+/** The number of the node that an actor lives on. */
+static inline uint8_t tr_pid_node(tr_pid pid)
+{
+	return (uint8_t)(pid.bits >> (64 - TR_PID_NODE_BITS));
+}
+/** Hand over what another node's transport took along, in the order it was sent. From threads that are no actors of
+ * this node. TR_ECORRUPT: these bytes are no frame; TR_EINVAL: it is for another node, or says it is from this one. */
+TR_API tr_err tr_node_deliver(tr_node *node, tr_str bytes);
+/** The connection to a node is lost: every link, monitor and call to an actor there ends with `noconnection`. */
+TR_API tr_err tr_node_lost(tr_node *node, uint8_t peer);
+/** From actors: to whoever is registered as `name` on another node (or this one). Takes the message. TR_OK says
+ * nothing about whether anybody was there. */
+TR_API tr_err tr_send_name_at(uint8_t node, const char *name, tr_value message);
+
 /** A place for one pointer a slot, for the rooms above the kernel (reactor, logger, plugin manager …). The destructor
  * runs in tr_node_stop after all actors ended, last set first. A slot that holds another pointer gives TR_EEXIST (two
  * actors may start the same service at once: the second uses the first's); NULL empties it. */
@@ -67,6 +115,7 @@ typedef enum tr_node_slot {
 	TR_SLOT_PLUGINS,
 	TR_SLOT_HTTP,
 	TR_SLOT_APP,
+	TR_SLOT_SIM,
 	TR_SLOT_COUNT = 16
 } tr_node_slot;
 TR_API tr_err tr_node_set(tr_node *node, tr_node_slot slot, void *ptr, void (*destructor)(void *));

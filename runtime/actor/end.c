@@ -60,8 +60,9 @@ static void handle(struct sched *s, struct actor *a, struct envelope *e)
 	const struct kernel_hooks *hooks = atomic_load_explicit(&s->node->hooks, memory_order_acquire);
 	a->handling = e;
 	a->idle_deadline = 0;
-	bool done = hooks != NULL && hooks->system != NULL && is_system(e->value) &&
-		    hooks->system(hooks->arg, b, a->state, e->value);
+	/* A hook may have ended the actor on this very message. */
+	bool done = hooks != NULL && (a->phase != PHASE_LIVE || (hooks->system != NULL && is_system(e->value) &&
+								 hooks->system(hooks->arg, b, a->state, e->value)));
 	if (!done && b->handle != NULL)
 		b->handle(a->state, e->value);
 	a->handling = NULL;

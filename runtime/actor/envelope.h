@@ -18,11 +18,13 @@ enum envelope_kind {
 	ENV_MONITOR,    /* `from` monitors with `ref` */
 	ENV_DEMONITOR,  /* … no longer */
 	ENV_DOWN,       /* value: reason; `ref` of a monitor of `from` */
-	ENV_INTERRUPT   /* run `fn(arg)` inside the actor */
+	ENV_INTERRUPT,  /* run `fn(arg)` inside the actor */
+	ENV_LOST        /* the connection to node `id` is lost */
 };
 
 #define ENV_COUNTED 1 /* counts against the mailbox limit */
 #define ENV_CLEARED 2 /* reply: the monitor at the callee is gone already */
+#define ENV_REMOTE  4 /* from another node */
 
 struct envelope {
 	struct envelope *next;

@@ -7,7 +7,17 @@
 
 void kernel_set_hooks(tr_node *node, const struct kernel_hooks *hooks)
 {
-	atomic_store_explicit(&node->hooks, hooks, memory_order_release);
+	if (node->world_hooks.below != NULL)
+		hook_pair_set(&node->world_hooks, hooks);
+	else
+		atomic_store_explicit(&node->hooks, hooks, memory_order_release);
+}
+
+void kernel_set_world_hooks(tr_node *node, const struct kernel_hooks *hooks)
+{
+	CHECK(node->manual); /* the pair is not made for several threads */
+	hook_pair_init(&node->world_hooks, hooks);
+	atomic_store_explicit(&node->hooks, &node->world_hooks.both, memory_order_release);
 }
 
 void kernel_suspend_self(void)

@@ -30,6 +30,18 @@ struct kernel_hooks {
 /** Install (NULL: remove). The table must live until the node has stopped. */
 void kernel_set_hooks(tr_node *node, const struct kernel_hooks *hooks);
 
+/** A second table, called before that one, for the world that drives a manual node. */
+void kernel_set_world_hooks(tr_node *node, const struct kernel_hooks *hooks);
+
+/** Two tables behind one. */
+struct hook_pair {
+	struct kernel_hooks both;
+	const struct kernel_hooks *below;
+	const struct kernel_hooks *above; /* NULL: none */
+};
+void hook_pair_init(struct hook_pair *p, const struct kernel_hooks *below);
+void hook_pair_set(struct hook_pair *p, const struct kernel_hooks *above);
+
 /** Hold back the calling behaviour: until resumed it is handed only messages that the system hook takes. */
 void kernel_suspend_self(void);
 void kernel_resume_self(void);

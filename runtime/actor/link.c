@@ -11,6 +11,8 @@ tr_err tr_link(tr_pid to)
 		return TR_ENOTACTOR;
 	if (to.bits == 0)
 		return TR_EINVAL;
+	if (node_is_foreign(s->node, to))
+		mailbox_drain(s, a); /* a lost connection must not end what is made after it */
 	if (to.bits == actor_pid(a).bits || relation_find(a->relations, REL_LINK, to.bits) != NULL)
 		return TR_OK;
 	/* Linking anew while the unlink is under way: its acknowledgement will find nothing to remove. */
@@ -61,6 +63,8 @@ tr_ref tr_monitor(tr_pid to)
 	struct actor *a = sched_actor();
 	if (a == NULL)
 		return (tr_ref){0};
+	if (node_is_foreign(s->node, to))
+		mailbox_drain(s, a);
 	tr_ref ref = tr_make_ref();
 	relation_put(a, REL_MONITOR, ref.bits, to.bits);
 	signal_send(s, to, (struct signal_spec){.kind = ENV_MONITOR, .from = actor_pid(a), .ref = ref});

@@ -3,6 +3,7 @@
 #include "runtime/actor/mailbox.h"
 
 #include "runtime/actor/bound.h"
+#include "runtime/actor/remote.h"
 #include "runtime/actor/signal.h"
 
 bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
@@ -43,6 +44,8 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 		return tr_value_err(message) == TR_OK ? TR_EINVAL : tr_value_err(message);
 	stat_add(&s->stats.sent, 1);
 	struct actor *a = node_actor(s->node, to);
+	if (a == NULL && node_is_foreign(s->node, to))
+		return remote_send(s, to, message);
 	if (a == NULL) {
 		stat_add(&s->stats.dead, 1);
 		tr_drop(message);

@@ -29,10 +29,11 @@ static uint64_t world_random(void *seed)
 static void set_world(tr_node *node, const tr_world *world)
 {
 	atomic_init(&node->random_seed, clock_random(NULL));
-	node->world = (tr_world){clock_monotonic_ns, clock_wall_us, world_random, &node->random_seed};
+	node->world = (tr_world){clock_monotonic_ns, clock_wall_us, world_random, &node->random_seed, NULL};
 	if (world == NULL)
 		return;
 	node->world.arg = world->arg;
+	node->world.refuse = world->refuse;
 	node->world.random = world->random != NULL ? world->random : clock_random;
 	if (world->monotonic_ns != NULL)
 		node->world.monotonic_ns = world->monotonic_ns;
@@ -52,7 +53,9 @@ static void set_options(tr_node *node, const tr_node_options *o, const struct ke
 	node->report_arg = o->report_arg;
 	(void)snprintf(node->name, sizeof node->name, "%s", o->name != NULL ? o->name : "node");
 	set_world(node, o->world);
-	node->id = k->id != 0 ? k->id : (uint8_t)(node->world.random(node->world.arg) % 127 + 1);
+	node->id = o->id != 0 ? o->id : (uint8_t)(node->world.random(node->world.arg) % 127 + 1);
+	if (o->transport != NULL)
+		node->transport = *o->transport;
 	node->started_ns = node_now(node);
 }
 
@@ -184,6 +187,12 @@ static void kill_all(tr_node *node)
 	node_leave(node, s);
 }
 
+void node_close(tr_node *node)
+{
+	atomic_store(&node->stopping, 1);
+	kill_all(node);
+}
+
 static void wait_for_the_last(tr_node *node)
 {
 	if (node->manual) {
@@ -215,8 +224,7 @@ void tr_node_stop(tr_node **node)
 		return;
 	CHECK(sched_self() == NULL || sched_self()->node != n || n->manual); /* not from inside an actor */
 	*node = NULL;
-	atomic_store(&n->stopping, 1);
-	kill_all(n);
+	node_close(n);
 	wait_for_the_last(n);
 	node_slots_fini(n);
 	stop_threads(n);

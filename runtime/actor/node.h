@@ -30,6 +30,7 @@ struct tr_node {
 	char name[64];
 	uint8_t id;  /* in the top byte of its pids */
 	bool manual; /* no threads: sched_step drives it */
+	tr_transport transport;
 	bool pin;
 	uint32_t n_scheds; /* regular ones; spares come after them */
 	int64_t long_handler_ns;
@@ -57,6 +58,7 @@ struct tr_node {
 	_Atomic uint32_t stopping; /* 1: no new actors; 2: threads end */
 	_Atomic uint64_t random_seed;
 	_Atomic(const struct kernel_hooks *) hooks;
+	struct hook_pair world_hooks;  /* manual mode */
 	_Atomic int64_t report_window; /* crash reports are rate-limited: start of the current second … */
 	_Atomic uint32_t report_count; /* … and how many went out in it */
 	_Atomic uint32_t report_dropped;
@@ -88,17 +90,33 @@ static inline struct actor *node_actor(tr_node *node, tr_pid pid)
 	return a;
 }
 
+/** Does the pid belong to another node? */
+static inline bool node_is_foreign(const tr_node *node, tr_pid pid)
+{
+	return pid.bits != 0 && tr_pid_node(pid) != node->id;
+}
+
+/** Is this a world without sockets, files and processes? Then tell it what was tried. */
+static inline bool node_refuses(tr_node *node, const char *what)
+{
+	if (node->world.refuse == NULL)
+		return false;
+	node->world.refuse(node->world.arg, what);
+	return true;
+}
+
 /** Borrow the scheduler of this thread, or the locked stand-in for other threads. */
 struct sched *node_enter(tr_node *node);
 void node_leave(tr_node *node, struct sched *s);
 
+/** No new actors from here on, and all that live are killed; they end when they run next. */
+void node_close(tr_node *node);
 /** Run the destructors of the slots, last set first. */
 void node_slots_fini(tr_node *node);
 
 /** Options beyond the public ones. */
 struct kernel_options {
 	bool manual; /* start no threads; drive with runtime/sched/step.h */
-	uint8_t id;  /* pid's node byte; 0: drawn from the world */
 };
 tr_node *node_start(const tr_node_options *options, const struct kernel_options *kernel, tr_err *err);
 

@@ -50,6 +50,10 @@ static tr_value receive(struct wait *w)
 		sched_checkpoint(a);
 	sched_block(a, w);
 	s = sched_self();
+	if (__builtin_expect(a->phase == PHASE_EXITING, 0)) {
+		a->wait = w; /* a hook has ended the actor on this very message */
+		sched_abandon(s);
+	}
 	atomic_store_explicit(&s->slice, atomic_load_explicit(&s->slice, memory_order_relaxed) + 1,
 			      memory_order_relaxed);
 	return w->found != NULL ? mailbox_open(s, w->found) : tr_invalid(TR_ETIMEOUT);

@@ -6,15 +6,15 @@
 
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/ref.h"
+#include "runtime/actor/remote.h"
 
-/* Signals must not be lost, and their senders cannot handle failure: wait for memory, for a bounded while. */
-static void wait_for_memory(uint32_t *tries)
+void wait_for_memory(uint32_t *tries)
 {
 	CHECK((*tries)++ < 1000000);
 	sched_yield();
 }
 
-static struct signal *signal_new(struct sched *s)
+struct signal *signal_new(struct sched *s)
 {
 	struct signal *sig;
 	for (uint32_t tries = 0; (sig = slab_take(&s->node->signals, &s->signals)) == NULL;)
@@ -49,6 +49,11 @@ bool relation_drop(struct actor *a, enum relation_kind kind, uint64_t key, uint6
 
 void signal_send(struct sched *s, tr_pid to, struct signal_spec spec)
 {
+	struct actor *a = node_actor(s->node, to);
+	if (a == NULL && node_is_foreign(s->node, to)) {
+		remote_signal(s, to, &spec);
+		return;
+	}
 	struct signal *sig = signal_new(s);
 	sig->env = (struct envelope){.generation = pid_generation(to),
 				     .kind = (uint8_t)spec.kind,
@@ -59,7 +64,6 @@ void signal_send(struct sched *s, tr_pid to, struct signal_spec spec)
 	sig->ref = spec.ref;
 	sig->fn = spec.fn;
 	sig->arg = spec.arg;
-	struct actor *a = node_actor(s->node, to);
 	if (a == NULL || !mailbox_push(s, a, &sig->env))
 		signal_refuse(s, &sig->env, pid_slot(to));
 }
@@ -253,13 +257,20 @@ static void on_reply(struct sched *s, struct actor *a, struct signal *sig)
 	}
 }
 
+/* Transports may double frames. */
+static bool known_already(struct actor *a, const struct signal *sig)
+{
+	return (sig->env.flags & ENV_REMOTE) && relation_find(a->relations, REL_MONITORED_BY, sig->ref.bits) != NULL;
+}
+
 void signal_handle(struct sched *s, struct actor *a, struct signal *sig)
 {
 	switch ((enum envelope_kind)sig->env.kind) {
 	case ENV_MESSAGE:
 		break;
 	case ENV_CALL:
-		relation_put(a, REL_MONITORED_BY, sig->ref.bits, sig->from.bits);
+		if (!known_already(a, sig))
+			relation_put(a, REL_MONITORED_BY, sig->ref.bits, sig->from.bits);
 		mailbox_append(a, &sig->env);
 		break;
 	case ENV_REPLY:
@@ -279,7 +290,8 @@ void signal_handle(struct sched *s, struct actor *a, struct signal *sig)
 		on_exit_signal(s, a, sig);
 		break;
 	case ENV_MONITOR:
-		relation_put(a, REL_MONITORED_BY, sig->ref.bits, sig->from.bits);
+		if (!known_already(a, sig))
+			relation_put(a, REL_MONITORED_BY, sig->ref.bits, sig->from.bits);
 		drop_signal(s, sig);
 		break;
 	case ENV_DEMONITOR:
@@ -291,6 +303,10 @@ void signal_handle(struct sched *s, struct actor *a, struct signal *sig)
 		break;
 	case ENV_INTERRUPT:
 		sig->fn(sig->arg, true);
+		drop_signal(s, sig);
+		break;
+	case ENV_LOST:
+		remote_lost(s, a, (uint8_t)sig->env.id);
 		drop_signal(s, sig);
 		break;
 	}

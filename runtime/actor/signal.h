@@ -17,6 +17,10 @@ struct signal_spec {
 	void *arg;
 };
 
+/** Signals must not be lost, and their senders cannot handle failure: wait for memory, for a bounded while. */
+void wait_for_memory(uint32_t *tries);
+/** An empty one; waits for memory. */
+struct signal *signal_new(struct sched *s);
 /** Send; when nobody is there the answer that the signal asks for comes back to `from`. Cannot fail. */
 void signal_send(struct sched *s, tr_pid to, struct signal_spec spec);
 /** Act on a signal that arrived at its actor, which is owned by the caller. Frees or queues it. */

@@ -205,9 +205,9 @@ void hold_orphaned(void *arg)
 	reactor_post(hold->reactor, &hold->task);
 }
 
-struct hold *hold_new(tr_err *err)
+struct hold *hold_new_for(const char *what, tr_err *err)
 {
-	struct reactor *r = reactor_here(err);
+	struct reactor *r = reactor_here(what, err);
 
 	if (r == NULL)
 		return NULL;

@@ -104,7 +104,8 @@ void channel_close(struct channel *c);
 /* ---- owner ---- */
 
 /* A hold registered with the calling actor; NULL with *err. It must be ended by hold_end unless a port took it. */
-struct hold *hold_new(tr_err *err);
+#define hold_new(err) hold_new_for(__func__, (err))
+struct hold *hold_new_for(const char *what, tr_err *err);
 void hold_end(struct hold *hold);
 /* The destructor behind a hold. */
 void hold_orphaned(void *hold);

@@ -2,6 +2,7 @@
 /* The loop's thread: starting, feeding and stopping it. */
 #include <signal.h>
 
+#include "runtime/actor/node.h"
 #include "runtime/io/outlet.h"
 #include "runtime/io/reactor.h"
 #include "runtime/io/signals.h"
@@ -150,6 +151,8 @@ tr_err tr_reactor_start(tr_node *node)
 
 	if (node == NULL)
 		return TR_EINVAL;
+	if (node_refuses(node, "tr_reactor_start"))
+		return TR_EUNSUPPORTED;
 	if (tr_node_get(node, TR_SLOT_REACTOR) != NULL)
 		return TR_OK;
 	if ((err = reactor_new(node, &r)) != TR_OK ||
@@ -160,10 +163,14 @@ tr_err tr_reactor_start(tr_node *node)
 	return tr_node_get(node, TR_SLOT_REACTOR) != NULL ? TR_OK : err;
 }
 
-struct reactor *reactor_here(tr_err *err)
+struct reactor *reactor_here(const char *what, tr_err *err)
 {
 	tr_node *node = tr_here();
 
+	if (node != NULL && node_refuses(node, what)) {
+		*err = TR_EUNSUPPORTED;
+		return NULL;
+	}
 	*err = node != NULL ? tr_reactor_start(node) : TR_ENOTACTOR;
 	return *err == TR_OK ? tr_node_get(node, TR_SLOT_REACTOR) : NULL;
 }

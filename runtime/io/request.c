@@ -50,9 +50,9 @@ static void request_orphaned(void *arg)
 	request_release(q);
 }
 
-void *request_new(size_t size, void (*run)(struct task *task), tr_err *err)
+void *request_new_for(const char *what, size_t size, void (*run)(struct task *task), tr_err *err)
 {
-	struct reactor *r = reactor_here(err);
+	struct reactor *r = reactor_here(what, err);
 
 	if (r == NULL)
 		return NULL;

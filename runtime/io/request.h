@@ -44,7 +44,8 @@ struct request_list {
 
 /* A request of `size` bytes for the calling actor; NULL with *err set. Between this and request_ask the caller must not
  * block. `run` is called on the loop. */
-void *request_new(size_t size, void (*run)(struct task *task), tr_err *err);
+#define request_new(size, run, err) request_new_for(__func__, (size), (run), (err))
+void *request_new_for(const char *what, size_t size, void (*run)(struct task *task), tr_err *err);
 /* A request that was never asked. */
 void request_discard(struct request *q);
 /* Hand it to the loop and park. Gives the error; other parts of the answer are in q until request_end. On a time-out

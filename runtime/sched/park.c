@@ -279,6 +279,7 @@ struct sched *sched_new(tr_node *node, uint32_t id)
 	s->node = node;
 	s->id = id;
 	s->seed = id * 7919u + 1;
+	s->quantum = SCHED_BUDGET;
 	wheel_init(&s->wheel, id, node_now(node));
 	if (id == NODE_SCHEDS_MAX)
 		return s; /* the stand-in runs nothing */

@@ -98,9 +98,9 @@ static void loop_entry(void *arg);
 static void begin_slice(struct sched *s, struct actor *a)
 {
 	s->current = a;
-	s->slice_budget = SCHED_BUDGET;
+	s->slice_budget = s->quantum;
 	if (atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_QUEUE)
-		s->slice_budget = SCHED_BUDGET * 8;
+		s->slice_budget = s->quantum * 8;
 	s->budget = s->slice_budget;
 	atomic_store_explicit(&s->preempt, false, memory_order_relaxed);
 	atomic_store_explicit(&s->at, atomic_load_explicit(&a->pid, memory_order_relaxed), memory_order_relaxed);

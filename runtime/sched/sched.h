@@ -71,6 +71,7 @@ struct sched {
 	struct stack *spent; /* the loop's stack that we switched away from */
 	int32_t budget;
 	int32_t slice_budget; /* what it was at the start */
+	int32_t quantum;      /* what it is at the start: SCHED_BUDGET, in manual mode as the step says */
 	uint32_t ticks;
 	uint32_t next_streak;
 	uint32_t lifo_streak;

@@ -15,6 +15,10 @@ typedef size_t step_pick(void *arg, size_t n);
 /** Fire due timers, then let one ready actor run until it waits, yields, ends or has used its slice. NULL picks the
  * first. False when none is ready. Always from the same thread. */
 bool sched_step(tr_node *node, step_pick *pick, void *arg);
+/** The same in two steps, for who drives several nodes: fire due timers; let the i-th ready actor run, with a slice of
+ * `budget` reductions (0: the usual). False when there is no such actor. */
+void step_fire(tr_node *node);
+bool step_run(tr_node *node, size_t i, uint32_t budget);
 /** How many actors are ready. */
 size_t step_ready(tr_node *node);
 /** When the next timer may be due (a little early at most, never late); INT64_MAX: none is armed. */

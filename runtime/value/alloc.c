@@ -7,15 +7,17 @@
 
 #include "runtime/value/alloc.h"
 
-/* Set once by the first test hook and never cleared; while false, an allocation only reads it. */
-static atomic_bool watched;
+/* Set by the first test hook of its kind and never cleared; while 0, an allocation only reads it. */
+#define WATCH_FAILING  1
+#define WATCH_COUNTING 2
+static _Atomic(int) watched;
 static _Atomic(int64_t) live_blocks;
 static _Thread_local int64_t fail_after = -1;
 static _Thread_local bool failed;
 
 static bool watching(void)
 {
-	return __builtin_expect(atomic_load_explicit(&watched, memory_order_relaxed), 0);
+	return __builtin_expect(atomic_load_explicit(&watched, memory_order_relaxed) != 0, 0);
 }
 
 static bool must_fail(void)
@@ -28,14 +30,23 @@ static bool must_fail(void)
 
 static void count(int64_t by)
 {
-	atomic_fetch_add_explicit(&live_blocks, by, memory_order_relaxed);
+	if (atomic_load_explicit(&watched, memory_order_relaxed) & WATCH_COUNTING)
+		atomic_fetch_add_explicit(&live_blocks, by, memory_order_relaxed);
 }
 
 void tr_test_fail_alloc(int64_t n)
 {
-	atomic_store_explicit(&watched, true, memory_order_relaxed);
+	(void)alloc_fail_exchange(n);
+}
+
+int64_t alloc_fail_exchange(int64_t n)
+{
+	int64_t before = fail_after;
+	if (n >= 0)
+		atomic_fetch_or_explicit(&watched, WATCH_FAILING, memory_order_relaxed);
 	fail_after = n;
 	failed = false;
+	return before;
 }
 
 bool tr_test_alloc_failed(void)
@@ -45,7 +56,7 @@ bool tr_test_alloc_failed(void)
 
 int64_t tr_test_live_blocks(void)
 {
-	if (!atomic_exchange(&watched, true))
+	if (!(atomic_fetch_or(&watched, WATCH_COUNTING) & WATCH_COUNTING))
 		return 0;
 	return atomic_load_explicit(&live_blocks, memory_order_relaxed);
 }

@@ -9,6 +9,8 @@
 void *alloc_raw(size_t n);
 /* For tables of the process that live until it ends; may fail, is not counted as a live block. */
 void *alloc_permanent(size_t n);
+/* As tr_test_fail_alloc; gives how far off the failure was that had been asked for, -1 when none is to come. */
+int64_t alloc_fail_exchange(int64_t n);
 /* n * size, or SIZE_MAX (which no allocation grants) when that overflows. */
 static inline size_t alloc_times(size_t n, size_t size)
 {

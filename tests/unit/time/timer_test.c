@@ -160,10 +160,11 @@ static size_t seeded_pick(void *arg, size_t n)
 static uint64_t replay(uint64_t seed)
 {
 	struct virtual_world w = {.now = TR_SECOND, .seed = seed};
-	tr_world world = {virtual_now, virtual_wall, virtual_random, &w};
+	tr_world world = {.monotonic_ns = virtual_now, .wall_us = virtual_wall, .random = virtual_random, .arg = &w};
 	tr_node_options o = kit_options(1);
 	o.world = &world;
-	struct kernel_options k = {.manual = true, .id = 1};
+	o.id = 1;
+	struct kernel_options k = {.manual = true};
 	tr_node *node = node_start(&o, &k, NULL);
 	assert_non_null(node);
 	trace = 14695981039346656037u;
