@@ -11,6 +11,8 @@
 #include "plugins/actions/postgres/query.h"
 #include "plugins/shared/sql/sql.h"
 
+#include <string.h>
+
 const char postgres_manifest[] =
     "{\"id\": \"postgres\", \"version\": \"1.0.0\", \"description\": \"SQL on PostgreSQL\", \"license\": "
     "\"Apache-2.0\","
@@ -35,20 +37,28 @@ static int64_t deadline_of(tr_value config, tr_value input, tr_value command)
 	return own < outer ? own : outer;
 }
 
+static void target_end(void *arg)
+{
+	pg_target_fini(arg);
+	tr_free(arg);
+}
+
 static tr_value perform(pg_query *q, tr_pid plugin, tr_value input)
 {
-	pg_target target;
-	tr_value auth = tr_map_get_s(input, "auth");
-	tr_value fault = pg_target_read(&target, auth, input, q->deadline);
-	pg_lease *l = tr_is_valid(fault) ? NULL : pg_pool_borrow(plugin, &target, q->deadline, &fault);
+	pg_target *target = tr_alloc(sizeof(*target));
 
-	pg_target_fini(&target);
+	if (target != NULL)
+		memset(target, 0, sizeof(*target));
+	if (target == NULL || tr_own(target, target_end) != TR_OK)
+		return tr_invalid(TR_ENOMEM);
+	tr_value fault = pg_target_read(target, tr_map_get_s(input, "auth"), input, q->deadline);
+	pg_lease *l = tr_is_valid(fault) ? NULL : pg_pool_borrow(plugin, target, q->deadline, &fault);
 	if (l == NULL)
 		return fault;
 	q->session = l->session;
-	tr_value outcome = pg_query_run(q);
+	tr_value outcome = tr_own_value(pg_query_run(q));
 	pg_pool_return(l, q->spoiled);
-	return outcome;
+	return tr_keep(outcome);
 }
 
 static tr_value postgres_run(tr_value config, tr_pid plugin, tr_value command)
@@ -68,12 +78,15 @@ static tr_value postgres_run(tr_value config, tr_pid plugin, tr_value command)
 					"postgres: params must be a list ($1, …) or a mapping (:name), not %s",
 					tr_type_name(tr_type_of(params)));
 	int64_t bytes = tr_as_int(tr_is_valid(max) ? max : tr_map_get_s(config, "max_bytes"), 0);
-	pg_query q = {.statements = statements,
-		      .params = params,
-		      .deadline = deadline_of(config, input, command),
-		      .transaction = tr_as_bool(tr_map_get_s(input, "transaction"), false),
-		      .max_bytes = bytes < 1 ? 1 : (size_t)bytes};
-	return perform(&q, plugin, input);
+	pg_query *q = pg_query_new();
+	if (q == NULL)
+		return tr_invalid(TR_ENOMEM);
+	q->statements = statements;
+	q->params = params;
+	q->deadline = deadline_of(config, input, command);
+	q->transaction = tr_as_bool(tr_map_get_s(input, "transaction"), false);
+	q->max_bytes = bytes < 1 ? 1 : (size_t)bytes;
+	return perform(q, plugin, input);
 }
 
 const tr_plugin postgres_plugin = {

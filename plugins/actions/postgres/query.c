@@ -10,56 +10,90 @@
 
 #define ROWS_A_SLICE 256
 
-/* What one statement gave. */
-typedef struct answer {
-	tr_value rows, columns, status;
-	int64_t affected;
-	tr_value fault; /* absent, or the outcome */
-	bool has_rows;
-} answer;
+/* ---- life ---- */
 
-static void answer_fini(answer *a)
+/* What belongs to one statement. */
+static void statement_end(pg_query *q)
 {
-	tr_drop(a->rows);
-	tr_drop(a->columns);
-	tr_drop(a->status);
-	tr_drop(a->fault);
+	tr_buf_fini(&q->sql);
+	tr_clear(&q->values);
+	tr_clear(&q->texts);
+	tr_free(q->argv);
+	q->argv = NULL;
+	PQclear(q->types);
+	PQclear(q->result);
+	q->types = q->result = NULL;
+	tr_clear(&q->answer.rows);
+	tr_clear(&q->answer.columns);
+	tr_clear(&q->answer.status);
 }
 
-static tr_value lost(pg_query *q, tr_err err, size_t number)
+static void query_end(void *arg)
+{
+	pg_query *q = arg;
+
+	statement_end(q);
+	tr_drop(q->commands);
+	tr_drop(q->last);
+	tr_free(q);
+}
+
+pg_query *pg_query_new(void)
+{
+	pg_query *q = tr_alloc(sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	memset(q, 0, sizeof(*q));
+	q->commands = tr_map();
+	q->last = q->values = q->texts = tr_absent();
+	q->answer = (pg_answer){.rows = tr_absent(), .columns = tr_absent(), .status = tr_absent()};
+	return tr_own(q, query_end) == TR_OK ? q : NULL;
+}
+
+static tr_value lost(pg_query *q, tr_err err)
 {
 	q->spoiled = true;
-	return pg_fault_lost(q->session->conn, err, number);
+	return pg_fault_lost(q->session->conn, err, q->number);
 }
 
 /* ---- sending ---- */
 
-typedef struct encoded {
-	const char **texts; /* into values; NULL is NULL */
-	tr_value values;    /* keeps them */
-} encoded;
+/* The next result becomes q->result; false when there is none. */
+static bool receive(pg_query *q, tr_err *err)
+{
+	PQclear(q->result);
+	q->result = NULL;
+	q->result = pg_session_result(q->session, q->deadline, err);
+	return q->result != NULL;
+}
+
+/* Send one protocol step and take its answer. Absent, or the outcome that says why not. */
+static tr_value step(pg_query *q, int sent)
+{
+	tr_err err = sent == 1 ? pg_session_flush(q->session, q->deadline) : TR_ECLOSED;
+	tr_value fault = tr_absent();
+
+	while (err == TR_OK && receive(q, &err)) {
+		if (PQresultStatus(q->result) != PGRES_COMMAND_OK && !tr_is_valid(fault))
+			fault = pg_fault_result(q->result, q->number, tr_buf_str(&q->sql));
+		PQclear(q->types);
+		q->types = q->result;
+		q->result = NULL;
+	}
+	if (err == TR_OK)
+		return fault;
+	tr_drop(fault);
+	return lost(q, err);
+}
 
 /* Types of the parameters as the server sees them, for values that more than one type could take. */
-static PGresult *describe(pg_query *q, const char *sql, size_t number, tr_value *fault)
+static tr_value describe(pg_query *q)
 {
 	PGconn *conn = q->session->conn;
-	tr_err err = TR_ECLOSED;
-	PGresult *r = NULL, *last = NULL;
+	tr_value fault = step(q, PQsendPrepare(conn, "", q->sql.p, 0, NULL));
 
-	for (int phase = 0; phase < 2; phase++) {
-		int sent = phase == 0 ? PQsendPrepare(conn, "", sql, 0, NULL) : PQsendDescribePrepared(conn, "");
-		err = sent == 1 ? pg_session_flush(q->session, q->deadline) : TR_ECLOSED;
-		while (err == TR_OK && (r = pg_session_result(q->session, q->deadline, &err)) != NULL) {
-			PQclear(last);
-			last = r;
-		}
-		if (err == TR_OK && last != NULL && PQresultStatus(last) == PGRES_COMMAND_OK)
-			continue;
-		*fault = err == TR_OK && last != NULL ? pg_fault_result(last, number, tr_s(sql)) : lost(q, err, number);
-		PQclear(last);
-		return NULL;
-	}
-	return last;
+	return tr_is_valid(fault) ? fault : step(q, PQsendDescribePrepared(conn, ""));
 }
 
 static bool ambiguous(tr_value values)
@@ -70,83 +104,70 @@ static bool ambiguous(tr_value values)
 	return false;
 }
 
-static bool encode(encoded *e, tr_value values, const PGresult *types, tr_value *fault)
+static tr_value encode(pg_query *q)
 {
-	size_t n = tr_array_len(values);
+	size_t n = tr_array_len(q->values);
 	tr_value why;
 
-	e->values = tr_array();
-	e->texts = tr_alloc((n + 1) * sizeof(char *));
-	if (e->texts == NULL) {
-		*fault = tr_invalid(TR_ENOMEM);
-		return false;
-	}
+	q->texts = tr_array();
+	q->argv = tr_alloc((n + 1) * sizeof(char *));
+	if (q->argv == NULL)
+		return tr_outcome_error("busy", true, "postgres: out of memory");
 	for (size_t i = 0; i < n; i++) {
-		uint32_t type = types == NULL ? 0 : PQparamtype(types, (int)i);
-		tr_value text = pg_cell_write(type, tr_array_at(values, i), &why);
+		uint32_t type = q->types == NULL ? 0 : PQparamtype(q->types, (int)i);
+		tr_value text = pg_cell_write(type, tr_array_at(q->values, i), &why);
 		if (tr_is_valid(why)) {
-			*fault = tr_outcome_error("input", false, "postgres: parameter %zu is %s", i + 1,
-						  tr_as_cstr(why, "?"));
+			tr_value fault = tr_outcome_error("input", false, "postgres: parameter %zu is %s", i + 1,
+							  tr_as_cstr(why, "?"));
 			tr_drop(why);
-			return false;
+			return fault;
 		}
-		e->texts[i] = tr_is(text, TR_STRING) ? tr_as_cstr(text, "") : NULL;
-		e->values = tr_array_push(e->values, tr_is(text, TR_STRING) ? text : tr_nil());
+		q->argv[i] = tr_is(text, TR_STRING) ? tr_as_cstr(text, "") : NULL;
+		q->texts = tr_array_push(q->texts, tr_is(text, TR_STRING) ? text : tr_nil());
 	}
-	return true;
+	return tr_absent();
 }
 
-static void encoded_fini(encoded *e)
-{
-	tr_free(e->texts);
-	tr_drop(e->values);
-}
-
-/* Send a bound statement. Absent, or the outcome that says why not. */
-static tr_value send_bound(pg_query *q, const char *sql, tr_value values, size_t number)
+static tr_value send_bound(pg_query *q)
 {
 	PGconn *conn = q->session->conn;
-	tr_value fault = tr_absent();
-	encoded e = {.values = tr_absent()};
-	PGresult *types = ambiguous(values) ? describe(q, sql, number, &fault) : NULL;
-	int n = (int)tr_array_len(values), sent = 0;
+	tr_value fault = ambiguous(q->values) ? describe(q) : tr_absent();
+	int n = (int)tr_array_len(q->values);
 
-	if (!tr_is_valid(fault) && encode(&e, values, types, &fault)) {
-		sent = types != NULL ? PQsendQueryPrepared(conn, "", n, e.texts, NULL, NULL, 0)
-				     : PQsendQueryParams(conn, sql, n, NULL, e.texts, NULL, NULL, 0);
-		tr_err err = sent == 1 ? pg_session_flush(q->session, q->deadline) : TR_ECLOSED;
-		if (err != TR_OK || PQsetSingleRowMode(conn) != 1)
-			fault = lost(q, err == TR_OK ? TR_ECLOSED : err, number);
-	}
-	PQclear(types);
-	encoded_fini(&e);
-	return fault;
+	if (!tr_is_valid(fault))
+		fault = encode(q);
+	if (tr_is_valid(fault))
+		return fault;
+	int sent = q->types != NULL ? PQsendQueryPrepared(conn, "", n, q->argv, NULL, NULL, 0)
+				    : PQsendQueryParams(conn, q->sql.p, n, NULL, q->argv, NULL, NULL, 0);
+	tr_err err = sent == 1 ? pg_session_flush(q->session, q->deadline) : TR_ECLOSED;
+	return err == TR_OK && PQsetSingleRowMode(conn) == 1 ? tr_absent() : lost(q, err == TR_OK ? TR_ECLOSED : err);
 }
 
-static tr_value send_statement(pg_query *q, tr_value statement, size_t number)
+static tr_value send_statement(pg_query *q, tr_value statement, tr_value params)
 {
-	tr_buf sql = {0};
-	tr_value why, values = sql_bind(tr_as_str(statement), q->params, &sql, &why), fault;
+	tr_value why, fault;
 
-	tr_buf_putc(&sql, '\0');
-	if (!tr_is_valid(values))
-		fault = tr_outcome_error("input", false, "postgres: statement %zu: %s", number, tr_as_cstr(why, "?"));
-	else if (sql.err != TR_OK || memchr(sql.p, '\0', sql.n) != sql.p + sql.n - 1)
-		fault = tr_outcome_error("input", false, "postgres: statement %zu has a NUL character in it", number);
-	else if (tr_array_len(values) > 65535)
+	q->values = sql_bind(tr_as_str(statement), params, &q->sql, &why);
+	tr_buf_putc(&q->sql, '\0');
+	if (!tr_is_valid(q->values))
 		fault =
-		    tr_outcome_error("input", false, "postgres: statement %zu has more than 65,535 parameters", number);
+		    tr_outcome_error("input", false, "postgres: statement %zu: %s", q->number, tr_as_cstr(why, "?"));
+	else if (q->sql.err != TR_OK || memchr(q->sql.p, '\0', q->sql.n) != q->sql.p + q->sql.n - 1)
+		fault =
+		    tr_outcome_error("input", false, "postgres: statement %zu has a NUL character in it", q->number);
+	else if (tr_array_len(q->values) > 65535)
+		fault = tr_outcome_error("input", false, "postgres: statement %zu has more than 65,535 parameters",
+					 q->number);
 	else
-		fault = send_bound(q, sql.p, values, number);
-	tr_buf_fini(&sql);
-	tr_drop(values);
+		fault = send_bound(q);
 	tr_drop(why);
 	return fault;
 }
 
 /* ---- receiving ---- */
 
-static void read_columns(answer *a, const PGresult *r)
+static void read_columns(pg_answer *a, const PGresult *r)
 {
 	if (a->has_rows)
 		return;
@@ -155,7 +176,7 @@ static void read_columns(answer *a, const PGresult *r)
 		a->columns = tr_array_push(a->columns, tr_string_lossy(PQfname(r, i), strlen(PQfname(r, i))));
 }
 
-static void read_row(pg_query *q, answer *a, const PGresult *r, int row)
+static void read_row(pg_query *q, const PGresult *r, int row)
 {
 	int n = PQnfields(r);
 	tr_value map = tr_map_with((size_t)n);
@@ -163,23 +184,25 @@ static void read_row(pg_query *q, answer *a, const PGresult *r, int row)
 	for (int i = 0; i < n; i++) {
 		tr_str text = {PQgetvalue(r, row, i), (size_t)PQgetlength(r, row, i)};
 		tr_value cell = PQgetisnull(r, row, i) ? tr_nil() : pg_cell_read(PQftype(r, i), text);
-		map = tr_map_put(map, tr_keep(tr_array_at(a->columns, (size_t)i)), cell);
+		map = tr_map_put(map, tr_keep(tr_array_at(q->answer.columns, (size_t)i)), cell);
 		q->bytes += text.n + sizeof(tr_entry);
 	}
-	a->rows = tr_array_push(a->rows, map);
-	if (tr_array_len(a->rows) % ROWS_A_SLICE == 0)
+	q->answer.rows = tr_array_push(q->answer.rows, map);
+	if (tr_array_len(q->answer.rows) % ROWS_A_SLICE == 0)
 		tr_reduce(ROWS_A_SLICE);
 }
 
-/* A result of the statement. False when nothing more is to be read from this session. */
-static bool take(pg_query *q, answer *a, PGresult *r, size_t number, tr_value statement)
+/* What q->result says of the statement. False when nothing more is to be read from this session. */
+static bool take(pg_query *q, tr_value statement, tr_value *fault)
 {
+	PGresult *r = q->result;
+
 	switch (PQresultStatus(r)) {
 	case PGRES_SINGLE_TUPLE:
 	case PGRES_TUPLES_OK:
-		read_columns(a, r);
+		read_columns(&q->answer, r);
 		for (int i = 0; i < PQntuples(r); i++)
-			read_row(q, a, r, i);
+			read_row(q, r, i);
 		break;
 	case PGRES_COMMAND_OK:
 	case PGRES_EMPTY_QUERY:
@@ -188,27 +211,27 @@ static bool take(pg_query *q, answer *a, PGresult *r, size_t number, tr_value st
 	case PGRES_COPY_OUT:
 	case PGRES_COPY_BOTH:
 		q->spoiled = true;
-		a->fault = tr_outcome_error("input", false,
-					    "postgres: statement %zu copies to or from the client, which a task has "
-					    "no part in; use the kind transfer, or a file of the server",
-					    number);
+		*fault = tr_outcome_error("input", false,
+					  "postgres: statement %zu copies to or from the client, which a task has "
+					  "no part in; use the kind transfer, or a file of the server",
+					  q->number);
 		return false;
 	default:
-		if (!tr_is_valid(a->fault))
-			a->fault = pg_fault_result(r, number, tr_as_str(statement));
+		if (!tr_is_valid(*fault))
+			*fault = pg_fault_result(r, q->number, tr_as_str(statement));
 		return true;
 	}
 	if (PQresultStatus(r) != PGRES_SINGLE_TUPLE) {
-		a->affected = strtoll(PQcmdTuples(r), NULL, 10);
-		tr_assign(&a->status, tr_string(PQcmdStatus(r)));
+		q->answer.affected = strtoll(PQcmdTuples(r), NULL, 10);
+		tr_assign(&q->answer.status, tr_string(PQcmdStatus(r)));
 	}
 	if (q->bytes <= q->max_bytes)
 		return true;
 	q->spoiled = true;
-	a->fault = tr_outcome_error("too_large", false,
-				    "postgres: statement %zu gives more than %zu bytes; ask for fewer rows, raise "
-				    "max_bytes, or use the kind transfer",
-				    number, q->max_bytes);
+	*fault = tr_outcome_error("too_large", false,
+				  "postgres: statement %zu gives more than %zu bytes; ask for fewer rows, raise "
+				  "max_bytes, or use the kind transfer",
+				  q->number, q->max_bytes);
 	return false;
 }
 
@@ -223,107 +246,89 @@ static bool harmless(tr_value status)
 	return false;
 }
 
-static answer run_one(pg_query *q, tr_value statement, size_t number)
+/* Its answer stays in q until the next statement. Absent, or the outcome of the fault. */
+static tr_value run_one(pg_query *q, tr_value statement, tr_value params, size_t number)
 {
-	answer a = {.rows = tr_array(), .columns = tr_array(), .status = tr_nil(), .fault = tr_absent()};
 	tr_err err = TR_OK;
-	PGresult *r;
 	bool more = true;
 
-	a.fault = send_statement(q, statement, number);
-	if (tr_is_valid(a.fault))
-		return a;
-	while (more && (r = pg_session_result(q->session, q->deadline, &err)) != NULL) {
-		more = take(q, &a, r, number, statement);
-		PQclear(r);
-	}
-	if (err != TR_OK && !tr_is_valid(a.fault))
-		a.fault = lost(q, err, number);
-	if (!harmless(a.status))
+	statement_end(q);
+	q->number = number;
+	q->answer = (pg_answer){.rows = tr_array(), .columns = tr_array(), .status = tr_nil()};
+	tr_value fault = send_statement(q, statement, params);
+	if (tr_is_valid(fault))
+		return fault;
+	while (more && receive(q, &err))
+		more = take(q, statement, &fault);
+	if (err != TR_OK && !tr_is_valid(fault))
+		fault = lost(q, err);
+	if (!harmless(q->answer.status))
 		q->session->altered = true;
-	return a;
+	return fault;
 }
 
 /* ---- the whole ---- */
 
-static tr_value statement_result(const answer *a)
-{
-	return TR_DICT("rows", tr_keep(a->rows), "row_count", tr_int((int64_t)tr_array_len(a->rows)), "columns",
-		       tr_keep(a->columns), "affected_rows", tr_int(a->affected), "status", tr_keep(a->status));
-}
-
 /* Begin or end the transaction; absent or an outcome. */
 static tr_value control(pg_query *q, const char *sql)
 {
-	tr_value statement = tr_string(sql), params = q->params;
+	tr_value statement = tr_own_value(tr_string(sql));
 
-	q->params = tr_absent();
-	answer a = run_one(q, statement, 0);
-	q->params = params;
-	tr_value fault = tr_is_valid(a.fault) ? tr_keep(a.fault) : tr_absent();
-	answer_fini(&a);
-	tr_drop(statement);
-	return fault;
+	return run_one(q, statement, tr_absent(), 0);
 }
 
-typedef struct summary {
-	tr_value result; /* map: command_0 … */
-	tr_value last;   /* what the last statement with rows gave, else the last one */
-	int64_t affected;
-} summary;
-
-static tr_value run_all(pg_query *q, summary *s)
+static void keep_answer(pg_query *q, size_t i)
 {
-	size_t n = tr_array_len(q->statements);
-	bool rows = false;
+	const pg_answer *a = &q->answer;
+	char key[32];
+	tr_value one = TR_DICT("rows", tr_keep(a->rows), "row_count", tr_int((int64_t)tr_array_len(a->rows)), "columns",
+			       tr_keep(a->columns), "affected_rows", tr_int(a->affected), "status", tr_keep(a->status));
 
-	for (size_t i = 0; i < n; i++) {
-		answer a = run_one(q, tr_array_at(q->statements, i), i + 1);
-		tr_value fault = tr_is_valid(a.fault) ? tr_keep(a.fault) : tr_absent();
-		tr_value one = tr_is_valid(fault) ? tr_absent() : statement_result(&a);
-		if (!tr_is_valid(fault) && !a.has_rows)
-			s->affected += a.affected;
-		if (tr_is_valid(one) && (a.has_rows || !rows))
-			tr_assign(&s->last, tr_keep(one));
-		rows = rows || a.has_rows;
-		answer_fini(&a);
+	if (!a->has_rows)
+		q->affected += a->affected;
+	if (a->has_rows || !q->rows)
+		tr_assign(&q->last, tr_keep(one));
+	q->rows = q->rows || a->has_rows;
+	(void)snprintf(key, sizeof key, "command_%zu", i);
+	q->commands = tr_map_put_s(q->commands, key, one);
+}
+
+static tr_value run_all(pg_query *q)
+{
+	for (size_t i = 0; i < tr_array_len(q->statements); i++) {
+		tr_value fault = run_one(q, tr_array_at(q->statements, i), q->params, i + 1);
 		if (tr_is_valid(fault))
 			return fault;
-		char key[32];
-		(void)snprintf(key, sizeof key, "command_%zu", i);
-		s->result = tr_map_put_s(s->result, key, one);
+		keep_answer(q, i);
 	}
 	return tr_absent();
 }
 
-static tr_value success(pg_query *q, summary *s)
+static tr_value success(const pg_query *q)
 {
-	tr_value result = tr_map_merge(tr_keep(s->last), tr_keep(s->result));
+	tr_value result = tr_map_merge(tr_keep(q->last), tr_keep(q->commands));
 
-	result = tr_map_put_s(result, "affected_rows", tr_int(s->affected));
+	result = tr_map_put_s(result, "affected_rows", tr_int(q->affected));
 	result = tr_map_put_s(result, "statement_count", tr_int((int64_t)tr_array_len(q->statements)));
 	return tr_outcome_put(
 	    tr_outcome_ok(result), "pg",
-	    TR_DICT("code", tr_string("00000"), "message", tr_nil(), "rows_affected", tr_int(s->affected)));
+	    TR_DICT("code", tr_string("00000"), "message", tr_nil(), "rows_affected", tr_int(q->affected)));
 }
 
 tr_value pg_query_run(pg_query *q)
 {
-	summary s = {.result = tr_map(), .last = tr_absent()};
 	tr_value fault = q->transaction ? control(q, "BEGIN") : tr_absent();
 
 	if (!tr_is_valid(fault))
-		fault = run_all(q, &s);
+		fault = run_all(q);
 	if (q->transaction && !q->spoiled) {
 		/* A transaction that a statement has aborted ends with ROLLBACK whatever is said. */
+		fault = tr_own_value(fault);
 		tr_value ended = control(q, tr_is_valid(fault) ? "ROLLBACK" : "COMMIT");
 		if (!tr_is_valid(fault))
-			fault = ended;
-		else
-			tr_drop(ended);
+			return tr_is_valid(ended) ? ended : success(q);
+		tr_drop(ended);
+		return tr_keep(fault);
 	}
-	tr_value outcome = tr_is_valid(fault) ? fault : success(q, &s);
-	tr_drop(s.result);
-	tr_drop(s.last);
-	return outcome;
+	return tr_is_valid(fault) ? fault : success(q);
 }

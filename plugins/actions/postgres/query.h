@@ -5,6 +5,14 @@
 
 #include "plugins/actions/postgres/session.h"
 
+/* What one statement gave. */
+typedef struct pg_answer {
+	tr_value rows, columns, status;
+	int64_t affected;
+	bool has_rows;
+} pg_answer;
+
+/** On the heap and owned by the actor, since the actor may be ended wherever it parks. */
 typedef struct pg_query {
 	pg_session *session;
 	tr_value statements; /* borrowed, like params */
@@ -14,10 +22,28 @@ typedef struct pg_query {
 	size_t max_bytes; /* of all rows */
 	size_t bytes;     /* so far */
 	bool spoiled;     /* the session is of no use any more */
+
+	/* The statement that is under way. */
+	size_t number;
+	tr_buf sql;
+	tr_value values;   /* of its parameters */
+	tr_value texts;    /* the same as the server reads them */
+	const char **argv; /* into texts; NULL is NULL */
+	PGresult *types;   /* of its parameters, when they were asked for */
+	PGresult *result;
+	pg_answer answer;
+
+	/* Of all. */
+	tr_value commands; /* map: command_0 … */
+	tr_value last;     /* what the last statement with rows gave, else the last one */
+	bool rows;
+	int64_t affected;
 } pg_query;
 
-/** Run them. The outcome (fresh). Parks; the caller owns the session (tr_own) so that it is cancelled when the caller
- * is ended. */
+/** A query owned by the calling actor; NULL without memory. */
+pg_query *pg_query_new(void);
+/** Run the statements. The outcome (fresh). Parks; the session is to be owned by the caller as well, so that it is
+ * cancelled when the caller is ended. */
 tr_value pg_query_run(pg_query *q);
 
 #endif

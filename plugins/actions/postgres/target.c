@@ -142,7 +142,6 @@ tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t dea
 {
 	tr_value fault, fields = auth_resolve(auth, "postgres", deadline, &fault);
 
-	memset(t, 0, sizeof(*t));
 	if (tr_is_valid(fault))
 		return fault;
 	/* The fields may also stand in the task itself. */

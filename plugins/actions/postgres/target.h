@@ -15,8 +15,9 @@ typedef struct pg_target {
 	char key[PG_KEY_SIZE]; /* a hash of all: the same key, the same server and user */
 } pg_target;
 
-/** Read it from `auth` (resolved) with the connection's fields of the task's input over it. Absent, or an outcome that
- * says what is missing or which grant. Finish either way. May block (names are looked up). */
+/** Read it (zeroed before, owned by the caller) from `auth` with the connection's fields of the task's input over it.
+ * Absent, or an outcome that says what is missing or which grant. Finish either way. May block (names are looked up).
+ */
 tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t deadline);
 void pg_target_fini(pg_target *t);
 
