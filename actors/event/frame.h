@@ -24,7 +24,8 @@
 typedef enum frame_kind {
 	FRAME_EVENT = 1,
 	FRAME_COMMAND = 2,
-	FRAME_FOLDER = 3 /* payload: the folder of the execution, relative to the store's executions folder */
+	FRAME_FOLDER = 3, /* payload: the folder of the execution, relative to the store's executions folder */
+	FRAME_INDEX = 4   /* in the index of executions: what the event of this type and seq says there */
 } frame_kind;
 
 typedef struct frame {

@@ -2,6 +2,8 @@
 /* The file store: batch, journal, executions' logs. Recovery is in recover.c. */
 #include "actors/store/file_store_internal.h"
 
+#include "actors/store/index.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +12,8 @@
 
 /* Committed bytes an execution may hold back before they are written to its log. */
 #define PENDING_MAX (256u * 1024u)
+/* So much of the index is kept back. */
+#define INDEX_PENDING_MAX (64u * 1024u)
 
 /* ---- the table of executions that are being written ---------------------------------------------------------------
  */
@@ -84,6 +88,7 @@ static void entry_free(file_store *s, store_entry *e)
 
 struct adding {
 	store_entry *entry;
+	tr_buf *index;
 	bool wrong;
 	bool last;
 };
@@ -95,6 +100,8 @@ static bool check_frame(void *arg, const frame *f)
 		a->wrong = true;
 	if (f->kind == FRAME_EVENT && f->type == EVENT_PLAYBOOK_PROCESSED)
 		a->last = true;
+	if (f->kind == FRAME_EVENT && index_wants(f->type))
+		index_put(a->index, f, a->entry->folder);
 	return !a->wrong;
 }
 
@@ -117,11 +124,14 @@ tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const 
 		if (e == NULL)
 			return layout_folder_ok(tr_s(folder)) ? TR_ENOMEM : TR_EINVAL;
 	}
-	struct adding a = {e, false, false};
+	struct adding a = {e, &s->index_batch, false, false};
+	size_t index_before = s->index_batch.n;
 	scan_note note;
 	scan_frames(frames, check_frame, &a, &note);
-	if (a.wrong || note.torn || note.damaged)
+	if (a.wrong || note.torn || note.damaged) {
+		s->index_batch.n = index_before;
 		return TR_ECORRUPT;
+	}
 	size_t before = s->batch.n;
 	size_t pending_before = e->pending.n;
 	put_folder(s, e);
@@ -130,6 +140,7 @@ tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const 
 	if (s->batch.err != TR_OK || e->pending.err != TR_OK) {
 		s->batch.n = before;
 		e->pending.n = pending_before;
+		s->index_batch.n = index_before;
 		s->batch.err = e->pending.err = TR_OK;
 		return TR_ENOMEM;
 	}
@@ -174,6 +185,23 @@ static int entry_flush(file_store *s, store_entry *e)
 	return err;
 }
 
+/* The index only saves reading: what cannot be written to it must not hold up an execution, and a file that lacks
+ * records is worse than none. */
+static void flush_index(file_store *s)
+{
+	const disk *d = s->journal.disk;
+	layout_path path;
+	if (s->index_batch.n == 0 || index_path(path, s->data) != TR_OK)
+		return;
+	int fd = s->index_batch.err == TR_OK ? d->open_append(d->arg, path) : -ENOMEM;
+	int err = fd < 0 ? fd : d->append(d->arg, fd, s->index_batch.p, s->index_batch.n);
+	if (fd >= 0)
+		close(fd);
+	if (err != 0)
+		(void)d->remove(d->arg, path);
+	tr_buf_fini(&s->index_batch);
+}
+
 /* Entries whose records are now in the journal: write out what is large or finished, forget what is finished. */
 static void settle(file_store *s)
 {
@@ -189,6 +217,8 @@ static void settle(file_store *s)
 		}
 		e = next;
 	}
+	if (s->index_batch.n > INDEX_PENDING_MAX)
+		flush_index(s);
 }
 
 int file_store_commit(file_store *s, bool sync)
@@ -216,6 +246,7 @@ int file_store_sync(file_store *s)
 
 int file_store_flush(file_store *s)
 {
+	flush_index(s);
 	for (size_t i = 0; i < s->capacity; i++) {
 		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {
 			next = e->next;
@@ -244,8 +275,11 @@ static int make_logs_durable(file_store *s)
 
 int file_store_rotate_if_full(file_store *s)
 {
-	if (s->journal.size < JOURNAL_SEGMENT_MAX)
-		return 0;
+	return s->journal.size < JOURNAL_SEGMENT_MAX ? 0 : file_store_checkpoint(s);
+}
+
+int file_store_checkpoint(file_store *s)
+{
 	int err = make_logs_durable(s);
 	if (err != 0)
 		return err;
@@ -275,6 +309,7 @@ void file_store_close(file_store **slot)
 			entry_free(s, s->buckets[i]);
 	tr_free(s->buckets);
 	tr_buf_fini(&s->batch);
+	tr_buf_fini(&s->index_batch);
 	layout_lock_give(&s->lock);
 	tr_free(s->data);
 	tr_free(s);

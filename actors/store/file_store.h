@@ -42,6 +42,9 @@ int file_store_sync(file_store *s);
 int file_store_flush(file_store *s);
 /** Start a new segment when the current one is full, after making the logs durable, and forget the old ones. */
 int file_store_rotate_if_full(file_store *s);
+/** The same whether it is full or not: afterwards all that was committed stands in the logs, and the journal knows
+ * nothing of executions that were finished. */
+int file_store_checkpoint(file_store *s);
 /** Flush, sync, forget the journal, give the lock back. *s becomes NULL. What could not be flushed stays in the
  * journal. */
 void file_store_close(file_store **s);

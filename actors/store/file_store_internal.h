@@ -28,12 +28,15 @@ struct file_store {
 	store_entry **buckets;
 	size_t capacity, count;
 	store_entry *touched;
+	tr_buf index_batch; /* records that the index's file does not have yet */
 	bool unsynced;
 };
 
 store_entry *store_entry_find(const file_store *s, int64_t id);
 store_entry *store_entry_new(file_store *s, int64_t id, tr_str folder);
 
+/** The index's file is there, whole and not much longer than it must be; made anew where it is not. 0 or -errno. */
+int store_check_index(file_store *s, tr_buf *report);
 /** Bring the journal's records into the logs, sync them, delete the journal. */
 tr_err store_recover(file_store *s, tr_buf *report, file_store_error *error);
 

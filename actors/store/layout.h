@@ -3,9 +3,12 @@
  * Where things are in a data folder, and whose it is.
  *
  *   <data>/lock                                   held by the one process that writes; says its pid
+ *   <data>/node.sock                              where that process can be talked to
  *   <data>/journal/<number>.journal               records of all executions in the order they were appended, synced in
- * groups <data>/executions/<workflow>/<id>/events.log  one execution's records, written behind the journal
- *   <data>/executions/<workflow>/<id>/commands.log
+ *                                                 groups
+ *   <data>/executions/<workflow>/<id>/events.log  one execution's records, written behind the journal
+ *   <data>/executions/<workflow>/<id>.log.zst     the same of a finished one, packed
+ *   <data>/index/executions.idx                   what lists need of each execution; can be made anew
  *   <data>/artifacts/<ab>/<sha256>                values by content hash, zstd
  *   <data>/playbooks/<hash>.yaml                  sources, so that an execution can be resumed
  *

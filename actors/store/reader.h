@@ -15,7 +15,8 @@
  */
 tr_value store_read_execution(const char *data, int64_t execution_id, tr_buf *notes);
 
-/** All executions: array of maps {execution_id (text), workflow (folder text), path}, oldest first. Fresh reference. */
+/** All executions as index_entry_value has them, oldest first; their logs are read only where the index does not know
+ * them. Fresh reference. */
 tr_value store_list_executions(const char *data);
 
 /** Ids of the executions whose log does not end with their last event, oldest first: array of ints. Fresh. */

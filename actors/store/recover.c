@@ -2,6 +2,9 @@
 /* Opening a data folder: what a crash left in the journal goes into the executions' logs. */
 #include "actors/store/file_store_internal.h"
 
+#include "actors/store/index.h"
+#include "actors/store/log_file.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,7 +68,13 @@ static void look_at_log(struct recovery *r, store_entry *e)
 {
 	layout_path path;
 	tr_buf bytes = {0};
-	if (layout_join(path, r->store->data, "executions/%s/events.log", e->folder) != TR_OK) {
+	if (log_packed_path(path, r->store->data, e->folder) == TR_OK && access(path, F_OK) == 0) {
+		/* Packed since: all of it is there. */
+		e->last_seq = UINT64_MAX;
+		e->finished = true;
+		return;
+	}
+	if (log_plain_path(path, r->store->data, e->folder) != TR_OK) {
 		r->err = TR_ELIMIT;
 		return;
 	}
@@ -106,6 +115,8 @@ static bool recover_frame(void *arg, const frame *f)
 	} else if (e == NULL) {
 		r->err = TR_ECORRUPT;
 	} else if (f->kind != FRAME_EVENT || f->seq > e->last_seq) {
+		if (f->kind == FRAME_EVENT && index_wants(f->type))
+			index_put(&r->store->index_batch, f, e->folder);
 		frame_put(&e->pending, f->kind, f->type, f->execution_id, f->seq, f->payload);
 		r->err = e->pending.err;
 		if (f->kind == FRAME_EVENT)
@@ -151,6 +162,9 @@ tr_err store_recover(file_store *s, tr_buf *report, file_store_error *error)
 	s->journal.first = count == 0 ? 0 : numbers[0];
 	tr_free(numbers);
 	int os = 0;
+	/* What the index lacks is read from the logs and the journal, before the journal is forgotten. */
+	if (r.err == TR_OK)
+		(void)store_check_index(s, report);
 	if (r.err == TR_OK)
 		os = file_store_flush(s);
 	if (r.err == TR_OK && os == 0)
@@ -174,6 +188,24 @@ tr_err store_recover(file_store *s, tr_buf *report, file_store_error *error)
 	return r.err;
 }
 
+int store_check_index(file_store *s, tr_buf *report)
+{
+	index_table t = {0};
+	tr_buf notes = {0};
+	tr_err err = index_read(&t, s->data, &notes);
+	int result = 0;
+	if (err != TR_OK || t.records > 3 * t.count + 1000) {
+		index_fini(&t);
+		if (index_load(&t, s->data, err != TR_OK, &notes) == TR_OK && (err == TR_ECORRUPT || t.count > 0))
+			result = index_write(&t, s->journal.disk, s->data);
+	}
+	if (report != NULL && notes.n > 0)
+		tr_buf_put(report, notes.p, notes.n);
+	tr_buf_fini(&notes);
+	index_fini(&t);
+	return result;
+}
+
 static void open_failed(file_store_error *error, tr_err err, int os, const char *data, const char *doing)
 {
 	error->err = err;
@@ -184,7 +216,7 @@ static void open_failed(file_store_error *error, tr_err err, int os, const char 
 
 static tr_err prepare(file_store *s, const disk *d, file_store_error *error)
 {
-	static const char *const folders[] = {"journal", "executions", "artifacts", "playbooks"};
+	static const char *const folders[] = {"journal", "executions", "artifacts", "playbooks", "index"};
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
 		layout_path path;
 		if (layout_join(path, s->data, "%s", folders[i]) != TR_OK) {

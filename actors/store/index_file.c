@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The index on disk, and what is there beside it. */
+#include "actors/store/index_table.h"
+#include "actors/store/journal.h"
+#include "actors/store/log_file.h"
+#include "actors/store/scan.h"
+#include "actors/store/walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <troupe/codec.h>
+#include <unistd.h>
+
+#define SHOWN "index/executions.idx"
+
+tr_err index_path(layout_path out, const char *data)
+{
+	return layout_join(out, data, SHOWN);
+}
+
+struct loading {
+	index_table *table;
+	const char *data;
+	tr_buf *notes;
+	tr_err err;
+};
+
+/* ---- the file -------------------------------------------------------------------------------------------------------
+ */
+
+static bool take_record(void *arg, const frame *f)
+{
+	struct loading *l = arg;
+	if (f->kind == FRAME_INDEX && index_wants(f->type)) {
+		l->err = index_apply(l->table, f);
+		l->table->records++;
+		index_entry *e = index_find(l->table, f->execution_id);
+		if (e != NULL)
+			e->indexed = true;
+	}
+	return l->err == TR_OK;
+}
+
+tr_err index_read(index_table *t, const char *data, tr_buf *notes)
+{
+	struct loading l = {t, data, notes, TR_OK};
+	layout_path path;
+	tr_buf bytes = {0};
+	tr_err err = index_path(path, data);
+	if (err == TR_OK)
+		err = disk_read_file(path, &bytes);
+	if (err == TR_OK) {
+		scan_note note;
+		scan_frames(tr_buf_str(&bytes), take_record, &l, &note);
+		if (note.torn || note.damaged) {
+			scan_describe(&note, SHOWN, notes);
+			tr_buf_puts(notes, "; the logs are asked instead\n");
+			err = TR_ECORRUPT;
+		}
+		if (l.err != TR_OK)
+			err = l.err;
+	}
+	tr_buf_fini(&bytes);
+	return err;
+}
+
+int index_write(const index_table *t, const disk *d, const char *data)
+{
+	layout_path path, beside, folder;
+	tr_buf out = {0};
+	if (index_path(path, data) != TR_OK || layout_join(beside, data, SHOWN ".new") != TR_OK ||
+	    layout_join(folder, data, "index") != TR_OK)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < t->count; i++) {
+		const index_entry *e = &t->entries[i];
+		tr_value none = tr_nil();
+		tr_value first = TR_LIST(tr_int(e->started_us), tr_string("running"),
+					 tr_keep(tr_is_valid(e->folder) ? e->folder : none),
+					 tr_keep(tr_is_valid(e->playbook) ? e->playbook : none),
+					 tr_keep(tr_is_valid(e->parent) ? e->parent : none));
+		tr_value last = TR_LIST(tr_int(e->ended_us), tr_string(e->status != NULL ? e->status : "running"));
+		tr_buf bytes = {0};
+		if (tr_msgpack_write(&bytes, first) == TR_OK)
+			frame_put(&out, FRAME_INDEX, EVENT_EXECUTION_REQUESTED, e->id, 1, tr_buf_str(&bytes));
+		tr_buf_clear(&bytes);
+		if (e->seq > 1 && tr_msgpack_write(&bytes, last) == TR_OK)
+			frame_put(&out, FRAME_INDEX,
+				  e->finished                                             ? EVENT_PLAYBOOK_PROCESSED
+				  : e->status != NULL && strcmp(e->status, "paused") == 0 ? EVENT_EXECUTION_PAUSED
+											  : EVENT_EXECUTION_RESUMED,
+				  e->id, e->seq, tr_buf_str(&bytes));
+		if (bytes.err != TR_OK)
+			out.err = bytes.err;
+		tr_buf_fini(&bytes);
+		tr_drop(first);
+		tr_drop(last);
+	}
+	int err = out.err != TR_OK ? -ENOMEM : d->make_folder(d->arg, folder);
+	if (err == 0)
+		err = d->remove(d->arg, beside);
+	int fd = err == 0 ? d->open_append(d->arg, beside) : err;
+	if (err == 0 && fd < 0)
+		err = fd;
+	if (err == 0)
+		err = d->append(d->arg, fd, out.p, out.n);
+	if (err == 0)
+		err = d->sync(d->arg, fd);
+	if (fd >= 0)
+		close(fd);
+	if (err == 0 && rename(beside, path) != 0)
+		err = -errno;
+	tr_buf_fini(&out);
+	return err;
+}
+
+/* ---- what is there --------------------------------------------------------------------------------------------------
+ */
+
+static bool take_journal(void *arg, const frame *f)
+{
+	struct loading *l = arg;
+	index_entry *e = f->execution_id > 0 ? index_entry_of(l->table, f->execution_id) : NULL;
+	if (e == NULL)
+		return f->execution_id <= 0;
+	e->here = true;
+	if (f->kind == FRAME_FOLDER)
+		l->err = index_set_folder(e, f->payload);
+	else if (f->kind == FRAME_EVENT && index_wants(f->type))
+		l->err = index_apply_event(l->table, f);
+	return l->err == TR_OK;
+}
+
+static void read_journal(struct loading *l)
+{
+	uint64_t *numbers;
+	size_t count;
+	if (journal_segments(l->data, &numbers, &count) != TR_OK)
+		return;
+	for (size_t i = 0; i < count && l->err == TR_OK; i++) {
+		layout_path path;
+		tr_buf bytes = {0};
+		scan_note note;
+		/* Damage here is told by whoever reads the executions. */
+		if (journal_path(path, l->data, numbers[i]) == TR_OK && disk_read_file(path, &bytes) == TR_OK)
+			scan_frames(tr_buf_str(&bytes), take_journal, l, &note);
+		tr_buf_fini(&bytes);
+	}
+	tr_free(numbers);
+}
+
+static bool take_log(void *arg, const frame *f)
+{
+	struct loading *l = arg;
+	if (f->kind == FRAME_EVENT && index_wants(f->type))
+		l->err = index_apply_event(l->table, f);
+	return l->err == TR_OK;
+}
+
+/* A log that no index knows. */
+static void read_log(struct loading *l, const char *folder, bool packed)
+{
+	tr_buf bytes = {0};
+	scan_note note;
+	tr_err err = packed ? log_read_packed(l->data, folder, &bytes) : log_read_plain(l->data, folder, &bytes);
+	if (err == TR_OK || err == TR_ECORRUPT)
+		scan_frames(tr_buf_str(&bytes), take_log, l, &note);
+	tr_buf_fini(&bytes);
+}
+
+static bool take_folder(void *arg, const char *folder, int64_t id, bool packed)
+{
+	struct loading *l = arg;
+	index_entry *e = index_entry_of(l->table, id);
+	if (e == NULL) {
+		l->err = TR_ENOMEM;
+		return false;
+	}
+	e->here = true;
+	e->packed = e->packed || packed;
+	if (!tr_str_is(tr_as_str(e->folder), folder)) {
+		tr_assign(&e->folder, tr_absent());
+		l->err = index_set_folder(e, tr_s(folder));
+	}
+	if (e->status == NULL || e->started_us == 0)
+		read_log(l, folder, packed);
+	return l->err == TR_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const index_entry *x = a, *y = b;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+tr_err index_load(index_table *t, const char *data, bool rebuild, tr_buf *notes)
+{
+	struct loading l = {t, data, notes, TR_OK};
+	/* The journal first: what leaves it meanwhile is in the index by then. */
+	read_journal(&l);
+	if (l.err == TR_OK && !rebuild) {
+		tr_err err = index_read(t, data, notes);
+		if (err == TR_ECORRUPT) {
+			/* An entry before the damage may have ended behind it. */
+			index_fini(t);
+			return index_load(t, data, true, notes);
+		}
+		l.err = err == TR_ENOMEM ? err : TR_OK;
+	}
+	if (l.err == TR_OK)
+		walk_executions(data, take_folder, &l);
+	size_t kept = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		index_entry *e = &t->entries[i];
+		if (e->here) {
+			t->entries[kept++] = *e;
+			continue;
+		}
+		tr_drop(e->folder);
+		tr_drop(e->playbook);
+		tr_drop(e->parent);
+	}
+	t->count = kept;
+	if (kept > 1)
+		qsort(t->entries, kept, sizeof *t->entries, by_id);
+	tr_err err = t->slot_count > 0 ? index_slots(t, t->slot_count) : TR_OK;
+	return l.err != TR_OK ? l.err : err;
+}
