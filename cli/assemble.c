@@ -8,6 +8,7 @@
 #include "actors/worker/data_plane.h"
 #include "plugins/actions/builtin.h"
 #include "plugins/host/host.h"
+#include "plugins/host/lifetime.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,16 +58,17 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 {
 	size_t builtin_count;
 	const builtin *builtins = plugins_builtin(&builtin_count);
-	tr_value grants = tr_is(o->grants, TR_ARRAY) ? TR_DICT("*", tr_keep(o->grants)) : tr_absent();
+	const settings none = {0}, *said = o->settings != NULL ? o->settings : &none;
 	plugin_host_options plugins = {.builtins = builtins,
 				       .builtin_count = builtin_count,
-				       .config = tr_absent(),
-				       .grants = grants,
-				       .paths = o->plugin_paths,
-				       .prefer = tr_absent()};
+				       .config = said->config,
+				       .grants = said->grants,
+				       .paths = said->paths,
+				       .prefer = said->prefer,
+				       .isolation = said->isolation};
 	store_options store = {.data = o->data, .durability = o->durability};
 	pool_options pool = {.concurrency = o->concurrency, .env = o->env};
-	tr_child_spec children[6] = {0};
+	tr_child_spec children[7] = {0};
 	tr_started failed = {.reason = tr_absent()};
 	children[0] = (tr_child_spec){.id = "logger",
 				      .start = start_logger,
@@ -74,7 +76,6 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				      .restart = TR_PERMANENT,
 				      .label = "logger"};
 	tr_err err = plugin_host_child(node, &plugins, &children[1]);
-	tr_drop(grants);
 	if (err != TR_OK) {
 		tr_drop(children[0].arg);
 		failed.reason = tr_string(tr_err_text(err));
@@ -86,11 +87,14 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	    .playbooks = layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL, .env = o->env};
 	children[3] = control_plane_child_with(&control);
 	children[4] = data_plane_child(&pool, 1);
+	children[5] = plugin_lifetime_child(TR_DICT("mode", tr_string(o->mode != NULL ? o->mode : "run"), "data",
+						    tr_string_lossy(o->data, strlen(o->data)), "version",
+						    tr_string(TR_VERSION_STRING)));
 	edge_options edge = {.data = o->data,
 			     .mode = o->mode != NULL ? o->mode : "run",
 			     .owner = o->owner,
 			     .required = o->owner != NULL};
-	children[5] = edge_child(&edge);
+	children[6] = edge_child(&edge);
 	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,
 				  .intensity = 3,
 				  .period_ns = 30 * TR_SECOND,

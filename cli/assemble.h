@@ -5,6 +5,7 @@
 #define TROUPE_CLI_ASSEMBLE_H
 
 #include "actors/store/file_store.h"
+#include "cli/settings.h"
 #include <troupe/log.h>
 #include <troupe/node.h>
 
@@ -14,13 +15,11 @@ typedef struct assemble_options {
 	tr_level log_level;
 	tr_log_handler *log; /* gets what is logged, in the logger's actor, from the tree's start to its end */
 	void *log_arg;
-	uint32_t concurrency; /* step runs a pool performs at once; 0: its default */
-	tr_value grants; /* what plugins may do beyond what built-in ones are trusted with: array of grants, borrowed;
-			    absent: nothing */
-	tr_value plugin_paths; /* array of text: plugins and folders of plugins to load, borrowed; absent: none */
-	const char *mode;      /* what the endpoint says this process is; NULL: "run" */
-	const char *owner;     /* the actor that gets [stop] from clients; NULL: they may not ask */
-	tr_value env;          /* what templates see as env: a map of text, borrowed; absent: nothing */
+	uint32_t concurrency;     /* step runs a pool performs at once; 0: its default */
+	const settings *settings; /* of plugins; NULL: none */
+	const char *mode;         /* what the endpoint says this process is; NULL: "run" */
+	const char *owner;        /* the actor that gets [stop] from clients; NULL: they may not ask */
+	tr_value env;             /* what templates see as env: a map of text, borrowed; absent: nothing */
 } assemble_options;
 
 /** Start a node with all branches of an embedded run. NULL on failure with the reason in `why` (at least 600 bytes). */

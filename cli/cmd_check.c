@@ -1,39 +1,148 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* troupe check: all faults of playbooks, without running anything. */
+/* troupe check: all faults of playbooks, without running anything of them. */
 #include "cli/command.h"
 
+#include "actors/engine/validate.h"
+#include "cli/known_kinds.h"
 #include "cli/style.h"
 #include "playbook/check/check_cli.h"
 
 #include <getopt.h>
+#include <troupe/plugin_test.h>
+
+typedef struct checking {
+	known_kinds kinds;
+	survey survey;
+	settings settings;
+	tr_plugin_world *plugins; /* a node of their own, when some of them check playbooks */
+} checking;
+
+static bool knows_kind(void *arg, tr_str kind)
+{
+	return known_kinds_has(&((checking *)arg)->kinds, kind);
+}
+
+/* ---- what plugins find ---- */
+
+typedef struct finding {
+	const playbook *p;
+	diagnostics *out;
+} finding;
+
+/* The asking thread waits, so that its things are there. */
+static const tr_class finding_class = {"finding", NULL};
+
+static tr_value find_faults(tr_value arg)
+{
+	const finding *f = tr_as_object(arg, &finding_class);
+	validate_by_plugins(f->p, f->out);
+	return tr_nil();
+}
+
+static void further(void *arg, const playbook *p, diagnostics *out)
+{
+	const checking *c = arg;
+	finding f = {p, out};
+	if (c->plugins != NULL)
+		tr_drop(tr_plugin_world_do(c->plugins, find_faults, tr_object(&finding_class, &f)));
+}
+
+/* Plugins that check playbooks have to run for it. */
+static bool start_plugins(checking *c)
+{
+	char why[700];
+	const char *paths[256] = {NULL};
+	tr_value files = tr_array();
+	for (size_t i = 0; i < tr_array_len(c->settings.paths); i++)
+		files = tr_array_concat(files, survey_files(tr_array_at(c->settings.paths, i)));
+	for (size_t i = 0; i < tr_array_len(files) && i + 1 < sizeof paths / sizeof *paths; i++)
+		paths[i] = tr_as_cstr(tr_array_at(files, i), "");
+	tr_plugin_world_options o = {.paths = paths,
+				     .config = c->settings.config,
+				     .grants = c->settings.grants,
+				     .isolation = c->settings.isolation};
+	c->plugins = tr_plugin_world_start(&o, why, sizeof why);
+	tr_drop(files);
+	if (c->plugins == NULL)
+		fprintf(stderr, "troupe check: %s\n", why);
+	return c->plugins != NULL;
+}
+
+/* ---- the command ---- */
+
+typedef struct check_options {
+	settings_options said;
+	bool json, lenient;
+} check_options;
+
+static int take(check_options *o, int c, const char *argument)
+{
+	switch (c) {
+	case 'j':
+		o->json = true;
+		return EXIT_OK;
+	case 'l':
+		o->lenient = true;
+		return EXIT_OK;
+	case 'C':
+		o->said.file = argument;
+		return EXIT_OK;
+	case 'P':
+		return settings_options_add(&o->said.paths, argument) ? EXIT_OK : EXIT_FAILED;
+	case 'G':
+		return settings_options_add(&o->said.grants, argument) ? EXIT_OK : EXIT_FAILED;
+	default:
+		return EXIT_INVALID;
+	}
+}
+
+static int perform(check_options *o, const char *const *files, size_t n)
+{
+	checking c = {.plugins = NULL};
+	pb_check_options check = {.knows_kind = knows_kind, .further = further, .arg = &c, .lenient = o->lenient};
+	style s = style_of(stderr);
+	int code = EXIT_INVALID;
+	c.kinds.survey = &c.survey;
+	if (settings_from(&c.settings, "check", &o->said) && survey_plugins(&c.survey, &c.settings, "check") &&
+	    (!c.survey.validators || start_plugins(&c)))
+		code = check_files_with(files, n, o->json, s.color, &check, stdout, stderr);
+	tr_plugin_world_stop(&c.plugins);
+	known_kinds_fini(&c.kinds);
+	survey_fini(&c.survey);
+	settings_fini(&c.settings);
+	return code;
+}
 
 static int check_run(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"json", no_argument, NULL, 'j'}, {"lenient", no_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
-	pb_check_options check = {0};
-	bool json = false;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'j')
-			json = true;
-		else if (c == 'l')
-			check.lenient = true;
-		else
-			return EXIT_INVALID;
-	}
-	if (optind == argc)
-		return usage_error("check", "which files?");
-	style s = style_of(stderr);
-	return check_files_with((const char *const *)(argv + optind), (size_t)(argc - optind), json, s.color, &check,
-				stdout, stderr);
+	    {"json", no_argument, NULL, 'j'},         {"lenient", no_argument, NULL, 'l'},
+	    {"config", required_argument, NULL, 'C'}, {"plugin-path", required_argument, NULL, 'P'},
+	    {"grant", required_argument, NULL, 'G'},  {NULL, 0, NULL, 0}};
+	check_options o = {.json = false};
+	int code = EXIT_OK;
+	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		code = take(&o, c, optarg);
+	if (code == EXIT_OK && optind == argc)
+		code = usage_error("check", "which files?");
+	if (code == EXIT_OK)
+		code = perform(&o, (const char *const *)(argv + optind), (size_t)(argc - optind));
+	tr_clear(&o.said.paths);
+	tr_clear(&o.said.grants);
+	return code;
 }
 
 const command command_check = {
     .name = "check",
-    .arguments = "FILE… [--json] [--lenient]",
+    .arguments = "FILE… [options]",
     .summary = "Check playbooks and name every fault with its line",
-    .help = "  --json      diagnostics as JSON on stdout, for editors\n"
-	    "  --lenient   accept what older dialects had, with warnings\n\n"
-	    "Exit status 0 when there are no errors (warnings do not count), 2 otherwise.\n",
+    .help = "  --json              diagnostics as JSON on stdout, for editors\n"
+	    "  --lenient           accept what older dialects had, with warnings\n"
+	    "  --plugin-path PATH  a plugin, or a folder of them, whose tool kinds there are. May be repeated\n"
+	    "  --config FILE       settings of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"
+	    "  --grant GRANT       let plugins do what needs a grant\n\n"
+	    "Plugins with hooks at validate_playbook or validate_step are started and asked; of other plugins only the "
+	    "manifest is\n"
+	    "read. Exit status 0 when there are no errors (warnings do not count), 2 otherwise.\n",
     .run = check_run,
 };

@@ -48,7 +48,7 @@ static int node_run(int argc, char **argv)
 	if (code == EXIT_OK && optind != argc)
 		code = usage_error("node", "'%s' is too much: a node takes options only", argv[optind]);
 	if (code == EXIT_OK)
-		code = perform(&o, json);
+		code = node_options_ready(&o, "node") ? perform(&o, json) : EXIT_INVALID;
 	node_options_fini(&o);
 	return code;
 }

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/follow.h"
+#include "cli/known_kinds.h"
 #include "cli/node_options.h"
 #include "cli/owner.h"
 #include "cli/payload.h"
@@ -83,12 +84,14 @@ static playbook *load(const struct run_options *o, tr_buf *source)
 {
 	diagnostics faults;
 	style s = style_of(stderr);
-	pb_check_options check = {.lenient = o->lenient};
+	known_kinds kinds = {.survey = &o->node.survey, .data = o->node.data};
+	pb_check_options check = {.lenient = o->lenient, .knows_kind = known_kinds_has, .arg = &kinds};
 	diagnostics_init(&faults, o->file);
 	playbook *p = playbook_load_file(o->file, &check, &faults, source);
 	if (faults.count > 0)
 		diagnostics_print(&faults, tr_buf_str(source), stderr, s.color);
 	diagnostics_fini(&faults);
+	known_kinds_fini(&kinds);
 	return p;
 }
 
@@ -246,6 +249,8 @@ static int run_run(int argc, char **argv)
 {
 	struct run_options o = {.payload = tr_map()};
 	int code = node_options_init(&o.node, "run") ? parse(&o, argc, argv) : EXIT_INVALID;
+	if (code == EXIT_OK && !node_options_ready(&o.node, "run"))
+		code = EXIT_INVALID;
 	if (code == EXIT_OK) {
 		tr_buf source = {0};
 		playbook *p = load(&o, &source);

@@ -25,7 +25,7 @@ extern const command *const commands[];
 extern const size_t command_count;
 
 extern const command command_run, command_check, command_events, command_eval, command_graph, command_convert,
-    command_help, command_node;
+    command_help, command_node, command_plugin;
 
 /** "troupe NAME: message" and where to find help, on stderr; EXIT_INVALID. */
 int usage_error(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -64,7 +64,7 @@ const command command_help = {
 };
 
 const command *const commands[] = {
-    &command_run,  &command_node,  &command_check,   &command_events,
+    &command_run,  &command_node,  &command_check,   &command_plugin, &command_events,
     &command_eval, &command_graph, &command_convert, &command_help,
 };
 const size_t command_count = sizeof commands / sizeof *commands;

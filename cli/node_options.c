@@ -10,7 +10,7 @@
 
 bool node_options_init(node_options *o, const char *name)
 {
-	*o = (node_options){.env = tr_map(), .grants = tr_array(), .plugin_paths = tr_array()};
+	*o = (node_options){.env = tr_map()};
 	if (layout_default(o->data) == TR_OK)
 		return true;
 	(void)usage_error(name, "the data folder's name is too long");
@@ -20,8 +20,15 @@ bool node_options_init(node_options *o, const char *name)
 void node_options_fini(node_options *o)
 {
 	tr_drop(o->env);
-	tr_drop(o->grants);
-	tr_drop(o->plugin_paths);
+	tr_clear(&o->said.paths);
+	tr_clear(&o->said.grants);
+	settings_fini(&o->settings);
+	survey_fini(&o->survey);
+}
+
+bool node_options_ready(node_options *o, const char *name)
+{
+	return settings_from(&o->settings, name, &o->said) && survey_plugins(&o->survey, &o->settings, name);
 }
 
 static bool parse_durability(const char *text, durability *out)
@@ -43,12 +50,6 @@ static tr_value grant_env(tr_value env, const char *variable)
 	return value == NULL ? env : tr_map_put_s(env, variable, tr_string_lossy(value, strlen(value)));
 }
 
-static int push(tr_value *list, const char *text)
-{
-	*list = tr_array_push(*list, tr_string_lossy(text, strlen(text)));
-	return tr_is_valid(*list) ? EXIT_OK : EXIT_INVALID;
-}
-
 int node_options_take(node_options *o, const char *name, int c, const char *argument)
 {
 	switch (c) {
@@ -67,10 +68,14 @@ int node_options_take(node_options *o, const char *name, int c, const char *argu
 		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
 	case 'G':
 		o->own = "--grant";
-		return push(&o->grants, argument);
+		return settings_options_add(&o->said.grants, argument) ? EXIT_OK : EXIT_INVALID;
 	case 'P':
 		o->own = "--plugin-path";
-		return push(&o->plugin_paths, argument);
+		return settings_options_add(&o->said.paths, argument) ? EXIT_OK : EXIT_INVALID;
+	case 'C':
+		o->own = "--config";
+		o->said.file = argument;
+		return EXIT_OK;
 	case 'D':
 		o->own = "--durability";
 		if (!parse_durability(argument, &o->durability))
@@ -86,7 +91,6 @@ assemble_options node_options_assemble(const node_options *o)
 	return (assemble_options){.data = o->data,
 				  .durability = o->durability,
 				  .env = o->env,
-				  .grants = o->grants,
-				  .plugin_paths = o->plugin_paths,
+				  .settings = &o->settings,
 				  .log_level = o->verbose ? TR_DEBUG : TR_WARNING};
 }

@@ -8,12 +8,12 @@
 #include <getopt.h>
 
 /** The rows for getopt_long; NODE_OPTION_ROWS stands in front of a command's own. */
-#define NODE_OPTION_ROWS                                                                      \
-	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'}, \
-	    {"env", required_argument, NULL, 'E'}, {"grant", required_argument, NULL, 'G'},   \
-	    {"plugin-path", required_argument, NULL, 'P'},                                    \
-	{                                                                                     \
-		"verbose", no_argument, NULL, 'v'                                             \
+#define NODE_OPTION_ROWS                                                                             \
+	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'},        \
+	    {"env", required_argument, NULL, 'E'}, {"grant", required_argument, NULL, 'G'},          \
+	    {"plugin-path", required_argument, NULL, 'P'}, {"config", required_argument, NULL, 'C'}, \
+	{                                                                                            \
+		"verbose", no_argument, NULL, 'v'                                                    \
 	}
 
 /** Their help. */
@@ -21,6 +21,7 @@
 	"  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"           \
 	"  --grant GRANT        let plugins do what needs a grant, such as exec (tool kind shell). May be repeated\n" \
 	"  --plugin-path PATH   load a plugin, or all plugins of a folder. May be repeated\n"                         \
+	"  --config FILE        settings and grants of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"      \
 	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"                \
 	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "      \
 	"second;\n"                                                                                                   \
@@ -31,7 +32,10 @@ typedef struct node_options {
 	layout_path data;
 	durability durability;
 	bool verbose;
-	tr_value env, grants, plugin_paths;
+	tr_value env;
+	settings_options said;
+	settings settings; /* of plugins, after node_options_ready */
+	survey survey;
 	const char *own; /* an option that only a node of this process can honour, or NULL */
 } node_options;
 
@@ -40,6 +44,8 @@ bool node_options_init(node_options *o, const char *name);
 void node_options_fini(node_options *o);
 /** Take option c with its argument; EXIT_OK, or what to end with. -1: it is none of these. */
 int node_options_take(node_options *o, const char *name, int c, const char *argument);
+/** All options are taken: read the configuration. False with the faults on stderr. */
+bool node_options_ready(node_options *o, const char *name);
 /** What assemble_embedded wants. */
 assemble_options node_options_assemble(const node_options *o);
 

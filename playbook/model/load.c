@@ -58,6 +58,8 @@ playbook *playbook_load(const char *file, tr_str text, const pb_check_options *o
 	if (box == NULL || box->mem.failed)
 		diagnostics_add(out, DIAGNOSTIC_ERROR, "no-memory", 0, 0, "", NULL,
 				"out of memory while loading the playbook");
+	if (box != NULL && out->errors == errors && options != NULL && options->further != NULL)
+		options->further(options->arg, &box->pub, out);
 	diagnostics_sort(out);
 	if (box != NULL && out->errors > errors) {
 		box_free(box);

@@ -235,7 +235,9 @@ typedef struct playbook {
 /** What the checker must know of the world: which tool kinds exist. NULL members: the built-in table. */
 typedef struct pb_check_options {
 	bool (*knows_kind)(void *arg, tr_str kind); /* kinds of loaded plugins beyond the built-in ones */
-	void *arg;
+	/** More checks, of a playbook in which ours found no error; may add to `out`. */
+	void (*further)(void *arg, const struct playbook *p, diagnostics *out);
+	void *arg;    /* of both */
 	bool lenient; /* accept root `vars` and step `vars` extraction with a warning */
 } pb_check_options;
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What manifests say, and whether the settings fit them. Nothing of any plugin runs here. */
+#include "cli/settings.h"
+
+#include "cli/style.h"
+#include "plugins/actions/builtin.h"
+#include "plugins/host/config.h"
+#include "plugins/host/inspect.h"
+
+#include <string.h>
+
+typedef struct looking {
+	survey *v;
+	const settings *s;
+	tr_value seen; /* map: id -> true */
+	diagnostics faults;
+	const manifest *m;
+} looking;
+
+static void add_kind(void *arg, const char *kind)
+{
+	looking *l = arg;
+	if (!tr_is_valid(tr_map_get_s(l->v->kinds, kind)))
+		l->v->kinds = tr_map_put_s(l->v->kinds, kind, tr_string(l->m->id));
+}
+
+/* The node in the configuration file that a fault's path ("greet.greeting: …") is about; NULL. */
+static const yaml_node *place_of(const settings *s, const char *id, const char *setting)
+{
+	const yaml_node *root = s->document == NULL ? NULL : yaml_root(s->document);
+	const yaml_node *part = yaml_get(yaml_get(yaml_get(root, "plugins"), "each"), id);
+	const yaml_node *all = yaml_get(part, "settings"), *one = yaml_get(all, setting);
+	return one != NULL ? one : all != NULL ? all : part;
+}
+
+static void check_settings(looking *l)
+{
+	const manifest *m = l->m;
+	fault_list found;
+	faults_init(&found);
+	tr_drop(config_apply(m->config, tr_map_get_s(l->s->config, m->id), m->id, &found));
+	for (size_t i = 0; i < tr_array_len(found.list); i++) {
+		const char *text = tr_as_cstr(tr_array_at(found.list, i), "");
+		size_t skip = strlen(m->id) + 1;
+		char setting[200];
+		(void)snprintf(setting, sizeof setting, "%.*s", (int)strcspn(text + skip, ":"), text + skip);
+		const yaml_node *at = place_of(l->s, m->id, setting);
+		diagnostics_add(&l->faults, DIAGNOSTIC_ERROR, "setting", at != NULL ? at->line : 0,
+				at != NULL ? at->column : 0, "", NULL, "plugin %s: %s", m->id, text + skip);
+	}
+	tr_drop(found.list);
+}
+
+static void look_at(looking *l, const manifest *m)
+{
+	l->m = m;
+	manifest_each_tool(m, add_kind, l);
+	for (size_t i = 0; i < m->hook_count; i++)
+		l->v->validators = l->v->validators || strncmp(m->hooks[i].point, "validate_", 9) == 0;
+	l->seen = tr_map_put_s(l->seen, m->id, tr_bool(true));
+	check_settings(l);
+}
+
+static void look_at_builtins(looking *l)
+{
+	size_t n;
+	const builtin *all = plugins_builtin(&n);
+	for (size_t i = 0; i < n; i++) {
+		manifest m = {0};
+		tr_value faults = tr_absent();
+		if (manifest_read(tr_s(all[i].manifest), &m, &faults) == TR_OK)
+			look_at(l, &m);
+		tr_drop(faults);
+		manifest_fini(&m);
+	}
+}
+
+static void look_at_file(looking *l, const char *command, const char *path)
+{
+	manifest m = {0};
+	char why[INSPECT_WHY];
+	if (plugin_inspect(path, &m, NULL, why))
+		look_at(l, &m);
+	else
+		fprintf(stderr, "troupe %s: %s %s; it is left out\n", command, path, why);
+	manifest_fini(&m);
+}
+
+/* Parts of plugins that are not there say nothing, which is seldom meant. */
+static void warn_of_strangers(looking *l)
+{
+	const yaml_node *root = l->s->document == NULL ? NULL : yaml_root(l->s->document);
+	const yaml_node *each = yaml_get(yaml_get(root, "plugins"), "each");
+	for (size_t i = 0; each != NULL && i < each->count; i++) {
+		const yaml_node *key = each->pairs[i].key;
+		if (!tr_is_valid(tr_map_get_n(l->seen, key->text.p, key->text.n)))
+			diagnostics_add(&l->faults, DIAGNOSTIC_WARNING, "no-plugin", key->line, key->column, "", NULL,
+					"no plugin '%.*s' is among the paths; it may be loaded later",
+					TR_STR(key->text));
+	}
+}
+
+tr_value survey_files(tr_value path)
+{
+	return plugin_files(tr_as_cstr(path, ""));
+}
+
+bool survey_plugins(survey *v, const settings *s, const char *command)
+{
+	looking l = {.v = v, .s = s, .seen = tr_map()};
+	*v = (survey){.kinds = tr_map()};
+	diagnostics_init(&l.faults, s->file != NULL ? s->file : "settings");
+	look_at_builtins(&l);
+	for (size_t i = 0; i < tr_array_len(s->paths); i++) {
+		tr_value files = survey_files(tr_array_at(s->paths, i));
+		for (size_t k = 0; k < tr_array_len(files); k++)
+			look_at_file(&l, command, tr_as_cstr(tr_array_at(files, k), ""));
+		tr_drop(files);
+	}
+	warn_of_strangers(&l);
+	diagnostics_sort(&l.faults);
+	if (l.faults.count > 0)
+		diagnostics_print(&l.faults, tr_buf_str(&s->text), stderr, style_of(stderr).color);
+	bool good = l.faults.errors == 0;
+	diagnostics_fini(&l.faults);
+	tr_drop(l.seen);
+	return good;
+}
+
+void survey_fini(survey *v)
+{
+	tr_clear(&v->kinds);
+}
+
+bool survey_knows_kind(const survey *v, tr_str kind)
+{
+	return tr_is_valid(tr_map_get_n(v->kinds, kind.p, kind.n));
+}
