@@ -54,7 +54,7 @@ static void swallow(void *arg, tr_value report)
 
 static tr_node *make_node(tr_plugin_world *w, tr_err *err)
 {
-	const tr_world world = {clock_now, clock_wall, next_random, w};
+	const tr_world world = {.monotonic_ns = clock_now, .wall_us = clock_wall, .random = next_random, .arg = w};
 	tr_node_options options = {.name = "test", .schedulers = 2, .report = swallow};
 	const struct kernel_options manual = {.manual = true};
 
