@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench/engine/bench.h"
+void bench_append(void) {}
