@@ -40,7 +40,7 @@ void host_wait(int64_t count);
 void playbook_chain(tr_buf *out, int64_t steps);
 void playbook_fan(tr_buf *out, int64_t branches);
 void playbook_loop(tr_buf *out, int64_t count, const char *mode, int64_t in_flight);
-/** One step whose guard waits for a ctx key that nobody writes, beside one that runs: it is left waiting. */
+/** Two steps in a pool that performs none: it waits. */
 void playbook_waiting(tr_buf *out);
 
 /* ---- the benchmarks ---- */

@@ -55,8 +55,7 @@ void with_engine(durability how, void (*run)(void *context), void *context)
 	folder data;
 
 	folder_make(data);
-	assemble_options o = {
-	    .data = data, .durability = how, .log_level = TR_ERROR, .log = quiet, .env = tr_absent()};
+	assemble_options o = {.data = data, .durability = how, .log_level = TR_ERROR, .log = quiet, .env = tr_absent()};
 	tr_node *node = assemble_embedded(&o, why, sizeof why);
 	if (node == NULL) {
 		fprintf(stderr, "bench_engine: %s\n", why);
@@ -74,8 +73,7 @@ void with_engine(durability how, void (*run)(void *context), void *context)
 
 tr_value host_put(tr_buf *text)
 {
-	tr_value put =
-	    TR_LIST(tr_atom("put"), tr_string("bench.yaml"), tr_string_n(text->p, text->n), tr_nil());
+	tr_value put = TR_LIST(tr_atom("put"), tr_string("bench.yaml"), tr_string_n(text->p, text->n), tr_nil());
 	tr_value answer = tr_call_name(SUBJECT_CATALOG, put, tr_in(CALL_NS)), hash;
 
 	tr_buf_fini(text);

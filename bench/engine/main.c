@@ -18,12 +18,8 @@
 static const struct {
 	const char *name;
 	void (*run)(void);
-} benches[] = {{"append", bench_append},
-	       {"chain", bench_chain},
-	       {"fan", bench_fan},
-	       {"concurrent", bench_concurrent},
-	       {"latency", bench_latency},
-	       {"waiting", bench_waiting},
+} benches[] = {{"append", bench_append},         {"chain", bench_chain},     {"fan", bench_fan},
+	       {"concurrent", bench_concurrent}, {"latency", bench_latency}, {"waiting", bench_waiting},
 	       {"linear", bench_linear}};
 
 static int64_t divisor = 1;

@@ -43,7 +43,8 @@ void playbook_loop(tr_buf *out, int64_t count, const char *mode, int64_t in_flig
 
 void playbook_waiting(tr_buf *out)
 {
-	head(out);
-	tr_buf_puts(out, "  - step: s0\n    tool: { kind: noop }\n    next: s1\n"
+	tr_buf_puts(out, "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: { name: bench, path: bench/engine }\n"
+			 "executor: { pool: nobody }\nworkflow:\n"
+			 "  - step: s0\n    tool: { kind: noop }\n    next: s1\n"
 			 "  - step: s1\n    tool: { kind: noop }\n");
 }

@@ -45,12 +45,12 @@ static void perform(void *context)
 
 static void tell(const struct load *l)
 {
-	char subject[80];
+	char bench[80];
 
-	(void)snprintf(subject, sizeof subject, "troupe, %s", durability_name(l->durability));
-	result(l->name, subject, l->rate, "steps/s");
-	(void)snprintf(subject, sizeof subject, "troupe, %s, processor", durability_name(l->durability));
-	result(l->name, subject, l->cpu_us, "us/step");
+	(void)snprintf(bench, sizeof bench, "%s_%s", l->name, durability_name(l->durability));
+	result(bench, "troupe", l->rate, "steps/s");
+	(void)snprintf(bench, sizeof bench, "%s_%s_processor", l->name, durability_name(l->durability));
+	result(bench, "troupe", l->cpu_us, "us/step");
 }
 
 static void both(struct load *l)
@@ -68,27 +68,18 @@ static void both(struct load *l)
 
 void bench_chain(void)
 {
-	both(&(struct load){.name = "chain of 1000",
-			    .text = playbook_chain,
-			    .size = scaled(1000),
-			    .steps = scaled(1000),
-			    .executions = 1});
+	both(&(struct load){
+	    .name = "chain", .text = playbook_chain, .size = scaled(1000), .steps = scaled(1000), .executions = 1});
 }
 
 void bench_fan(void)
 {
-	both(&(struct load){.name = "fan-out to 1000 and back",
-			    .text = playbook_fan,
-			    .size = scaled(1000),
-			    .steps = scaled(1000) + 2,
-			    .executions = 1});
+	both(&(struct load){
+	    .name = "fan_out", .text = playbook_fan, .size = scaled(1000), .steps = scaled(1000) + 2, .executions = 1});
 }
 
 void bench_concurrent(void)
 {
-	both(&(struct load){.name = "1000 executions of 20",
-			    .text = playbook_chain,
-			    .size = 20,
-			    .steps = 20,
-			    .executions = scaled(1000)});
+	both(&(struct load){
+	    .name = "concurrent", .text = playbook_chain, .size = 20, .steps = 20, .executions = scaled(1000)});
 }

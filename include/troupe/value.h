@@ -230,6 +230,9 @@ TR_API tr_value tr_atom_n(const char *p, size_t n);
 /** Text. Bytes that are not UTF-8 give invalid (TR_EENCODING). NULL gives invalid (TR_EINVAL). */
 TR_API tr_value tr_string(const char *z);
 TR_API tr_value tr_string_n(const char *p, size_t n);
+/** As tr_string, for words that the program itself writes again and again (statuses, kinds): made once and shared, so
+ * that neither making nor dropping one costs an allocation. */
+TR_API tr_value tr_word(const char *z);
 TR_API tr_value tr_stringf(const char *fmt, ...) TR_PRINTF(1, 2);
 TR_API tr_value tr_string_buf(tr_buf *b); /* takes the buffer's content and finishes it; keeps its error */
 /** Text from bytes of unknown origin: bad sequences become U+FFFD. */

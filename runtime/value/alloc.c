@@ -93,6 +93,11 @@ void *alloc_permanent(size_t n)
 	return calloc(1, n);
 }
 
+void free_permanent(void *p)
+{
+	free(p);
+}
+
 void *tr_realloc(void *p, size_t n)
 {
 	if (p == NULL)

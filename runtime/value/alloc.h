@@ -11,6 +11,8 @@ void *alloc_raw(size_t n);
 void *alloc_permanent(size_t n);
 /* As tr_test_fail_alloc; gives how far off the failure was that had been asked for, -1 when none is to come. */
 int64_t alloc_fail_exchange(int64_t n);
+/* Give back what was taken so and then not needed. */
+void free_permanent(void *p);
 /* n * size, or SIZE_MAX (which no allocation grants) when that overflows. */
 static inline size_t alloc_times(size_t n, size_t size)
 {

@@ -4,13 +4,16 @@
 
 void tr_box_keep(tr_box *box)
 {
-	atomic_fetch_add_explicit(&box->refs, 1, memory_order_relaxed);
+	if (!box_is_immortal(box))
+		atomic_fetch_add_explicit(&box->refs, 1, memory_order_relaxed);
 }
 
 /* Give a reference back; true when it was the last. */
 static bool box_release(tr_box *box)
 {
 	/* Being the only holder needs no write. */
+	if (box_is_immortal(box))
+		return false;
 	return box_is_own(box) || atomic_fetch_sub_explicit(&box->refs, 1, memory_order_acq_rel) == 1;
 }
 

@@ -76,6 +76,14 @@ static inline struct box_object *box_object(tr_value v)
 	return (struct box_object *)(void *)v.as.box;
 }
 
+/* A count that is never reached by counting: the box is shared by all and stays for ever. */
+#define BOX_IMMORTAL UINT32_C(0x80000000)
+
+static inline bool box_is_immortal(tr_box *box)
+{
+	return atomic_load_explicit(&box->refs, memory_order_relaxed) == BOX_IMMORTAL;
+}
+
 static inline void box_init(tr_box *box, tr_type kind)
 {
 	atomic_init(&box->refs, 1);

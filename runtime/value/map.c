@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/value/box.h"
+#include "runtime/value/key.h"
 #include "runtime/value/map.h"
 #include "runtime/value/map_index.h"
 #include "runtime/value/view.h"
@@ -266,12 +267,15 @@ tr_value tr_map_put(tr_value map, tr_value key, tr_value value)
 
 tr_value tr_map_put_s(tr_value map, const char *key, tr_value value)
 {
-	if (tr_is(map, TR_MAP) && tr_is_valid(value) && key != NULL) {
-		uint32_t at = map_find_text(box_map(map), key, strlen(key));
-		if (at != NOT_FOUND)
-			return map_replace(map, at, value);
-	}
-	return tr_map_put(map, tr_string(key), value);
+	size_t n = key != NULL ? strlen(key) : 0;
+
+	if (key == NULL || !tr_is(map, TR_MAP) || !tr_is_valid(value) || box_map(map)->n >= MAP_MAX)
+		return tr_map_put(map, tr_string(key), value);
+	uint32_t at = map_find_text(box_map(map), key, n);
+	if (at != NOT_FOUND)
+		return map_replace(map, at, value);
+	tr_value name = key_string(key, n);
+	return tr_is_valid(name) ? map_insert(map, name, value) : tr_map_put(map, name, value);
 }
 
 static tr_value map_without(const struct box_map *map, uint32_t at)

@@ -75,9 +75,14 @@ tr_value tr_map_merge_deep(tr_value base, tr_value over)
 
 tr_value tr_map_build(const char *key, tr_value value, ...)
 {
-	tr_value map = tr_map_put_s(tr_map_with(4), key, value);
 	va_list rest;
+	size_t n = 1;
 
+	va_start(rest, value);
+	for (; va_arg(rest, const char *) != NULL; n++)
+		(void)va_arg(rest, tr_value);
+	va_end(rest);
+	tr_value map = tr_map_put_s(tr_map_with(n), key, value);
 	va_start(rest, value);
 	for (const char *k; (k = va_arg(rest, const char *)) != NULL;)
 		map = tr_map_put_s(map, k, va_arg(rest, tr_value));

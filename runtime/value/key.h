@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Texts of keys that the program itself writes: made once, never freed, not counted. */
+#ifndef TROUPE_VALUE_KEY_H
+#define TROUPE_VALUE_KEY_H
+
+#include <troupe/value.h>
+
+/** The string with this text: a shared one when there is room for it among the known keys, else a fresh one. Either is
+ * dropped as usual. Invalid as tr_string_n. Any thread. */
+tr_value key_string(const char *p, size_t n);
+
+#endif
