@@ -3,7 +3,8 @@
 
     bench/GROUP/run --json | table.py
 
-bench/GROUP/goals.json: {bench: {"times": {peer: at least so many times better}, "bound": ours at most this}}. More is better of what is
+bench/GROUP/goals.json: {bench: {"times": {peer: at least so many times better}, "bound": ours at most this,
+"as": ours not worse than our other bench, give or take 5 %}}. More is better of what is
 counted by the second (a unit that ends in "/s"), less of all else.
 """
 import glob
@@ -38,7 +39,7 @@ def gain(unit, ours, theirs):
     return better / worse if worse else float("inf")
 
 
-def verdict(goal, unit, values):
+def verdict(goal, unit, values, rows):
     """The goals in words and whether each is met; None where the peer was not measured."""
     parts, met = [], []
     ours = values.get(OURS)
@@ -49,6 +50,10 @@ def verdict(goal, unit, values):
         more = unit.endswith("/s")
         parts.append(f"{'>=' if more else '<='} {number(goal['bound'])}")
         met.append(None if ours is None else (ours >= goal["bound"] if more else ours <= goal["bound"]))
+    if "as" in goal:
+        other = rows.get(goal["as"], ("", {}))[1].get(OURS)
+        parts.append(f"as {goal['as']}")
+        met.append(None if ours is None or other is None else gain(unit, ours, other) >= 0.95)
     if not parts:
         return "", None
     state = False if False in met else None if None in met else True
@@ -98,7 +103,7 @@ def show(lines):
         out = [["benchmark", "unit"] + here + ["goal", ""]]
         for bench, unit, values in part:
             goal = wanted.get(bench, {})
-            text, state = verdict(goal, unit, values)
+            text, state = verdict(goal, unit, values, rows)
             if text:
                 (met if state else missed if state is False else open_).append(bench)
             cells = []

@@ -34,6 +34,7 @@ void bench_million(void);
 void bench_call(void);
 void bench_clients(void);
 void bench_timers(void);
+void bench_restarts(void);
 void bench_latency(void);
 
 #endif

@@ -130,6 +130,7 @@ static void latency(tr_value arg)
 	qsort(took, n, sizeof took[0], by_value);
 	result("latency_p50", (double)took[n / 2] / 1e6, "ms");
 	result("latency_p99", (double)took[n * 99 / 100] / 1e6, "ms");
+	result("latency_max", (double)took[n - 1] / 1e6, "ms");
 }
 void bench_latency(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lives: spawn bursts, skynet, a million idle actors, a hundred thousand parked ones. */
+/* Lives: spawn bursts, skynet, idle actors and parked ones. A million at once: million.c. */
 #include "bench/kernel/bench.h"
 
 static void leaf(tr_value arg)
@@ -97,7 +97,7 @@ static void idle(tr_value arg)
 	for (int64_t i = 0; i < n; i++)
 		tr_send(tr_spawn_behaviour(&small, tr_nil(), NULL).pid, tr_int(1));
 	tr_sleep_until(tr_in(200 * TR_MS));
-	result("idle_behaviour", (resident_bytes() - before) / (double)n, "bytes");
+	result("idle", (resident_bytes() - before) / (double)n, "bytes");
 }
 void bench_idle(void)
 {
@@ -113,7 +113,7 @@ static void parked(tr_value arg)
 	for (int64_t i = 0; i < n; i++)
 		pids[i] = tr_spawn(leaf, tr_nil());
 	tr_sleep_until(tr_in(200 * TR_MS));
-	result("parked_actor", (resident_bytes() - before) / (double)n, "bytes");
+	result("idle_bare", (resident_bytes() - before) / (double)n, "bytes");
 	for (int64_t i = 0; i < n; i++)
 		tr_send(pids[i], tr_nil());
 	tr_free(pids);
@@ -121,36 +121,4 @@ static void parked(tr_value arg)
 void bench_parked(void)
 {
 	with_node(parked);
-}
-
-/* ---- a million, a tenth of them blocked in the middle of a handler
- * ------------------------------------------------------ */
-
-static void holding_handle(void *state, tr_value m)
-{
-	((struct small *)state)->n += tr_as_int(m, 0);
-	if (tr_as_int(m, 0) == 2)
-		tr_drop(tr_receive(TR_FOREVER)); /* in the middle */
-}
-static const tr_behaviour holding = {.name = "holding", .state_size = sizeof(struct small), .handle = holding_handle};
-
-static void million(tr_value arg)
-{
-	(void)arg;
-	int64_t n = scaled(1000000), t = tr_now();
-	for (int64_t i = 0; i < n; i++)
-		tr_send(tr_spawn_behaviour(&holding, tr_nil(), NULL).pid, tr_int(i % 10 == 0 ? 2 : 1));
-	tr_sleep_until(tr_in(500 * TR_MS));
-	result("million_alive", peak_megabytes(), "MB");
-	tr_value stats = tr_node_stats(tr_here());
-	if (tr_as_int(tr_map_get_s(stats, "actors"), 0) < n)
-		tr_exitf("some of a million are missing");
-	tr_drop(stats);
-	result("million_made", (double)(tr_now() - t) / 1e9 - 0.5, "s");
-}
-void bench_million(void)
-{
-	int64_t t = clock_ns();
-	with_node(million);
-	result("million_life", (double)(clock_ns() - t) / 1e9, "s");
 }

@@ -24,8 +24,8 @@ static const struct {
     {"spawn", bench_spawn},         {"skynet", bench_skynet},
     {"idle", bench_idle},           {"parked", bench_parked},
     {"call", bench_call},           {"clients", bench_clients},
-    {"timers", bench_timers},       {"latency", bench_latency},
-    {"million", bench_million},
+    {"timers", bench_timers},       {"restarts", bench_restarts},
+    {"latency", bench_latency},     {"million", bench_million},
 };
 
 static uint32_t schedulers;
