@@ -42,7 +42,7 @@ static behavior skynet_node(event_based_actor *self, actor parent, int64_t numbe
 		return {};
 	}
 	for (int64_t i = 0; i < 10; i++)
-		self->spawn<lazy_init>(skynet_node, actor{self}, number + i * (size / 10), size / 10);
+		self->spawn(skynet_node, actor{self}, number + i * (size / 10), size / 10);
 	int64_t left = 10, sum = 0;
 	return {[=](int64_t v) mutable {
 		sum += v;
