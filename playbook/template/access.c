@@ -85,8 +85,7 @@ tr_value ev_attr(struct eval *ev, tr_value of, tr_value name)
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;
 	if (shows_method(ev, v, tr_as_str(name))) {
-		ev->special = true;
-		return bound_new(tr_keep(of), tr_keep(name));
+		return bound_new(ev, tr_keep(of), tr_keep(name));
 	}
 	return ev_undefined(ev, UNDEF_ATTR);
 }
@@ -165,8 +164,7 @@ tr_value ev_item(struct eval *ev, tr_value of, tr_value key)
 	if (tr_is_valid(got) || tr_value_err(got) != TR_OK)
 		return got;
 	if (shows_method(ev, v, tr_as_str(key))) {
-		ev->special = true;
-		return bound_new(tr_keep(of), tr_keep(key));
+		return bound_new(ev, tr_keep(of), tr_keep(key));
 	}
 	return ev_undefined(ev, UNDEF_ATTR);
 }
@@ -329,7 +327,7 @@ bool ev_length(struct eval *ev, tr_value v, size_t *out)
 	else if (range != NULL)
 		*out = range->n;
 	else if (loop != NULL)
-		*out = tr_array_len(loop->items);
+		*out = tr_array_len(loop->in.value);
 	else if (is_undefined(v)) {
 		*out = 0;
 		return ev_undefined_use(ev, v);

@@ -105,7 +105,7 @@ static tr_value joiner_call(struct eval *ev, struct joiner_object *joiner, const
 	if (!ev_no_args(ev, "a joiner", args))
 		return tr_invalid(TR_ETYPE);
 	if (joiner->used)
-		return tr_keep(joiner->separator);
+		return tr_keep(joiner->in.value);
 	joiner->used = true;
 	return ev_text(ev, (tr_str){"", 0});
 }
@@ -125,7 +125,7 @@ tr_value ev_call(struct eval *ev, tr_value callee, const struct args *args)
 	if (joiner != NULL)
 		return joiner_call(ev, joiner, args);
 	if (bound != NULL)
-		return ev_method(ev, bound->self, bound->name, args);
+		return ev_method(ev, bound->in.value, bound->in.other, args);
 	if (is_undefined(callee))
 		return ev_undefined_fail(ev, callee);
 	return ev_fail(ev, TR_ETYPE, "'%s' cannot be called", ev_type_name(callee));

@@ -175,6 +175,7 @@ static void eval_fini(struct eval *ev)
 	frames_drop(ev);
 	overlay_fini(&ev->changed);
 	overlay_fini(&ev->loaded);
+	holders_empty(ev);
 	tr_buf_fini(&ev->out);
 }
 

@@ -18,6 +18,7 @@
 #include "runtime/value/view.h"
 
 struct frame;
+struct holder;
 
 struct eval {
 	const tr_template *t;
@@ -34,7 +35,10 @@ struct eval {
 	bool seeded;
 	tr_buf out;
 	struct frame *frame;
-	struct frame *kept; /* frames whose variables macros may still read */
+	struct frame *kept;     /* frames whose variables macros may still read */
+	struct holder *holders; /* objects of this evaluation that hold values */
+	struct holder *ended;   /* of them, those that nobody holds any more, while one is being freed */
+	bool ending;
 	struct overlay
 	    changed; /* lists and mappings that the template changed: everybody who holds one sees what it is now */
 	struct overlay loaded; /* lazy values and what they loaded */

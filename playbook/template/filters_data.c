@@ -37,7 +37,7 @@ static tr_value f_attr(struct eval *ev, const tr_value *a)
 	if (!tr_is(v, TR_MAP))
 		got = ev_attr(ev, v, name);
 	else if (has_method(v, tr_as_str(name)))
-		got = bound_new(tr_keep(v), tr_keep(name));
+		got = bound_new(ev, tr_keep(v), tr_keep(name));
 	else
 		got = ev_undefined(ev, UNDEF_ATTR);
 	ev->special = true;

@@ -73,10 +73,9 @@ static tr_value call_namespace(struct eval *ev, const struct args *args)
 {
 	tr_value ns = call_dict(ev, args);
 
-	ev->special = true;
 	if (!tr_is_valid(ns))
 		return ns;
-	ns = namespace_new(ns);
+	ns = namespace_new(ev, ns);
 	return tr_is_valid(ns) ? ns : ev_invalid(ev, ns);
 }
 
@@ -88,10 +87,9 @@ static tr_value call_cycler(struct eval *ev, const struct args *args)
 		tr_drop(items);
 		return ev_fail(ev, TR_ETYPE, "cycler needs the values to go through");
 	}
-	ev->special = true;
 	for (size_t i = 0; i < args->npos; i++)
 		items = tr_array_push(items, tr_keep(args->pos[i]));
-	tr_value cycler = cycler_new(items);
+	tr_value cycler = cycler_new(ev, items);
 	return tr_is_valid(cycler) ? cycler : ev_invalid(ev, cycler);
 }
 
@@ -101,8 +99,7 @@ static tr_value call_joiner(struct eval *ev, const struct args *args)
 
 	if (!ev_bind(ev, "joiner", "sep", 0, args, sep))
 		return tr_invalid(TR_ETYPE);
-	ev->special = true;
-	tr_value joiner = joiner_new(is_given(sep[0]) ? tr_keep(sep[0]) : tr_string(", "));
+	tr_value joiner = joiner_new(ev, is_given(sep[0]) ? tr_keep(sep[0]) : tr_string(", "));
 	return tr_is_valid(joiner) ? joiner : ev_invalid(ev, joiner);
 }
 

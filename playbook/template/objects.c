@@ -4,50 +4,61 @@
 
 #include "playbook/template/objects.h"
 
-static void range_destroy(void *data)
+static void plain_destroy(void *data)
 {
 	tr_free(data);
 }
 
-static void namespace_destroy(void *data)
+static void holder_leave(struct holder *h)
 {
-	tr_drop(((struct namespace_object *)data)->map);
-	tr_free(data);
+	if (h->ev == NULL)
+		return;
+	*h->back = h->next;
+	if (h->next != NULL)
+		h->next->back = h->back;
+	h->ev = NULL;
 }
 
-static void cycler_destroy(void *data)
+/* What is dropped may be the last that held h itself. */
+static void holder_let_go(struct holder *h)
 {
-	tr_drop(((struct cycler_object *)data)->items);
-	tr_free(data);
+	tr_value value = h->value, other = h->other;
+
+	h->value = h->other = tr_nil();
+	tr_drop(value);
+	tr_drop(other);
 }
 
-static void joiner_destroy(void *data)
+static void holder_destroy(void *data)
 {
-	tr_drop(((struct joiner_object *)data)->separator);
-	tr_free(data);
+	struct holder *h = data;
+	struct eval *ev = h->ev;
+
+	if (ev == NULL) { /* was emptied */
+		tr_free(h);
+		return;
+	}
+	holder_leave(h);
+	h->next = ev->ended;
+	ev->ended = h;
+	if (ev->ending)
+		return;
+	ev->ending = true;
+	while ((h = ev->ended) != NULL) {
+		ev->ended = h->next;
+		holder_let_go(h);
+		tr_free(h);
+	}
+	ev->ending = false;
 }
 
-static void macro_destroy(void *data)
+void holders_empty(struct eval *ev)
 {
-	tr_free(data);
-}
-
-static void loop_destroy(void *data)
-{
-	struct loop_object *loop = data;
-
-	tr_drop(loop->items);
-	tr_drop(loop->changed);
-	tr_free(loop);
-}
-
-static void bound_destroy(void *data)
-{
-	struct bound_object *bound = data;
-
-	tr_drop(bound->self);
-	tr_drop(bound->name);
-	tr_free(bound);
+	while (ev->holders != NULL) {
+		struct holder *h = ev->holders;
+		holder_leave(h);
+		holder_let_go(h);
+	}
 }
 
 static void lazy_destroy(void *data)
@@ -59,27 +70,42 @@ static void lazy_destroy(void *data)
 	tr_free(lazy);
 }
 
-const tr_class range_class = {"range", range_destroy};
-const tr_class namespace_class = {"Namespace", namespace_destroy};
-const tr_class cycler_class = {"Cycler", cycler_destroy};
-const tr_class joiner_class = {"Joiner", joiner_destroy};
-const tr_class macro_class = {"Macro", macro_destroy};
-const tr_class loop_class = {"LoopContext", loop_destroy};
-const tr_class bound_class = {"method", bound_destroy};
+const tr_class range_class = {"range", plain_destroy};
+const tr_class namespace_class = {"Namespace", holder_destroy};
+const tr_class cycler_class = {"Cycler", holder_destroy};
+const tr_class joiner_class = {"Joiner", holder_destroy};
+const tr_class macro_class = {"Macro", plain_destroy};
+const tr_class loop_class = {"LoopContext", holder_destroy};
+const tr_class bound_class = {"method", holder_destroy};
 const tr_class lazy_class = {"lazy", lazy_destroy};
 
-/* An object around a copy of *data; `a` and `b` are what it holds, dropped when there is no memory. */
-static tr_value object_new(const tr_class *cls, const void *data, size_t size, tr_value a, tr_value b)
+/* An object around a copy of *data. */
+static tr_value object_new(const tr_class *cls, const void *data, size_t size)
 {
 	void *copy = tr_alloc(size);
 
-	if (copy == NULL) {
-		tr_drop(a);
-		tr_drop(b);
+	if (copy == NULL)
 		return tr_invalid(TR_ENOMEM);
-	}
 	memcpy(copy, data, size);
 	return tr_object(cls, copy);
+}
+
+/* An object that begins with a holder, of `size` zeroed bytes behind it; takes both values. */
+static tr_value holder_new(struct eval *ev, const tr_class *cls, size_t size, tr_value value, tr_value other)
+{
+	struct holder *h = tr_is_valid(value) ? tr_alloc(size) : NULL;
+
+	if (h == NULL) {
+		tr_drop(value);
+		tr_drop(other);
+		return tr_is_valid(value) ? tr_invalid(TR_ENOMEM) : value;
+	}
+	*h = (struct holder){.value = value, .other = other, .ev = ev, .next = ev->holders, .back = &ev->holders};
+	if (h->next != NULL)
+		h->next->back = &h->next;
+	ev->holders = h;
+	ev->special = true;
+	return tr_object(cls, h);
 }
 
 static size_t range_length(int64_t start, int64_t stop, int64_t step)
@@ -97,49 +123,39 @@ tr_value range_new(int64_t start, int64_t stop, int64_t step)
 {
 	struct range_object r = {start, stop, step, range_length(start, stop, step)};
 
-	return object_new(&range_class, &r, sizeof(r), tr_absent(), tr_absent());
+	return object_new(&range_class, &r, sizeof(r));
 }
 
-tr_value namespace_new(tr_value map)
+tr_value namespace_new(struct eval *ev, tr_value map)
 {
-	struct namespace_object n = {map};
-
-	return tr_is_valid(map) ? object_new(&namespace_class, &n, sizeof(n), map, tr_absent()) : map;
+	return holder_new(ev, &namespace_class, sizeof(struct namespace_object), map, tr_absent());
 }
 
-tr_value cycler_new(tr_value items)
+tr_value cycler_new(struct eval *ev, tr_value items)
 {
-	struct cycler_object c = {items, 0};
-
-	return tr_is_valid(items) ? object_new(&cycler_class, &c, sizeof(c), items, tr_absent()) : items;
+	return holder_new(ev, &cycler_class, sizeof(struct cycler_object), items, tr_absent());
 }
 
-tr_value joiner_new(tr_value separator)
+tr_value joiner_new(struct eval *ev, tr_value separator)
 {
-	struct joiner_object j = {separator, false};
-
-	return object_new(&joiner_class, &j, sizeof(j), separator, tr_absent());
+	return holder_new(ev, &joiner_class, sizeof(struct joiner_object), separator, tr_absent());
 }
 
 tr_value macro_new(const struct proto *proto, struct frame *env)
 {
 	struct macro_object m = {proto, env};
 
-	return object_new(&macro_class, &m, sizeof(m), tr_absent(), tr_absent());
+	return object_new(&macro_class, &m, sizeof(m));
 }
 
-tr_value loop_new(tr_value items)
+tr_value loop_new(struct eval *ev, tr_value items)
 {
-	struct loop_object l = {.items = items, .changed = tr_absent()};
-
-	return object_new(&loop_class, &l, sizeof(l), items, tr_absent());
+	return holder_new(ev, &loop_class, sizeof(struct loop_object), items, tr_absent());
 }
 
-tr_value bound_new(tr_value self, tr_value name)
+tr_value bound_new(struct eval *ev, tr_value self, tr_value name)
 {
-	struct bound_object b = {self, name};
-
-	return object_new(&bound_class, &b, sizeof(b), self, name);
+	return holder_new(ev, &bound_class, sizeof(struct bound_object), self, name);
 }
 
 enum loop_attribute loop_attribute(tr_str name)
@@ -155,7 +171,7 @@ enum loop_attribute loop_attribute(tr_str name)
 
 tr_value loop_get(struct eval *ev, const struct loop_object *loop, enum loop_attribute attribute)
 {
-	int64_t index = (int64_t)loop->index, length = (int64_t)tr_array_len(loop->items);
+	int64_t index = (int64_t)loop->index, length = (int64_t)tr_array_len(loop->in.value);
 
 	switch (attribute) {
 	case LOOP_INDEX:
@@ -177,9 +193,11 @@ tr_value loop_get(struct eval *ev, const struct loop_object *loop, enum loop_att
 	case LOOP_DEPTH0:
 		return tr_int((int64_t)loop->depth);
 	case LOOP_PREVITEM:
-		return index > 1 ? tr_keep(tr_array_at(loop->items, loop->index - 2)) : ev_undefined(ev, UNDEF_EMPTY);
+		return index > 1 ? tr_keep(tr_array_at(loop->in.value, loop->index - 2))
+				 : ev_undefined(ev, UNDEF_EMPTY);
 	case LOOP_NEXTITEM:
-		return index < length ? tr_keep(tr_array_at(loop->items, loop->index)) : ev_undefined(ev, UNDEF_EMPTY);
+		return index < length ? tr_keep(tr_array_at(loop->in.value, loop->index))
+				      : ev_undefined(ev, UNDEF_EMPTY);
 	default:
 		return tr_absent();
 	}
@@ -216,13 +234,13 @@ tr_value object_attr(struct eval *ev, tr_value object, tr_str name)
 	if (loop != NULL)
 		return loop_get(ev, loop, loop_attribute(name));
 	if (ns != NULL)
-		return tr_keep(tr_map_get_n(ns->map, name.p, name.n));
+		return tr_keep(tr_map_get_n(ns->in.value, name.p, name.n));
 	if (macro != NULL)
 		return macro_attr(ev, macro, name);
 	if (cycler != NULL && tr_str_is(name, "current"))
-		return tr_keep(tr_array_at(cycler->items, cycler->at));
+		return tr_keep(tr_array_at(cycler->in.value, cycler->at));
 	if (cycler != NULL && tr_str_is(name, "items"))
-		return py_tuple(tr_keep(cycler->items));
+		return py_tuple(tr_keep(cycler->in.value));
 	if (cycler != NULL && tr_str_is(name, "pos"))
 		return tr_int((int64_t)cycler->at);
 	if (range != NULL && tr_str_is(name, "start"))
@@ -243,21 +261,21 @@ static tr_value loop_cycle(struct eval *ev, const struct loop_object *loop, cons
 
 static tr_value loop_changed(struct eval *ev, struct loop_object *loop, const struct args *args)
 {
-	tr_value now = tr_array_with(args->npos);
+	tr_value now;
 	bool same = false;
 
 	if (args->nkw > 0)
 		return ev_fail(ev, TR_ETYPE, "loop.changed() takes no keywords");
+	now = tr_array_with(args->npos);
 	for (size_t i = 0; i < args->npos; i++)
 		now = tr_array_push(now, tr_keep(args->pos[i]));
 	if (!tr_is_valid(now))
 		return ev_invalid(ev, now);
-	if (tr_is_valid(loop->changed) && !ev_equal(ev, loop->changed, now, &same)) {
+	if (tr_is_valid(loop->in.other) && !ev_equal(ev, loop->in.other, now, &same)) {
 		tr_drop(now);
 		return tr_invalid(TR_ETYPE);
 	}
-	tr_drop(loop->changed);
-	loop->changed = now;
+	tr_assign(&loop->in.other, now);
 	return tr_bool(!same);
 }
 
@@ -275,8 +293,8 @@ tr_value object_method(struct eval *ev, tr_value object, tr_str name, const stru
 	if (cycler != NULL) {
 		if (!ev_no_args(ev, "cycler", args))
 			return tr_invalid(TR_ETYPE);
-		tr_value current = tr_array_at(cycler->items, cycler->at);
-		cycler->at = tr_str_is(name, "next") ? (cycler->at + 1) % tr_array_len(cycler->items) : 0;
+		tr_value current = tr_array_at(cycler->in.value, cycler->at);
+		cycler->at = tr_str_is(name, "next") ? (cycler->at + 1) % tr_array_len(cycler->in.value) : 0;
 		return tr_str_is(name, "next") ? tr_keep(current) : tr_nil();
 	}
 	tr_value want[1], items;
@@ -321,7 +339,7 @@ bool object_put(struct eval *ev, tr_buf *out, tr_value object)
 		put_range(out, range);
 	} else if (ns != NULL) {
 		tr_buf_puts(out, "<Namespace ");
-		bool ok = ev_put_repr(ev, out, ns->map);
+		bool ok = ev_put_repr(ev, out, ns->in.value);
 		tr_buf_putc(out, '>');
 		return ok;
 	} else if (macro != NULL && ev != NULL) {
@@ -332,10 +350,10 @@ bool object_put(struct eval *ev, tr_buf *out, tr_value object)
 		tr_buf_putc(out, '>');
 		return ok;
 	} else if (loop != NULL) {
-		tr_buf_putf(out, "<LoopContext %zu/%zu>", loop->index, tr_array_len(loop->items));
+		tr_buf_putf(out, "<LoopContext %zu/%zu>", loop->index, tr_array_len(loop->in.value));
 	} else if (bound != NULL) {
-		tr_buf_putf(out, "<built-in method %s of %s object>", tr_as_cstr(bound->name, "?"),
-			    ev_type_name(bound->self));
+		tr_buf_putf(out, "<built-in method %s of %s object>", tr_as_cstr(bound->in.other, "?"),
+			    ev_type_name(bound->in.value));
 	} else {
 		const tr_class *cls = tr_object_class(object);
 		tr_buf_putf(out, "<%s object>", cls != NULL ? cls->name : "?");

@@ -11,17 +11,26 @@ struct range_object {
 	size_t n; /* of its items */
 };
 
+/* What begins every object that holds values. They are known to their evaluation: an object may come to hold itself, so
+ * all are emptied when the evaluation ends; and one may hold the next in a long chain, so they are freed one after the
+ * other and not one within the other. */
+struct holder {
+	tr_value value, other;
+	struct eval *ev; /* NULL once it was emptied */
+	struct holder *next, **back;
+};
+
 struct namespace_object {
-	tr_value map;
+	struct holder in; /* value: a map */
 };
 
 struct cycler_object {
-	tr_value items;
+	struct holder in; /* value: an array */
 	size_t at;
 };
 
 struct joiner_object {
-	tr_value separator;
+	struct holder in; /* value: the separator */
 	bool used;
 };
 
@@ -31,16 +40,15 @@ struct macro_object {
 };
 
 struct loop_object {
-	tr_value items;              /* an array */
-	size_t index;                /* from 1; 0 before the first round */
-	size_t depth;                /* from 0 */
+	struct holder in; /* value: the items, an array; other: arguments of the last changed(), absent at first */
+	size_t index;     /* from 1; 0 before the first round */
+	size_t depth;     /* from 0 */
 	const struct proto *recurse; /* NULL: not recursive */
 	struct frame *env;
-	tr_value changed; /* arguments of the last changed(), absent at first */
 };
 
 struct bound_object {
-	tr_value self, name;
+	struct holder in; /* value: self; other: the method's name */
 };
 
 extern const tr_class range_class, namespace_class, cycler_class, joiner_class, macro_class, loop_class, bound_class,
@@ -51,12 +59,14 @@ static inline int64_t range_at(const struct range_object *r, size_t i)
 {
 	return (int64_t)((uint64_t)r->start + (uint64_t)i * (uint64_t)r->step);
 }
-tr_value namespace_new(tr_value map);    /* takes */
-tr_value cycler_new(tr_value items);     /* takes */
-tr_value joiner_new(tr_value separator); /* takes */
+tr_value namespace_new(struct eval *ev, tr_value map);    /* takes */
+tr_value cycler_new(struct eval *ev, tr_value items);     /* takes */
+tr_value joiner_new(struct eval *ev, tr_value separator); /* takes */
 tr_value macro_new(const struct proto *proto, struct frame *env);
-tr_value loop_new(tr_value items);                /* takes */
-tr_value bound_new(tr_value self, tr_value name); /* takes both */
+tr_value loop_new(struct eval *ev, tr_value items);                /* takes */
+tr_value bound_new(struct eval *ev, tr_value self, tr_value name); /* takes both */
+/* The evaluation ends: what its objects hold is let go. */
+void holders_empty(struct eval *ev);
 
 enum loop_attribute loop_attribute(tr_str name);
 tr_value loop_get(struct eval *ev, const struct loop_object *loop, enum loop_attribute attribute);

@@ -30,7 +30,7 @@ static tr_value plain_object(struct eval *ev, tr_value v)
 	if (tr_as_object(v, &range_class) != NULL)
 		return ev_items(ev, v);
 	if (ns != NULL)
-		return plain_map(ev, ns->map);
+		return plain_map(ev, ns->in.value);
 	if (tr_as_object(v, &bound_class) == NULL && tr_as_object(v, &macro_class) == NULL &&
 	    tr_as_object(v, &loop_class) == NULL && tr_as_object(v, &cycler_class) == NULL &&
 	    tr_as_object(v, &joiner_class) == NULL)

@@ -229,8 +229,7 @@ static bool begin_loop(struct eval *ev, struct frame *f, const struct ins *in)
 		if (!tr_is_valid(it->over))
 			return false;
 	}
-	ev->special = true;
-	it->loop_value = loop_new(tr_keep(it->over));
+	it->loop_value = loop_new(ev, tr_keep(it->over));
 	if (!tr_is_valid(it->loop_value)) {
 		ev_invalid(ev, it->loop_value);
 		return false;
@@ -269,15 +268,15 @@ static bool set_attribute(struct eval *ev, tr_value object, tr_value name, tr_va
 		tr_drop(value);
 		return false;
 	}
-	tr_value map = ns->map;
-	ns->map = tr_nil(); /* the map is ours alone while it changes */
+	tr_value map = ns->in.value;
+	ns->in.value = tr_nil(); /* the map is ours alone while it changes */
 	map = tr_map_put(map, tr_keep(name), value);
 	if (!tr_is_valid(map) || !ev_charge(ev, sizeof(tr_entry))) {
 		ev_invalid(ev, map);
 		tr_drop(map);
 		return false;
 	}
-	ns->map = map;
+	ns->in.value = map;
 	return true;
 }
 

@@ -113,6 +113,42 @@ static void the_stack_of_an_actor(void **state)
 	pthread_attr_destroy(&attributes);
 }
 
+/* Objects that hold themselves, and objects that hold one another in a chain that is too long to be freed by
+ * descending: all is given back, on a small stack. */
+static void objects_that_hold_objects(void **state)
+{
+	static const char *const all[] = {
+	    "{% set ns = namespace() %}{% set ns.me = ns %}",
+	    "{% set ns = namespace() %}{% set ns.l = [{'x': ns}] %}{% set ns.c = cycler(ns.l) %}{{ ns.nothing }}",
+	    "{% set a = namespace() %}{% set b = namespace(a=a) %}{% set a.b = b %}{{ 1 // 0 }}",
+	    "{% for x in [1, 2] %}{{ loop.changed(loop) }}{% endfor %}",
+	    "{% set l = [] %}{% set ns = namespace(l=l, f=l.append) %}{{ ns.f(ns) }}{{ l.append(l) }}",
+	    "{% macro m() %}{% endmacro %}{% set ns = namespace(m=m) %}{% set ns.ns = ns %}{{ ns.m() }}",
+	    "{% set ns = namespace() %}{% for i in range(50000) %}{% set ns.a = namespace(b=ns.a) %}{% endfor %}",
+	    "{% set ns = namespace() %}{% for i in range(50000) %}{% set ns.a = cycler(ns.a) %}{% endfor %}{% set ns.a "
+	    "= 1 %}",
+	    "{% set ns = namespace() %}{% for i in range(50000) %}{% set ns.a = joiner(ns.a) %}{% endfor %}{{ 1 // 0 "
+	    "}}",
+	    "{% set ns = namespace(a=1) %}{% for i in range(50000) %}{% set ns.a = [ns.a].append %}{% endfor %}",
+	};
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	(void)state;
+	pthread_attr_init(&attributes);
+	assert_int_equal(pthread_attr_setstacksize(&attributes, SMALL_STACK), 0);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		tr_test_live_blocks();
+		int64_t before = tr_test_live_blocks();
+		assert_int_equal(pthread_create(&thread, &attributes, on_a_small_stack, (void *)(uintptr_t)all[i]), 0);
+		pthread_join(thread, NULL);
+		if (tr_test_live_blocks() != before)
+			fail_msg("%lld blocks are left: %s", (long long)(tr_test_live_blocks() - before), all[i]);
+	}
+	pthread_attr_destroy(&attributes);
+	check_error("{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}", NULL, "1:50: nested deeper than");
+}
+
 /* Long is not deep: chains of any length are walked, not descended. */
 static void long_chains(void **state)
 {
@@ -282,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(source),
 	    cmocka_unit_test(nesting),
 	    cmocka_unit_test(the_stack_of_an_actor),
+	    cmocka_unit_test(objects_that_hold_objects),
 	    cmocka_unit_test(long_chains),
 	    cmocka_unit_test(recursion),
 	    cmocka_unit_test(output),
