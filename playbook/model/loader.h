@@ -24,9 +24,12 @@ typedef struct playbook_box {
 } playbook_box;
 
 enum {
-	STEPS_MAX = 20000,
-	TEMPLATES_MAX = 100000
+	STEPS_MAX = 200000,
+	TEMPLATES_MAX = 200000
 };
+
+/** Joins times steps: the engine keeps a bit for each pair, 256 MiB in all. */
+#define JOIN_BITS_MAX (UINT64_C(1) << 31)
 
 /** The way from the root to a node; lives on the C stack, becomes text only for a fault. */
 typedef struct where {
@@ -162,7 +165,7 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 
 /* ---- checks of the whole (playbook/check) ---- */
 
-/** Incoming arcs, reachability; warns of steps that nothing leads to. */
+/** Incoming arcs; warns of steps that nothing leads to. */
 void check_reach(loader *l);
 /** For each step, which steps' results its templates may read. */
 void check_uses(loader *l, pb_step *steps, size_t count);

@@ -188,7 +188,6 @@ typedef struct pb_step {
 	/* Filled by the checker for the engine's joins. */
 	const uint32_t *incoming; /* steps with an arc to this one */
 	size_t incoming_count;
-	const uint64_t *reaches; /* bit set over steps: can a token here ever reach step i? */
 } pb_step;
 
 typedef struct pb_workbook_entry {

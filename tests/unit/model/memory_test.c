@@ -22,7 +22,7 @@ static void every_allocation_may_fail(void **state)
 		if (p != NULL) {
 			/* the failure hit something that a load can do without, such as a diagnostic's text */
 			assert_int_equal(p->step_count, 4);
-			assert_non_null(p->steps[3].reaches);
+			assert_non_null(p->steps[3].incoming);
 		}
 		playbook_free(&p);
 		diagnostics_fini(&d);
