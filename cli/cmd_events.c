@@ -3,26 +3,11 @@
 #include "cli/command.h"
 
 #include "actors/store/reader.h"
+#include "cli/pick.h"
 #include "cli/view.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <troupe/codec.h>
-
-static bool parse_id(const char *text, const char *data, int64_t *id)
-{
-	char *end = NULL;
-	if (strcmp(text, "latest") == 0) {
-		*id = store_newest_execution(data);
-		return *id != 0;
-	}
-	errno = 0;
-	*id = strtoll(text, &end, 10);
-	return *text >= '1' && *text <= '9' && *end == '\0' && errno == 0;
-}
 
 static void print_json(const event *e)
 {
@@ -64,13 +49,8 @@ static void print_events(tr_value events, bool json)
 static int show(const char *data, const char *which, bool json)
 {
 	int64_t id;
-	if (!parse_id(which, data, &id)) {
-		if (strcmp(which, "latest") == 0) {
-			fprintf(stderr, "troupe events: there is no execution in %s\n", data);
-			return EXIT_FAILED;
-		}
-		return usage_error("events", "'%s' is no execution id (decimal digits, or 'latest')", which);
-	}
+	if (!pick_execution("events", data, which, &id))
+		return EXIT_FAILED;
 	tr_buf notes = {0};
 	tr_value events = store_read_execution(data, id, &notes);
 	int result = EXIT_OK;
@@ -92,33 +72,26 @@ static int show(const char *data, const char *which, bool json)
 
 static int events_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, 'j'}, {"data", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
-	layout_path data;
-	bool json = false;
-	if (layout_default(data) != TR_OK)
-		return usage_error("events", "the data folder's name is too long");
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'j')
-			json = true;
-		else if (c == 'd')
-			(void)snprintf(data, sizeof data, "%s", optarg);
-		else
-			return EXIT_INVALID;
-	}
-	if (argc - optind != 1)
-		return usage_error("events", "which execution? (an id, or 'latest')");
-	return show(data, argv[optind], json);
+	static const struct option options[] = {PICK_OPTION_ROWS, {NULL, 0, NULL, 0}};
+	pick_options o;
+	int code = pick_init(&o, "events");
+	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		if ((code = pick_take(&o, "events", c, optarg)) == -1)
+			code = EXIT_INVALID;
+	if (code == EXIT_OK && argc - optind != 1)
+		code = usage_error("events", "which execution? (an id, or 'last')");
+	if (code != EXIT_OK)
+		return code;
+	return show(o.data, argv[optind], o.json);
 }
 
 const command command_events = {
     .name = "events",
     .arguments = "EXECUTION [--json] [--data DIR]",
     .summary = "Print the event log of an execution",
-    .help = "EXECUTION is an id as 'troupe run' prints it, or 'latest'.\n\n"
-	    "  --json       one JSON object a line: the event's envelope\n"
-	    "  --data DIR   the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n\n"
-	    "Works while another process writes to the folder. What a crash tore off is told on stderr with file and "
-	    "byte.\n",
+    .help = PICK_HELP
+    "  --json       one JSON object a line: the event's envelope\n" PICK_DATA_HELP "\n"
+    "Works while another process writes to the folder. What a crash tore off is told on stderr with file and "
+    "byte.\n",
     .run = events_run,
 };

@@ -25,7 +25,10 @@ extern const command *const commands[];
 extern const size_t command_count;
 
 extern const command command_run, command_check, command_events, command_eval, command_graph, command_convert,
-    command_help, command_node, command_plugin;
+    command_help;
+extern const command command_node, command_plugin;
+extern const command command_executions, command_show, command_replay, command_resume;
+extern const command command_cancel_execution, command_pause, command_unpause;
 
 /** "troupe NAME: message" and where to find help, on stderr; EXIT_INVALID. */
 int usage_error(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe cancel, pause and unpause: through the node that performs the execution, or in its log when nobody does. */
+#include "cli/command.h"
+
+#include "actors/protocol.h"
+#include "actors/event/frame.h"
+#include "actors/store/file_store.h"
+#include "cli/owner.h"
+#include "cli/past.h"
+#include "cli/pick.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define CALL_MS 60000
+
+typedef struct verb {
+	const char *name, *done;
+	bool has_reason;
+	tr_err (*decide)(machine *m, const machine_world *w, const machine_sink *out, tr_str reason);
+} verb;
+
+static tr_err decide_pause(machine *m, const machine_world *w, const machine_sink *out, tr_str reason)
+{
+	(void)reason;
+	return machine_pause(m, w, out);
+}
+
+static tr_err decide_unpause(machine *m, const machine_world *w, const machine_sink *out, tr_str reason)
+{
+	(void)reason;
+	return machine_unpause(m, w, out);
+}
+
+static const verb verb_cancel = {"cancel", "cancelled", true, machine_cancel};
+static const verb verb_pause = {"pause", "paused", false, decide_pause};
+static const verb verb_unpause = {"unpause", "running", false, decide_unpause};
+
+static int fail(const verb *v, int64_t id, const char *why)
+{
+	fprintf(stderr, "troupe %s: execution %" PRId64 ": %s\n", v->name, id, why);
+	return EXIT_FAILED;
+}
+
+/* ---- nobody performs it: its log says so from now on --------------------------------------------------------------
+ */
+
+struct writing {
+	tr_buf frames;
+	tr_err err;
+};
+
+static void on_event(void *arg, const event *e)
+{
+	struct writing *w = arg;
+	tr_err err = store_frame(&w->frames, e);
+	if (err != TR_OK)
+		w->err = err;
+}
+
+static void on_effect(void *arg, const machine_effect *effect)
+{
+	(void)arg;
+	(void)effect; /* there is no worker */
+}
+
+static int64_t wall_us(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static bool decide(const verb *v, past *p, tr_str reason, tr_buf *frames, char *why, size_t n)
+{
+	machine *m = past_playbook(p, why, n) ? past_machine(p, 0, why, n) : NULL;
+	if (m == NULL)
+		return false;
+	struct writing w = {0};
+	id_generator ids = {0};
+	machine_world world = {.now_us = wall_us(), .ids = &ids, .env = tr_map()};
+	machine_sink sink = {on_event, on_effect, &w};
+	tr_err err = v->decide(m, &world, &sink, reason);
+	if (err == TR_OK)
+		err = w.err;
+	tr_drop(world.env);
+	machine_free(&m);
+	*frames = w.frames;
+	if (err != TR_OK)
+		(void)snprintf(why, n, "%s", err == TR_EINVAL ? "it is over, or it is so already" : tr_err_text(err));
+	return err == TR_OK;
+}
+
+static tr_value folder_of(const char *data, int64_t id)
+{
+	index_table t = {0};
+	tr_buf notes = {0};
+	(void)index_load(&t, data, false, &notes);
+	const index_entry *e = index_find(&t, id);
+	tr_value folder = e != NULL ? tr_keep(e->folder) : tr_absent();
+	tr_buf_fini(&notes);
+	index_fini(&t);
+	return folder;
+}
+
+static int write_here(const verb *v, const char *data, int64_t id, tr_str reason)
+{
+	char why[600] = "";
+	tr_buf report = {0}, frames = {0};
+	file_store_error error;
+	past p = {.events = tr_absent()};
+	file_store *s = file_store_open(data, &disk_real, &report, &error);
+	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&report)));
+	tr_buf_fini(&report);
+	if (s == NULL) {
+		fprintf(stderr, "troupe %s: %s\n", v->name, error.text);
+		return EXIT_FAILED;
+	}
+	bool good = past_open(&p, data, id, why, sizeof why) && decide(v, &p, reason, &frames, why, sizeof why);
+	if (good) {
+		tr_value folder = folder_of(data, id);
+		tr_err err = file_store_add(s, id, tr_buf_str(&frames), tr_as_cstr(folder, NULL));
+		int os = err == TR_OK ? file_store_commit(s, true) : 0;
+		good = err == TR_OK && os == 0;
+		if (!good)
+			(void)snprintf(why, sizeof why, "%s", os != 0 ? strerror(-os) : tr_err_text(err));
+		tr_drop(folder);
+	}
+	tr_buf_fini(&frames);
+	past_fini(&p);
+	file_store_close(&s);
+	return good ? EXIT_OK : fail(v, id, why);
+}
+
+/* ---- through its node -----------------------------------------------------------------------------------------------
+ */
+
+static int ask_there(const verb *v, remote *r, int64_t id, tr_str reason)
+{
+	char why[400];
+	tr_value answer;
+	tr_value request = v->has_reason ? TR_LIST(tr_string(v->name), tr_int(id), tr_string_lossy(reason.p, reason.n))
+					 : TR_LIST(tr_string(v->name), tr_int(id));
+	bool good = remote_call(r, SUBJECT_EXECUTIONS, request, CALL_MS, &answer, why, sizeof why);
+	tr_drop(answer);
+	return good ? EXIT_OK : fail(v, id, why);
+}
+
+static int control(const verb *v, const pick_options *o, const char *which, const char *reason)
+{
+	int64_t id;
+	char why[400];
+	remote *r;
+	int code = EXIT_FAILED;
+	if (!pick_execution(v->name, o->data, which, &id))
+		return EXIT_FAILED;
+	switch (owner_find(o->data, &r, why, sizeof why)) {
+	case OWNER_REMOTE:
+		code = ask_there(v, r, id, tr_s(reason));
+		break;
+	case OWNER_NONE:
+		code = write_here(v, o->data, id, tr_s(reason));
+		break;
+	case OWNER_MUTE:
+		code = fail(v, id, why);
+		break;
+	}
+	remote_close(&r);
+	if (code == EXIT_OK && o->json)
+		printf("{\"execution_id\":\"%" PRId64 "\",\"status\":\"%s\"}\n", id, v->done);
+	else if (code == EXIT_OK)
+		printf("%" PRId64 " %s\n", id, v->done);
+	return code;
+}
+
+static int control_run(const verb *v, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    PICK_OPTION_ROWS, {"reason", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+	pick_options o;
+	const char *reason = "cancelled";
+	int code = pick_init(&o, v->name);
+	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		code = pick_take(&o, v->name, c, optarg);
+		if (code == -1 && c == 'r' && v->has_reason) {
+			reason = optarg;
+			code = EXIT_OK;
+		} else if (code == -1) {
+			code = c == 'r' ? usage_error(v->name, "--reason belongs to cancel") : EXIT_INVALID;
+		}
+	}
+	if (code == EXIT_OK && argc - optind != 1)
+		code = usage_error(v->name, "which execution? (an id, or 'last')");
+	return code == EXIT_OK ? control(v, &o, argv[optind], reason) : code;
+}
+
+static int cancel_run(int argc, char **argv)
+{
+	return control_run(&verb_cancel, argc, argv);
+}
+static int pause_run(int argc, char **argv)
+{
+	return control_run(&verb_pause, argc, argv);
+}
+static int unpause_run(int argc, char **argv)
+{
+	return control_run(&verb_unpause, argc, argv);
+}
+
+#define WRITING_HELP                                                    \
+	"  --json       a JSON object with its status\n" PICK_DATA_HELP \
+	"\nGoes through the process that performs the execution; when nobody does, it is written to the log.\n"
+
+const command command_cancel_execution = {
+    .name = "cancel",
+    .arguments = "EXECUTION [--reason TEXT]",
+    .summary = "Cancel an execution: running tasks are stopped, nothing new begins",
+    .help = PICK_HELP "  --reason TEXT  what its log and its steps' errors say\n" WRITING_HELP,
+    .run = cancel_run,
+};
+const command command_pause = {
+    .name = "pause",
+    .arguments = "EXECUTION",
+    .summary = "Pause an execution: what runs goes on, no step is begun",
+    .help = PICK_HELP WRITING_HELP,
+    .run = pause_run,
+};
+const command command_unpause = {
+    .name = "unpause",
+    .arguments = "EXECUTION",
+    .summary = "Let a paused execution go on",
+    .help = PICK_HELP WRITING_HELP,
+    .run = unpause_run,
+};

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* troupe resume: what was interrupted goes on. */
+#include "cli/command.h"
+
+#include "actors/store/index.h"
+#include "cli/node_options.h"
+#include "cli/owner.h"
+#include "cli/pick.h"
+#include "cli/report.h"
+#include "cli/resumer.h"
+#include "cli/style.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <troupe/codec.h>
+
+struct resume_options {
+	node_options node;
+	bool json, detach;
+	const char *which; /* NULL: all that are interrupted */
+};
+
+/* ---- what to resume -------------------------------------------------------------------------------------------------
+ */
+
+static bool add(resume_job *job, const index_entry *e)
+{
+	const char *path = tr_as_cstr(tr_map_get_s(e->playbook, "path"), NULL);
+	if (path == NULL)
+		path = tr_as_cstr(tr_map_get_s(e->playbook, "name"), "?");
+	resume_one *more = tr_realloc(job->all, (job->count + 1) * sizeof *more);
+	if (more == NULL)
+		return false;
+	job->all = more;
+	job->all[job->count++] = (resume_one){.id = e->id,
+					      .playbook = tr_string_lossy(path, strlen(path)),
+					      .unpause = e->status != NULL && strcmp(e->status, "paused") == 0,
+					      .summary = tr_absent()};
+	return true;
+}
+
+/* EXIT_OK, or what to end with. */
+static int choose(const struct resume_options *o, resume_job *job)
+{
+	int64_t id = 0;
+	if (o->which != NULL && !pick_execution("resume", o->node.data, o->which, &id))
+		return EXIT_FAILED;
+	index_table t = {0};
+	tr_buf notes = {0};
+	int code = index_load(&t, o->node.data, false, &notes) == TR_OK ? EXIT_OK : EXIT_FAILED;
+	size_t paused = 0;
+	for (size_t i = 0; code == EXIT_OK && i < t.count; i++) {
+		const index_entry *e = &t.entries[i];
+		if (o->which != NULL ? e->id != id : e->finished)
+			continue;
+		if (e->finished) {
+			fprintf(stderr, "troupe resume: execution %" PRId64 " is over (%s)\n", id, e->status);
+			code = EXIT_FAILED;
+		} else if (o->which == NULL && e->status != NULL && strcmp(e->status, "paused") == 0) {
+			paused++;
+		} else if (!add(job, e)) {
+			code = EXIT_FAILED;
+		}
+	}
+	if (paused > 0)
+		fprintf(stderr, "%zu paused executions are left alone; 'troupe resume EXECUTION' lets one go on\n",
+			paused);
+	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&notes)));
+	tr_buf_fini(&notes);
+	index_fini(&t);
+	return code;
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------------------
+ */
+
+static int finish_one(const struct resume_options *o, const resume_one *one, bool interrupted)
+{
+	if (!tr_is_valid(one->summary)) {
+		fprintf(stderr, "troupe resume: execution %" PRId64 ": %s\n", one->id,
+			one->problem[0] != '\0' ? one->problem : "it did not end; it can be resumed again");
+		return interrupted ? EXIT_INTERRUPTED : EXIT_FAILED;
+	}
+	tr_value object = report_object(one->id, tr_as_cstr(one->playbook, "?"), one->summary);
+	int code = report_exit_code(object, false);
+	if (o->json) {
+		tr_buf text = {0};
+		if (tr_json_write(&text, object, TR_JSON_COMPACT) == TR_OK)
+			printf("%s\n", text.p);
+		tr_buf_fini(&text);
+	} else if (o->which != NULL) {
+		report_print(stdout, stderr, object);
+	} else {
+		printf("%" PRId64 " %s\n", one->id, tr_as_cstr(tr_map_get_s(object, "status"), "unknown"));
+	}
+	tr_drop(object);
+	return code;
+}
+
+static int finish(const struct resume_options *o, const resume_job *job)
+{
+	int code = EXIT_OK;
+	for (size_t i = 0; i < job->count; i++) {
+		int one = finish_one(o, &job->all[i], job->interrupted);
+		code = code == EXIT_OK ? one : code;
+	}
+	if (job->count == 0)
+		fputs("there is nothing to resume\n", stderr);
+	return job->interrupted ? EXIT_INTERRUPTED : code;
+}
+
+static int resume_here(const struct resume_options *o, resume_job *job)
+{
+	char why[600];
+	style s = style_of(stderr);
+	assemble_options assemble = node_options_assemble(&o->node);
+	assemble.log = resumer_log;
+	assemble.log_arg = &s;
+	assemble.mode = "resume";
+	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
+	if (node == NULL) {
+		fprintf(stderr, "troupe resume: %s\n", why);
+		return EXIT_INVALID;
+	}
+	int code = choose(o, job);
+	if (code == EXIT_OK && job->count > 0) {
+		tr_err err = resumer_run(node, job);
+		if (err != TR_OK) {
+			fprintf(stderr, "troupe resume: %s\n", tr_err_text(err));
+			code = EXIT_FAILED;
+		}
+	}
+	assemble_stop(&node);
+	return code == EXIT_OK ? finish(o, job) : code;
+}
+
+static int resume_there(const struct resume_options *o, remote *r, resume_job *job)
+{
+	if (o->node.own != NULL)
+		return usage_error("resume",
+				   "another process owns %s and performs it; %s is given where that is started",
+				   o->node.data, o->node.own);
+	int code = choose(o, job);
+	if (code != EXIT_OK)
+		return code;
+	resumer_ask(r, job, !o->detach);
+	if (!o->detach)
+		return finish(o, job);
+	for (size_t i = 0; i < job->count; i++) {
+		if (job->all[i].problem[0] != '\0')
+			code = finish_one(o, &job->all[i], false);
+		else if (o->json)
+			printf("{\"execution_id\":\"%" PRId64 "\"}\n", job->all[i].id);
+		else
+			printf("%" PRId64 "\n", job->all[i].id);
+	}
+	return code;
+}
+
+static int perform(const struct resume_options *o)
+{
+	char why[400];
+	remote *r;
+	resume_job job = {.quiet = o->which == NULL || o->json};
+	int code = EXIT_INVALID;
+	switch (owner_find(o->node.data, &r, why, sizeof why)) {
+	case OWNER_REMOTE:
+		code = resume_there(o, r, &job);
+		break;
+	case OWNER_NONE:
+		code = o->detach ? usage_error("resume", "--detach needs a node; 'troupe node' resumes all by itself")
+				 : resume_here(o, &job);
+		break;
+	case OWNER_MUTE:
+		fprintf(stderr, "troupe resume: %s\n", why);
+		break;
+	}
+	remote_close(&r);
+	for (size_t i = 0; i < job.count; i++) {
+		tr_drop(job.all[i].playbook);
+		tr_drop(job.all[i].summary);
+	}
+	tr_free(job.all);
+	return code;
+}
+
+static int resume_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    NODE_OPTION_ROWS, {"json", no_argument, NULL, 'j'}, {"detach", no_argument, NULL, 'b'}, {NULL, 0, NULL, 0}};
+	struct resume_options o = {0};
+	int code = node_options_init(&o.node, "resume") ? EXIT_OK : EXIT_INVALID;
+	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		code = node_options_take(&o.node, "resume", c, optarg);
+		if (code == -1) {
+			o.json = o.json || c == 'j';
+			o.detach = o.detach || c == 'b';
+			code = c == 'j' || c == 'b' ? EXIT_OK : EXIT_INVALID;
+		}
+	}
+	if (code == EXIT_OK && argc - optind > 1)
+		code = usage_error("resume", "one execution at a time, or none for all");
+	o.which = argc - optind == 1 ? argv[optind] : NULL;
+	if (code == EXIT_OK)
+		code = perform(&o);
+	node_options_fini(&o.node);
+	return code;
+}
+
+const command command_resume = {
+    .name = "resume",
+    .arguments = "[EXECUTION] [options]",
+    .summary = "Take up executions that were interrupted, and see them to their end",
+    .help = PICK_HELP
+    "Without EXECUTION: all that have not ended and are not paused. A paused one that is named goes on.\n\n"
+    "  --detach             only tell the node that owns the data folder to do it\n"
+    "  --json               one JSON object an execution, as 'troupe run --json'\n" NODE_OPTION_HELP
+    "\nDone in this process, or by the node that owns the data folder. Exit status: 0 when all ended well, 1 when one "
+    "failed,\n"
+    "130 interrupted (a signal leaves them resumable).\n",
+    .run = resume_run,
+};

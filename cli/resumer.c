@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The resumer actor, and its remote sibling. */
+#include "cli/resumer.h"
+
+#include "actors/protocol.h"
+#include "cli/style.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <troupe/io.h>
+
+#define CALL_NS     (300 * TR_SECOND)
+#define CALL_MS     300000
+#define SHUTDOWN_NS (30 * TR_SECOND)
+#define LOOK_MS     100
+
+static void not_ours(void *data)
+{
+	(void)data;
+}
+
+static const tr_class job_class = {"resume job", not_ours};
+
+void resumer_log(void *arg, tr_value record)
+{
+	const style *s = arg;
+	tr_buf text = {0};
+	tr_log_show(&text, record, s->color);
+	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&text)));
+	tr_buf_fini(&text);
+}
+
+static resume_one *one_of(resume_job *job, int64_t id)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (job->all[i].id == id)
+			return &job->all[i];
+	return NULL;
+}
+
+static size_t open_count(const resume_job *job)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < job->count; i++)
+		n += job->all[i].begun && !tr_is_valid(job->all[i].summary) && job->all[i].problem[0] == '\0';
+	return n;
+}
+
+static void begun(const resume_job *job, resume_one *one)
+{
+	one->begun = true;
+	if (!job->quiet)
+		fprintf(stderr, "execution %" PRId64 " of %s goes on\n", one->id, tr_as_cstr(one->playbook, "?"));
+}
+
+/* ---- in this process ------------------------------------------------------------------------------------------------
+ */
+
+static void begin_here(resume_job *job, resume_one *one)
+{
+	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS,
+				       TR_LIST(TR_A(resume), tr_int(one->id), tr_pid_value(tr_self())), tr_in(CALL_NS));
+	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
+		(void)snprintf(one->problem, sizeof one->problem, "%s",
+			       tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "it was refused")
+						   : tr_err_text(tr_value_err(answer)));
+	} else {
+		begun(job, one);
+		(void)tr_monitor(tr_as_pid(tr_array_at(answer, 1)));
+		if (one->unpause)
+			tr_drop(tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(tr_string("unpause"), tr_int(one->id)),
+					     tr_in(CALL_NS)));
+	}
+	tr_drop(answer);
+}
+
+/* A child execution may have been taken up by its parent: its end is seen by its actor's. */
+static void check_down(resume_job *job)
+{
+	for (size_t i = 0; i < job->count; i++) {
+		resume_one *one = &job->all[i];
+		char name[40];
+		(void)snprintf(name, sizeof name, "event.%" PRId64, one->id);
+		if (one->begun && !tr_is_valid(one->summary) && tr_whereis(name).bits == 0)
+			(void)snprintf(one->problem, sizeof one->problem, "its actor ended; it can be resumed again");
+	}
+}
+
+static void take(resume_job *job, tr_value m)
+{
+	tr_value tag = tr_array_at(m, 0);
+	if (TR_IS_A(tag, done)) {
+		resume_one *one = one_of(job, tr_as_int(tr_array_at(m, 1), 0));
+		if (one != NULL && !tr_is_valid(one->summary))
+			one->summary = tr_keep(tr_array_at(m, 2));
+	} else if (TR_IS_A(tag, down)) {
+		check_down(job);
+	} else if (tr_equal(tag, tr_atom("signal"))) {
+		job->interrupted = true;
+	}
+}
+
+static void resumer_body(tr_value arg)
+{
+	resume_job *job = tr_as_object(arg, &job_class);
+	tr_signal_subscribe(SIGINT);
+	tr_signal_subscribe(SIGTERM);
+	tr_signal_subscribe(SIGHUP);
+	for (size_t i = 0; i < job->count; i++)
+		begin_here(job, &job->all[i]);
+	while (open_count(job) > 0 && !job->interrupted) {
+		tr_value m = tr_receive(TR_FOREVER);
+		take(job, m);
+		tr_drop(m);
+	}
+	/* Interrupted: what runs stays as it is in its log. */
+	tr_drop(tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(shutdown)), tr_in(SHUTDOWN_NS)));
+}
+
+tr_err resumer_run(tr_node *node, resume_job *job)
+{
+	tr_spawn_options options = {.label = "resumer", .name = "runner"};
+	tr_spawned s = tr_node_spawn(node, resumer_body, tr_object(&job_class, job), &options);
+	if (s.err != TR_OK)
+		return s.err;
+	tr_drop(tr_node_wait(node, s.pid, TR_FOREVER));
+	return TR_OK;
+}
+
+/* ---- in another -----------------------------------------------------------------------------------------------------
+ */
+
+static void begin_there(remote *r, resume_job *job, resume_one *one, bool wait)
+{
+	tr_value answer;
+	if (remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("resume"), tr_int(one->id), tr_bool(wait)), CALL_MS,
+			&answer, one->problem, sizeof one->problem)) {
+		begun(job, one);
+		tr_drop(answer);
+	} else if (strstr(one->problem, "runs already") != NULL) {
+		one->problem[0] = '\0';
+		if (!wait || remote_watch(r, one->id, one->problem, sizeof one->problem))
+			begun(job, one);
+	}
+	if (one->begun && one->unpause) {
+		char why[200];
+		if (remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("unpause"), tr_int(one->id)), CALL_MS, &answer,
+				why, sizeof why))
+			tr_drop(answer);
+	}
+}
+
+static void take_frame(resume_job *job, tr_value frame)
+{
+	resume_one *one = one_of(job, tr_as_int(tr_array_at(frame, 2), 0));
+	if (one == NULL)
+		return;
+	if (TR_IS_A(tr_array_at(frame, 1), done) && !tr_is_valid(one->summary))
+		one->summary = tr_keep(tr_array_at(frame, 3));
+	else if (TR_IS_A(tr_array_at(frame, 1), down))
+		(void)snprintf(one->problem, sizeof one->problem, "its actor ended: %s",
+			       tr_as_cstr(tr_array_at(frame, 3), "?"));
+}
+
+void resumer_ask(remote *r, resume_job *job, bool wait)
+{
+	sigset_t set, before;
+	char why[300] = "";
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	for (size_t i = 0; i < job->count; i++)
+		begin_there(r, job, &job->all[i], wait);
+	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	while (wait && open_count(job) > 0 && !job->interrupted && why[0] == '\0') {
+		tr_value frame;
+		if (remote_next(r, LOOK_MS, &frame, why, sizeof why) == REMOTE_FRAME)
+			take_frame(job, frame);
+		tr_drop(frame);
+		job->interrupted = sigtimedwait(&set, NULL, &(struct timespec){0}) > 0;
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	for (size_t i = 0; i < job->count && why[0] != '\0'; i++)
+		if (!tr_is_valid(job->all[i].summary) && job->all[i].problem[0] == '\0')
+			(void)snprintf(job->all[i].problem, sizeof job->all[i].problem, "%s", why);
+}
