@@ -72,7 +72,7 @@ static bool start_plugins(checking *c)
 
 typedef struct check_options {
 	settings_options said;
-	bool json, lenient;
+	bool json, lenient, strict;
 } check_options;
 
 static int take(check_options *o, int c, const char *argument)
@@ -83,6 +83,9 @@ static int take(check_options *o, int c, const char *argument)
 		return EXIT_OK;
 	case 'l':
 		o->lenient = true;
+		return EXIT_OK;
+	case 's':
+		o->strict = true;
 		return EXIT_OK;
 	case 'C':
 		o->said.file = argument;
@@ -100,12 +103,12 @@ static int perform(check_options *o, const char *const *files, size_t n)
 {
 	checking c = {.plugins = NULL};
 	pb_check_options check = {.knows_kind = knows_kind, .further = further, .arg = &c, .lenient = o->lenient};
-	style s = style_of(stderr);
+	check_how how = {.json = o->json, .color = style_of(stderr).color, .strict = o->strict, .options = &check};
 	int code = EXIT_INVALID;
 	c.kinds.survey = &c.survey;
 	if (settings_from(&c.settings, "check", &o->said) && survey_plugins(&c.survey, &c.settings, "check") &&
 	    (!c.survey.validators || start_plugins(&c)))
-		code = check_files_with(files, n, o->json, s.color, &check, stdout, stderr);
+		code = check_files(files, n, &how, stdout, stderr);
 	tr_plugin_world_stop(&c.plugins);
 	known_kinds_fini(&c.kinds);
 	survey_fini(&c.survey);
@@ -115,10 +118,13 @@ static int perform(check_options *o, const char *const *files, size_t n)
 
 static int check_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, 'j'},         {"lenient", no_argument, NULL, 'l'},
-	    {"config", required_argument, NULL, 'C'}, {"plugin-path", required_argument, NULL, 'P'},
-	    {"grant", required_argument, NULL, 'G'},  {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+						{"lenient", no_argument, NULL, 'l'},
+						{"strict", no_argument, NULL, 's'},
+						{"config", required_argument, NULL, 'C'},
+						{"plugin-path", required_argument, NULL, 'P'},
+						{"grant", required_argument, NULL, 'G'},
+						{NULL, 0, NULL, 0}};
 	check_options o = {.json = false};
 	int code = EXIT_OK;
 	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -137,12 +143,13 @@ const command command_check = {
     .arguments = "FILE… [options]",
     .summary = "Check playbooks and name every fault with its line",
     .help = "  --json              diagnostics as JSON on stdout, for editors\n"
+	    "  --strict            warnings are errors\n"
 	    "  --lenient           accept what older dialects had, with warnings\n"
 	    "  --plugin-path PATH  a plugin, or a folder of them, whose tool kinds there are. May be repeated\n"
 	    "  --config FILE       settings of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"
 	    "  --grant GRANT       let plugins do what needs a grant\n\n"
 	    "Plugins with hooks at validate_playbook or validate_step are started and asked; of other plugins only the "
 	    "manifest is\n"
-	    "read. Exit status 0 when there are no errors (warnings do not count), 2 otherwise.\n",
+	    "read. Exit status 0 when there are no errors (warnings do not count, unless --strict), 2 otherwise.\n",
     .run = check_run,
 };

@@ -2,6 +2,7 @@
 /* The `troupe` program: finds the subcommand and runs it. */
 #include "cli/command.h"
 
+#include "playbook/check/suggest.h"
 #include "plugins/host/process/child.h"
 
 #include <fcntl.h>
@@ -106,7 +107,13 @@ int main(int argc, char **argv)
 	}
 	const command *c = find(name);
 	if (c == NULL) {
-		fprintf(stderr, "troupe: there is no command '%s'; 'troupe help' lists them\n", name);
+		char near[80];
+		suggestion s = suggest_for(tr_s(name));
+		for (size_t i = 0; i < command_count; i++)
+			suggest_offer(&s, tr_s(commands[i]->name));
+		suggest_text(&s, near, sizeof near);
+		fprintf(stderr, "troupe: there is no command '%s'; %s\n", name,
+			near[0] != '\0' ? near : "'troupe help' lists them");
 		return EXIT_INVALID;
 	}
 	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {

@@ -35,32 +35,28 @@ static int print_json(tr_value reports, FILE *out, FILE *err)
 	return failed == TR_OK ? 0 : 2;
 }
 
-int check_files_with(const char *const *files, size_t n, bool json, bool color, const pb_check_options *options,
-		     FILE *out, FILE *err)
+int check_files(const char *const *files, size_t n, const check_how *how, FILE *out, FILE *err)
 {
 	int status = 0;
-	tr_value reports = json ? tr_array_with(n) : tr_nil();
+	tr_value reports = how->json ? tr_array_with(n) : tr_nil();
 	for (size_t i = 0; i < n; i++) {
 		diagnostics d;
 		tr_buf source = {0};
 		diagnostics_init(&d, files[i]);
-		playbook *p = playbook_load_file(files[i], options, &d, &source);
-		bool ok = p != NULL;
-		if (json)
+		playbook *p = playbook_load_file(files[i], how->options, &d, &source);
+		if (how->strict)
+			diagnostics_strict(&d);
+		bool ok = p != NULL && d.errors == 0;
+		if (how->json)
 			reports = tr_array_push(reports, report_of(files[i], &d, ok));
 		else
-			print_text(files[i], &d, tr_buf_str(&source), ok, color, out, err);
+			print_text(files[i], &d, tr_buf_str(&source), ok, how->color, out, err);
 		status = ok ? status : 2;
 		playbook_free(&p);
 		tr_buf_fini(&source);
 		diagnostics_fini(&d);
 	}
-	if (json && print_json(reports, out, err) != 0)
+	if (how->json && print_json(reports, out, err) != 0)
 		status = 2;
 	return status;
-}
-
-int check_files(const char *const *files, size_t n, bool json, bool color, FILE *out, FILE *err)
-{
-	return check_files_with(files, n, json, color, NULL, out, err);
 }

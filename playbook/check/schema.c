@@ -123,6 +123,9 @@ static const schema_advice step_advices[] = {
     {"type", "what a step does is told by 'tool'", false},
     {"timeout", "it belongs into 'spec'", true},
     {"then", "arcs stand at 'next'", true},
+    {"kind", "it belongs below 'tool': indent it deeper than that", true},
+    {"in", "it belongs below 'loop': indent it deeper than that", true},
+    {"iterator", "it belongs below 'loop': indent it deeper than that", true},
 };
 const schema_node schema_step = {
     .name = "step", .what = "a step", TABLE(step_fields), ADVICE(step_advices), .unknown = DIAGNOSTIC_WARNING};

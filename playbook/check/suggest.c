@@ -58,6 +58,11 @@ void suggest_offer(suggestion *s, tr_str candidate)
 	}
 }
 
+bool suggest_is_slip(const suggestion *s)
+{
+	return s->best.n > 0 && s->wanted.n >= 3 && s->distance <= (s->wanted.n <= 6 ? 1 : 2);
+}
+
 const char *suggest_text(const suggestion *s, char *to, size_t size)
 {
 	if (s->best.n == 0)

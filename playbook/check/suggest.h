@@ -14,6 +14,8 @@ typedef struct suggestion {
 
 suggestion suggest_for(tr_str wanted);
 void suggest_offer(suggestion *s, tr_str candidate);
+/** So near that the other was surely meant. */
+bool suggest_is_slip(const suggestion *s);
 /** "did you mean 'x'?" into `to`, or the empty text. Returns `to`. */
 const char *suggest_text(const suggestion *s, char *to, size_t size);
 

@@ -24,7 +24,7 @@ static void unknown_key(loader *l, const schema_node *table, const yaml_node *ke
 		suggest_offer(&s, tr_s(table->fields[i].key));
 	suggest_text(&s, hint, sizeof hint);
 	diagnostic_level level = table->unknown;
-	if (found != NULL && found->refuse)
+	if (found != NULL ? found->refuse : suggest_is_slip(&s))
 		level = DIAGNOSTIC_ERROR;
 	load_say(l, level, w, pos_of(key), "unknown-key", found != NULL ? found->advice : hint, "%s has no key '%.*s'",
 		 table->what, TR_STR(key->text));

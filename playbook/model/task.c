@@ -79,8 +79,9 @@ static void unknown_config_key(loader *l, const tool_kind *kind, const yaml_node
 		suggest_offer(&s, tr_s(schema_task.fields[i].key));
 	char hint[120];
 	where here = where_key(w, key->text);
-	load_warn(l, &here, key, "unknown-key", suggest_text(&s, hint, sizeof hint),
-		  "a task of kind '%s' has no key '%.*s'", kind->name, TR_STR(key->text));
+	load_say(l, suggest_is_slip(&s) ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING, &here, pos_of(key), "unknown-key",
+		 suggest_text(&s, hint, sizeof hint), "a task of kind '%s' has no key '%.*s'", kind->name,
+		 TR_STR(key->text));
 }
 
 static void listed_check(loader *l, const kind_key *k, const yaml_node *v, const where *w)

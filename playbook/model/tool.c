@@ -10,6 +10,23 @@ typedef struct task_source {
 	bool wrapped;          /* - label: { … } */
 } task_source;
 
+/* - label:
+ *   kind: …       meant as the label's mapping, but the keys stand beside it. True: the task cannot be read. */
+static bool beside_label(loader *l, const yaml_node *item, const where *w)
+{
+	const yaml_node *first = item->pairs[0].key, *kind = yaml_get(item, "kind");
+	const tool_kind *known = is_text(kind) ? kind_find(kind->text) : NULL;
+	if (item->count < 2 || !is_null(item->pairs[0].value) || !is_text(first) ||
+	    schema_find(&schema_task, first->text) != NULL || kind_key_find(known, first->text) != NULL)
+		return false;
+	const yaml_node *next = item->pairs[1].key;
+	load_say(l, known != NULL ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING, w, pos_of(first), "bad-task",
+		 "indent the lines of the task below its label, two columns deeper than the label itself",
+		 "nothing stands below the label '%.*s': '%.*s' on line %u is beside it", TR_STR(first->text),
+		 TR_STR(next->text), (unsigned)next->line);
+	return known != NULL;
+}
+
 static bool source_of(loader *l, const yaml_node *item, const where *w, task_source *s)
 {
 	*s = (task_source){.body = item};
@@ -20,6 +37,8 @@ static bool source_of(loader *l, const yaml_node *item, const where *w, task_sou
 		return false;
 	}
 	if (yaml_get(item, "kind") != NULL) {
+		if (beside_label(l, item, w))
+			return false;
 		s->name = yaml_get(item, "name");
 		s->named = s->name != NULL;
 		return true;

@@ -94,6 +94,14 @@ static int diagnostic_order(const void *pa, const void *pb)
 	return order != 0 ? order : strcmp(a->message, b->message);
 }
 
+void diagnostics_strict(diagnostics *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		d->items[i].level = DIAGNOSTIC_ERROR;
+	d->errors += d->warnings;
+	d->warnings = 0;
+}
+
 void diagnostics_sort(diagnostics *d)
 {
 	if (d->count > 1)

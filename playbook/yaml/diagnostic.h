@@ -35,6 +35,8 @@ void diagnostics_init(diagnostics *d, const char *file);
 void diagnostics_fini(diagnostics *d);
 void diagnostics_add(diagnostics *d, diagnostic_level level, const char *code, uint32_t line, uint32_t column,
 		     const char *path, const char *hint, const char *fmt, ...) TR_PRINTF(8, 9);
+/** Make errors of all warnings. */
+void diagnostics_strict(diagnostics *d);
 /** Sort by position. */
 void diagnostics_sort(diagnostics *d);
 /** As a person reads it: file:line:column: error: message, the source line, a caret, the hint. `source` may be empty.

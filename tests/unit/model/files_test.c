@@ -127,17 +127,41 @@ static void a_sound_file_gives_its_source(void **state)
 	diagnostics_fini(&d);
 }
 
-static int check(const char *file, bool json, char **out_text, char **err_text)
+static int check_as(const char *file, const check_how *how, char **out_text, char **err_text)
 {
 	size_t n, m;
 	FILE *out = open_memstream(out_text, &n), *err = open_memstream(err_text, &m);
 	assert_non_null(out);
 	assert_non_null(err);
 	const char *files[] = {file, file};
-	int status = check_files(files, 2, json, false, out, err);
+	int status = check_files(files, 2, how, out, err);
 	fclose(out);
 	fclose(err);
 	return status;
+}
+
+static int check(const char *file, bool json, char **out_text, char **err_text)
+{
+	return check_as(file, &(check_how){.json = json}, out_text, err_text);
+}
+
+static void strict_makes_errors_of_warnings(void **state)
+{
+	folder *f = *state;
+	char *out, *err;
+	const char *doubtful = HEAD "workflow: [ { step: a, desc: x, colour: red, tool: { kind: noop } } ]\n";
+	write_bytes(f->file, doubtful, strlen(doubtful));
+	assert_int_equal(check(f->file, false, &out, &err), 0);
+	assert_non_null(strstr(out, "play.yaml: ok, 1 warning\n"));
+	assert_non_null(strstr(err, ": warning: a step has no key 'colour'"));
+	free(out);
+	free(err);
+	assert_int_equal(check_as(f->file, &(check_how){.strict = true}, &out, &err), 2);
+	assert_string_equal(out, "");
+	assert_non_null(strstr(err, ": error: a step has no key 'colour'"));
+	assert_non_null(strstr(err, "1 error, 0 warnings"));
+	free(out);
+	free(err);
 }
 
 static void the_check_command(void **state)
@@ -183,6 +207,7 @@ int main(void)
 	    TEST(a_hundred_megabytes),
 	    TEST(devices),
 	    TEST(a_fifo_does_not_hang),
+	    TEST(strict_makes_errors_of_warnings),
 	    TEST(the_check_command),
 	    TEST(a_sound_file_gives_its_source),
 	};
