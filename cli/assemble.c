@@ -54,14 +54,27 @@ static tr_started start_logger(tr_value arg, tr_value extra)
 	return s;
 }
 
+/* The operator's settings, and where this node's credentials are. */
+static tr_value plugin_config(tr_value said, const char *data)
+{
+	layout_path file;
+	tr_value all = tr_is(said, TR_MAP) ? tr_keep(said) : tr_map();
+
+	if (layout_join(file, data, "credentials") != TR_OK)
+		return all;
+	tr_value ours = TR_DICT("credentials", TR_DICT("file", tr_string(file)));
+	return tr_map_merge_deep(ours, all);
+}
+
 static tr_started start_tree(tr_node *node, const assemble_options *o)
 {
 	size_t builtin_count;
 	const builtin *builtins = plugins_builtin(&builtin_count);
 	const settings none = {0}, *said = o->settings != NULL ? o->settings : &none;
+	tr_value config = plugin_config(said->config, o->data);
 	plugin_host_options plugins = {.builtins = builtins,
 				       .builtin_count = builtin_count,
-				       .config = said->config,
+				       .config = config,
 				       .grants = said->grants,
 				       .paths = said->paths,
 				       .prefer = said->prefer,
@@ -76,6 +89,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				      .restart = TR_PERMANENT,
 				      .label = "logger"};
 	tr_err err = plugin_host_child(node, &plugins, &children[1]);
+	tr_drop(config);
 	if (err != TR_OK) {
 		tr_drop(children[0].arg);
 		failed.reason = tr_string(tr_err_text(err));

@@ -26,7 +26,7 @@ extern const size_t command_count;
 
 extern const command command_run, command_check, command_events, command_eval, command_graph, command_convert,
     command_help;
-extern const command command_node, command_plugin;
+extern const command command_node, command_plugin, command_credential;
 extern const command command_executions, command_show, command_replay, command_resume;
 extern const command command_cancel_execution, command_pause, command_unpause;
 

@@ -7,8 +7,10 @@
 #include "plugins/actions/postgres/postgres.h"
 #include "plugins/actions/python/python.h"
 #include "plugins/actions/shell/shell.h"
+#include "plugins/shared/auth/credentials.h"
 
 static const builtin all[] = {
+    {credentials_manifest, &credentials_plugin, true},
     {noop_manifest, &noop_plugin, true},
     {http_manifest, &http_plugin, true},
     {postgres_manifest, &postgres_plugin, true},

@@ -8,7 +8,7 @@
 const char http_manifest[] =
     "{\"id\": \"http\", \"version\": \"1.0.0\", \"description\": \"Requests over HTTP and HTTPS\","
     " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:http\"], \"provides\": {\"node_handler\": \"http\"},"
-    " \"needs\": [\"net\"],"
+    " \"needs\": [\"net\", \"call:credentials\"],"
     " \"limits\": {\"concurrency\": 1024},"
     " \"config\": {"
     "  \"timeout\": {\"type\": \"any\", \"default\": 60, \"description\": \"seconds a request may take, or {connect, "
@@ -186,7 +186,8 @@ static tr_value http_run(tr_value config, tr_pid plugin, tr_value command)
 	(void)plugin;
 	if (x == NULL || tr_own(x, exchange_end) != TR_OK)
 		return tr_invalid(TR_ENOMEM);
-	tr_value fault = http_request_read(&x->request, config, tr_map_get_s(command, "input"));
+	tr_value fault =
+	    http_request_read(&x->request, config, tr_map_get_s(command, "input"), tr_command_deadline(command));
 	if (tr_is_valid(fault))
 		return fault;
 	return exchange_run(x, tr_command_deadline(command));

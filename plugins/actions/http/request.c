@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inputs of the tool kind http: method, url, params, headers, limits. */
 #include "plugins/actions/http/request.h"
+#include "plugins/shared/auth/auth.h"
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
@@ -310,14 +311,25 @@ static tr_value read_limits(http_request *r, tr_value config, tr_value input)
 	return read_timeout(r, config, input);
 }
 
-tr_value http_request_read(http_request *r, tr_value config, tr_value input)
+/* A credential by its name, or what is written out. */
+static tr_value read_auth(http_request *r, tr_value input, int64_t deadline)
+{
+	tr_value fault, auth = auth_resolve(tr_map_get_s(input, "auth"), "http", deadline, &fault);
+
+	if (!tr_is_valid(fault))
+		fault = http_auth_read(r, auth);
+	tr_drop(auth);
+	return fault;
+}
+
+tr_value http_request_read(http_request *r, tr_value config, tr_value input, int64_t deadline)
 {
 	memset(r, 0, sizeof(*r));
 	tr_value fault = read_method(r, input);
 	if (!tr_is_valid(fault))
 		fault = read_headers(r, input);
 	if (!tr_is_valid(fault))
-		fault = http_auth_read(r, tr_map_get_s(input, "auth"));
+		fault = read_auth(r, input, deadline);
 	if (!tr_is_valid(fault))
 		fault = read_url(r, input);
 	if (!tr_is_valid(fault))

@@ -22,7 +22,7 @@ typedef struct http_request {
 
 /** Absent, or an outcome (error kind "input" or "auth") that says what is wrong; *r is to be finished either way.
  * `config` has the defaults. */
-tr_value http_request_read(http_request *r, tr_value config, tr_value input);
+tr_value http_request_read(http_request *r, tr_value config, tr_value input, int64_t deadline);
 void http_request_fini(http_request *r);
 
 /** body.c: the part of http_request_read for the body. */
