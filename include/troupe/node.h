@@ -115,10 +115,17 @@ typedef enum tr_node_slot {
 	TR_SLOT_PLUGINS,
 	TR_SLOT_HTTP,
 	TR_SLOT_APP,
+	TR_SLOT_PERMIT, /* a tr_permit */
 	TR_SLOT_SIM,
 	TR_SLOT_COUNT = 16
 } tr_node_slot;
 TR_API tr_err tr_node_set(tr_node *node, tr_node_slot slot, void *ptr, void (*destructor)(void *));
+/** In TR_SLOT_PERMIT: asked in the calling actor before it reaches out of the node through io.h. `grant` is "exec" (a
+ * port), "net:<host>" (a connection, a listener, a name), "fs:<absolute path>" (a file). False: the call gives
+ * TR_EDENIED. */
+typedef struct tr_permit {
+	bool (*ask)(const char *grant);
+} tr_permit;
 TR_API void *tr_node_get(tr_node *node, tr_node_slot slot);
 
 /* ---- looking in ----------------------------------------------------------------------------------------------- */

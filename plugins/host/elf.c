@@ -81,7 +81,9 @@ static tr_err read_head(reader *r)
 	if (r->head.e_shentsize != sizeof(Elf64_Shdr) || r->head.e_shnum == 0 || r->head.e_shnum > MAX_SECTIONS ||
 	    r->head.e_shoff > r->file.n ||
 	    bytes_at(r, r->head.e_shoff, (uint64_t)r->head.e_shnum * sizeof(Elf64_Shdr)) == NULL)
-		return refuse(r, TR_ECORRUPT, "has no complete section table: it is cut off or was stripped of it");
+		return refuse(
+		    r, TR_ECORRUPT,
+		    "has no complete section table: it is cut off or was stripped of it; build or copy it again");
 	return TR_OK;
 }
 

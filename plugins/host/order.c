@@ -99,8 +99,8 @@ static void refuse_cycle(sorter *s, size_t i)
 	} while (at != first);
 	tr_buf_puts(&text, s->want[first]->id);
 	do {
-		s->refused[at] =
-		    tr_stringf("%s is in a cycle of dependencies: %s", s->want[at]->id, text.p == NULL ? "?" : text.p);
+		s->refused[at] = tr_stringf("%s is in a cycle of dependencies: %s; break it in one of their manifests",
+					    s->want[at]->id, text.p == NULL ? "?" : text.p);
 		at = waits_for(s, at);
 	} while (at != first);
 	tr_buf_fini(&text);

@@ -5,7 +5,9 @@
 #include "plugins/host/process/bridge.h"
 #include "plugins/host/state.h"
 #include <stdio.h>
+#include <string.h>
 #include <troupe/gen_server.h>
+#include <troupe/log.h>
 
 static bool granted(plugin_host *h, const char *grant)
 {
@@ -15,6 +17,27 @@ static bool granted(plugin_host *h, const char *grant)
 	record_release(r);
 	return ok;
 }
+
+/* A refusal is named: the operator is to know what was missing. */
+static void tell_refused(const plugin_record *r, const char *grant)
+{
+	tr_log(TR_WARNING, TR_DICT("plugin", tr_keep(r->id), "grant", tr_string_lossy(grant, strlen(grant))),
+	       "plugin %s was refused what it has no grant for: %s", r->m.id, grant);
+}
+
+/* tr_permit: before an actor reaches out through io.h. The node's side of an isolated plugin is ours. */
+static bool permit(const char *grant)
+{
+	plugin_record *r = callers_find(host_of(tr_here()), tr_self());
+	bool ok = r == NULL || r->m.isolated || grants_cover(r->grants, tr_s(grant));
+
+	if (!ok)
+		tell_refused(r, grant);
+	record_release(r);
+	return ok;
+}
+
+const tr_permit rpc_permit = {permit};
 
 bool tr_plugin_granted(const char *grant)
 {
@@ -35,7 +58,13 @@ static tr_err reach(const char *id, char *name, size_t size)
 		return TR_EINVAL;
 	snprintf(grant, sizeof(grant), "call:%s", id);
 	name_instance(name, size, id);
-	return granted(h, grant) ? TR_OK : TR_EDENIED;
+	if (granted(h, grant))
+		return TR_OK;
+	plugin_record *r = callers_find(h, tr_self());
+	if (r != NULL)
+		tell_refused(r, grant);
+	record_release(r);
+	return TR_EDENIED;
 }
 
 /* In a process of its own: the node does it. The answer is [ok?, value or error number]. */

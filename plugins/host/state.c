@@ -55,7 +55,9 @@ tr_err host_create(tr_node *node, const plugin_host_options *options, plugin_hos
 	pthread_mutex_init(&h->lock, NULL);
 	for (size_t i = 0; i < HOST_CALLER_SHARDS; i++)
 		pthread_mutex_init(&h->callers[i].lock, NULL);
-	tr_err err = tr_node_set(node, TR_SLOT_PLUGINS, h, host_destroy);
+	tr_err err = tr_node_set(node, TR_SLOT_PERMIT, (void *)(uintptr_t)&rpc_permit, NULL);
+	if (err == TR_OK)
+		err = tr_node_set(node, TR_SLOT_PLUGINS, h, host_destroy);
 	if (err != TR_OK)
 		host_destroy(h);
 	else

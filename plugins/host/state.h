@@ -120,6 +120,9 @@ void hook_table_remove(plugin_host *h, const plugin_record *r);
 /** tr_plugin_emit to the subscribers of this node only. Takes the payload. */
 tr_err bus_deliver(const char *type, tr_value payload);
 
+/** Whether a plugin's actor may reach out of the node (rpc.c). */
+extern const tr_permit rpc_permit;
+
 /* ---- which actors are a plugin's (callers.c) ---- */
 
 /** From now until its end the calling actor acts for this plugin. */

@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "runtime/io/permit.h"
 #include "runtime/io/address.h"
 #include "runtime/io/outlet.h"
 #include "runtime/io/socket.h"
@@ -213,6 +214,8 @@ tr_err tr_connect(const char *address, tr_framing framing, int active, tr_port *
 	if (err != TR_OK || socket == NULL || active < TR_ACTIVE)
 		return TR_EINVAL;
 	*socket = (tr_port){0};
+	if (!permit_net(&parsed))
+		return TR_EDENIED;
 	struct hold *hold = hold_new(&err);
 	if (hold == NULL)
 		return err;

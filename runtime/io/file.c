@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/io/permit.h"
 #include "runtime/io/request.h"
 
 struct file_request {
@@ -184,6 +185,8 @@ tr_value tr_file_read(const char *path, size_t max)
 
 	if (path == NULL)
 		return tr_invalid(TR_EINVAL);
+	if (!permit_file(path))
+		return tr_invalid(TR_EDENIED);
 	struct file_request *f = request_new(sizeof(*f), run_read, &err);
 	if (f == NULL)
 		return tr_invalid(err);
@@ -202,6 +205,8 @@ tr_err tr_file_write(const char *path, tr_str bytes)
 
 	if (path == NULL || (bytes.p == NULL && bytes.n > 0))
 		return TR_EINVAL;
+	if (!permit_file(path))
+		return TR_EDENIED;
 	struct file_request *f = request_new(sizeof(*f), run_write, &err);
 	if (f == NULL)
 		return err;

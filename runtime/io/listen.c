@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "runtime/io/permit.h"
 #include "runtime/io/address.h"
 #include "runtime/io/socket.h"
 
@@ -218,6 +219,8 @@ tr_err tr_listen(const char *address, int backlog, tr_port *listener)
 	if (err != TR_OK || listener == NULL)
 		return TR_EINVAL;
 	*listener = (tr_port){0};
+	if (!permit_net(&parsed))
+		return TR_EDENIED;
 	struct hold *hold = hold_new(&err);
 	if (hold == NULL)
 		return err;

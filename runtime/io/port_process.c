@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What actors ask of OS processes. */
+#include "runtime/io/permit.h"
 #include "runtime/io/port.h"
 #include "runtime/io/process.h"
 
@@ -43,6 +44,8 @@ tr_err tr_port_open(const tr_port_options *options, tr_port *port)
 	    options->active < TR_ACTIVE)
 		return TR_EINVAL;
 	*port = (tr_port){0};
+	if (!permit_exec())
+		return TR_EDENIED;
 	struct hold *hold = hold_new(&err);
 	if (hold == NULL)
 		return err;

@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "runtime/io/permit.h"
 #include "runtime/io/address.h"
 #include "runtime/io/socket.h"
 
@@ -84,6 +85,10 @@ tr_value tr_resolve(const char *host, int64_t deadline)
 
 	if (host == NULL || host[0] == '\0' || strlen(host) >= sizeof(((struct address *)0)->host))
 		return tr_invalid(TR_EINVAL);
+	struct address wanted = {0};
+	strcpy(wanted.host, host);
+	if (!permit_net(&wanted))
+		return tr_invalid(TR_EDENIED);
 	struct resolve_request *r = request_new(sizeof(*r), run_resolve, &err);
 	if (r == NULL)
 		return tr_invalid(err);

@@ -14,8 +14,10 @@
 #include <troupe/log.h>
 #include <unistd.h>
 
-#define START_TIME (60 * TR_SECOND)
-#define SEND_TIME  (10 * TR_SECOND)
+#define START_TIME     (60 * TR_SECOND)
+#define SEND_TIME      (10 * TR_SECOND)
+#define FRAMES_AT_ONCE 256   /* that may wait here; then its writing waits */
+#define UNASKED_MOST   10000 /* frames nobody asked for, in a second */
 
 /* A call or command whose answer is to come. */
 typedef struct pending {
@@ -32,6 +34,8 @@ typedef struct proxy {
 	int64_t next;
 	int64_t got_number; /* the answer to a question of our own (ask_process) */
 	tr_value got;
+	int64_t unasked_since;
+	uint32_t unasked; /* frames since then */
 	bool ready;
 } proxy;
 
@@ -77,7 +81,7 @@ static tr_err open_port(proxy *p)
 				   .cwd = "/",
 				   .framing = TR_FRAME_4,
 				   .max_frame = WIRE_MAX,
-				   .active = TR_ACTIVE,
+				   .active = FRAMES_AT_ONCE,
 				   .stderr_to_owner = true,
 				   .new_group = true,
 				   .protocol_fds = true};
@@ -131,6 +135,7 @@ static void log_output(const proxy *p, tr_value bytes)
 }
 
 static void frame(proxy *p, tr_value m);
+static void count_unasked(proxy *p);
 
 /* A message of the port. False: it is none. On the end of the process this does not return. */
 static bool port_message(proxy *p, tr_value m)
@@ -145,11 +150,14 @@ static bool port_message(proxy *p, tr_value m)
 			tr_exitf("the plugin's process sent something that is no frame");
 		frame(p, v);
 		tr_drop(v);
+	} else if (tr_str_is(what, "passive")) {
+		tr_port_set_active(p->port, FRAMES_AT_ONCE);
 	} else if (tr_str_is(what, "exit_status")) {
 		tr_exit(TR_LIST(TR_A(crash), ended_text(p, tr_as_int(tr_array_at(m, 2), 255))));
 	} else if (tr_str_is(what, "error")) {
 		tr_exitf("the plugin's process sent a frame that is too long");
 	} else if (tr_str_is(what, "stdout") || tr_str_is(what, "stderr")) {
+		count_unasked(p);
 		log_output(p, tr_array_at(m, 2));
 	}
 	return true;
@@ -330,8 +338,10 @@ static void answered(proxy *p, int64_t n, tr_value v)
 {
 	pending *item = keytable_del(&p->out, (uint64_t)n);
 
-	if (item == NULL)
+	if (item == NULL) {
+		count_unasked(p);
 		return;
+	}
 	if (item->monitor.bits != 0)
 		tr_demonitor(item->monitor);
 	if (item->from.pid.bits != 0) {
@@ -381,6 +391,18 @@ static void ready(proxy *p, bool has_run)
 		p->record->m.concurrency = 1; /* before the desk hears of this instance, so nobody reads it now */
 }
 
+/* Whoever floods the node is ended, before others feel it. */
+static void count_unasked(proxy *p)
+{
+	if (tr_now() - p->unasked_since > TR_SECOND) {
+		p->unasked_since = tr_now();
+		p->unasked = 0;
+	}
+	if (++p->unasked > UNASKED_MOST)
+		tr_exitf("the plugin's process floods the node: over %d messages in a second that nobody asked for",
+			 UNASKED_MOST);
+}
+
 static void frame(proxy *p, tr_value m)
 {
 	tr_value second = tr_array_at(m, 1);
@@ -391,8 +413,10 @@ static void frame(proxy *p, tr_value m)
 		tr_assign(&p->failed, tr_keep(second));
 	else if (wire_is(m, "done") || wire_is(m, "result") || wire_is(m, "hooked"))
 		answered(p, tr_as_int(second, 0), tr_array_at(m, 2));
-	else if (wire_is(m, "ask"))
+	else if (wire_is(m, "ask")) {
+		count_unasked(p);
 		asked(m);
+	}
 }
 
 /* The actor of a command ended: cancelled, or past its time. */

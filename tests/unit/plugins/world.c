@@ -8,15 +8,31 @@
 
 #include "world.h"
 #include "plugins/host/command.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PATIENCE (30 * TR_SECOND)
 
+/* What was reported since the last start, as text. Crashes are part of these tests, so none is shown. */
+static pthread_mutex_t reports_lock = PTHREAD_MUTEX_INITIALIZER;
+static tr_buf reports = {.max = 4 << 20};
+
 static void swallow(void *arg, tr_value report)
 {
 	(void)arg;
-	tr_drop(report); /* crashes are part of these tests */
+	pthread_mutex_lock(&reports_lock);
+	tr_show(&reports, report, reports.n + 4000);
+	pthread_mutex_unlock(&reports_lock);
+	tr_drop(report);
+}
+
+bool world_reported(const char *text)
+{
+	pthread_mutex_lock(&reports_lock);
+	bool found = reports.p != NULL && strstr(reports.p, text) != NULL;
+	pthread_mutex_unlock(&reports_lock);
+	return found;
 }
 
 tr_value world_start(world *w, const plugin_host_options *options)
@@ -25,6 +41,8 @@ tr_value world_start(world *w, const plugin_host_options *options)
 	plugin_host_options none = {0};
 	tr_child_spec child;
 
+	tr_buf_fini(&reports);
+	reports = (tr_buf){.max = 4 << 20};
 	w->node = tr_node_start(&node, NULL);
 	assert_non_null(w->node);
 	assert_int_equal(plugin_host_child(w->node, options == NULL ? &none : options, &child), TR_OK);

@@ -17,6 +17,8 @@ tr_value world_start(world *w, const plugin_host_options *options);
 void world_with(world *w, const builtin *builtins, size_t n);
 void world_stop(world *w);
 
+/** Did the node report something with this text in it since it was started? */
+bool world_reported(const char *text);
 /** Run fn in an actor of its own and give what it returns. Takes arg. */
 tr_value world_do(world *w, tr_value (*fn)(tr_value arg), tr_value arg);
 /** Call the plugin manager. Takes the request. */

@@ -11,15 +11,19 @@
 #define DEPENDS ""
 #endif
 
+#ifndef MORE
+#define MORE ""
+#endif
+
 TR_PLUGIN_MANIFEST("{\"id\": \"" ID "\", \"version\": \"" VERSION "\", \"capabilities\": [\"tool:" ID
-		   "\"], \"depends_on\": {" DEPENDS "}}");
+		   "\"], \"depends_on\": {" DEPENDS "}" MORE "}");
 
 struct greet {
 	int64_t count;
 };
 
 /* Seen from outside when code runs that must not: the loader reads the manifest without this. */
-#ifdef BAD_ABI
+#if defined(BAD_ABI) || defined(TRAP)
 __attribute__((constructor)) static void ran(void)
 {
 	__builtin_trap();

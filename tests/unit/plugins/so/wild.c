@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <troupe/io.h>
 #include <troupe/plugin.h>
 #include <unistd.h>
 
@@ -19,17 +20,31 @@
 #endif
 #endif
 #ifndef MEMORY
+#ifdef SMALL
+#define MEMORY "\"memory\": 200000000, "
+#else
 #define MEMORY "\"memory\": 500000000, "
+#endif
+#endif
+
+#ifndef ID
+#define ID "wild"
+#endif
+#ifndef TIME
+#define TIME "20"
+#endif
+#ifndef ISOLATION
+#define ISOLATION "process"
 #endif
 
 #ifdef COMMAND
 TR_PLUGIN_MANIFEST("{\"id\": \"tame\", \"version\": \"1.0.0\", \"isolation\": \"process\"}");
 #else
-TR_PLUGIN_MANIFEST(
-    "{\"id\": \"wild\", \"version\": \"1.0.0\", \"isolation\": \"process\", \"needs\": [\"call:friend\", \"net\"],"
-    "\"config\": {\"n\": {\"type\": \"int\", \"default\": 5}},"
-    "\"hooks\": [{\"type\": \"before\", \"point\": \"step_run\"}],"
-    "\"limits\": {" MEMORY "\"time\": 20}}");
+TR_PLUGIN_MANIFEST("{\"id\": \"" ID "\", \"version\": \"1.0.0\", \"isolation\": \"" ISOLATION
+		   "\", \"needs\": [\"call:friend\", \"net\", \"exec\"],"
+		   "\"config\": {\"n\": {\"type\": \"int\", \"default\": 5}},"
+		   "\"hooks\": [{\"type\": \"before\", \"point\": \"step_run\"}],"
+		   "\"limits\": {" MEMORY "\"time\": " TIME "}}");
 #endif
 
 static volatile int *volatile nowhere;
@@ -52,6 +67,23 @@ static tr_value leak(void)
 		memset(block, 1, 1 << 20);
 	}
 	return tr_outcome_ok(tr_string("four gigabytes"));
+}
+
+/* The same wishes through the library: each one's error. */
+static tr_value reach(const char *path)
+{
+	static const char *const argv[] = {"true", NULL};
+	tr_port_options options = {.file = "true", .argv = argv};
+	tr_port port;
+	tr_value file = tr_file_read(path, 1 << 20);
+	tr_value out = TR_DICT(
+	    "file", tr_string(tr_err_name(tr_value_err(file))), "exec",
+	    tr_string(tr_err_name(tr_port_open(&options, &port))), "net",
+	    tr_string(tr_err_name(tr_connect("127.0.0.1:1", TR_FRAME_RAW, TR_PASSIVE, &port, tr_in(5 * TR_SECOND)))),
+	    "call", tr_string(tr_err_name(tr_plugin_cast("enemy", tr_nil()))), "secret",
+	    tr_bool(tr_plugin_granted("secret:API_KEY")));
+	tr_drop(file);
+	return tr_outcome_ok(out);
 }
 
 static tr_value act(tr_value config, tr_value command)
@@ -81,6 +113,21 @@ static tr_value act(tr_value config, tr_value command)
 	}
 	if (strcmp(what, "raise") == 0)
 		tr_exitf("fell over inside");
+	if (strcmp(what, "flood") == 0)
+		for (;;)
+			tr_plugin_emit("wild.flood", tr_string("more and more"));
+	if (strcmp(what, "yielding loop") == 0)
+		for (;;)
+			tr_reduce(100);
+	if (strcmp(what, "bomb") == 0) { /* children that never end, and it does */
+		for (int i = 0; i < 4; i++)
+			if (syscall(SYS_clone, 17, 0, 0, 0, 0) == 0)
+				for (;;)
+					pause();
+		exit(0);
+	}
+	if (strcmp(what, "reach") == 0)
+		return reach(tr_as_cstr(tr_command_input(command, "path"), ""));
 	if (strcmp(what, "leak") == 0)
 		return leak();
 	if (strcmp(what, "fork") == 0)
