@@ -15,11 +15,9 @@ static tr_next restart_later(struct sup *s, struct child *child, tr_value what, 
 	tr_value message = TR_LIST(what, tr_int((int64_t)child->pending));
 	if (!tr_is_valid(message))
 		return tr_next_stop(TR_A(enomem));
-	if (delay > 0)
-		(void)tr_send_at(tr_self(), message, tr_in(delay));
-	else
-		(void)tr_send(tr_self(), message);
-	return tr_noreply();
+	bool sent =
+	    delay > 0 ? tr_send_at(tr_self(), message, tr_in(delay)).bits != 0 : tr_send(tr_self(), message) == TR_OK;
+	return sent ? tr_noreply() : tr_next_stop(TR_A(enomem));
 }
 
 /* Start one child again. True when the strategy may go on with the next. */

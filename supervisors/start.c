@@ -39,6 +39,11 @@ tr_started sup_start(struct sup *s, const struct plan *plan, tr_value extra)
 	return start_body(spec, arg, &options);
 }
 
+tr_value sup_reason(tr_value reason)
+{
+	return tr_value_err(reason) == TR_OK ? reason : gen_err_reason(tr_value_err(reason));
+}
+
 tr_started sup_start_child(struct sup *s, struct child *child)
 {
 	tr_err err = family_reserve(&s->family);
@@ -46,6 +51,7 @@ tr_started sup_start_child(struct sup *s, struct child *child)
 	if (err != TR_OK)
 		return (tr_started){{0}, {0}, gen_err_reason(err)};
 	tr_started started = sup_start(s, child->plan, sup_is_simple(s) ? child->held : tr_absent());
+	started.reason = sup_reason(started.reason);
 	if (started.pid.bits != 0)
 		child_up(&s->family, child, started.pid);
 	return started;

@@ -26,6 +26,8 @@ static inline bool sup_is_simple(const struct sup *s)
 tr_started sup_start(struct sup *s, const struct plan *plan, tr_value extra);
 /* Start this child; it becomes UP, stays DOWN (ignored: pid 0 and no reason) or stays DOWN with a reason. */
 tr_started sup_start_child(struct sup *s, struct child *child);
+/** A reason whose making failed is still a reason: absent is for none at all. */
+tr_value sup_reason(tr_value reason);
 
 /* stop.c */
 /* Stop a child that is UP and wait for its end; it becomes DOWN. */

@@ -23,7 +23,7 @@ static tr_value spec_refusal(tr_value why)
 /* Add one of the children the supervisor begins with. Absent, or why not. */
 static tr_value add_first(struct sup *s, const struct plan *plan)
 {
-	tr_value refusal = plan_refusal(s->tree, plan);
+	tr_value refusal = sup_reason(plan_refusal(s->tree, plan));
 
 	if (tr_is_valid(refusal))
 		return spec_refusal(refusal);
@@ -69,15 +69,15 @@ static tr_next sup_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(enomem));
 	tr_trap_exit(true);
 	if (sup_is_simple(s)) {
-		tr_value refusal = plan_refusal(s->tree, &s->tree->plans[0]);
+		tr_value refusal = sup_reason(plan_refusal(s->tree, &s->tree->plans[0]));
 		return tr_is_valid(refusal) ? tr_next_stop(spec_refusal(refusal)) : tr_noreply();
 	}
 	for (size_t i = 0; i < s->tree->plan_count; i++) {
-		tr_value refusal = add_first(s, &s->tree->plans[i]);
+		tr_value refusal = sup_reason(add_first(s, &s->tree->plans[i]));
 		if (tr_is_valid(refusal))
 			return tr_next_stop(refusal);
 	}
-	tr_value failure = start_first(s);
+	tr_value failure = sup_reason(start_first(s));
 	return tr_is_valid(failure) ? tr_next_stop(failure) : tr_noreply();
 }
 
@@ -106,7 +106,7 @@ static tr_next start_child(struct sup *s, tr_value arg)
 
 	if (plan == NULL || sup_is_simple(s))
 		return refuse(sup_is_simple(s) ? TR_A(simple_one_for_one) : TR_A(badarg));
-	tr_value refusal = plan_refusal(s->tree, plan);
+	tr_value refusal = sup_reason(plan_refusal(s->tree, plan));
 	if (tr_is_valid(refusal))
 		return refuse(refusal);
 	struct child *child = family_by_id(&s->family, plan->id);

@@ -94,6 +94,8 @@ TR_API TR_NORETURN void tr_sim_fail(const char *file, int line, const char *text
 TR_API tr_node *tr_sim_node(uint8_t number);
 /** Spawn on another node. Takes arg; `link` and `monitor` are refused (tr_link and tr_monitor reach there). */
 TR_API tr_spawned tr_sim_spawn(uint8_t node, tr_body *body, tr_value arg, const tr_spawn_options *options);
+/** Other faults from now on, say a mix of its own for each seed. */
+TR_API void tr_sim_set_faults(const tr_sim_faults *faults);
 /** From now on nothing goes wrong by itself, and all connections come up again. */
 TR_API void tr_sim_calm(void);
 /** Cut or restore the connection of two nodes. What is under way is lost, and both sides learn of it a little later

@@ -129,6 +129,8 @@ static tr_started gen_start(const tr_gen_server *mod, tr_value arg, const tr_spa
 		tr_unlink(actor.pid);
 		tr_exit_signal(actor.pid, TR_A(kill));
 	}
+	if (!tr_is_valid(reason)) /* there was no memory to keep it */
+		reason = TR_A(enomem);
 	gen_hold(reason);
 	await_end(actor.pid, o.link);
 	if (via != NULL) /* so that the name is free when the starter goes on */

@@ -38,14 +38,24 @@ tr_spawned tr_sim_spawn(uint8_t node, tr_body *body, tr_value arg, const tr_spaw
 	return tr_node_spawn(there, body, arg, options);
 }
 
-void tr_sim_calm(void)
+void tr_sim_set_faults(const tr_sim_faults *faults)
 {
 	struct sim_world *w = sim_here();
 	if (w == NULL)
 		return;
-	w->faults = (tr_sim_faults){0};
 	(void)alloc_fail_exchange(-1);
-	w->fail_alloc = -1;
+	if (!sim_set_faults(w, faults))
+		sim_failed(w, "no memory for the world");
+	(void)alloc_fail_exchange(w->fail_alloc);
+}
+
+void tr_sim_calm(void)
+{
+	static const tr_sim_faults none;
+	struct sim_world *w = sim_here();
+	if (w == NULL)
+		return;
+	tr_sim_set_faults(&none);
 	for (uint32_t i = 0; i < w->n_nodes; i++)
 		for (size_t t = 0; t < w->nodes[i].n_targets; t++)
 			w->nodes[i].targets[t].left = 0;

@@ -22,7 +22,7 @@ static bool is_node(const struct sim_world *w, uint8_t id)
 
 static int64_t delay(struct sim_world *w)
 {
-	int64_t least = w->options.faults.delay_min_ns, most = w->options.faults.delay_max_ns;
+	int64_t least = w->faults.delay_min_ns, most = w->faults.delay_max_ns;
 	if (least == 0 && most == 0) {
 		least = DELAY_MIN;
 		most = DELAY_MAX;
@@ -142,6 +142,7 @@ static void notice_loss(struct sim_world *w, uint8_t a, uint8_t b)
 static void partition(struct sim_world *w, struct sim_event *e)
 {
 	int64_t most = w->faults.partition_max_ns > 0 ? w->faults.partition_max_ns : 200 * TR_MS;
+	pair_of(w, e->a, e->b)->planned = w->faults.partitions > 0;
 	if (w->faults.partitions <= 0)
 		return; /* calm */
 	sim_net_cut(w, e->a, e->b);

@@ -111,32 +111,40 @@ static bool make_node(struct sim_world *w, uint32_t i)
 	return true;
 }
 
-static bool plan_faults(struct sim_world *w)
-{
-	bool ok = true;
-	for (uint8_t a = 1; w->faults.partitions > 0 && a <= w->n_nodes; a++)
-		for (uint8_t b = (uint8_t)(a + 1); b <= w->n_nodes; b++)
-			ok = ok &&
-			     sim_event_add(w, (struct sim_event){.kind = SIM_PARTITION,
-								 .at = w->now + sim_interval(w, w->faults.partitions),
-								 .a = a,
-								 .b = b});
-	if (w->faults.clock_jumps > 0)
-		ok = ok && sim_event_add(w, (struct sim_event){.kind = SIM_JUMP,
-							       .at = w->now + sim_interval(w, w->faults.clock_jumps)});
-	return ok;
-}
-
 static int64_t next_failing_alloc(struct sim_world *w)
 {
 	return w->faults.alloc > 0 ? sim_interval(w, w->faults.alloc) / TR_SECOND : -1;
+}
+
+static bool plan_partition(struct sim_world *w, uint8_t a, uint8_t b)
+{
+	struct sim_pair *p = &w->pairs[a - 1][b - 1];
+	if (p->planned || w->faults.partitions <= 0)
+		return true;
+	p->planned = sim_event_add(
+	    w, (struct sim_event){
+		   .kind = SIM_PARTITION, .at = w->now + sim_interval(w, w->faults.partitions), .a = a, .b = b});
+	return p->planned;
+}
+
+bool sim_set_faults(struct sim_world *w, const tr_sim_faults *faults)
+{
+	bool ok = true;
+	w->faults = *faults;
+	w->fail_alloc = next_failing_alloc(w);
+	for (uint8_t a = 1; a <= w->n_nodes; a++)
+		for (uint8_t b = (uint8_t)(a + 1); b <= w->n_nodes; b++)
+			ok = ok && plan_partition(w, a, b);
+	if (w->faults.clock_jumps > 0 && !w->jump_planned)
+		ok = w->jump_planned = sim_event_add(
+		    w, (struct sim_event){.kind = SIM_JUMP, .at = w->now + sim_interval(w, w->faults.clock_jumps)});
+	return ok;
 }
 
 static bool world_begin(struct sim_world *w, uint64_t seed, const tr_sim_options *options)
 {
 	if (options != NULL)
 		w->options = *options;
-	w->faults = w->options.faults;
 	w->n_nodes = w->options.nodes == 0 ? 1 : w->options.nodes;
 	if (w->options.max_steps == 0)
 		w->options.max_steps = MAX_STEPS;
@@ -147,13 +155,13 @@ static bool world_begin(struct sim_world *w, uint64_t seed, const tr_sim_options
 	w->random = seed * UINT64_C(0xd1342543de82ef95) + 1;
 	w->now = BEGIN_NS;
 	w->result.seed = seed;
-	w->fail_alloc = next_failing_alloc(w);
+	w->fail_alloc = -1;
 	if (w->n_nodes > TR_SIM_NODES_MAX)
 		return false;
 	for (uint32_t i = 0; i < w->n_nodes; i++)
 		if (!make_node(w, i))
 			return false;
-	return plan_faults(w);
+	return sim_set_faults(w, &w->options.faults);
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------------
@@ -161,7 +169,8 @@ static bool world_begin(struct sim_world *w, uint64_t seed, const tr_sim_options
 
 static void jump(struct sim_world *w, struct sim_event *e)
 {
-	if (w->faults.clock_jumps <= 0)
+	w->jump_planned = w->faults.clock_jumps > 0;
+	if (!w->jump_planned)
 		return;
 	int64_t most = w->faults.clock_jump_max_us > 0 ? w->faults.clock_jump_max_us : INT64_C(3600000000);
 	int64_t by = (int64_t)sim_below(w, (uint64_t)most * 2) - most;

@@ -33,8 +33,9 @@ struct sim_event {
 struct sim_pair {
 	uint32_t epoch; /* counts losses */
 	bool down;
-	bool told; /* both sides know that it is down */
-	bool heal; /* to be up as soon as they know */
+	bool told;    /* both sides know that it is down */
+	bool heal;    /* to be up as soon as they know */
+	bool planned; /* its next partition is among the events */
 };
 
 /** An actor that is to crash, by slot. */
@@ -62,6 +63,7 @@ struct sim_world {
 	int64_t wall_offset_us;
 	int64_t slow_ns;    /* what the next message handled takes */
 	int64_t fail_alloc; /* how many allocations ahead; -1: none */
+	bool jump_planned;
 	bool closing;
 	bool over; /* main has ended, or something failed */
 	tr_pid main;
@@ -89,6 +91,8 @@ static inline bool sim_chance(struct sim_world *w, double p)
 }
 /** A time until something that happens `rate` times a second on average. */
 int64_t sim_interval(struct sim_world *w, double rate);
+/** Other faults from now on. False without memory. */
+bool sim_set_faults(struct sim_world *w, const tr_sim_faults *faults);
 /** The run fails; the first failure counts. */
 void sim_failed(struct sim_world *w, const char *fmt, ...) TR_PRINTF(2, 3);
 

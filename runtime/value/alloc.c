@@ -14,6 +14,7 @@ static _Atomic(int) watched;
 static _Atomic(int64_t) live_blocks;
 static _Thread_local int64_t fail_after = -1;
 static _Thread_local bool failed;
+static _Thread_local bool permanent_too; /* whether tables of the process grow depends on what ran before */
 
 static bool watching(void)
 {
@@ -37,6 +38,7 @@ static void count(int64_t by)
 void tr_test_fail_alloc(int64_t n)
 {
 	(void)alloc_fail_exchange(n);
+	permanent_too = true;
 }
 
 int64_t alloc_fail_exchange(int64_t n)
@@ -45,7 +47,7 @@ int64_t alloc_fail_exchange(int64_t n)
 	if (n >= 0)
 		atomic_fetch_or_explicit(&watched, WATCH_FAILING, memory_order_relaxed);
 	fail_after = n;
-	failed = false;
+	failed = permanent_too = false;
 	return before;
 }
 
@@ -88,7 +90,7 @@ void *alloc_raw(size_t n)
 
 void *alloc_permanent(size_t n)
 {
-	if (watching() && must_fail())
+	if (watching() && permanent_too && must_fail())
 		return NULL;
 	return calloc(1, n);
 }

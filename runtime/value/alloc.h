@@ -9,7 +9,8 @@
 void *alloc_raw(size_t n);
 /* For tables of the process that live until it ends; may fail, is not counted as a live block. */
 void *alloc_permanent(size_t n);
-/* As tr_test_fail_alloc; gives how far off the failure was that had been asked for, -1 when none is to come. */
+/* As tr_test_fail_alloc, but for alloc_permanent, so that the same run fails at the same place in every process; gives
+ * how far off the failure was that had been asked for, -1 when none is to come. */
 int64_t alloc_fail_exchange(int64_t n);
 /* Give back what was taken so and then not needed. */
 void free_permanent(void *p);
