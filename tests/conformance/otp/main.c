@@ -43,10 +43,10 @@ static void perform(tr_value scenario, uint32_t schedulers)
 		abort();
 	tr_spawned d = tr_node_spawn(node, driver, tr_keep(tr_array_at(scenario, 1)), NULL);
 	tr_drop(tr_node_wait(node, d.pid, TR_FOREVER));
+	tr_node_stop(&node); /* first: others may still be at it */
 	tr_str trace = world_trace(w);
 	printf("# %s\n%.*s", script_text(tr_array_at(scenario, 0)), TR_STR(trace));
 	fflush(stdout);
-	tr_node_stop(&node);
 	world_free(w);
 }
 
