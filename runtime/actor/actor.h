@@ -96,7 +96,8 @@ static inline void wait_init(struct wait *w, enum wait_kind kind, int64_t deadli
 struct actor_extra {
 	tr_value note;
 	tr_value call_reason;
-	const char *name; /* under the registry's lock */
+	const char *name;           /* under the registry's lock */
+	_Atomic size_t owned_bytes; /* by tr_own_alloc; the owner writes */
 	int io_errno;
 };
 
@@ -105,7 +106,7 @@ struct owned {
 	struct owned *next;
 	void *ptr;
 	void (*destructor)(void *);
-	uint64_t unused;
+	size_t size; /* of tr_own_alloc, else 0 */
 };
 
 struct actor {

@@ -63,8 +63,12 @@ static void handle(struct sched *s, struct actor *a, struct envelope *e)
 	/* A hook may have ended the actor on this very message. */
 	bool done = hooks != NULL && (a->phase != PHASE_LIVE || (hooks->system != NULL && is_system(e->value) &&
 								 hooks->system(hooks->arg, b, a->state, e->value)));
-	if (!done && b->handle != NULL)
+	if (!done && b->handle != NULL) {
+		int64_t traced = hooks == NULL ? INT64_MIN : kernel_callback_begin(b->name, "handle", e->value);
 		b->handle(a->state, e->value);
+		if (traced != INT64_MIN)
+			kernel_callback_end(traced, b->name, "handle");
+	}
 	a->handling = NULL;
 	tr_drop(mailbox_open(sched_self(), e));
 }

@@ -34,6 +34,13 @@ static void both_exit(void *arg, tr_node *node, tr_pid pid, tr_value reason)
 	EACH(p, on_exit, node, pid, reason);
 }
 
+static void above_callback(void *arg, tr_node *node, tr_pid self, const char *module, const char *function,
+			   tr_value value, int64_t ns)
+{
+	struct hook_pair *p = arg;
+	p->above->on_callback(p->above->arg, node, self, module, function, value, ns);
+}
+
 static bool above_system(void *arg, const tr_behaviour *behaviour, void *state, tr_value message)
 {
 	struct hook_pair *p = arg;
@@ -51,5 +58,6 @@ void hook_pair_init(struct hook_pair *p, const struct kernel_hooks *below)
 void hook_pair_set(struct hook_pair *p, const struct kernel_hooks *above)
 {
 	p->above = above;
+	p->both.on_callback = above != NULL && above->on_callback != NULL ? above_callback : NULL;
 	p->both.system = above != NULL && above->system != NULL ? above_system : NULL;
 }

@@ -20,6 +20,69 @@ void kernel_set_world_hooks(tr_node *node, const struct kernel_hooks *hooks)
 	atomic_store_explicit(&node->hooks, &node->world_hooks.both, memory_order_release);
 }
 
+/* ---- callbacks -----------------------------------------------------------------------------------------------------
+ */
+
+#define NOT_TRACED INT64_MIN
+
+static const struct kernel_hooks *callback_hooks(struct sched *s)
+{
+	const struct kernel_hooks *hooks =
+	    s == NULL ? NULL : atomic_load_explicit(&s->node->hooks, memory_order_acquire);
+	return hooks != NULL && hooks->on_callback != NULL && s->current != NULL ? hooks : NULL;
+}
+
+int64_t kernel_callback_begin(const char *module, const char *function, tr_value argument)
+{
+	struct sched *s = sched_self();
+	const struct kernel_hooks *hooks = callback_hooks(s);
+	if (hooks == NULL)
+		return NOT_TRACED;
+	hooks->on_callback(hooks->arg, s->node, actor_pid(s->current), module, function, argument, -1);
+	return node_now(s->node);
+}
+
+void kernel_callback_end(int64_t token, const char *module, const char *function)
+{
+	struct sched *s = token == NOT_TRACED ? NULL : sched_self();
+	const struct kernel_hooks *hooks = callback_hooks(s);
+	if (hooks != NULL)
+		hooks->on_callback(hooks->arg, s->node, actor_pid(s->current), module, function, tr_nil(),
+				   node_now(s->node) - token);
+}
+
+/* ---- strain --------------------------------------------------------------------------------------------------------
+ */
+
+void kernel_set_strain(tr_node *node, const struct kernel_strain *strain)
+{
+	atomic_store_explicit(&node->strain, strain, memory_order_release);
+}
+
+void kernel_busy_port(tr_value port)
+{
+	struct sched *s = sched_self();
+	const struct kernel_strain *strain =
+	    s == NULL ? NULL : atomic_load_explicit(&s->node->strain, memory_order_acquire);
+	if (strain != NULL && strain->busy_port != NULL && s->current != NULL)
+		strain->busy_port(strain->arg, s->node, actor_pid(s->current), port);
+}
+
+tr_pid kernel_next_actor(tr_node *node, uint32_t *at)
+{
+	uint32_t slots = node_used_slots(node);
+	while (*at < slots) {
+		struct actor *a = slab_at(&node->actors, (*at)++);
+		tr_pid pid = a == NULL ? (tr_pid){0} : actor_pid(a);
+		if (pid.bits != 0 && atomic_load_explicit(&a->closing, memory_order_relaxed) == 0)
+			return pid;
+	}
+	return (tr_pid){0};
+}
+
+/* ---- system messages -----------------------------------------------------------------------------------------------
+ */
+
 void kernel_suspend_self(void)
 {
 	struct actor *a = sched_actor();

@@ -23,6 +23,9 @@ struct kernel_hooks {
 	void (*on_receive)(void *arg, tr_node *node, tr_pid self, tr_value message);
 	void (*on_spawn)(void *arg, tr_node *node, tr_pid parent, tr_pid child, const char *label);
 	void (*on_exit)(void *arg, tr_node *node, tr_pid pid, tr_value reason);
+	/** A callback of a module begins (ns < 0; value is its argument), or has returned after ns (value is nil). */
+	void (*on_callback)(void *arg, tr_node *node, tr_pid self, const char *module, const char *function,
+			    tr_value value, int64_t ns);
 	/** A behaviour is about to handle [system, …] or a call of it; true: the hook has dealt with it. May block. */
 	bool (*system)(void *arg, const tr_behaviour *behaviour, void *state, tr_value message);
 };
@@ -41,6 +44,28 @@ struct hook_pair {
 };
 void hook_pair_init(struct hook_pair *p, const struct kernel_hooks *below);
 void hook_pair_set(struct hook_pair *p, const struct kernel_hooks *above);
+
+/** Around a module's callback: begin tells those who trace and gives the token for end. Cheap when nobody does. A
+ * callback that exits has no end. */
+int64_t kernel_callback_begin(const char *module, const char *function, tr_value argument);
+void kernel_callback_end(int64_t token, const char *module, const char *function);
+
+/** Who is told of what strains the node. Called on any thread; must not block. */
+struct kernel_strain {
+	void *arg;
+	int64_t long_handler_ns; /* tell of handlers that run longer, once each; 0: of none */
+	void (*long_handler)(void *arg, tr_node *node, tr_pid pid, int64_t ns);
+	void (*busy_port)(void *arg, tr_node *node, tr_pid pid, tr_value port);
+};
+/** As kernel_set_hooks. */
+void kernel_set_strain(tr_node *node, const struct kernel_strain *strain);
+/** The calling actor has to wait because this port (borrowed) takes no more. */
+void kernel_busy_port(tr_value port);
+
+/** How much memory an actor is known to have, and how many messages wait; false: it is not there. From any thread. */
+bool kernel_load(tr_node *node, tr_pid pid, size_t *memory, uint32_t *queued);
+/** The next actor in slot *at or after it; *at goes on to the slot behind. 0: there are no more. From any thread. */
+tr_pid kernel_next_actor(tr_node *node, uint32_t *at);
 
 /** Hold back the calling behaviour: until resumed it is handed only messages that the system hook takes. */
 void kernel_suspend_self(void);

@@ -30,6 +30,16 @@ struct locked_part {
 	bool there;
 };
 
+static size_t locked_memory(const struct actor *a)
+{
+	size_t n = 0;
+	if (a->relations != NULL)
+		n += sizeof *a->relations + a->relations->capacity * sizeof(struct relation);
+	if (a->extra != NULL)
+		n += sizeof *a->extra + atomic_load_explicit(&a->extra->owned_bytes, memory_order_relaxed);
+	return n;
+}
+
 /* Values are made under the lock; they are small, and the owner waits at most for this. */
 static struct locked_part read_locked(struct actor *a, tr_pid pid)
 {
@@ -45,13 +55,10 @@ static struct locked_part read_locked(struct actor *a, tr_pid pid)
 		else if (e->kind == REL_MONITORED_BY)
 			p.monitored_by = tr_array_push(p.monitored_by, tr_pid_value((tr_pid){e->peer}));
 	}
-	if (p.there && a->relations != NULL)
-		p.memory += sizeof *a->relations + a->relations->capacity * sizeof(struct relation);
-	if (p.there && a->extra != NULL) {
-		p.memory += sizeof *a->extra;
-		if (tr_is_valid(a->extra->note))
-			p.note = tr_keep(a->extra->note);
-	}
+	if (p.there)
+		p.memory = locked_memory(a);
+	if (p.there && a->extra != NULL && tr_is_valid(a->extra->note))
+		p.note = tr_keep(a->extra->note);
 	spin_unlock(&a->lock);
 	return p;
 }
@@ -73,6 +80,29 @@ static uint32_t stack_in_use(struct actor *a)
 	return k == NULL ? 0 : (uint32_t)stack_used(k);
 }
 
+/* The parts that can be read without the lock. */
+static size_t open_memory(struct actor *a, tr_pid pid, uint32_t *queued)
+{
+	const tr_behaviour *behaviour = actor_behaviour(a, pid);
+	*queued = atomic_load_explicit(&a->queued, memory_order_relaxed);
+	return sizeof *a + (behaviour != NULL ? behaviour->state_size : 0) + stack_in_use(a) +
+	       *queued * sizeof(struct envelope);
+}
+
+bool kernel_load(tr_node *node, tr_pid pid, size_t *memory, uint32_t *queued)
+{
+	struct actor *a = node_actor(node, pid);
+	if (a == NULL)
+		return false;
+	*memory = open_memory(a, pid, queued);
+	spin_lock(&a->lock);
+	bool there = atomic_load_explicit(&a->pid, memory_order_acquire) == pid.bits;
+	if (there)
+		*memory += locked_memory(a);
+	spin_unlock(&a->lock);
+	return there;
+}
+
 tr_value tr_info(tr_node *node, tr_pid pid)
 {
 	struct actor *a = node_actor(node, pid);
@@ -81,10 +111,8 @@ tr_value tr_info(tr_node *node, tr_pid pid)
 	struct locked_part p = read_locked(a, pid);
 	uint8_t status = atomic_load_explicit(&a->status, memory_order_relaxed);
 	const tr_behaviour *behaviour = actor_behaviour(a, pid);
-	if (behaviour != NULL)
-		p.memory += behaviour->state_size;
-	uint32_t stack = stack_in_use(a);
-	uint32_t queued = atomic_load_explicit(&a->queued, memory_order_relaxed);
+	uint32_t queued, stack = stack_in_use(a);
+	p.memory += open_memory(a, pid, &queued);
 	tr_value m = tr_map_build(
 	    "pid", tr_pid_value(pid), "label", text_or_nil(atomic_load_explicit(&a->label, memory_order_relaxed)),
 	    "name", registry_name_of(node, pid), "state", tr_string(status_names[status]), "mailbox_length",
@@ -93,9 +121,9 @@ tr_value tr_info(tr_node *node, tr_pid pid)
 	    tr_string(priority_names[atomic_load_explicit(&a->priority, memory_order_relaxed)]), "reductions",
 	    tr_int((int64_t)atomic_load_explicit(&a->reductions, memory_order_relaxed)), "messages_in",
 	    tr_int((int64_t)atomic_load_explicit(&a->messages_in, memory_order_relaxed)), "memory",
-	    tr_int((int64_t)(p.memory + sizeof *a + stack + queued * sizeof(struct envelope))), "stack_in_use",
-	    tr_int(stack), "supervisor", pid_or_nil(atomic_load_explicit(&a->supervisor, memory_order_relaxed)),
-	    "behaviour", text_or_nil(behaviour != NULL ? behaviour->name : NULL), "note", p.note, "started_us",
+	    tr_int((int64_t)p.memory), "stack_in_use", tr_int(stack), "supervisor",
+	    pid_or_nil(atomic_load_explicit(&a->supervisor, memory_order_relaxed)), "behaviour",
+	    text_or_nil(behaviour != NULL ? behaviour->name : NULL), "note", p.note, "started_us",
 	    tr_int(atomic_load_explicit(&a->started_us, memory_order_relaxed)), (const char *)NULL);
 	if (p.there && atomic_load_explicit(&a->pid, memory_order_acquire) == pid.bits)
 		return m;
@@ -116,18 +144,9 @@ static int by_age(const void *x, const void *y)
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
-/* How many slots were ever used. */
-static uint32_t used_slots(tr_node *node)
-{
-	spin_lock(&node->actors.lock);
-	uint32_t n = node->actors.bump;
-	spin_unlock(&node->actors.lock);
-	return n;
-}
-
 tr_value tr_processes(tr_node *node)
 {
-	uint32_t slots = used_slots(node);
+	uint32_t slots = node_used_slots(node);
 	size_t n = 0;
 	struct born *all = tr_alloc((slots + 1) * sizeof *all);
 	if (all == NULL)

@@ -171,13 +171,19 @@ tr_node *tr_node_start(const tr_node_options *options, tr_err *err)
 	return node_start(options, &threads, err);
 }
 
+uint32_t node_used_slots(tr_node *node)
+{
+	spin_lock(&node->actors.lock);
+	uint32_t n = node->actors.bump;
+	spin_unlock(&node->actors.lock);
+	return n;
+}
+
 /* Kill everything that lives now. New actors are refused already. */
 static void kill_all(tr_node *node)
 {
 	struct sched *s = node_enter(node);
-	spin_lock(&node->actors.lock);
-	uint32_t slots = node->actors.bump;
-	spin_unlock(&node->actors.lock);
+	uint32_t slots = node_used_slots(node);
 	for (uint32_t i = 0; i < slots; i++) {
 		struct actor *a = slab_at(&node->actors, i);
 		tr_pid pid = a == NULL ? (tr_pid){0} : actor_pid(a);

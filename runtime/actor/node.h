@@ -58,7 +58,8 @@ struct tr_node {
 	_Atomic uint32_t stopping; /* 1: no new actors; 2: threads end */
 	_Atomic uint64_t random_seed;
 	_Atomic(const struct kernel_hooks *) hooks;
-	struct hook_pair world_hooks;  /* manual mode */
+	struct hook_pair world_hooks; /* manual mode */
+	_Atomic(const struct kernel_strain *) strain;
 	_Atomic int64_t report_window; /* crash reports are rate-limited: start of the current second … */
 	_Atomic uint32_t report_count; /* … and how many went out in it */
 	_Atomic uint32_t report_dropped;
@@ -111,6 +112,9 @@ void node_leave(tr_node *node, struct sched *s);
 
 /** No new actors from here on, and all that live are killed; they end when they run next. */
 void node_close(tr_node *node);
+/** How many slots of actors were ever used. */
+uint32_t node_used_slots(tr_node *node);
+
 /** Run the destructors of the slots, last set first. */
 void node_slots_fini(tr_node *node);
 

@@ -30,6 +30,12 @@ tr_err tr_own(void *ptr, void (*destructor)(void *))
 	return TR_OK;
 }
 
+static void count_bytes(struct actor *a, size_t change)
+{
+	size_t old = atomic_load_explicit(&a->extra->owned_bytes, memory_order_relaxed);
+	atomic_store_explicit(&a->extra->owned_bytes, old + change, memory_order_relaxed);
+}
+
 bool tr_disown(void *ptr)
 {
 	struct sched *s = sched_self();
@@ -41,6 +47,8 @@ bool tr_disown(void *ptr)
 		if (o->ptr != ptr)
 			continue;
 		*at = o->next;
+		if (o->size > 0)
+			count_bytes(a, -o->size);
 		slab_give(&s->node->envelopes, &s->envelopes, o);
 		return true;
 	}
@@ -52,7 +60,14 @@ void *tr_own_alloc(size_t n)
 	if (sched_actor() == NULL)
 		return NULL;
 	void *p = tr_alloc(n);
-	return p != NULL && tr_own(p, tr_free) == TR_OK ? p : NULL;
+	if (p == NULL || tr_own(p, tr_free) != TR_OK)
+		return NULL;
+	struct actor *a = sched_actor();
+	if (actor_extra(a) != NULL) {
+		a->owned->size = n;
+		count_bytes(a, n);
+	}
+	return p;
 }
 
 static void drop_box(void *box)

@@ -2,6 +2,7 @@
 /* The handlers of an event manager. */
 #include "runtime/behaviour/event_handlers.h"
 
+#include "runtime/actor/hooks.h"
 #include "runtime/behaviour/gen.h"
 
 static void handler_free(struct handler *h)
@@ -45,7 +46,9 @@ tr_value handlers_add(struct handlers *all, const tr_event_handler *mod, tr_valu
 		return TR_A(enomem);
 	h->next = all->first;
 	all->first = h;
+	int64_t traced = kernel_callback_begin(mod->name, "init", arg);
 	tr_value why = mod->init(h->state, arg);
+	kernel_callback_end(traced, mod->name, "init");
 	if (tr_is_valid(why)) {
 		unlist(all, h);
 		handler_free(h);
@@ -66,8 +69,13 @@ struct handler *handlers_find(struct handlers *all, tr_value id)
 
 tr_value handlers_remove(struct handlers *all, struct handler *h, tr_value reason)
 {
-	tr_value last = h->mod->terminate != NULL ? h->mod->terminate(h->state, reason) : tr_absent();
+	tr_value last = tr_absent();
 
+	if (h->mod->terminate != NULL) {
+		int64_t traced = kernel_callback_begin(h->mod->name, "terminate", reason);
+		last = h->mod->terminate(h->state, reason);
+		kernel_callback_end(traced, h->mod->name, "terminate");
+	}
 	if (h->watch.bits != 0)
 		tr_demonitor(h->watch);
 	unlist(all, h);

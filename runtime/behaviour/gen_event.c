@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The event manager: a generic server over its handlers. */
+#include "runtime/actor/hooks.h"
 #include "runtime/behaviour/event_handlers.h"
 #include "runtime/behaviour/gen.h"
 
@@ -39,7 +40,13 @@ static void every_handler(struct handlers *all, tr_value event, bool info)
 
 	for (struct handler *h = all->first; h != NULL; h = next) {
 		tr_handled (*handle)(void *, tr_value) = info ? h->mod->handle_info : h->mod->handle_event;
-		tr_handled handled = handle != NULL ? handle(h->state, event) : tr_handler_ok();
+		tr_handled handled = tr_handler_ok();
+		if (handle != NULL) {
+			const char *function = info ? "handle_info" : "handle_event";
+			int64_t traced = kernel_callback_begin(h->mod->name, function, event);
+			handled = handle(h->state, event);
+			kernel_callback_end(traced, h->mod->name, function);
+		}
 		next = h->next;
 		tr_drop(handlers_follow(all, h, handled));
 	}
@@ -129,7 +136,10 @@ static tr_value request_call(struct handlers *all, tr_value request, tr_from fro
 		return error(TR_ENOENT);
 	if (h->mod->handle_call == NULL)
 		return error(TR_EUNSUPPORTED);
-	tr_value reply = handlers_follow(all, h, h->mod->handle_call(h->state, tr_array_at(request, 2)));
+	int64_t traced = kernel_callback_begin(h->mod->name, "handle_call", tr_array_at(request, 2));
+	tr_handled handled = h->mod->handle_call(h->state, tr_array_at(request, 2));
+	kernel_callback_end(traced, h->mod->name, "handle_call");
+	tr_value reply = handlers_follow(all, h, handled);
 	return TR_LIST(TR_A(ok), tr_is_valid(reply) ? reply : tr_nil());
 }
 

@@ -33,11 +33,7 @@ tr_value gen_release(tr_value v)
 
 void *gen_state_alloc(size_t size)
 {
-	void *state = tr_alloc(size);
-
-	if (state == NULL || tr_own(state, tr_free) != TR_OK)
-		return NULL;
-	return state;
+	return tr_own_alloc(size);
 }
 
 void gen_state_free(void *state)

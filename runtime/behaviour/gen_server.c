@@ -27,7 +27,9 @@ static tr_next call_continue(struct gen *g, tr_value arg)
 	gen_hold(arg);
 	if (g->mod->handle_continue == NULL)
 		undefined_callback(g, "handle_continue", arg);
+	int64_t traced = kernel_callback_begin(g->mod->name, "handle_continue", arg);
 	tr_next next = g->mod->handle_continue(g->state, arg);
+	kernel_callback_end(traced, g->mod->name, "handle_continue");
 	tr_drop(gen_release(arg));
 	return next;
 }
@@ -37,8 +39,11 @@ static tr_next call_continue(struct gen *g, tr_value arg)
 static void call_terminate(struct gen *g, tr_value reason)
 {
 	g->phase = GEN_ENDING;
-	if (g->mod->terminate != NULL)
-		g->mod->terminate(g->state, reason);
+	if (g->mod->terminate == NULL)
+		return;
+	int64_t traced = kernel_callback_begin(g->mod->name, "terminate", reason);
+	g->mod->terminate(g->state, reason);
+	kernel_callback_end(traced, g->mod->name, "terminate");
 }
 
 TR_NORETURN void gen_stop(struct gen *g, tr_value reason)
@@ -126,24 +131,34 @@ static void follow(struct gen *g, tr_next next, const tr_from *from)
 
 static void info(struct gen *g, tr_value message)
 {
-	if (g->mod->handle_info == NULL)
+	if (g->mod->handle_info == NULL) {
 		unexpected_info(g, message);
-	else
-		follow(g, g->mod->handle_info(g->state, message), NULL);
+		return;
+	}
+	int64_t traced = kernel_callback_begin(g->mod->name, "handle_info", message);
+	tr_next next = g->mod->handle_info(g->state, message);
+	kernel_callback_end(traced, g->mod->name, "handle_info");
+	follow(g, next, NULL);
 }
 
 static void call(struct gen *g, tr_value request, tr_from from)
 {
 	if (g->mod->handle_call == NULL)
 		undefined_callback(g, "handle_call", request);
-	follow(g, g->mod->handle_call(g->state, request, from), &from);
+	int64_t traced = kernel_callback_begin(g->mod->name, "handle_call", request);
+	tr_next next = g->mod->handle_call(g->state, request, from);
+	kernel_callback_end(traced, g->mod->name, "handle_call");
+	follow(g, next, &from);
 }
 
 static void cast(struct gen *g, tr_value request)
 {
 	if (g->mod->handle_cast == NULL)
 		undefined_callback(g, "handle_cast", request);
-	follow(g, g->mod->handle_cast(g->state, request), NULL);
+	int64_t traced = kernel_callback_begin(g->mod->name, "handle_cast", request);
+	tr_next next = g->mod->handle_cast(g->state, request);
+	kernel_callback_end(traced, g->mod->name, "handle_cast");
+	follow(g, next, NULL);
 }
 
 static bool is_parent_exit(const struct gen *g, tr_value message)
@@ -214,7 +229,9 @@ static void start(struct gen *g, tr_value message)
 		tr_exit(TR_A(enomem));
 	if (what->via.registry != NULL)
 		register_via(&what->via);
+	int64_t traced = kernel_callback_begin(g->mod->name, "init", what->arg);
 	tr_next next = g->mod->init(g->state, what->arg);
+	kernel_callback_end(traced, g->mod->name, "init");
 	if (next.kind == TR_NEXT_STOP || next.kind == TR_NEXT_STOP_REPLY) {
 		tr_drop(next.reply);
 		tr_drop(next.then);
@@ -267,7 +284,10 @@ static void server_idle(void *state)
 			tr_exit(TR_A(normal));
 		tr_idle_until(tr_in(GEN_START_CHECK));
 	} else if (g->mod->handle_timeout != NULL) {
-		follow(g, g->mod->handle_timeout(g->state), NULL);
+		int64_t traced = kernel_callback_begin(g->mod->name, "handle_timeout", tr_nil());
+		tr_next next = g->mod->handle_timeout(g->state);
+		kernel_callback_end(traced, g->mod->name, "handle_timeout");
+		follow(g, next, NULL);
 	} else {
 		info(g, TR_A(timeout));
 	}

@@ -2,6 +2,7 @@
 /* The state machine, a generic server whose messages are events. */
 #include "runtime/behaviour/statem.h"
 
+#include "runtime/actor/hooks.h"
 #include "runtime/behaviour/gen.h"
 
 /* ---- what callbacks ask for
@@ -35,11 +36,11 @@ void tr_machine_hibernate(tr_machine *m)
 /* ---- calling the module
  * ------------------------------------------------------------------------------------------------ */
 
-static tr_state_function *state_function(const tr_machine *m, tr_value state)
+static const tr_state *state_of(const tr_machine *m, tr_value state)
 {
 	for (size_t i = 0; i < m->mod->state_count; i++) {
 		if (tr_str_is(tr_as_str(state), m->mod->states[i].name))
-			return m->mod->states[i].handle;
+			return &m->mod->states[i];
 	}
 	return NULL;
 }
@@ -47,13 +48,16 @@ static tr_state_function *state_function(const tr_machine *m, tr_value state)
 static tr_step call(tr_machine *m, const struct queued *queued)
 {
 	const tr_event event = {queued->type, queued->from, queued->content, queued->name};
+	const tr_state *state = m->mod->handle_event == NULL ? state_of(m, m->state) : NULL;
+	const char *function = state != NULL ? state->name : "handle_event";
 
-	if (m->mod->handle_event != NULL)
-		return m->mod->handle_event(m, m->data, m->state, &event);
-	tr_state_function *handle = state_function(m, m->state);
-	if (handle == NULL)
+	if (m->mod->handle_event == NULL && state == NULL)
 		return tr_stop_machine(TR_LIST(tr_atom("undef"), tr_keep(m->state)));
-	return handle(m, m->data, &event);
+	int64_t traced = kernel_callback_begin(m->mod->name, function, event.content);
+	tr_step step =
+	    state != NULL ? state->handle(m, m->data, &event) : m->mod->handle_event(m, m->data, m->state, &event);
+	kernel_callback_end(traced, m->mod->name, function);
+	return step;
 }
 
 /* ---- transitions
@@ -217,7 +221,9 @@ static tr_next machine_init(void *state, tr_value arg)
 	m->data = tr_alloc(m->mod->data_size + 1);
 	if (m->data == NULL || tr_own(m, machine_free) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
+	int64_t traced = kernel_callback_begin(m->mod->name, "init", start->arg);
 	tr_step step = m->mod->init(m, m->data, start->arg);
+	kernel_callback_end(traced, m->mod->name, "init");
 	if (step.kind == TR_STEP_STOP)
 		return tr_next_stop(step.value);
 	if (step.kind != TR_STEP_NEXT || !tr_is_valid(step.value))
@@ -247,8 +253,11 @@ static void machine_terminate(void *state, tr_value reason)
 {
 	tr_machine *m = state;
 
-	if (m->mod->terminate != NULL)
-		m->mod->terminate(m->data, m->state, reason);
+	if (m->mod->terminate == NULL)
+		return;
+	int64_t traced = kernel_callback_begin(m->mod->name, "terminate", reason);
+	m->mod->terminate(m->data, m->state, reason);
+	kernel_callback_end(traced, m->mod->name, "terminate");
 }
 
 static tr_value machine_show(void *state)

@@ -35,7 +35,11 @@ static bool wants(const struct trace *tr, const struct trace_event *e)
 		return false;
 	if (o->to.bits != 0 && (tr_pid_eq(o->to, e->actor) || (send && tr_pid_eq(o->to, e->other))))
 		return false; /* a trace of its own destination would feed itself */
-	return o->match == NULL || e->kind == TR_TRACE_SPAWN || o->match(o->match_arg, e->value);
+	if (e->module != NULL && ((o->module != NULL && strcmp(o->module, e->module) != 0) ||
+				  (o->function != NULL && strcmp(o->function, e->function) != 0)))
+		return false;
+	return o->match == NULL || e->kind == TR_TRACE_SPAWN || e->kind == TR_TRACE_RETURN ||
+	       o->match(o->match_arg, e->value);
 }
 
 static void offer(struct tracing *t, struct trace_event *e)
@@ -101,6 +105,28 @@ static void on_exit_of(void *arg, tr_node *node, tr_pid pid, tr_value reason)
 	offer(arg, &e);
 }
 
+/* The behaviours are themselves servers, or what the kernel calls: what is wanted are the modules behind them. */
+static bool is_behaviours_own(const char *module)
+{
+	return strcmp(module, "gen_server") == 0 || strcmp(module, "gen_statem") == 0 ||
+	       strcmp(module, "gen_event") == 0;
+}
+
+static void on_callback(void *arg, tr_node *node, tr_pid self, const char *module, const char *function, tr_value value,
+			int64_t ns)
+{
+	struct trace_event e = {.kind = ns < 0 ? TR_TRACE_CALL : TR_TRACE_RETURN,
+				.actor = self,
+				.value = value,
+				.module = module,
+				.function = function,
+				.ns = ns};
+
+	(void)node;
+	if (module != NULL && !is_behaviours_own(module))
+		offer(arg, &e);
+}
+
 /* ---- the record
  * -------------------------------------------------------------------------------------------------------------- */
 
@@ -130,8 +156,12 @@ static struct tracing *tracing_make(tr_node *node)
 	if (t == NULL)
 		return NULL;
 	t->node = node;
-	t->hooks = (struct kernel_hooks){
-	    .arg = t, .on_send = on_send, .on_receive = on_receive, .on_spawn = on_spawn, .on_exit = on_exit_of};
+	t->hooks = (struct kernel_hooks){.arg = t,
+					 .on_send = on_send,
+					 .on_receive = on_receive,
+					 .on_spawn = on_spawn,
+					 .on_exit = on_exit_of,
+					 .on_callback = on_callback};
 	trace_ring_init(&t->ring);
 	pthread_mutex_init(&t->lock, NULL);
 	if (tr_node_set(node, TR_SLOT_TRACE, t, tracing_free) == TR_OK)
@@ -176,6 +206,17 @@ static tr_err take_place(struct tracing *t, struct trace *tr)
 /* ---- the public calls
  * ---------------------------------------------------------------------------------------------------------- */
 
+static bool copy_name(char *to, const char **name)
+{
+	if (*name == NULL)
+		return true;
+	if (strlen(*name) >= TRACE_NAME_MAX)
+		return false;
+	strcpy(to, *name);
+	*name = to;
+	return true;
+}
+
 tr_err tr_trace_start(tr_node *node, const tr_trace_options *options, uint32_t *id)
 {
 	tr_pid named = options->name != NULL ? tr_node_whereis(node, options->name) : options->pid;
@@ -191,6 +232,10 @@ tr_err tr_trace_start(tr_node *node, const tr_trace_options *options, uint32_t *
 	tr->options = *options;
 	tr->options.pid = named;
 	tr->options.name = NULL;
+	if (!copy_name(tr->module, &tr->options.module) || !copy_name(tr->function, &tr->options.function)) {
+		tr_free(tr);
+		return TR_ELIMIT;
+	}
 	if (tr->options.rate == 0)
 		tr->options.rate = RATE_DEFAULT;
 	pthread_mutex_lock(&t->lock);

@@ -10,12 +10,15 @@
 #include "runtime/actor/hooks.h"
 #include "runtime/observe/trace_ring.h"
 
-#define TRACES_MAX 16u
+#define TRACES_MAX     16u
+#define TRACE_NAME_MAX 64u
 
 struct trace {
 	struct trace *next; /* of all there ever were */
 	uint32_t id;
-	tr_trace_options options; /* name is not used */
+	tr_trace_options options; /* name is not used; module and function point here */
+	char module[TRACE_NAME_MAX];
+	char function[TRACE_NAME_MAX];
 	/* Any thread. */
 	_Atomic int64_t window; /* the present second, since 1970 */
 	_Atomic uint32_t count; /* events in it */

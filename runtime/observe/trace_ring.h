@@ -16,7 +16,10 @@ struct trace_event {
 	int64_t time_us;
 	tr_pid actor;
 	tr_pid other;   /* send: the receiver; spawn: the child */
-	tr_value value; /* message or reason (held), spawn: label */
+	tr_value value; /* message, argument or reason (held), spawn: label */
+	const char *module;
+	const char *function;
+	int64_t ns; /* return: how long it took */
 };
 
 struct trace_cell {

@@ -23,6 +23,12 @@ static tr_value as_map(const struct trace_event *e)
 	case TR_TRACE_SPAWN:
 		return TR_DICT("trace", tr_string("spawn"), "time_us", tr_int(e->time_us), "pid", actor, "child",
 			       tr_pid_value(e->other), "label", tr_keep(e->value));
+	case TR_TRACE_CALL:
+		return TR_DICT("trace", tr_string("call"), "time_us", tr_int(e->time_us), "pid", actor, "module",
+			       tr_string(e->module), "function", tr_string(e->function), "argument", tr_keep(e->value));
+	case TR_TRACE_RETURN:
+		return TR_DICT("trace", tr_string("return"), "time_us", tr_int(e->time_us), "pid", actor, "module",
+			       tr_string(e->module), "function", tr_string(e->function), "ns", tr_int(e->ns));
 	case TR_TRACE_EXIT:
 	case TR_TRACE_ALL:
 		break;

@@ -18,6 +18,7 @@ struct sample {
 	uint32_t slice;
 	int64_t since;
 	bool reported;
+	bool told; /* whoever monitors the system */
 };
 
 static bool has_backlog(struct sched *s)
@@ -41,6 +42,11 @@ static bool look(tr_node *node, struct sched *s, struct sample *seen, int64_t no
 	if (has_backlog(s))
 		sched_wake_one(node);
 	int64_t ran = now - seen->since;
+	const struct kernel_strain *strain = atomic_load_explicit(&node->strain, memory_order_acquire);
+	if (strain != NULL && !seen->told && strain->long_handler_ns > 0 && ran >= strain->long_handler_ns) {
+		strain->long_handler(strain->arg, node, (tr_pid){pid}, ran);
+		seen->told = true;
+	}
 	if (ran < node->long_handler_ns)
 		return false;
 	if (!seen->reported)

@@ -2,9 +2,11 @@
 /* Tracing: what is collected for whom, rates, destinations that end, and the ring under many producers. */
 #include "tests/unit/behaviour/actor_case.h"
 
+#include <troupe/gen_statem.h>
 #include <troupe/trace.h>
 
 #include <pthread.h>
+#include <string.h>
 
 #include "runtime/observe/trace_ring.h"
 
@@ -268,6 +270,146 @@ ACTOR_CASE(spawns_are_told_but_not_those_of_the_destination)
 	THAT(!tr_is_valid(none));
 }
 
+/* ---- calls of callbacks ---------------------------------------------------------------------------------------------
+ */
+
+static tr_next counter_init(void *state, tr_value arg)
+{
+	(void)state, (void)arg;
+	return tr_noreply();
+}
+
+static tr_next counter_call(void *state, tr_value request, tr_from from)
+{
+	(void)from;
+	*(int64_t *)state += tr_as_int(request, 0);
+	return tr_next_reply(tr_int(*(int64_t *)state));
+}
+
+static tr_next counter_cast(void *state, tr_value request)
+{
+	(void)state;
+	return TR_IS_A(request, stop) ? tr_next_stop(TR_A(normal)) : tr_next_then(tr_keep(request));
+}
+
+static tr_next counter_continue(void *state, tr_value arg)
+{
+	(void)state, (void)arg;
+	return tr_noreply();
+}
+
+static void counter_terminate(void *state, tr_value reason)
+{
+	(void)state, (void)reason;
+}
+
+static const tr_gen_server counter = {.name = "counter",
+				      .state_size = sizeof(int64_t),
+				      .init = counter_init,
+				      .handle_call = counter_call,
+				      .handle_cast = counter_cast,
+				      .handle_continue = counter_continue,
+				      .terminate = counter_terminate};
+
+/* The next trace message is this call or return. */
+static bool traced_call(const char *kind, const char *module, const char *function)
+{
+	tr_value m = tr_receive_match(is_trace, NULL, SOON);
+	tr_value map = tr_array_at(m, 1);
+	bool same =
+	    tr_str_is(tr_as_str(tr_map_get_s(map, "trace")), kind) &&
+	    tr_str_is(tr_as_str(tr_map_get_s(map, "module")), module) &&
+	    tr_str_is(tr_as_str(tr_map_get_s(map, "function")), function) &&
+	    (tr_str_is(tr_as_str(tr_map_get_s(map, "trace")), "call") ? tr_is_valid(tr_map_get_s(map, "argument"))
+								      : tr_as_int(tr_map_get_s(map, "ns"), -1) >= 0);
+
+	if (!same)
+		print_error("not %s %s %s\n", kind, module, function);
+	tr_drop(m);
+	return same;
+}
+
+ACTOR_CASE(calls_of_callbacks_are_told_in_order)
+{
+	const unsigned both = TR_TRACE_CALL | TR_TRACE_RETURN;
+	uint32_t id = start((tr_trace_options){.events = both, .module = "counter"});
+	tr_pid pid = tr_gen_server_start(&counter, tr_nil(), NULL, SOON).pid;
+
+	THAT(case_answer_is(tr_call(pid, tr_int(3), SOON), tr_int(3)));
+	tr_cast(pid, tr_int(5));
+	tr_cast(pid, TR_A(stop));
+	static const char *const order[] = {"init",        "handle_call", "handle_cast", "handle_continue",
+					    "handle_cast", "terminate"};
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		THAT(traced_call("call", "counter", order[i]));
+		THAT(traced_call("return", "counter", order[i]));
+	}
+	THAT(tr_trace_stop(tr_here(), id) == TR_OK);
+}
+
+static bool is_two(void *arg, tr_value argument)
+{
+	(void)arg;
+	return tr_as_int(argument, 0) == 2;
+}
+
+static tr_step lamp_off(tr_machine *m, void *data, const tr_event *event)
+{
+	(void)m, (void)data;
+	if (event->type == TR_EVENT_CALL)
+		tr_reply(event->from, tr_nil());
+	return tr_next_state(tr_string("on"));
+}
+
+static tr_step lamp_init(tr_machine *m, void *data, tr_value arg)
+{
+	(void)m, (void)data, (void)arg;
+	return tr_next_state(tr_string("off"));
+}
+
+static void plain_handle(void *state, tr_value message)
+{
+	(void)state, (void)message;
+}
+
+ACTOR_CASE(calls_are_chosen_by_function_argument_and_pid)
+{
+	static const tr_state states[] = {{"off", lamp_off}, {"on", lamp_off}};
+	static const tr_gen_statem lamp = {.name = "lamp", .init = lamp_init, .states = states, .state_count = 2};
+	static const tr_behaviour plain = {.name = "plain", .handle = plain_handle};
+	tr_pid one = tr_gen_server_start(&counter, tr_nil(), NULL, SOON).pid;
+	tr_pid two = tr_gen_server_start(&counter, tr_nil(), NULL, SOON).pid;
+	tr_pid machine = tr_gen_statem_start(&lamp, tr_nil(), NULL, SOON).pid;
+	tr_pid other = tr_spawn_behaviour(&plain, tr_nil(), NULL).pid;
+	uint32_t by_argument = start((tr_trace_options){
+	    .events = TR_TRACE_CALL, .module = "counter", .function = "handle_call", .match = is_two, .pid = one});
+
+	for (int i = 0; i < 4; i++) {
+		tr_drop(tr_call(one, tr_int(i), SOON));
+		tr_drop(tr_call(two, tr_int(i), SOON));
+		tr_cast(one, tr_int(2));
+	}
+	THAT(traced("call", "argument", tr_int(2)));
+	THAT(tr_trace_stop(tr_here(), by_argument) == TR_OK);
+	uint32_t states_id = start((tr_trace_options){.events = TR_TRACE_CALL, .pid = machine});
+	tr_drop(tr_call(machine, tr_nil(), SOON));
+	tr_drop(tr_call(machine, tr_nil(), SOON));
+	THAT(traced_call("call", "lamp", "off"));
+	THAT(traced_call("call", "lamp", "on"));
+	THAT(tr_trace_stop(tr_here(), states_id) == TR_OK);
+	uint32_t plain_id = start((tr_trace_options){.events = TR_TRACE_CALL, .pid = other});
+	tr_send(other, tr_nil());
+	THAT(traced_call("call", "plain", "handle"));
+	THAT(tr_trace_stop(tr_here(), plain_id) == TR_OK);
+	THAT(!tr_is_valid(tr_receive_match(is_trace, NULL, 0)));
+	char long_name[100];
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = 0;
+	uint32_t none;
+	THAT(tr_trace_start(tr_here(), &(tr_trace_options){.events = TR_TRACE_CALL, .module = long_name}, &none) ==
+	     TR_ELIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +419,8 @@ int main(void)
 	    cmocka_unit_test(a_match_chooses_messages),
 	    cmocka_unit_test(a_rate_drops_and_tells),
 	    cmocka_unit_test(a_trace_ends_with_its_destination_and_places_are_limited),
+	    cmocka_unit_test(calls_of_callbacks_are_told_in_order),
+	    cmocka_unit_test(calls_are_chosen_by_function_argument_and_pid),
 	    cmocka_unit_test(spawns_are_told_but_not_those_of_the_destination),
 	};
 
