@@ -19,6 +19,7 @@
 #include <troupe/registry.h>
 #include <troupe/supervisor.h>
 #include <troupe/sys.h>
+#include <troupe/system_monitor.h>
 #include <troupe/task.h>
 #include <troupe/template.h>
 #include <troupe/trace.h>

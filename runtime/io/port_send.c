@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "runtime/actor/hooks.h"
 #include "runtime/io/outlet.h"
 
 #define SEND_REDUCTIONS 50
@@ -155,7 +156,10 @@ tr_err tr_port_send(tr_port port, tr_str frame, int64_t deadline)
 	if (err == TR_OK) {
 		if (o == NULL)
 			request_post(&s->q);
-		if (o != NULL && send_directly(s, o, &err))
+		bool over = o != NULL && send_directly(s, o, &err);
+		if (o != NULL && !over)
+			kernel_busy_port(tr_port_value(port));
+		if (over)
 			request_withdraw(&s->q);
 		else
 			err = request_wait(&s->q, deadline, false);
