@@ -66,6 +66,10 @@ typedef struct tr_node_options {
 	void *report_arg;
 	uint8_t id; /* the node's number, in the top byte of its pids, from 1; 0: drawn from the world */
 	const tr_transport *transport; /* NULL: other nodes cannot be reached; copied */
+	/** Where the crash dump goes when the process faults or aborts: the cause with a symbolised backtrace, the
+	 *  actor that ran with its last messages, the schedulers and the tree of actors. NULL: $TROUPE_CRASH_DUMP, or
+	 *  troupe_crash.dump in the current folder; "": nowhere (a short story goes to stderr all the same). */
+	const char *crash_dump;
 } tr_node_options;
 
 /** Make a node and start its schedulers. NULL options allowed. NULL on failure with *err set (err may be NULL). */

@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <ucontext.h>
-#include <unistd.h>
 
+#include "runtime/actor/dump.h"
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/signal.h"
 
 #define ALT_STACK (64 * 1024)
 
-static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
 /* Handlers are the process's, whatever number of nodes it has. Written under the lock. */
@@ -29,36 +30,69 @@ static uintptr_t libc_base, loader_base;
 /* ---- telling -------------------------------------------------------------------------------------------------------
  */
 
-static void say(const char *fmt, ...) TR_PRINTF(1, 2);
-static void say(const char *fmt, ...)
+/* The nodes of the process, for faults on threads that belong to none, and for what a dump tells. Slots are taken and
+ * given by compare-and-swap, so that the handler may look at any time. */
+#define NODES_MAX 64
+static _Atomic(tr_node *) nodes[NODES_MAX];
+/* Only the first fault is told: 1 while it is, 2 afterwards. */
+static _Atomic int telling;
+
+void fault_add_node(tr_node *node)
 {
-	char line[512];
-	va_list args;
-	va_start(args, fmt);
-	int n = vsnprintf(line, sizeof line, fmt, args);
-	va_end(args);
-	if (n > 0)
-		(void)!write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+	for (size_t i = 0; i < NODES_MAX; i++) {
+		tr_node *none = NULL;
+		if (atomic_compare_exchange_strong(&nodes[i], &none, node))
+			return;
+	}
+}
+
+void fault_remove_node(tr_node *node)
+{
+	for (size_t i = 0; i < NODES_MAX; i++) {
+		tr_node *it = node;
+		(void)atomic_compare_exchange_strong(&nodes[i], &it, NULL);
+	}
+}
+
+/* The node of this thread first. */
+static size_t living_nodes(tr_node **all)
+{
+	struct sched *s = sched_self();
+	size_t n = 0;
+	if (s != NULL)
+		all[n++] = s->node;
+	for (size_t i = 0; i < NODES_MAX; i++) {
+		tr_node *node = atomic_load(&nodes[i]);
+		if (node != NULL && (s == NULL || node != s->node))
+			all[n++] = node;
+	}
+	return n;
+}
+
+/* Another thread tells its fault: the process must not end before that is over, but not hang either. */
+static void await_teller(void)
+{
+	static const struct timespec moment = {0, 10000000};
+	for (int i = 0; i < 1000 && atomic_load(&telling) == 1; i++)
+		(void)nanosleep(&moment, NULL);
 }
 
 static void dump(const char *what, const char *where)
 {
 	void *frames[48];
-	struct sched *s = sched_self();
-	struct actor *a = s == NULL ? NULL : s->current;
-	say("troupe: crash dump: %s%s%s\n", what, where[0] == 0 ? "" : " at ", where);
-	if (s != NULL)
-		say("  node %s, scheduler %u, actors %u\n", s->node->name, s->id, atomic_load(&s->node->actors_live));
-	if (a != NULL) {
-		const char *label = atomic_load_explicit(&a->label, memory_order_relaxed);
-		const char *behaviour = a->flags & ACTOR_BODY ? NULL : a->code.behaviour->name;
-		say("  actor %llx, label %s, behaviour %s, name %s, mailbox %u, messages received %llu\n",
-		    (unsigned long long)actor_pid(a).bits, label != NULL ? label : "-",
-		    behaviour != NULL ? behaviour : "-",
-		    a->extra != NULL && a->extra->name != NULL ? a->extra->name : "-", a->queued,
-		    (unsigned long long)a->messages_in);
+	tr_node *all[NODES_MAX + 1];
+	size_t n = living_nodes(all);
+	int nobody = 0;
+	if (n == 0) /* not ours */
+		return;
+	if (!atomic_compare_exchange_strong(&telling, &nobody, 1)) {
+		await_teller();
+		return;
 	}
-	backtrace_symbols_fd(frames, backtrace(frames, 48), STDERR_FILENO);
+	int depth = backtrace(frames, 48);
+	struct dump_cause cause = {what, where, frames, depth > 0 ? (size_t)depth : 0};
+	dump_crash(&cause, all, n, all[0]->crash_dump);
+	atomic_store(&telling, 2);
 }
 
 void kernel_panic(const char *file, int line, const char *what)
@@ -139,21 +173,34 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 			return;
 		}
 	}
-	signal(sig, SIG_DFL); /* the fault happens again and kills the process */
+	signal(sig, SIG_DFL); /* the fault happens again, or abort goes on, and kills the process */
+}
+
+/* strsignal may allocate. */
+static const char *signal_name(int sig)
+{
+	static const char *const names[] = {"segmentation fault (SIGSEGV)", "bus error (SIGBUS)",
+					    "arithmetic fault (SIGFPE)", "illegal instruction (SIGILL)",
+					    "aborted (SIGABRT)"};
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (signals[i] == sig)
+			return names[i];
+	return "a fault";
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	struct sched *s = sched_self();
 	const char *at = info->si_addr;
+	if (dump_guard() != NULL)
+		siglongjmp(*dump_guard(), 1); /* what is dumped is damaged as well */
 	if (sig == SIGSEGV && overflow(context, at))
 		return;
-	if (s != NULL) {
-		char where[64];
-		bool guard = sig == SIGSEGV && in_guard(s->stack, at);
+	char where[64] = "";
+	bool guard = sig == SIGSEGV && s != NULL && in_guard(s->stack, at);
+	if (sig != SIGABRT)
 		(void)snprintf(where, sizeof where, "address %p", (const void *)at);
-		dump(guard ? "stack overflow in code that cannot be left" : strsignal(sig), where);
-	}
+	dump(guard ? "stack overflow in code that cannot be left" : signal_name(sig), where);
 	pass_on(sig, info, context);
 }
 
@@ -175,7 +222,8 @@ void fault_install(void)
 	if (libc_base == 0)
 		find_libraries();
 	for (size_t i = 0; i < SIGNALS; i++) {
-		struct sigaction now, act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+		struct sigaction now,
+		    act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
 		sigemptyset(&act.sa_mask);
 		/* Again with every node: somebody may have replaced ours meanwhile. */
 		if (sigaction(signals[i], NULL, &now) != 0 || now.sa_sigaction == on_fault)

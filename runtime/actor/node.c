@@ -3,6 +3,8 @@
 #include "runtime/actor/node.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +43,17 @@ static void set_world(tr_node *node, const tr_world *world)
 		node->world.wall_us = world->wall_us;
 }
 
+/* A path that does not fit is as good as none: better no dump than one in a wrong place. */
+static void set_crash_dump(tr_node *node, const char *path)
+{
+	if (path == NULL)
+		path = getenv("TROUPE_CRASH_DUMP");
+	if (path == NULL)
+		path = "troupe_crash.dump";
+	if (strlen(path) < sizeof node->crash_dump)
+		strcpy(node->crash_dump, path);
+}
+
 static void set_options(tr_node *node, const tr_node_options *o, const struct kernel_options *k)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -52,6 +65,7 @@ static void set_options(tr_node *node, const tr_node_options *o, const struct ke
 	node->report = o->report;
 	node->report_arg = o->report_arg;
 	(void)snprintf(node->name, sizeof node->name, "%s", o->name != NULL ? o->name : "node");
+	set_crash_dump(node, o->crash_dump);
 	set_world(node, o->world);
 	node->id = o->id != 0 ? o->id : (uint8_t)(node->world.random(node->world.arg) % 127 + 1);
 	if (o->transport != NULL)
@@ -161,6 +175,7 @@ tr_node *node_start(const tr_node_options *options, const struct kernel_options 
 		node_fini(node);
 		return NULL;
 	}
+	fault_add_node(node);
 	*err = TR_OK;
 	return node;
 }
@@ -230,6 +245,7 @@ void tr_node_stop(tr_node **node)
 		return;
 	CHECK(sched_self() == NULL || sched_self()->node != n || n->manual); /* not from inside an actor */
 	*node = NULL;
+	fault_remove_node(n);
 	node_close(n);
 	wait_for_the_last(n);
 	node_slots_fini(n);

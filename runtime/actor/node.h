@@ -28,8 +28,9 @@ struct tr_node {
 	/* Constant after start. */
 	tr_world world;
 	char name[64];
-	uint8_t id;  /* in the top byte of its pids */
-	bool manual; /* no threads: sched_step drives it */
+	char crash_dump[256]; /* a path; "": none is written */
+	uint8_t id;           /* in the top byte of its pids */
+	bool manual;          /* no threads: sched_step drives it */
 	tr_transport transport;
 	bool pin;
 	uint32_t n_scheds; /* regular ones; spares come after them */

@@ -2,11 +2,11 @@
 /* Building and handing out reports. */
 #include "runtime/actor/report.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime/actor/mailbox.h"
+#include "runtime/actor/symbol.h"
 
 #define SHOWN_MESSAGES 5u
 
@@ -107,18 +107,19 @@ void report_trace(struct sched *s)
 
 static tr_value backtrace_of(struct sched *s)
 {
+	struct symbol symbols[SCHED_TRACE];
 	tr_value out = tr_array();
-	for (uint32_t i = 0; i < s->n_trace; i++) {
-		Dl_info info = {0};
-		if (s->trace[i] == NULL || dladdr(s->trace[i], &info) == 0)
-			continue;
-		const char *file = info.dli_fname != NULL ? strrchr(info.dli_fname, '/') : NULL;
-		file = file != NULL ? file + 1 : info.dli_fname != NULL ? info.dli_fname : "?";
-		const char *base = info.dli_sname != NULL ? info.dli_saddr : info.dli_fbase;
-		out = tr_array_push(out, tr_stringf("%s+0x%zx (%s)", info.dli_sname != NULL ? info.dli_sname : file,
-						    (size_t)((char *)s->trace[i] - base), file));
-	}
+	uint32_t n = s->n_trace;
 	s->n_trace = 0;
+	for (uint32_t i = 0; i < n; i++)
+		symbols[i] = (struct symbol){.address = s->trace[i], .returns = true};
+	symbols_find(symbols, n);
+	for (uint32_t i = 0; i < n; i++)
+		if (symbols[i].object[0] != 0)
+			out = tr_array_push(
+			    out, tr_stringf("%s+0x%zx (%s)",
+					    symbols[i].function[0] != 0 ? symbols[i].function : symbols[i].object,
+					    symbols[i].offset, symbols[i].object));
 	return out;
 }
 

@@ -249,6 +249,7 @@ bool sched_thread_start(struct sched *s)
 	sigdelset(&all, SIGBUS);
 	sigdelset(&all, SIGFPE);
 	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGABRT);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	s->thread_started = pthread_create(&s->thread, NULL, sched_main, s) == 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

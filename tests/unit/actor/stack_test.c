@@ -173,7 +173,7 @@ static void other_faults_name_the_actor(void **state)
 		dup2(fds[1], STDERR_FILENO);
 		close(fds[0]);
 		signal(SIGSEGV, SIG_DFL);
-		tr_drop(tr_run(NULL, faults, tr_nil()));
+		tr_drop(tr_run(&(tr_node_options){.crash_dump = ""}, faults, tr_nil()));
 		_exit(0);
 	}
 	close(fds[1]);
