@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An echo server: an actor for each connection, written as if it had the thread for itself. With --load it is its own
+ * client: so many connections at once, all open at the same time, each sending a few lines and checking what comes
+ * back.
+ *
+ *     echo_server [ADDRESS]                    e.g. 127.0.0.1:7777, then: nc 127.0.0.1 7777
+ *     echo_server --load CONNECTIONS
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <troupe/troupe.h>
+
+#define LINES 5
+
+/* ---- the server ---------------------------------------------------------------------------------------------------
+ */
+
+/* One connection. It owns its socket: however it ends, the socket is closed. */
+static void connection(tr_value arg)
+{
+	tr_value given = tr_receive(TR_FOREVER); /* [port id] from the acceptor, when the socket is ours */
+	tr_port socket = {(uint64_t)tr_as_int(tr_array_at(given, 0), 0)};
+
+	(void)arg;
+	tr_drop(given);
+	for (;;) {
+		tr_value line = tr_port_receive(socket, TR_FOREVER);
+		if (!tr_is_valid(line))
+			return; /* the other side has closed */
+		tr_err err = tr_port_send(socket, tr_as_str(line), TR_FOREVER);
+		tr_drop(line);
+		if (err != TR_OK)
+			return;
+	}
+}
+
+static void acceptor(tr_port listener)
+{
+	for (;;) {
+		tr_port socket;
+		tr_err err = tr_accept(listener, TR_FRAME_LINE, TR_PASSIVE, &socket, TR_FOREVER);
+		if (err == TR_ECLOSED)
+			return;
+		if (err != TR_OK) { /* out of descriptors, say: others may close theirs meanwhile */
+			tr_sleep_until(tr_in(10 * TR_MS));
+			continue;
+		}
+		tr_pid pid = tr_spawn(connection, tr_nil());
+		tr_port_give(socket, pid);
+		tr_send(pid, TR_LIST(tr_int((int64_t)socket.id)));
+	}
+}
+
+/* Listens, tells its parent where, and accepts until it is told to end. */
+static void server(tr_value arg)
+{
+	tr_port listener;
+	tr_err err = tr_listen(tr_as_cstr(tr_array_at(arg, 1), ""), 4096, &listener);
+
+	if (err != TR_OK)
+		tr_exitf("cannot listen on %s: %s (%s)", tr_as_cstr(tr_array_at(arg, 1), ""), tr_err_text(err),
+			 strerror(tr_io_errno()));
+	tr_send(tr_as_pid(tr_array_at(arg, 0)), TR_LIST(tr_atom("listens"), tr_socket_address(listener, false)));
+	acceptor(listener);
+}
+
+/* ---- the load -----------------------------------------------------------------------------------------------------
+ */
+
+/* A client: connects, says so, and waits for the word to begin, so that all connections are open at once. */
+static void client(tr_value arg)
+{
+	tr_pid boss = tr_as_pid(tr_array_at(arg, 0));
+	tr_port socket;
+	char line[64];
+	tr_err err =
+	    tr_connect(tr_as_cstr(tr_array_at(arg, 1), ""), TR_FRAME_LINE, TR_PASSIVE, &socket, tr_in(60 * TR_SECOND));
+
+	if (err != TR_OK)
+		tr_exitf("cannot connect: %s (%s)", tr_err_text(err), strerror(tr_io_errno()));
+	tr_send(boss, tr_atom("connected"));
+	tr_drop(tr_receive(TR_FOREVER));
+	for (int i = 0; i < LINES; i++) {
+		int n = snprintf(line, sizeof line, "line %d of %" PRIx64, i, tr_self().bits);
+		err = tr_port_send(socket, (tr_str){line, (size_t)n}, tr_in(60 * TR_SECOND));
+		tr_value back = tr_port_receive(socket, tr_in(60 * TR_SECOND));
+		if (err != TR_OK || !tr_str_is(tr_as_str(back), line))
+			tr_exitf("sent \"%s\", got \"%s\"", line, tr_as_cstr(back, "nothing"));
+		tr_drop(back);
+	}
+	tr_send(boss, TR_A(done));
+}
+
+/* So many of these atoms; anything else (a client that crashed) ends the load. */
+static void await(const char *what, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++) {
+		tr_value m = tr_receive(tr_in(120 * TR_SECOND));
+		if (!tr_str_is(tr_as_str(m), what))
+			tr_exitf("%" PRId64 " of %" PRId64 " %s, then something else", i, n, what);
+		tr_drop(m);
+	}
+}
+
+static tr_value start_server(const char *address)
+{
+	tr_spawn_link(server, TR_LIST(tr_pid_value(tr_self()), tr_string(address)));
+	tr_value listens = tr_receive(tr_in(10 * TR_SECOND));
+	tr_value where = tr_keep(tr_array_at(listens, 1));
+	tr_drop(listens);
+	return where;
+}
+
+static void load(tr_value connections)
+{
+	int64_t n = tr_as_int(connections, 0), began = tr_now();
+	tr_pid *clients = tr_own_alloc((size_t)n * sizeof *clients);
+
+	if (clients == NULL || tr_reactor_start(tr_here()) != TR_OK)
+		tr_exitf("the reactor does not start");
+	tr_value where = start_server("127.0.0.1:0");
+	for (int64_t i = 0; i < n; i++)
+		clients[i] = tr_spawn_link(client, TR_LIST(tr_pid_value(tr_self()), tr_keep(where)));
+	await("connected", n);
+	int64_t open = tr_now();
+	for (int64_t i = 0; i < n; i++)
+		tr_send(clients[i], TR_A(start));
+	await("done", n);
+	int64_t over = tr_now();
+	printf("%" PRId64 " connections open at once after %" PRId64 " ms; %" PRId64 " lines echoed in %" PRId64
+	       " ms, %" PRId64 " a second\n",
+	       n, (open - began) / TR_MS, n * LINES, (over - open) / TR_MS, n * LINES * TR_SECOND / (over - open));
+	tr_drop(where);
+}
+
+static void serve(tr_value address)
+{
+	if (tr_reactor_start(tr_here()) != TR_OK)
+		tr_exitf("the reactor does not start");
+	tr_value where = start_server(tr_as_cstr(address, ""));
+	printf("listening on %s; end with Ctrl-C\n", tr_as_cstr(where, "?"));
+	tr_drop(where);
+	tr_drop(tr_receive(TR_FOREVER));
+}
+
+/* Each connection of the load has two ends in this process. */
+static bool raise_descriptors(int64_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return false;
+	if (limit.rlim_cur >= (rlim_t)wanted)
+		return true;
+	limit.rlim_cur =
+	    limit.rlim_max == RLIM_INFINITY || limit.rlim_max > (rlim_t)wanted ? (rlim_t)wanted : limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= (rlim_t)wanted;
+}
+
+int main(int argc, char **argv)
+{
+	bool loaded = argc == 3 && strcmp(argv[1], "--load") == 0;
+	int64_t n = loaded ? atoll(argv[2]) : 0;
+
+	if (argc > 3 || (loaded && n <= 0)) {
+		fprintf(stderr, "usage: echo_server [ADDRESS | --load CONNECTIONS]\n");
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (loaded && !raise_descriptors(2 * n + 200)) {
+		fprintf(stderr, "%" PRId64 " connections need %" PRId64 " descriptors: raise the limit (ulimit -Hn)\n",
+			n, 2 * n + 200);
+		return 77;
+	}
+	tr_value reason = loaded ? tr_run(NULL, load, tr_int(n))
+				 : tr_run(NULL, serve, tr_string(argc > 1 ? argv[1] : "127.0.0.1:7777"));
+	bool well = TR_IS_A(reason, normal);
+	tr_drop(reason);
+	return well ? 0 : 1;
+}
