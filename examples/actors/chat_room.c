@@ -49,15 +49,17 @@ static void person(tr_value name)
 	}
 }
 
-/* The usher is not in the room, and yet knows who is: [ref, join, group, [pid]] and [ref, leave, group, [pid]]. */
-static void usher(tr_value visitors)
+/* arg: [whom to tell when at the door, how many will leave]. The usher is not in the room, and yet knows who is: [ref,
+ * join, group, [pid]] and [ref, leave, group, [pid]]. */
+static void usher(tr_value arg)
 {
 	tr_value here = tr_absent();
 	tr_ref door = tr_group_monitor(ROOM, &here);
-	int64_t left = tr_as_int(visitors, 0);
+	int64_t left = tr_as_int(tr_array_at(arg, 1), 0);
 
 	printf("usher: %zu in the room\n", tr_array_len(here));
 	tr_drop(here);
+	tr_send(tr_as_pid(tr_array_at(arg, 0)), TR_A(start)); /* the doors may be opened */
 	while (left > 0) {
 		tr_value m = tr_receive(TR_FOREVER);
 		bool joined = tr_str_is(tr_as_str(tr_array_at(m, 1)), "join");
@@ -80,9 +82,11 @@ static void await_people(size_t n)
 static void evening(tr_value arg)
 {
 	static const char *const names[] = {"ada", "bob", "cyd"};
-	tr_spawned watch = tr_spawn_opt(usher, tr_int(3), &(tr_spawn_options){.monitor = true, .label = "usher"});
+	tr_spawned watch = tr_spawn_opt(usher, TR_LIST(tr_pid_value(tr_self()), tr_int(3)),
+					&(tr_spawn_options){.monitor = true, .label = "usher"});
 
 	(void)arg;
+	tr_drop(tr_receive(tr_in(10 * TR_SECOND)));
 	for (int i = 0; i < 3; i++) {
 		tr_spawn(person, tr_string(names[i]));
 		await_people((size_t)i + 1);

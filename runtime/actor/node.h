@@ -64,6 +64,9 @@ struct tr_node {
 	_Atomic int64_t report_window; /* crash reports are rate-limited: start of the current second … */
 	_Atomic uint32_t report_count; /* … and how many went out in it */
 	_Atomic uint32_t report_dropped;
+	int64_t long_window; /* the same for long_handler reports; only the watch makes them */
+	uint32_t long_count;
+	uint32_t long_dropped;
 
 	/* Under outside_lock: what threads that are no schedulers use in place of one. */
 	spin outside_lock;

@@ -153,14 +153,35 @@ void report_crash(struct sched *s, struct actor *a)
 		report_deliver(s->node, r);
 }
 
+/* Called by the watch alone. */
+static bool may_report_long(tr_node *node, uint32_t *dropped)
+{
+	int64_t now = node_now(node);
+	if (now - node->long_window >= TR_SECOND) {
+		node->long_window = now;
+		node->long_count = 0;
+	}
+	if (node->long_count++ >= REPORT_LONG_RATE) {
+		node->long_dropped++;
+		return false;
+	}
+	*dropped = node->long_dropped;
+	node->long_dropped = 0;
+	return true;
+}
+
 void report_long_handler(tr_node *node, struct sched *s, tr_pid pid, int64_t ns)
 {
+	uint32_t dropped;
+	if (!may_report_long(node, &dropped))
+		return;
 	struct actor *a = node_actor(node, pid);
 	const char *label = a == NULL ? NULL : atomic_load_explicit(&a->label, memory_order_relaxed);
-	tr_value r = TR_DICT("report", tr_string("long_handler"), "pid", tr_pid_value(pid), "name",
-			     registry_name_of(node, pid), "label", text_or_nil(label), "behaviour",
-			     a == NULL ? tr_nil() : behaviour_name(a, pid), "scheduler", tr_int(s->id), "running_ns",
-			     tr_int(ns), "time_us", tr_int(node->world.wall_us(node->world.arg)));
+	tr_value r =
+	    TR_DICT("report", tr_string("long_handler"), "pid", tr_pid_value(pid), "name", registry_name_of(node, pid),
+		    "label", text_or_nil(label), "behaviour", a == NULL ? tr_nil() : behaviour_name(a, pid),
+		    "scheduler", tr_int(s->id), "running_ns", tr_int(ns), "time_us",
+		    tr_int(node->world.wall_us(node->world.arg)), "dropped", tr_int(dropped));
 	if (tr_is_valid(r))
 		report_deliver(node, r);
 }

@@ -8,7 +8,7 @@
  *                 pids), supervisor (pid or nil), note, time_us, backtrace (array of strings: where tr_exit was called
  *                 from; empty when a signal ended it), dropped (how many crash reports were left out before this one,
  *                 because there were too many)
- *   long_handler  pid, name, label, behaviour, scheduler, running_ns, time_us
+ *   long_handler  pid, name, label, behaviour, scheduler, running_ns, time_us, dropped
  *   dead_letters  count, interval_ns, time_us: more than REPORT_DEAD_RATE messages in a second found nobody
  *
  * An actor that ends with normal, shutdown or [shutdown, …] makes no report.
@@ -20,6 +20,10 @@
 
 /** At most so many crash reports go out in a second. */
 #define REPORT_RATE 200u
+
+/** At most so many long_handler reports: where the machine has too little for the node there would be no end of them.
+ */
+#define REPORT_LONG_RATE 10u
 
 /** So many dead letters in a second are worth a report. */
 #define REPORT_DEAD_RATE 10000u
