@@ -11,7 +11,7 @@ static const char *const engine_names[] = {
     "workload", "args",  "ctx",       "vars",   "iter",   "_prev",   "_task",    "_attempt", "outcome",
     "output",   "event", "steps",     "result", "input",  "payload", "keychain", "env",      "execution_id",
     "index",    "first", "last",      "count",  "loop",   "self",    "caller",   "varargs",  "kwargs",
-    "range",    "dict",  "namespace", "cycler", "joiner", "lipsum",  "now",      "uuid",
+    "range",    "dict",  "namespace", "cycler", "joiner", "now",     "uuid",
 };
 
 static const char *const keywords[] = {"and",  "or",    "not",  "in",   "is",    "if",   "else",     "elif",
