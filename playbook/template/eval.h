@@ -105,8 +105,12 @@ bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out);
 /* Python's keys: 1, 1.0 and True are the same one. Borrowed; absent. Unhashable keys fail. */
 tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key);
 tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value); /* takes all three */
+struct sort_how {
+	bool reverse;
+	bool as_lists; /* each key as if it were a list of itself: equal ones are not asked for their order */
+};
 /* order[i] shall be the place of the key that stands at i when all are sorted, stably (sort.c). */
-bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, bool reverse, size_t *order);
+bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, struct sort_how how, size_t *order);
 
 /* ---- text (text.c) ---- */
 

@@ -82,7 +82,7 @@ static bool few_order(struct eval *ev, struct few *few, struct attribute *compar
 			return false;
 		few->keys[k] = one->key;
 	}
-	if (!ev_sort(ev, few->keys, few->n, false, order))
+	if (!ev_sort(ev, few->keys, few->n, (struct sort_how){0}, order))
 		return false;
 	*groups = 0;
 	for (size_t k = 0; k < few->n; k++) {
@@ -190,7 +190,7 @@ static tr_value group_sorted(struct eval *ev, tr_value list, tr_value otherwise,
 	order = tr_realloc(NULL, (keys.n + 1) * sizeof(*order));
 	if (order == NULL)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
-	else if (ev_sort(ev, keys.v, keys.n, false, order))
+	else if (ev_sort(ev, keys.v, keys.n, (struct sort_how){0}, order))
 		out = cut_groups(ev, &keys, order, tr_array_items(list), shown, otherwise);
 	tr_free(order);
 	keys_drop(&keys);

@@ -48,7 +48,7 @@ void keys_drop(struct keys *keys)
 }
 
 /* The items of `list` (any array) sorted by keys (as many) into a fresh list. */
-static tr_value sorted(struct eval *ev, tr_value list, const struct keys *keys, bool reverse)
+static tr_value sorted(struct eval *ev, tr_value list, const struct keys *keys, struct sort_how how)
 {
 	const tr_value *all = tr_array_items(list);
 	size_t *order = tr_realloc(NULL, (keys->n + 1) * sizeof(*order));
@@ -56,7 +56,7 @@ static tr_value sorted(struct eval *ev, tr_value list, const struct keys *keys, 
 
 	if (order == NULL)
 		return ev_fail(ev, TR_ENOMEM, "out of memory");
-	if (ev_sort(ev, keys->v, keys->n, reverse, order)) {
+	if (ev_sort(ev, keys->v, keys->n, how, order)) {
 		out = tr_array_with(keys->n);
 		for (size_t i = 0; i < keys->n; i++)
 			out = ev_append(ev, out, tr_keep(all[order[i]]));
@@ -66,7 +66,7 @@ static tr_value sorted(struct eval *ev, tr_value list, const struct keys *keys, 
 }
 
 /* The same by one attribute. */
-static tr_value sorted_by(struct eval *ev, tr_value list, tr_value attribute, bool ignore_case, bool reverse)
+static tr_value sorted_by(struct eval *ev, tr_value list, tr_value attribute, bool ignore_case, struct sort_how how)
 {
 	struct attribute attr;
 	struct keys keys;
@@ -75,7 +75,7 @@ static tr_value sorted_by(struct eval *ev, tr_value list, tr_value attribute, bo
 	if (!attribute_parse(ev, attribute, ignore_case, &attr))
 		return out;
 	if (keys_of(ev, list, &attr, tr_absent(), &keys)) {
-		out = sorted(ev, list, &keys, reverse);
+		out = sorted(ev, list, &keys, how);
 		keys_drop(&keys);
 	}
 	attribute_free(&attr);
@@ -125,7 +125,8 @@ static bool fill_keys(struct eval *ev, tr_value items, struct attribute *attrs, 
 }
 
 /* Sorted by "a,b.c": several attributes, compared one after the other. */
-static tr_value sorted_by_many(struct eval *ev, tr_value list, tr_value attribute, bool ignore_case, bool reverse)
+static tr_value sorted_by_many(struct eval *ev, tr_value list, tr_value attribute, bool ignore_case,
+			       struct sort_how how)
 {
 	struct attribute *attrs = tr_alloc(MAX_SORT_KEYS * sizeof(*attrs));
 	size_t nattrs = 0;
@@ -137,7 +138,7 @@ static tr_value sorted_by_many(struct eval *ev, tr_value list, tr_value attribut
 	if (keys_new(ev, tr_array_len(list), &keys)) {
 		if (parse_list(ev, tr_as_str(attribute), ignore_case, attrs, &nattrs) &&
 		    fill_keys(ev, list, attrs, nattrs, &keys))
-			out = sorted(ev, list, &keys, reverse);
+			out = sorted(ev, list, &keys, how);
 		keys_drop(&keys);
 	}
 	for (size_t k = 0; k < nattrs; k++)
@@ -153,11 +154,11 @@ static tr_value f_sort(struct eval *ev, const tr_value *a)
 
 	if (!flag(ev, a[1], &reverse) || !flag(ev, a[2], &sensitive))
 		return tr_invalid(TR_ETYPE);
+	struct sort_how how = {.reverse = reverse, .as_lists = true};
 	items = ev_items(ev, a[0]);
 	if (!tr_is_valid(items))
 		return items;
-	out = many ? sorted_by_many(ev, items, a[3], !sensitive, reverse)
-		   : sorted_by(ev, items, a[3], !sensitive, reverse);
+	out = many ? sorted_by_many(ev, items, a[3], !sensitive, how) : sorted_by(ev, items, a[3], !sensitive, how);
 	tr_drop(items);
 	return out;
 }
@@ -179,7 +180,7 @@ static tr_value f_dictsort(struct eval *ev, const tr_value *a)
 	pairs = ev_view(ev, map, SEQ_ITEMS);
 	if (!tr_is_valid(pairs))
 		return pairs;
-	out = sorted_by(ev, pairs, tr_int(tr_str_is(by, "value")), !sensitive, reverse);
+	out = sorted_by(ev, pairs, tr_int(tr_str_is(by, "value")), !sensitive, (struct sort_how){.reverse = reverse});
 	tr_drop(pairs);
 	return out;
 }

@@ -155,7 +155,8 @@ static bool put_many(struct eval *ev, tr_buf *out, tr_value v, int64_t indent, s
 		ev_fail(ev, TR_ENOMEM, "out of memory");
 	for (size_t i = 0; ok && i < n; i++)
 		keys[i] = entries[i].key;
-	ok = ok && ev_sort(ev, keys, n, false, order) && put_sorted(ev, out, entries, order, n, indent, level);
+	ok = ok && ev_sort(ev, keys, n, (struct sort_how){0}, order) &&
+	     put_sorted(ev, out, entries, order, n, indent, level);
 	tr_free(keys);
 	tr_free(order);
 	return ok;

@@ -197,7 +197,7 @@ M(m_sort)
 	size_t n = tr_array_len(now), *order = tr_alloc((n + 1) * sizeof(*order));
 	if (order == NULL)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
-	else if (ev_sort(ev, tr_array_items(now), n, reverse, order))
+	else if (ev_sort(ev, tr_array_items(now), n, (struct sort_how){.reverse = reverse}, order))
 		sorted = tr_array_with(n);
 	for (size_t i = 0; i < n && tr_is_valid(sorted); i++)
 		view_append(sorted, tr_keep(tr_array_at(now, order[i])));

@@ -29,7 +29,7 @@ static bool sorted_order(struct eval *ev, tr_value map, size_t *order)
 	}
 	if (!ok)
 		ev_fail(ev, TR_ENOMEM, "out of memory");
-	ok = ok && ev_sort(ev, keys, n, false, order);
+	ok = ok && ev_sort(ev, keys, n, (struct sort_how){0}, order);
 	for (size_t i = 0; keys != NULL && i < n; i++)
 		tr_drop(keys[i]);
 	tr_free(keys);

@@ -20,7 +20,7 @@ struct sorting {
 	struct eval *ev;
 	const tr_value *keys;
 	enum ranking ranking;
-	bool reverse;
+	struct sort_how how;
 };
 
 static enum ranking ranking_of(const tr_value *keys, size_t n)
@@ -70,13 +70,23 @@ static bool text_before(tr_value a, tr_value b)
 	return c != 0 ? c < 0 : x.n < y.n;
 }
 
+/* [a] < [b]: what is equal needs no order. */
+static bool list_before(struct eval *ev, tr_value a, tr_value b, bool *out)
+{
+	bool same = false;
+
+	*out = false;
+	return ev_equal(ev, a, b, &same) && (same || ev_order(ev, I_LT, a, b, out));
+}
+
 /* The same for two that their ranks do not tell apart. */
 static bool tied(struct sorting *s, size_t a, size_t b, bool *out)
 {
-	size_t low = s->reverse ? a : b, high = s->reverse ? b : a;
+	size_t low = s->how.reverse ? a : b, high = s->how.reverse ? b : a;
 
 	if (s->ranking == RANK_NONE)
-		return ev_order(s->ev, I_LT, s->keys[low], s->keys[high], out);
+		return s->how.as_lists ? list_before(s->ev, s->keys[low], s->keys[high], out)
+				       : ev_order(s->ev, I_LT, s->keys[low], s->keys[high], out);
 	*out = s->ranking == RANK_TEXT && s->keys[low].as.box != s->keys[high].as.box &&
 	       text_before(s->keys[low], s->keys[high]);
 	return true;
@@ -168,9 +178,9 @@ static bool sort_ints(const struct sorting *s, struct place *places, struct plac
 	return true;
 }
 
-bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, bool reverse, size_t *order)
+bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, struct sort_how how, size_t *order)
 {
-	struct sorting s = {.ev = ev, .keys = keys, .ranking = ranking_of(keys, n), .reverse = reverse};
+	struct sorting s = {.ev = ev, .keys = keys, .ranking = ranking_of(keys, n), .how = how};
 	struct place *places = n < SIZE_MAX / 64 ? tr_realloc(NULL, (n + 1) * 2 * sizeof(*places)) : NULL;
 
 	if (places == NULL) {
@@ -179,7 +189,7 @@ bool ev_sort(struct eval *ev, const tr_value *keys, size_t n, bool reverse, size
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint64_t r = rank(s.ranking, keys[i]);
-		places[i] = (struct place){reverse ? ~r : r, i};
+		places[i] = (struct place){how.reverse ? ~r : r, i};
 	}
 	bool ok = sort_ints(&s, places, places + n + 1, n) || merge_sort(&s, places, places + n + 1, n);
 	for (size_t i = 0; i < n; i++)

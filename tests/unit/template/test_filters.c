@@ -56,6 +56,8 @@ static void list_filters(void **state)
 	    {"{{ users|sort(attribute='age')|map(attribute='name')|list }}{{ users|sort(attribute='age,name', "
 	     "reverse=true)|map(attribute='name')|list }}",
 	     context, "['bob', 'Ada', 'Cy']['Cy', 'Ada', 'bob']"},
+	    {"{{ [none, none]|sort }}{{ users|sort(attribute='nothing')|map(attribute='name')|list }}", context,
+	     "[None, None]['Ada', 'bob', 'Cy']"},
 	    {"{{ nest|sort(attribute='0') }}{{ nest|sort(attribute=1) }}", context,
 	     "[['a', 2], ['b', 1]][['b', 1], ['a', 2]]"},
 	    {"{{ l|reverse|list }}{{ 'abc'|reverse }}", context, "[2, 1, 3]cba"},
