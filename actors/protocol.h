@@ -52,6 +52,8 @@
  * with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text]. In order for each
  * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil] |
  * [error, text] call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
+ *   call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone
+ *   call [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
  *
  * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->
  * [ok, value] | [error, text] ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:

@@ -29,6 +29,7 @@ extern const command command_run, command_check, command_events, command_eval, c
 extern const command command_node, command_plugin, command_credential;
 extern const command command_executions, command_show, command_replay, command_resume;
 extern const command command_cancel_execution, command_pause, command_unpause;
+extern const command command_store;
 
 /** "troupe NAME: message" and where to find help, on stderr; EXIT_INVALID. */
 int usage_error(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

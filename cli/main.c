@@ -64,12 +64,28 @@ const command command_help = {
     .run = help_run,
 };
 
+/* clang-format off */
 const command *const commands[] = {
-    &command_run,     &command_node,   &command_resume,           &command_executions, &command_show,
-    &command_events,  &command_replay, &command_cancel_execution, &command_pause,      &command_unpause,
-    &command_check,   &command_plugin, &command_credential,       &command_eval,       &command_graph,
-    &command_convert, &command_help,
+    &command_run,
+    &command_node,
+    &command_resume,
+    &command_executions,
+    &command_show,
+    &command_events,
+    &command_replay,
+    &command_cancel_execution,
+    &command_pause,
+    &command_unpause,
+    &command_check,
+    &command_store,
+    &command_plugin,
+    &command_credential,
+    &command_eval,
+    &command_graph,
+    &command_convert,
+    &command_help,
 };
+/* clang-format on */
 const size_t command_count = sizeof commands / sizeof *commands;
 
 /* A program may be started without its standard descriptors; whatever is opened first must not take their place. */

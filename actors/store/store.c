@@ -3,6 +3,7 @@
 #include "actors/store/store_actor.h"
 
 #include "actors/protocol.h"
+#include "actors/store/compaction.h"
 #include "actors/store/file_store.h"
 #include "actors/store/reader.h"
 
@@ -26,7 +27,7 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, list, sync; /* atoms */
+	tr_value append, appended, append_failed, load, list, sync, checkpoint, compact; /* atoms */
 	bool tick_armed;
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
@@ -72,6 +73,13 @@ static void *do_rotate(void *arg)
 {
 	struct job *job = arg;
 	job->os_error = file_store_rotate_if_full(job->files);
+	return NULL;
+}
+
+static void *do_checkpoint(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_checkpoint(job->files);
 	return NULL;
 }
 
@@ -239,6 +247,8 @@ static tr_next store_init(void *state, tr_value arg)
 	s->load = tr_atom("load");
 	s->list = tr_atom("list");
 	s->sync = tr_atom("sync");
+	s->checkpoint = tr_atom("checkpoint");
+	s->compact = tr_atom("compact");
 	tr_trap_exit(true);
 	tr_err err;
 	tr_dirty(do_open, &job, &err);
@@ -254,6 +264,12 @@ static tr_next store_init(void *state, tr_value arg)
 	return tr_noreply();
 }
 
+/* Clients from outside have text where actors have atoms. */
+static bool is_request(tr_value what, tr_value atom)
+{
+	return tr_equal(what, atom) || (tr_is(what, TR_STRING) && tr_str_eq(tr_as_str(what), tr_as_str(atom)));
+}
+
 static tr_value answer_load(struct store *s, tr_value id)
 {
 	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0), .result = tr_absent()};
@@ -267,24 +283,59 @@ static tr_value answer_load(struct store *s, tr_value id)
 	return TR_LIST(TR_A(error), tr_string(tr_err_text(err != TR_OK ? err : tr_value_err(job.result))));
 }
 
+/* Everything that is over stands in the logs alone from here on. */
+static int make_checkpoint(struct store *s)
+{
+	struct job job = {.files = s->files};
+	tr_err err;
+	tr_dirty(do_checkpoint, &job, &err);
+	return err != TR_OK ? -ENOMEM : job.os_error;
+}
+
+static tr_value answer_checkpoint(struct store *s)
+{
+	int err = make_checkpoint(s);
+	return err == 0 ? TR_A(ok) : TR_LIST(TR_A(error), tr_string(strerror(-err)));
+}
+
+/* Beside the store, which goes on taking appends: only executions that are over are touched, and the checkpoint has
+ * made the journal forget them. */
+static tr_next start_compacting(struct store *s, tr_value policy, tr_from from)
+{
+	static const tr_spawn_options options = {.label = "compaction"};
+	int err = make_checkpoint(s);
+	if (err != 0)
+		return tr_next_reply(TR_LIST(TR_A(error), tr_string(strerror(-err))));
+	const char *data = file_store_data(s->files);
+	tr_value arg = TR_LIST(tr_string_lossy(data, strlen(data)), tr_is(policy, TR_MAP) ? tr_keep(policy) : tr_map(),
+			       tr_pid_value(from.pid), tr_ref_value(from.ref));
+	if (tr_spawn_opt(compaction_body, arg, &options).err != TR_OK)
+		return tr_next_reply(TR_LIST(TR_A(error), tr_string("out of memory")));
+	return tr_noreply();
+}
+
 static tr_next store_call(void *state, tr_value request, tr_from from)
 {
 	struct store *s = state;
 	tr_value what = tr_array_at(request, 0);
-	(void)from;
-	if (tr_equal(what, s->load))
+	if (is_request(what, s->compact))
+		return start_compacting(s, tr_array_at(request, 1), from);
+	if (is_request(what, s->checkpoint))
+		return tr_next_reply(answer_checkpoint(s));
+	if (is_request(what, s->load))
 		return tr_next_reply(answer_load(s, tr_array_at(request, 1)));
-	if (tr_equal(what, s->list)) {
+	if (is_request(what, s->list)) {
 		struct job job = {.files = s->files, .result = tr_absent()};
 		tr_err err;
 		tr_dirty(do_list, &job, &err);
 		return tr_next_reply(tr_is_valid(job.result) ? job.result : TR_A(error));
 	}
-	if (tr_equal(what, s->sync)) {
+	if (is_request(what, s->sync)) {
 		sync_now(s);
 		return tr_next_reply(TR_A(ok));
 	}
-	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the store knows load, list and sync")));
+	return tr_next_reply(
+	    TR_LIST(TR_A(error), tr_string("the store knows load, list, sync, checkpoint and compact")));
 }
 
 static tr_next store_info(void *state, tr_value message)

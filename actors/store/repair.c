@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mending logs, index and artifacts. */
+#include "actors/store/repair.h"
+
+#include "actors/store/artifact_file.h"
+#include "actors/store/index.h"
+#include "actors/store/inspect.h"
+#include "actors/store/log_file.h"
+#include "actors/store/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct repair {
+	const char *data;
+	const disk *disk;
+	tr_buf *report;
+	repair_result *result;
+};
+
+/* Keep the bytes as <path>.damaged, behind what an earlier repair may have left there. */
+static int put_aside(const struct repair *r, const char *path, tr_str bytes)
+{
+	char aside[PATH_MAX + 16];
+	const disk *d = r->disk;
+	(void)snprintf(aside, sizeof aside, "%s.damaged", path);
+	int fd = d->open_append(d->arg, aside);
+	if (fd < 0)
+		return fd;
+	int err = d->append(d->arg, fd, bytes.p, bytes.n);
+	if (err == 0)
+		err = d->sync(d->arg, fd);
+	close(fd);
+	return err;
+}
+
+static int cut(const struct repair *r, const char *path, size_t good)
+{
+	const disk *d = r->disk;
+	int fd = d->open_append(d->arg, path);
+	if (fd < 0)
+		return fd;
+	int err = d->truncate(d->arg, fd, (off_t)good);
+	if (err == 0)
+		err = d->sync(d->arg, fd);
+	close(fd);
+	return err;
+}
+
+static void told(struct repair *r, const char *file, const inspect_result *found, int err)
+{
+	if (err == 0)
+		r->result->logs++;
+	else
+		r->result->failed++;
+	tr_buf_putf(r->report, "%s: %s; ", file, found->fault);
+	if (err == 0)
+		tr_buf_putf(r->report, "events 1 to %" PRIu64 " are kept, all of it is in %s.damaged\n",
+			    found->last_seq, file);
+	else
+		tr_buf_putf(r->report, "it could not be mended: %s\n", strerror(-err));
+}
+
+static int mend_plain(const struct repair *r, const char *folder, tr_str bytes, const inspect_result *found)
+{
+	layout_path path;
+	if (log_plain_path(path, r->data, folder) != TR_OK)
+		return -ENAMETOOLONG;
+	int err = put_aside(r, path, bytes);
+	return err != 0 ? err : cut(r, path, found->good);
+}
+
+/* What is whole becomes a plain log; the packed file goes aside. */
+static int mend_packed(const struct repair *r, const char *folder, tr_str bytes, const inspect_result *found)
+{
+	layout_path packed, plain, below;
+	char aside[PATH_MAX + 16];
+	const disk *d = r->disk;
+	if (log_packed_path(packed, r->data, folder) != TR_OK || log_plain_path(plain, r->data, folder) != TR_OK ||
+	    layout_join(below, r->data, "executions/%s", folder) != TR_OK)
+		return -ENAMETOOLONG;
+	int err = 0;
+	if (access(plain, F_OK) != 0 && found->good > 0) {
+		err = d->make_folder(d->arg, below);
+		int fd = err == 0 ? d->open_append(d->arg, plain) : err;
+		if (err == 0)
+			err = fd < 0 ? fd : d->append(d->arg, fd, bytes.p, found->good);
+		if (err == 0)
+			err = d->sync(d->arg, fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	(void)snprintf(aside, sizeof aside, "%s.damaged", packed);
+	if (err == 0 && rename(packed, aside) != 0)
+		err = -errno;
+	return err;
+}
+
+static bool mend_log(void *arg, const char *folder, int64_t id, bool packed)
+{
+	struct repair *r = arg;
+	tr_buf bytes = {0};
+	inspect_result found;
+	char file[PATH_MAX + 32];
+	(void)snprintf(file, sizeof file, packed ? "executions/%s" PACKED_SUFFIX : "executions/%s/events.log", folder);
+	if (inspect_log(r->data, folder, id, packed, NULL, NULL, &bytes, &found) && found.fault[0] != '\0')
+		told(r, file, &found,
+		     packed ? mend_packed(r, folder, tr_buf_str(&bytes), &found)
+			    : mend_plain(r, folder, tr_buf_str(&bytes), &found));
+	tr_buf_fini(&bytes);
+	return true;
+}
+
+static void mend_artifact(struct repair *r, const char *part, const char *name)
+{
+	layout_path path, aside;
+	size_t n = strlen(name);
+	if (layout_join(path, r->data, "artifacts/%s/%s", part, name) != TR_OK ||
+	    layout_join(aside, r->data, "artifacts/%s/.%s.damaged", part, name) != TR_OK)
+		return;
+	if (n > 4 && strcmp(name + n - 4, ".new") == 0) {
+		r->result->leftovers += unlink(path) == 0;
+		return;
+	}
+	tr_value value = n == ARTIFACT_KEY - 1 ? artifact_read(r->data, tr_s(name)) : tr_nil();
+	if (tr_value_err(value) == TR_ECORRUPT) {
+		bool done = rename(path, aside) == 0;
+		r->result->artifacts += done;
+		r->result->failed += !done;
+		tr_buf_putf(r->report, "artifacts/%s/%s: its content is not what its name says; %s\n", part, name,
+			    done ? "put aside, whoever refers to it is told that it is not there" : strerror(errno));
+	}
+	tr_drop(value);
+}
+
+static void mend_artifacts(struct repair *r)
+{
+	layout_path path;
+	DIR *top = layout_join(path, r->data, "artifacts") == TR_OK ? opendir(path) : NULL;
+	for (struct dirent *part; top != NULL && (part = readdir(top)) != NULL;) {
+		if (part->d_name[0] == '.' || layout_join(path, r->data, "artifacts/%s", part->d_name) != TR_OK)
+			continue;
+		DIR *dir = opendir(path);
+		for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+			if (entry->d_name[0] != '.')
+				mend_artifact(r, part->d_name, entry->d_name);
+		if (dir != NULL)
+			closedir(dir);
+	}
+	if (top != NULL)
+		closedir(top);
+}
+
+static void mend_index(struct repair *r)
+{
+	index_table t = {0};
+	tr_buf notes = {0};
+	int err = index_load(&t, r->data, true, &notes) == TR_OK ? index_write(&t, r->disk, r->data) : -ENOMEM;
+	if (err != 0) {
+		r->result->failed++;
+		tr_buf_putf(r->report, "index/executions.idx: it could not be made anew: %s\n", strerror(-err));
+	}
+	index_fini(&t);
+	tr_buf_fini(&notes);
+}
+
+bool repair_store(const char *data, const disk *d, tr_buf *report, repair_result *result, file_store_error *error)
+{
+	struct repair r = {data, d, report, result};
+	*result = (repair_result){0};
+	/* Opening takes the lock, or says whose it is, and brings what the journal has into the logs. */
+	file_store *s = file_store_open(data, d, report, error);
+	if (s == NULL)
+		return false;
+	walk_executions(data, mend_log, &r);
+	mend_artifacts(&r);
+	mend_index(&r);
+	file_store_close(&s);
+	return true;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mark and sweep over artifacts. */
+#include "actors/store/sweep.h"
+
+#include "actors/store/artifact_file.h"
+#include "actors/store/inspect.h"
+#include "actors/store/references.h"
+#include "actors/store/walk.h"
+
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sweep {
+	const char *data;
+	tr_buf *report;
+	tr_value marked; /* map: key -> true */
+	tr_value next;   /* array of keys whose own references are to be followed */
+	bool unsure;
+};
+
+static void mark(void *arg, tr_str key)
+{
+	struct sweep *s = arg;
+	if (tr_is_valid(tr_map_get_n(s->marked, key.p, key.n)))
+		return;
+	s->marked = tr_map_put(s->marked, tr_string_n(key.p, key.n), tr_bool(true));
+	s->next = tr_array_push(s->next, tr_string_n(key.p, key.n));
+}
+
+static void mark_event(void *arg, const event *e)
+{
+	references_each(e->payload, mark, arg);
+}
+
+static bool mark_log(void *arg, const char *folder, int64_t id, bool packed)
+{
+	struct sweep *s = arg;
+	tr_buf bytes = {0};
+	inspect_result found;
+	bool read = inspect_log(s->data, folder, id, packed, mark_event, s, &bytes, &found);
+	if (!read || found.fault[0] != '\0') {
+		s->unsure = true;
+		tr_buf_putf(s->report, "executions/%s: %s; no artifact is removed, since it may be one of its own\n",
+			    folder, found.fault);
+	}
+	tr_buf_fini(&bytes);
+	return !s->unsure;
+}
+
+/* A manifest is an artifact that refers to others. */
+static void mark_deep(struct sweep *s)
+{
+	for (size_t i = 0; i < tr_array_len(s->next); i++) {
+		tr_value value = artifact_read(s->data, tr_as_str(tr_array_at(s->next, i)));
+		references_each(value, mark, s);
+		tr_drop(value);
+	}
+}
+
+static uint64_t sweep_part(const struct sweep *s, const char *part)
+{
+	layout_path path;
+	uint64_t removed = 0;
+	DIR *dir = layout_join(path, s->data, "artifacts/%s", part) == TR_OK ? opendir(path) : NULL;
+	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+		size_t n = strlen(entry->d_name);
+		if (n == ARTIFACT_KEY - 1 && !tr_is_valid(tr_map_get_n(s->marked, entry->d_name, n)) &&
+		    layout_join(path, s->data, "artifacts/%s/%s", part, entry->d_name) == TR_OK)
+			removed += unlink(path) == 0;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return removed;
+}
+
+tr_err sweep_artifacts(const char *data, tr_buf *report, uint64_t *removed)
+{
+	struct sweep s = {.data = data, .report = report, .marked = tr_map(), .next = tr_array()};
+	layout_path path;
+	*removed = 0;
+	walk_executions(data, mark_log, &s);
+	mark_deep(&s);
+	bool good = !s.unsure && tr_is_valid(s.marked) && tr_is_valid(s.next);
+	DIR *top = good && layout_join(path, data, "artifacts") == TR_OK ? opendir(path) : NULL;
+	for (struct dirent *part; top != NULL && (part = readdir(top)) != NULL;)
+		if (part->d_name[0] != '.')
+			*removed += sweep_part(&s, part->d_name);
+	if (top != NULL)
+		closedir(top);
+	tr_drop(s.marked);
+	tr_drop(s.next);
+	return s.unsure || good ? TR_OK : TR_ENOMEM;
+}
