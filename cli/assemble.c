@@ -54,15 +54,17 @@ static tr_started start_logger(tr_value arg, tr_value extra)
 	return s;
 }
 
-/* The operator's settings, and where this node's credentials are. */
-static tr_value plugin_config(tr_value said, const char *data)
+/* The operator's settings, where this node's credentials are, and what it shows of its environment. */
+static tr_value plugin_config(tr_value said, const assemble_options *o)
 {
 	layout_path file;
-	tr_value all = tr_is(said, TR_MAP) ? tr_keep(said) : tr_map();
+	tr_value all = tr_is(said, TR_MAP) ? tr_keep(said) : tr_map(), names = tr_array();
 
-	if (layout_join(file, data, "credentials") != TR_OK)
-		return all;
-	tr_value ours = TR_DICT("credentials", TR_DICT("file", tr_string(file)));
+	for (size_t i = 0; i < tr_map_len(o->env); i++)
+		names = tr_array_push(names, tr_keep(tr_map_entries(o->env)[i].key));
+	if (layout_join(file, o->data, "credentials") != TR_OK)
+		file[0] = '\0';
+	tr_value ours = TR_DICT("credentials", TR_DICT("file", tr_string(file)), "secrets", TR_DICT("env", names));
 	return tr_map_merge_deep(ours, all);
 }
 
@@ -71,7 +73,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	size_t builtin_count;
 	const builtin *builtins = plugins_builtin(&builtin_count);
 	const settings none = {0}, *said = o->settings != NULL ? o->settings : &none;
-	tr_value config = plugin_config(said->config, o->data);
+	tr_value config = plugin_config(said->config, o);
 	plugin_host_options plugins = {.builtins = builtins,
 				       .builtin_count = builtin_count,
 				       .config = config,

@@ -4,6 +4,8 @@
 #include "actors/protocol.h"
 #include "actors/worker/event_batch.h"
 #include "actors/worker/refs.h"
+
+#include <troupe/log.h>
 #include "actors/worker/runner.h"
 #include "plugins/host/hook_span.h"
 
@@ -53,7 +55,7 @@ static void externalise(iteration *it)
 		/* A warning may be added, and the list move, while the policy is rendered. */
 		keep_policy policy = pipeline_keep_policy(it->runner.pipe, &events->items[i]);
 		event *e = &events->items[i];
-		e->payload = refs_externalise(e->payload, &origin, &policy);
+		e->payload = refs_externalise(tr_redact(tr_here(), e->payload), &origin, &policy);
 		keep_policy_fini(&policy);
 	}
 }

@@ -3,6 +3,8 @@
 #include "actors/worker/keychain_internal.h"
 #include "actors/worker/plugin_call.h"
 #include "actors/worker/render.h"
+
+#include <troupe/log.h>
 #include "plugins/host/host.h"
 
 #define RESOLVE_TIMEOUT (60 * TR_SECOND)
@@ -219,6 +221,15 @@ static tr_value by_hooks(tr_value config, const key_entry *e)
 	return r.given;
 }
 
+/* What the chain holds is secret wherever it turns up, but for what a playbook wrote down itself. */
+static void redact(tr_value v)
+{
+	if (tr_is(v, TR_STRING))
+		(void)tr_redact_add(tr_here(), tr_as_str(v), tr_absent());
+	for (size_t i = 0; i < tr_map_len(v); i++)
+		redact(tr_map_entries(v)[i].value);
+}
+
 tr_value keychain_resolve(const key_entry *e)
 {
 	const playbook *book = e->book;
@@ -238,6 +249,8 @@ tr_value keychain_resolve(const key_entry *e)
 	tr_value out;
 	if (tr_is(config, TR_MAP)) {
 		out = by_hooks(config, e);
+		if (!tr_str_is(tr_as_str(tr_map_get_s(config, "kind")), "static"))
+			redact(tr_array_at(out, 1));
 	} else {
 		tr_value message = tr_map_get_s(error, "message");
 		out = failed(tr_is(message, TR_STRING) ? tr_keep(message) : tr_string("it is no mapping"));

@@ -3,6 +3,7 @@
 #include "actors/worker/refs.h"
 #include "actors/protocol.h"
 
+#include <troupe/plugin.h>
 #include <troupe/template.h>
 
 #define LOAD_TIMEOUT (30 * TR_SECOND)
@@ -13,11 +14,17 @@ static bool is_manifest(tr_value v)
 	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "manifest") && tr_is(tr_map_get_s(v, "parts"), TR_ARRAY);
 }
 
+/* Where a secret can be had again, in place of it. */
+static bool is_secret(tr_value v)
+{
+	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "secret_ref");
+}
+
 bool refs_is(tr_value v)
 {
 	if (!tr_is(v, TR_MAP))
 		return false;
-	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "result_ref") || is_manifest(v);
+	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "result_ref") || is_secret(v) || is_manifest(v);
 }
 
 static tr_value load_one(tr_value ref)
@@ -30,8 +37,20 @@ static tr_value load_one(tr_value ref)
 	return value;
 }
 
+static tr_value load_secret(tr_value ref)
+{
+	tr_value outcome =
+	    tr_plugin_run("secrets", tr_keep(tr_map_get_s(ref, "input")), tr_absent(), tr_in(LOAD_TIMEOUT));
+	tr_value value = tr_value_path(outcome, "result", "value", (const char *)NULL);
+	value = tr_is_valid(value) ? tr_keep(value) : tr_invalid(TR_ENOENT);
+	tr_drop(outcome);
+	return value;
+}
+
 tr_value refs_load(tr_value ref)
 {
+	if (is_secret(ref))
+		return load_secret(ref);
 	if (!is_manifest(ref))
 		return load_one(ref);
 	tr_value parts = tr_map_get_s(ref, "parts");

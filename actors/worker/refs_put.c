@@ -60,6 +60,7 @@ static tr_value store(putting *p)
 
 tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy)
 {
+	v = tr_redact(tr_here(), v);
 	putting p = {v, origin, policy};
 	if (!tr_is_valid(v) || tr_whereis(SUBJECT_ARTIFACTS).bits == 0)
 		return v;

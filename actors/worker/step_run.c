@@ -6,6 +6,7 @@
 #include "actors/worker/step_run_internal.h"
 
 #include <stdio.h>
+#include <troupe/log.h>
 
 enum {
 	ARG_RUN,
@@ -31,7 +32,7 @@ void step_run_add(step_run *s, event_list *events)
 		event *e = &events->items[i];
 		keep_policy policy =
 		    s->runner.pipe != NULL ? pipeline_keep_policy(s->runner.pipe, e) : loop_policy(s, e);
-		e->payload = refs_externalise(e->payload, &origin, &policy);
+		e->payload = refs_externalise(tr_redact(tr_here(), e->payload), &origin, &policy);
 		keep_policy_fini(&policy);
 	}
 	if (outbox_add(&s->out, events) != TR_OK)

@@ -52,6 +52,19 @@ TR_API void tr_log_show(tr_buf *out, tr_value record, bool color);
 /** Wait until everything logged so far has been handled. From outside actors. */
 TR_API void tr_log_flush(tr_node *node);
 
+/* ---- secrets ---------------------------------------------------------------------------------------------------- */
+
+/** Shorter texts are not hidden: they stand in too many others. */
+#define TR_SECRET_MIN 5
+
+/** From now on this text is a secret of the node: the logger hides it, and whoever stores or shows what others said
+ * calls tr_redact. So are its forms in JSON and in URLs. `instead` (borrowed; absent: none) takes the place of a text
+ * that is the secret and nothing else. TR_EINVAL when it is too short. Any thread. */
+TR_API tr_err tr_redact_add(tr_node *node, tr_str secret, tr_value instead);
+/** v (taken) with "***" for every secret in its texts, binaries and keys; v itself when there is none, which costs one
+ * reading. Any thread. */
+TR_API tr_value tr_redact(tr_node *node, tr_value v);
+
 TR_EXTERN_C_END
 
 #endif

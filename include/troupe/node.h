@@ -122,6 +122,7 @@ typedef enum tr_node_slot {
 	TR_SLOT_PERMIT, /* a tr_permit */
 	TR_SLOT_SIM,
 	TR_SLOT_MONITOR,
+	TR_SLOT_REDACT,
 	TR_SLOT_COUNT = 16
 } tr_node_slot;
 TR_API tr_err tr_node_set(tr_node *node, tr_node_slot slot, void *ptr, void (*destructor)(void *));

@@ -89,6 +89,9 @@ typedef struct tr_plugin {
 /** Call another plugin's actor (grant call:<plugin>), or send to it. Take the request. */
 TR_API tr_value tr_plugin_call(const char *id, tr_value request, int64_t deadline);
 TR_API tr_err tr_plugin_cast(const char *id, tr_value request);
+/** Run a tool through whichever plugin performs the kind (grant call:<kind>) and wait for its outcome (fresh), in the
+ * actor of a command. Takes input and context (absent: an empty one). */
+TR_API tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64_t deadline);
 /** The event bus: type is a dotted subject. Subscribers get [event, type, payload]; patterns with * and >. Take the
  * payload. */
 TR_API tr_err tr_plugin_emit(const char *type, tr_value payload);

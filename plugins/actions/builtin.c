@@ -6,6 +6,7 @@
 #include "plugins/actions/noop/noop.h"
 #include "plugins/actions/postgres/postgres.h"
 #include "plugins/actions/python/python.h"
+#include "plugins/actions/secrets/secrets.h"
 #include "plugins/actions/shell/shell.h"
 #include "plugins/shared/auth/credentials.h"
 
@@ -15,6 +16,7 @@ static const builtin all[] = {
     {http_manifest, &http_plugin, true},
     {postgres_manifest, &postgres_plugin, true},
     {python_manifest, &python_plugin, true},
+    {secrets_manifest, &secrets_plugin, true},
     {shell_manifest, &shell_plugin, false},
 };
 

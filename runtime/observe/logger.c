@@ -75,7 +75,7 @@ static tr_value complete(tr_value record, tr_level level)
 /* Takes the record. */
 static void take_record(struct writer *w, tr_level level, tr_value record)
 {
-	record = complete(record, level);
+	record = tr_redact(w->logger->node, complete(record, level));
 	if (tr_is_valid(record))
 		record_out(w, level, record);
 	tr_drop(record);

@@ -493,6 +493,13 @@ def limit_memory(n):
     LIMIT[0] = n
 
 
+def no_core():
+    """What a task has in memory is nobody's business."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def restore():
     """What a task changed of the process, as the next one expects it."""
     sys.stdout, sys.stderr = STDOUT, STDERR
@@ -548,6 +555,7 @@ def loop():
     _thread.start_new_thread(end_with_the_node, ())
     sys.meta_path.append(LazySite())
     sys.argv = [""]
+    no_core()
     restore()
     while True:
         task = read_frame()

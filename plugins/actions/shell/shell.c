@@ -27,7 +27,7 @@ const char shell_manifest[] =
 
 /* $1 is the command; the names behind it are written to descriptor 4 as name and value, each ended by a NUL. */
 static const char script[] =
-    "__cmd=$1; shift; __names=(\"$@\"); set --; eval \"$__cmd\"; __status=$?; "
+    "ulimit -c 0; __cmd=$1; shift; __names=(\"$@\"); set --; eval \"$__cmd\"; __status=$?; "
     "for __name in \"${__names[@]}\"; do printf '%s\\0%s\\0' \"$__name\" \"${!__name}\" >&4; done; "
     "exit $__status";
 

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <troupe/log.h>
 
 static void secret_end(void *data)
 {
@@ -34,6 +35,26 @@ tr_value secret_open(tr_value v)
 	return box == NULL ? v : *box;
 }
 
+/* Fields that a log may not show. */
+static bool is_secret_field(tr_str key)
+{
+	static const char *const parts[] = {"pass", "token", "secret", "key", "dsn", "private", "connection_string"};
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (memmem(key.p, key.n, parts[i], strlen(parts[i])) != NULL)
+			return true;
+	return false;
+}
+
+static void redact_fields(tr_value fields)
+{
+	for (size_t i = 0; i < tr_map_len(fields); i++) {
+		const tr_entry *e = &tr_map_entries(fields)[i];
+		if (tr_is(e->value, TR_STRING) && is_secret_field(tr_as_str(e->key)))
+			(void)tr_redact_add(tr_here(), tr_as_str(e->value), tr_absent());
+	}
+}
+
 static tr_value by_name(tr_value name, const char *kind, int64_t deadline, tr_value *fault)
 {
 	tr_value answer = tr_plugin_call("credentials", TR_LIST(tr_atom("get"), tr_keep(name)), deadline);
@@ -42,6 +63,7 @@ static tr_value by_name(tr_value name, const char *kind, int64_t deadline, tr_va
 	if (TR_IS_A(tr_array_at(answer, 0), ok) && tr_is(fields, TR_MAP)) {
 		fields = tr_keep(fields);
 		tr_drop(answer);
+		redact_fields(fields);
 		return fields;
 	}
 	tr_value why = tr_array_at(answer, 1);
