@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Twenty secrets used in one run, from every place that a playbook can have them: none is found in what the run leaves behind or shows."""
+import os
+import subprocess
+import sys
+import threading
+
+import kit
+
+COUNT = 20
+
+
+class Echo:
+    """The test HTTP server: /echo answers with what arrived, secrets included."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([sys.executable, "-B", os.path.join(kit.SOURCE, "tests/support/http_server.py")],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[0])
+
+    def stop(self):
+        self.process.communicate("")
+
+
+class Secrets(kit.Case):
+    def setUp(self):
+        super().setUp()
+        self.echo = Echo()
+        self.addCleanup(self.echo.stop)
+        self.values = [f"s3cr3t-{i:02d}-{os.urandom(6).hex()}" for i in range(COUNT)]
+        self.env = {f"APP_SECRET_{i}": v for i, v in enumerate(self.values[:10])}
+        for i in range(10, COUNT):
+            done = self.troupe("credential", "add", f"cred{i}", "--type", "bearer", "token=-", stdin=self.values[i] + "\n")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn(self.values[i], done.stdout + done.stderr)
+
+    def environment(self):
+        return dict(super().environment(), no_proxy="*", **getattr(self, "env", {}))
+
+    def playbook(self):
+        url = f"http://127.0.0.1:{self.echo.port}/echo"
+        steps = []
+        for i in range(10):
+            follow = f"use{i}"
+            steps.append(f"""
+              - step: get{i}
+                tool: {{ kind: secrets, provider: env, name: APP_SECRET_{i} }}
+                next: {follow}
+              - step: {follow}
+                tool:
+                  - show:
+                      kind: python
+                      args: {{ value: "{{{{ get{i}.value }}}}" }}
+                      code: |
+                        print("python has", value)
+                        result = {{"length": len(value), "echo": value, "inside": "<" + value + ">"}}
+                  - send: {{ kind: http, url: "{url}", method: POST, json: {{ token: "{{{{ get{i}.value }}}}" }} }}
+                  - note: {{ kind: noop, result: {{ sent: "{{{{ get{i}.value }}}}" }}, eval: [ {{ else: {{ do: continue, set_ctx: {{ kept{i}: "{{{{ outcome.result.sent }}}}" }} }} }} ] }}
+                next: {"get%d" % (i + 1) if i < 9 else "keys"}""")
+        for i in range(10, COUNT):
+            name = "keys" if i == 10 else f"call{i}"
+            nxt = f"next: call{i + 1}" if i < COUNT - 1 else "next: large"
+            auth = f"auth: cred{i}" if i % 2 else f'auth: {{ type: bearer, token: "{{{{ keychain.k{i}.token }}}}" }}'
+            steps.append(f"""
+              - step: {name}
+                tool: {{ kind: http, url: "{url}", {auth} }}
+                {nxt}""")
+        steps.append("""
+              - step: large
+                tool:
+                  - many:
+                      kind: python
+                      args: { value: "{{ get0.value }}" }
+                      code: |
+                        result = [value + " " + "x" * 100 for _ in range(2000)]
+                next: crash
+              - step: crash
+                tool: { kind: python, args: { value: "{{ get1.value }}" }, code: "raise ValueError('bad ' + value)" }""")
+        keychain = "keychain:\n" + "\n".join(
+            f"  k{i}: {{ kind: secret_manager, provider: credential, map: {{ token: cred{i} }}, field: token }}"
+            for i in range(10, COUNT, 2)) + "\n"
+        return self.write("secrets.yaml", keychain + "workflow:" + "".join(steps) + "\n")
+
+    def found_in(self, text, where):
+        data = text if isinstance(text, bytes) else text.encode()
+        return [f"{where}: secret {i}" for i, v in enumerate(self.values) if v.encode() in data]
+
+    def watch_ps(self, stop, found):
+        while not stop.is_set():
+            found.extend(self.found_in(subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, check=True).stdout, "ps"))
+            stop.wait(0.05)
+
+    def test_twenty_secrets_leave_no_trace(self):
+        found, stop = [], threading.Event()
+        watcher = threading.Thread(target=self.watch_ps, args=(stop, found))
+        watcher.start()
+        names = ",".join(self.env)
+        options = [o for name in names.split(",") for o in ("--env", name)]
+        done = self.troupe("run", self.playbook(), "--events", *options)
+        stop.set()
+        watcher.join()
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)  # the last step fails on purpose
+        self.assertIn("bad ***", done.stdout + done.stderr)
+        found += self.found_in(done.stdout + done.stderr, "output")
+        files = 0
+        for folder, _, names in os.walk(self.data):
+            for name in names:
+                path = os.path.join(folder, name)
+                files += 1
+                with open(path, "rb") as f:
+                    found += self.found_in(f.read(), path)
+                if path.endswith(".zst") or "artifact" in path:
+                    plain = subprocess.run(["zstd", "-dc", path], capture_output=True, check=False).stdout
+                    found += self.found_in(plain, path + " (unpacked)")
+        self.assertGreater(files, 3)
+        for path, _, names in os.walk(self.folder):
+            self.assertEqual([n for n in names if n.startswith("core")], [], path)
+        events, _ = self.events()
+        for event in events:
+            found += self.found_in(repr(event), event["event_type"])
+        self.assertEqual(found, [])
+        # And they were really used: what the server and Python saw had their length.
+        done = [e for e in events if e["event_type"] == "task.processed"]
+        lengths = [e["payload"]["outcome"]["result"]["length"] for e in done
+                   if isinstance(e["payload"].get("outcome", {}).get("result"), dict) and "length" in e["payload"]["outcome"]["result"]]
+        self.assertEqual(lengths, [len(self.values[0])] * 10)
+
+
+kit.main()
