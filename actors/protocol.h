@@ -25,7 +25,19 @@
  * resumable.
  *
  * catalog: call [put, file, source text, model object (local)] -> [ok, hash]; call [get, hash] -> map {hash, file,
- * source, model (local)} | nil
+ * source, model (local)} | nil; call [load, path, file of the playbook that names it | nil, version | nil] -> [ok,
+ * hash] | [error, text]
+ *
+ * a task that starts an execution: call `executions` with
+ *   [child, {parent_id: int, step_run_id, iteration: int | -1, label, key: text, path, hash | nil, args: map,
+ * return_step | nil, wait: bool}]
+ *       -> [ok, {execution_id, status, result, failures}] at its end (without wait: at once, status "running"), unknown
+ * (no hash was given and the key is new), or [error, kind, text]. The same key gives the same execution, after a crash
+ * too. parent -> `executions`: [ensure_child, {…}] [cancel_child | pause_child | unpause_child, child, parent, reason];
+ * child -> `event.<parent>`: [child_done, id, report].
+ *
+ * An execution's actor that crashes is started again and goes on from its log; its watchers get [restarted,
+ * execution_id, pid], or [gone, execution_id, text] when that was given up.
  *
  * step run command, execution -> `command.<pool>`:
  *   [command, {execution_id: int, step_run_id: int, attempt: int, step: name, hash, playbook: {name, path}, args: map,

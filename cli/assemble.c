@@ -4,6 +4,7 @@
 
 #include "actors/edge/edge.h"
 #include "actors/engine/control.h"
+#include "actors/protocol.h"
 #include "actors/store/store.h"
 #include "actors/worker/data_plane.h"
 #include "plugins/actions/builtin.h"
@@ -68,6 +69,9 @@ static tr_value plugin_config(tr_value said, const assemble_options *o)
 	return tr_map_merge_deep(ours, all);
 }
 
+/* What plugins may call, given the grant: the tool kind playbook needs both. */
+static const char *const services[] = {SUBJECT_EXECUTIONS, SUBJECT_CATALOG, NULL};
+
 static tr_started start_tree(tr_node *node, const assemble_options *o)
 {
 	size_t builtin_count;
@@ -80,7 +84,8 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       .grants = said->grants,
 				       .paths = said->paths,
 				       .prefer = said->prefer,
-				       .isolation = said->isolation};
+				       .isolation = said->isolation,
+				       .services = services};
 	store_options store = {.data = o->data, .durability = o->durability};
 	pool_options pool = {.concurrency = o->concurrency, .env = o->env};
 	tr_child_spec children[7] = {0};

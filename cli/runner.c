@@ -13,6 +13,7 @@
 #define RUNNER_NAME "runner"
 #define TICK_NS     (100 * TR_MS)
 #define CALL_NS     (30 * TR_SECOND)
+#define RESTART_NS  (60 * TR_SECOND) /* an execution that crashed is taken up again before that */
 
 /* The job is the waiting thread's; the value only carries it into the actor. */
 static void not_ours(void *data)
@@ -85,6 +86,11 @@ static void show_event(run_job *job, tr_value value)
 	event_fini(&e);
 }
 
+static bool word_is(tr_value tag, const char *word)
+{
+	return tr_is(tag, TR_ATOM) && tr_str_is(tr_as_str(tag), word);
+}
+
 /* False when it is over. */
 static bool take(run_job *job, tr_value m)
 {
@@ -100,8 +106,18 @@ static bool take(run_job *job, tr_value m)
 		(void)snprintf(job->problem, sizeof job->problem, "the execution's actor ended: %s",
 			       why.p != NULL ? why.p : "");
 		tr_buf_fini(&why);
+		if (tr_pid_eq(tr_as_pid(tr_array_at(m, 3)), job->execution))
+			job->down_ns = tr_now(); /* it is started again, and says so */
+	} else if (word_is(tag, "restarted")) {
+		job->down_ns = 0;
+		job->execution = tr_as_pid(tr_array_at(m, 2));
+		tr_monitor(job->execution);
+	} else if (word_is(tag, "gone")) {
+		(void)snprintf(job->problem, sizeof job->problem, "%s", tr_as_cstr(tr_array_at(m, 2), ""));
 		return false;
 	} else if (TR_IS_A(m, tick)) {
+		if (job->down_ns != 0 && tr_now() - job->down_ns > RESTART_NS)
+			return false;
 		view_tick(job->view, tr_wall_us());
 		tr_send_at(tr_self(), TR_A(tick), tr_in(TICK_NS));
 	} else if (TR_IS_A(tag, info)) {
@@ -165,11 +181,10 @@ static void runner_body(tr_value arg)
 	tr_signal_subscribe(SIGINT);
 	tr_signal_subscribe(SIGTERM);
 	tr_signal_subscribe(SIGHUP);
-	tr_pid execution = begin(job);
-	if (execution.bits == 0)
+	job->execution = begin(job);
+	if (job->execution.bits == 0)
 		return;
-	job->execution = execution;
-	tr_monitor(execution);
+	tr_monitor(job->execution);
 	tr_send(tr_self(), TR_A(tick));
 	for (bool going = true; going;) {
 		tr_value m = tr_receive(TR_FOREVER);

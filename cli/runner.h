@@ -21,8 +21,9 @@ typedef struct run_job {
 	tr_value summary; /* absent when the execution did not end */
 	bool interrupted;
 	char problem[600]; /* why there is no summary */
-	/* the runner's own */
+	/* the runner's own: the execution's actor, and since when it is gone (0: it is there) */
 	tr_pid execution;
+	int64_t down_ns;
 	bool waited;
 } run_job;
 

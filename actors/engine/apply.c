@@ -169,7 +169,8 @@ static tr_err apply_cancelled(machine *m, const event *e)
 
 	if (m->phase == MACHINE_NEW || m->phase >= MACHINE_CLOSING)
 		return TR_ECORRUPT;
-	m->paused = false;
+	m->paused = m->paused_by_parent = false;
+	m->children_stale = true;
 	if (expired)
 		machine_add_failure(
 		    m, TR_DICT("step", tr_nil(), "kind", tr_string("timeout"), "message", tr_keep(reason)));
@@ -217,7 +218,13 @@ static tr_err apply_by_type(machine *m, const event *e)
 	case EVENT_EXECUTION_PAUSED:
 	case EVENT_EXECUTION_RESUMED:
 		m->paused = e->type == EVENT_EXECUTION_PAUSED;
+		m->paused_by_parent = m->paused && tr_str_is(tr_as_str(tr_map_get_s(e->payload, "by")), "parent");
+		m->children_stale = true;
 		return TR_OK;
+	case EVENT_CHILD_STARTED:
+		return child_started(m, e);
+	case EVENT_CHILD_DONE:
+		return child_done(m, e);
 	case EVENT_WARNING:
 		return apply_warning(m, e);
 	default:
@@ -243,7 +250,8 @@ tr_err machine_apply(machine *m, const event *e)
 
 static void state_init(machine *m)
 {
-	struct link *lists[] = {&m->runs, &m->ended, &m->live, &m->open, &m->pending, &m->owed, &m->queue};
+	struct link *lists[] = {&m->runs,    &m->ended, &m->live,  &m->open,
+				&m->pending, &m->owed,  &m->queue, &m->children};
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		link_init(lists[i]);
@@ -305,6 +313,8 @@ void machine_free(machine **slot)
 	run_forget(m, LINK_OF(l, step_run, in_runs));
 	LINK_EACH_SAFE(o, next, &m->owed)
 	owed_forget(o);
+	LINK_EACH_SAFE(c, following, &m->children)
+	child_forget(LINK_OF(c, child, in_children));
 	steps_free(m);
 	idmap_fini(&m->tokens_by_id);
 	idmap_fini(&m->runs_by_id);

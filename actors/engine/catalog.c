@@ -7,11 +7,17 @@
 #include "actors/protocol.h"
 #include "plugins/host/host.h"
 
+#include <limits.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <troupe/template.h>
 #include <troupe/log.h>
 
 struct catalog {
 	tr_value entries; /* map: hash -> {hash, file, source, model, routes} */
+	tr_value paths;   /* map: metadata.path -> hash of the one that was put last */
 	tr_value folder;  /* string or nil */
 };
 
@@ -93,6 +99,20 @@ static bool accepted(tr_value model, char *why, size_t n)
 	return ok;
 }
 
+static bool note_path(struct catalog *c, tr_value hash, tr_value model)
+{
+	tr_str path = catalog_model_of(model)->path;
+	tr_value map;
+
+	if (path.n == 0)
+		return true;
+	map = tr_map_put(tr_keep(c->paths), tr_string_n(path.p, path.n), tr_keep(hash));
+	if (!tr_is_valid(map))
+		return false;
+	tr_assign(&c->paths, map);
+	return true;
+}
+
 /* Takes nothing; the entry is borrowed from the catalog, absent on failure. */
 static tr_value add(struct catalog *c, tr_value hash, tr_value file, tr_value source, tr_value model)
 {
@@ -104,8 +124,10 @@ static tr_value add(struct catalog *c, tr_value hash, tr_value file, tr_value so
 	entry = TR_DICT("hash", tr_keep(hash), "file", tr_keep(file), "source", tr_keep(source), "model",
 			tr_keep(model), "routes", routes_value(r));
 	map = tr_map_put(tr_keep(c->entries), tr_keep(hash), entry);
-	if (!tr_is_valid(map))
+	if (!tr_is_valid(map) || !note_path(c, hash, model)) {
+		tr_drop(map);
 		return tr_absent();
+	}
 	tr_assign(&c->entries, map);
 	return tr_map_get(c->entries, hash);
 }
@@ -115,7 +137,7 @@ static tr_value refuse(const char *why)
 	return TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n));
 }
 
-static tr_value put(struct catalog *c, tr_value file, tr_value source, tr_value model)
+static tr_value put_file(struct catalog *c, tr_value file, tr_value source, tr_value model)
 {
 	char why[600] = "the playbook cannot be compiled";
 	tr_value hash, compiled, entry;
@@ -123,8 +145,10 @@ static tr_value put(struct catalog *c, tr_value file, tr_value source, tr_value 
 	if (!tr_is(source, TR_STRING))
 		return refuse("a playbook's source must be text");
 	hash = hash_of(source);
-	if (tr_is_valid(tr_map_get(c->entries, hash)))
+	if (tr_is_valid(tr_map_get(c->entries, hash))) {
+		(void)note_path(c, hash, tr_map_get_s(tr_map_get(c->entries, hash), "model"));
 		return TR_LIST(TR_A(ok), hash);
+	}
 	compiled = catalog_model_of(model) != NULL ? tr_keep(model) : compile(file, source, why, sizeof why);
 	entry = tr_is_valid(compiled) && accepted(compiled, why, sizeof why) ? add(c, hash, file, source, compiled)
 									     : tr_absent();
@@ -137,6 +161,24 @@ static tr_value put(struct catalog *c, tr_value file, tr_value source, tr_value 
 		tr_log(TR_WARNING, tr_absent(),
 		       "%s; an interrupted execution of this playbook cannot be resumed by another process", why);
 	return TR_LIST(TR_A(ok), hash);
+}
+
+/* The whole path, so that files beside it are found from another working directory too, as after a resume. */
+static tr_value whole_path(tr_value file)
+{
+	char path[PATH_MAX];
+
+	return tr_is(file, TR_STRING) && realpath(tr_as_cstr(file, ""), path) != NULL
+		   ? tr_string_lossy(path, strlen(path))
+		   : tr_keep(file);
+}
+
+static tr_value put(struct catalog *c, tr_value given, tr_value source, tr_value model)
+{
+	tr_value file = whole_path(given), answer = put_file(c, file, source, model);
+
+	tr_drop(file);
+	return answer;
 }
 
 /* Not in memory: from the folder, when what is there has this hash. */
@@ -170,6 +212,55 @@ static tr_value get(struct catalog *c, tr_value hash, tr_value file)
 	return tr_is_valid(entry) ? tr_keep(entry) : tr_nil();
 }
 
+/* Does its author mean a file? Otherwise a catalog's path comes first. */
+static bool is_file_name(tr_str path)
+{
+	return path.n > 0 &&
+	       (path.p[0] == '/' || path.p[0] == '.' || (path.n > 5 && memcmp(path.p + path.n - 5, ".yaml", 5) == 0) ||
+		(path.n > 4 && memcmp(path.p + path.n - 4, ".yml", 4) == 0));
+}
+
+static tr_value load_file(struct catalog *c, tr_value path, tr_value caller)
+{
+	char why[600] = "";
+	tr_value file = tr_absent(), source = catalog_disk_load(path, caller, &file, why, sizeof why), answer;
+
+	if (!tr_is_valid(source))
+		return refuse(why);
+	answer = put(c, file, source, tr_nil());
+	tr_drop(file);
+	tr_drop(source);
+	return answer;
+}
+
+/* The answer as it is, unless another version is wanted. Takes the answer. */
+static tr_value of_version(struct catalog *c, tr_value answer, tr_value path, tr_value wanted)
+{
+	tr_value entry = tr_map_get(c->entries, tr_array_at(answer, 1));
+	const playbook *p = catalog_model_of(tr_map_get_s(entry, "model"));
+	tr_value text = tr_is(wanted, TR_STRING) ? tr_keep(wanted) : tr_python_str(wanted);
+	bool same = tr_is_nil(wanted) || !tr_is_valid(wanted) || p == NULL || tr_str_eq(p->version, tr_as_str(text));
+
+	if (!same)
+		tr_assign(
+		    &answer,
+		    TR_LIST(TR_A(error), tr_stringf("the playbook '%s' is there in version '%.*s', not '%s'",
+						    tr_as_cstr(path, ""), TR_STR(p->version), tr_as_cstr(text, "?"))));
+	tr_drop(text);
+	return answer;
+}
+
+/* [load, path, the caller's file or nil, version or nil] */
+static tr_value load(struct catalog *c, tr_value path, tr_value caller, tr_value version)
+{
+	tr_value hash = is_file_name(tr_as_str(path)) ? tr_absent() : tr_map_get(c->paths, path);
+
+	if (!tr_is(path, TR_STRING) || tr_as_str(path).n == 0)
+		return refuse("a playbook's path must be text");
+	return of_version(c, tr_is_valid(hash) ? TR_LIST(TR_A(ok), tr_keep(hash)) : load_file(c, path, caller), path,
+			  version);
+}
+
 static tr_next catalog_call(void *state, tr_value request, tr_from from)
 {
 	struct catalog *c = *(struct catalog **)state;
@@ -180,7 +271,10 @@ static tr_next catalog_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(put(c, tr_array_at(request, 1), tr_array_at(request, 2), tr_array_at(request, 3)));
 	if (tr_str_is(what, "get"))
 		return tr_next_reply(get(c, tr_array_at(request, 1), tr_array_at(request, 2)));
-	return tr_next_reply(refuse("the catalog knows put and get"));
+	if (tr_str_is(what, "load"))
+		return tr_next_reply(
+		    load(c, tr_array_at(request, 1), tr_array_at(request, 2), tr_array_at(request, 3)));
+	return tr_next_reply(refuse("the catalog knows put, get and load"));
 }
 
 /* However the actor ends. */
@@ -189,6 +283,7 @@ static void catalog_release(void *ptr)
 	struct catalog *c = ptr;
 
 	tr_drop(c->entries);
+	tr_drop(c->paths);
 	tr_drop(c->folder);
 	tr_free(c);
 }
@@ -204,6 +299,7 @@ static tr_next catalog_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(enomem));
 	c->folder = tr_is(arg, TR_STRING) ? tr_keep(arg) : tr_nil();
 	c->entries = tr_map();
+	c->paths = tr_map();
 	if (tr_own(c, catalog_release) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	*(struct catalog **)state = c;

@@ -3,7 +3,8 @@
  * The catalog: playbooks by content hash, as the actor registered as `catalog`. Messages: actors/protocol.h; `get`
  * answers with {hash, file, source, model, routes}. With a folder it keeps the sources on disk too, so that an
  * execution can be resumed by a process that never saw its playbook; then `get` takes the file's name as a third item,
- * for messages.
+ * for messages. `load` takes a playbook's path as another playbook names it: the catalog's own, or a file relative to
+ * that playbook's.
  */
 #ifndef TROUPE_ENGINE_CATALOG_H
 #define TROUPE_ENGINE_CATALOG_H

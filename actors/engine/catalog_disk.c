@@ -111,6 +111,87 @@ static void *do_get(void *arg)
 	return NULL;
 }
 
+/* ---- playbooks by their files ------------------------------------------------------------------------------------ */
+
+static bool ends_with(tr_str s, const char *end)
+{
+	size_t n = strlen(end);
+
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
+}
+
+/* <folder of the caller>/<path><ending>; false when that is too long. */
+static bool place(char out[PATH_MAX], tr_str caller, tr_str path, const char *ending)
+{
+	size_t folder = caller.n;
+	int n;
+
+	while (folder > 0 && caller.p[folder - 1] != '/')
+		folder--;
+	if (path.n > 0 && path.p[0] == '/')
+		folder = 0;
+	n = snprintf(out, PATH_MAX, "%.*s%.*s%s", (int)folder, caller.p == NULL ? "" : caller.p, TR_STR(path), ending);
+	return n > 0 && n < PATH_MAX;
+}
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+struct search {
+	tr_str path, caller;
+	struct job job;
+	bool found;
+};
+
+static void *do_load(void *arg)
+{
+	static const char *const endings[] = {"", ".yaml", ".yml"};
+	struct search *s = arg;
+	size_t tries = ends_with(s->path, ".yaml") || ends_with(s->path, ".yml") ? 1 : 3;
+
+	for (size_t i = 0; i < tries && !s->found; i++)
+		s->found = place(s->job.path, s->caller, s->path, endings[i]) && is_file(s->job.path);
+	return s->found ? do_get(&s->job) : NULL;
+}
+
+tr_value catalog_disk_load(tr_value path, tr_value caller, tr_value *file, char *why, size_t n)
+{
+	struct search *s = tr_own_alloc(sizeof *s);
+	tr_err err = s == NULL ? TR_ENOMEM : TR_OK;
+	tr_value text = tr_absent();
+
+	if (s != NULL) {
+		s->path = tr_as_str(path);
+		s->caller = tr_as_str(caller);
+		(void)tr_dirty(do_load, s, &err);
+	}
+	if (err == TR_OK && s->found && s->job.os_error == 0 && s->job.read.err == TR_OK)
+		text = tr_string_n(s->job.read.p, s->job.read.n);
+	if (tr_is_valid(text))
+		*file = tr_string_lossy(s->job.path, strlen(s->job.path));
+	else if (err != TR_OK)
+		(void)snprintf(why, n, "the playbook '%s' cannot be loaded: %s", tr_as_cstr(path, ""),
+			       tr_err_text(err));
+	else if (!s->found)
+		(void)snprintf(why, n, "there is no playbook '%s', neither in the catalog nor as a file beside %s",
+			       tr_as_cstr(path, ""), tr_as_cstr(caller, "the working directory"));
+	else
+		(void)snprintf(why, n, "the playbook %s cannot be read: %s", s->job.path,
+			       s->job.os_error != 0 ? strerror(s->job.os_error) : "it is not UTF-8, or too large");
+	if (s != NULL) {
+		tr_buf_fini(&s->job.read);
+		(void)tr_disown(s);
+		tr_free(s);
+	}
+	return text;
+}
+
+/* ---- sources by their hash -------------------------------------------------------------------------------------- */
+
 bool catalog_disk_put(tr_value folder, tr_value hash, tr_value source, char *why, size_t n)
 {
 	struct job job;

@@ -87,6 +87,8 @@ tr_err decide_stop(decision *d);
 tr_err decide_final(decision *d);
 tr_err decide_finish(decision *d);
 bool decide_final_wanted(const machine *m);
+/* children.c: tell children what they are to be told. */
+void decide_children(decision *d);
 /* settle.c: decide all that the state leaves to be decided. */
 tr_err decide_settle(decision *d);
 

@@ -66,9 +66,17 @@ static tr_value steps_digest(const machine *m)
 	return steps;
 }
 
+static tr_value child_digest(const child *c)
+{
+	return TR_DICT("key", tr_keep(c->key), "execution_id", tr_int(c->execution_id), "step_run_id",
+		       number(c->step_run_id), "iteration", tr_int(c->iteration), "label", tr_keep(c->label), "hash",
+		       tr_keep(c->hash), "waited", tr_bool(c->waited), "done", tr_bool(c->done), "over",
+		       tr_bool(c->over));
+}
+
 static tr_value lists_digest(const machine *m)
 {
-	tr_value runs = tr_array(), ended = tr_array(), pending = tr_array(), owed = tr_array();
+	tr_value runs = tr_array(), ended = tr_array(), pending = tr_array(), owed = tr_array(), children = tr_array();
 
 	LINK_EACH(l, &m->runs)
 	runs = tr_array_push(runs, run_digest(LINK_OF(l, step_run, in_runs)));
@@ -80,7 +88,9 @@ static tr_value lists_digest(const machine *m)
 	owed = tr_array_push(owed, TR_LIST(number(LINK_OF(o, owed_patch, in_owed)->step_run_id),
 					   number(LINK_OF(o, owed_patch, in_owed)->parent_id),
 					   tr_keep(LINK_OF(o, owed_patch, in_owed)->patch)));
-	return TR_DICT("runs", runs, "ended", ended, "pending", pending, "owed", owed);
+	LINK_EACH(c, &m->children)
+	children = tr_array_push(children, child_digest(LINK_OF(c, child, in_children)));
+	return TR_DICT("runs", runs, "ended", ended, "pending", pending, "owed", owed, "children", children);
 }
 
 tr_value machine_digest(const machine *m)
@@ -99,5 +109,6 @@ tr_value machine_digest(const machine *m)
 	v = tr_map_merge(v, TR_DICT("failure_count", number(m->failure_count), "branches_done",
 				    number(m->branches_done), "finished_runs", number(m->finished_runs), "next_token",
 				    number(m->next_token), "next_run", number(m->next_run), "steps", steps_digest(m)));
+	v = tr_map_put_s(v, "paused_by_parent", tr_bool(m->paused_by_parent));
 	return tr_map_merge(v, lists_digest(m));
 }

@@ -26,6 +26,7 @@ static void execution_release(void *ptr)
 	tr_drop(x->env);
 	tr_drop(x->history);
 	tr_free(x->watchers);
+	tr_free(x->waits);
 	tr_free(x);
 }
 
@@ -43,6 +44,19 @@ static void note(execution *x, tr_err err)
 
 /* ---- start --------------------------------------------------------------------------------------------------- */
 
+/* A pid, or after a restart all that its former self had: [[pid, events], …]. */
+static tr_err watch_all(execution *x, tr_value who, bool events)
+{
+	tr_err err = TR_OK;
+
+	if (tr_is(who, TR_PID))
+		return watch_add(x, tr_as_pid(who), events);
+	for (size_t i = 0; i < tr_array_len(who) && err == TR_OK; i++)
+		err = watch_add(x, tr_as_pid(tr_array_at(tr_array_at(who, i), 0)),
+				tr_as_bool(tr_array_at(tr_array_at(who, i), 1), true));
+	return err;
+}
+
 static tr_next execution_init(void *state, tr_value arg)
 {
 	struct execution_box *box = state;
@@ -57,9 +71,7 @@ static tr_next execution_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(enomem));
 	box->x = x;
 	outlet_init(x);
-	if (tr_is(tr_map_get_s(arg, "watch"), TR_PID) &&
-	    watch_add(x, tr_as_pid(tr_map_get_s(arg, "watch")), tr_as_bool(tr_map_get_s(arg, "watch_events"), true)) !=
-		TR_OK)
+	if (watch_all(x, tr_map_get_s(arg, "watch"), tr_as_bool(tr_map_get_s(arg, "watch_events"), true)) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	return tr_next_then(TR_A(start));
 }
@@ -108,22 +120,54 @@ static void answer_resume(tr_value from, tr_value answer)
 		tr_drop(answer);
 }
 
+/* Its log ends where it ends, or there is none: whoever waits for that is told. */
+static tr_next not_resumed(execution *x, tr_err err, const char *why)
+{
+	tr_value from = tr_map_get_s(x->arg, "from"), parent = tr_map_get_s(x->arg, "parent");
+
+	answer_resume(from, TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n)));
+	if (err == TR_EEXIST) {
+		parent_report(x);
+		return tr_next_stop(TR_A(normal));
+	}
+	/* A child that was recorded and never begun. */
+	if (err == TR_ENOENT && tr_is_valid(tr_map_get_s(x->arg, "routes")))
+		return begin(x);
+	if (tr_is(parent, TR_MAP))
+		parent_refuse(parent, x->id, why);
+	if (tr_as_bool(tr_map_get_s(x->arg, "again"), false))
+		return tr_next_stop(TR_LIST(tr_atom("resume_failed"), tr_string_lossy(why, tr_s(why).n)));
+	return tr_next_stop(TR_A(normal));
+}
+
+/* Those who watched its former self know it by another pid. */
+static void tell_restarted(execution *x)
+{
+	tr_value m = TR_LIST(tr_atom("restarted"), tr_int(x->id), tr_pid_value(tr_self()));
+
+	if (tr_as_bool(tr_map_get_s(x->arg, "again"), false))
+		watch_tell(x, m, false);
+	tr_drop(m);
+}
+
 static tr_next resume(execution *x)
 {
-	tr_value from = tr_map_get_s(x->arg, "from");
+	tr_value from = tr_map_get_s(x->arg, "from"), reason;
 	char why[600] = "";
 	tr_err err = resume_load(x, why, sizeof why);
 	machine_world w;
 
-	if (err != TR_OK) {
-		answer_resume(from, TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n)));
-		return tr_next_stop(TR_A(normal));
-	}
+	if (err != TR_OK)
+		return not_resumed(x, err, why);
 	name_playbook(machine_playbook(x->machine));
 	answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));
+	tell_restarted(x);
+	reason = tr_own_value(tr_keep(tr_map_get_s(x->arg, "cancel")));
 	tr_assign(&x->arg, tr_nil());
 	w = outlet_world(x);
 	x->err = machine_recover(x->machine, &w, &x->sink);
+	if (x->err == TR_OK && tr_is(reason, TR_STRING))
+		note(x, machine_cancel(x->machine, &w, &x->sink, tr_as_str(reason)));
 	set_deadline(x);
 	return next_of(x);
 }
@@ -288,6 +332,8 @@ static tr_next execution_info(void *state, tr_value message)
 		take_down(x, message);
 	} else if (tr_str_is(name, "step_timeout")) {
 		take_step_timeout(x, message);
+	} else if (tr_str_is(name, "child_done")) {
+		parent_child_done(x, message);
 	} else if (tr_str_is(name, "expire")) {
 		w = outlet_world(x);
 		note(x, machine_expire(x->machine, &w, &x->sink));
@@ -306,6 +352,12 @@ static tr_value control_answer(tr_err err)
 		       tr_string(err == TR_EINVAL ? "the execution is ending, or it is so already" : tr_err_text(err)));
 }
 
+/* [pause, parent]: along with the execution that waits for this one. */
+static bool for_parent(tr_value request)
+{
+	return tr_str_is(tr_as_str(tr_array_at(request, 1)), "parent");
+}
+
 static tr_next execution_call(void *state, tr_value request, tr_from from)
 {
 	execution *x = ((struct execution_box *)state)->x;
@@ -317,15 +369,22 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(machine_summary(x->machine));
 	if (tr_str_is(what, "watch"))
 		return tr_next_reply(control_answer(watch_add(x, tr_as_pid(tr_array_at(request, 1)), true)));
+	if (tr_str_is(what, "child")) {
+		tr_value answer = parent_ask(x, tr_array_at(request, 1), from);
+
+		if (tr_is_valid(answer))
+			tr_reply(from, answer);
+		return next_of(x);
+	}
 	if (tr_str_is(what, "cancel"))
 		err = machine_cancel(x->machine, &w, &x->sink, tr_as_str(tr_array_at(request, 1)));
 	else if (tr_str_is(what, "pause"))
-		err = machine_pause(x->machine, &w, &x->sink);
+		err = machine_pause(x->machine, &w, &x->sink, for_parent(request));
 	else if (tr_str_is(what, "unpause"))
-		err = machine_unpause(x->machine, &w, &x->sink);
+		err = machine_unpause(x->machine, &w, &x->sink, for_parent(request));
 	else
-		return tr_next_reply(
-		    TR_LIST(TR_A(error), tr_string("an execution knows cancel, pause, unpause, summary and watch")));
+		return tr_next_reply(TR_LIST(
+		    TR_A(error), tr_string("an execution knows cancel, pause, unpause, child, summary and watch")));
 	note(x, err);
 	outlet_reply(x, from, control_answer(err));
 	return next_of(x);

@@ -14,6 +14,12 @@ typedef struct watcher {
 	bool events; /* each event, not only the end */
 } watcher;
 
+/* A task that waits for the execution it started. */
+typedef struct child_wait {
+	int64_t child;
+	tr_from from;
+} child_wait;
+
 typedef struct execution {
 	int64_t id;
 	machine *machine;
@@ -34,6 +40,8 @@ typedef struct execution {
 	size_t event_watchers; /* those that want each event */
 	tr_ref store;          /* monitor */
 	bool deadline_set;
+	child_wait *waits;
+	size_t wait_count;
 } execution;
 
 /* outlet.c: what the machine says goes to the store, and what is durable goes into the world. */
@@ -63,7 +71,20 @@ tr_err watch_add(execution *x, tr_pid pid, bool events);
 bool watch_down(execution *x, tr_ref monitor);
 void watch_tell(execution *x, tr_value message, bool is_event); /* borrows */
 
-/* resume.c: replay what the store has. An error's text in `why`. */
+/* parent.c: executions that tasks of this one start. */
+/* [child, {…}]: the answer comes later, unless it is given here (fresh; absent). */
+tr_value parent_ask(execution *x, tr_value request, tr_from from);
+/* [child_done, id, report] */
+void parent_child_done(execution *x, tr_value message);
+/* Tell `executions` what a child is to do. */
+void parent_tell(execution *x, const machine_effect *e, tr_value reason);
+/* The other side: tell the parent, if somebody waits there, how this execution ended. */
+void parent_report(execution *x);
+/* The same for one that cannot be had: it counts as failed. `parent` is the map in its request. */
+void parent_refuse(tr_value parent, int64_t child, const char *why);
+
+/* resume.c: replay what the store has. An error's text in `why`; TR_EEXIST: it is finished, TR_ENOENT: it was never
+ * begun. */
 tr_err resume_load(execution *x, char *why, size_t n);
 
 #endif

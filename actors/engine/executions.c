@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting executions and finding them again. */
-#include "actors/engine/executions.h"
+#include "actors/engine/executions_state.h"
 
 #include "actors/engine/catalog.h"
-#include "actors/engine/idmap.h"
-#include "actors/event/event.h"
 #include "actors/protocol.h"
 
 #include <inttypes.h>
@@ -16,36 +14,14 @@
 #define SHUTDOWN_NS (20 * TR_SECOND)
 #define MOST_KNOWN  64u /* catalog entries kept here */
 
-struct running {
-	int64_t id;
-	tr_pid pid;
-	tr_ref monitor;
-	int64_t started_us;
-	tr_value playbook; /* its path */
-};
-
-struct executions {
-	idmap by_id, by_monitor; /* struct running */
-	id_generator ids;
-	tr_value env, known; /* known: map hash -> catalog entry */
-	int64_t node;
-	bool closing;
-};
-
-static tr_value refuse(const char *why)
+tr_value executions_refuse(const char *why)
 {
 	return TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n));
 }
 
-static void running_free(struct running *r)
-{
-	tr_drop(r->playbook);
-	tr_free(r);
-}
-
 static void executions_release(void *ptr)
 {
-	struct executions *s = ptr;
+	executions *s = ptr;
 
 	for (uint32_t i = 0; i < s->by_id.capacity; i++)
 		if (s->by_id.slots[i].ptr != NULL)
@@ -70,8 +46,7 @@ static tr_value playbook_info(tr_value entry)
 		       tr_keep(tr_map_get_s(entry, "hash")), "file", tr_keep(tr_map_get_s(entry, "file")));
 }
 
-/* The catalog's entry; borrowed from `known`, absent with an answer in *why. */
-static tr_value entry_of(struct executions *s, tr_value hash, tr_value *why)
+tr_value executions_entry(executions *s, tr_value hash, tr_value *why)
 {
 	tr_value entry = tr_map_get(s->known, hash), map;
 
@@ -79,8 +54,8 @@ static tr_value entry_of(struct executions *s, tr_value hash, tr_value *why)
 		return entry;
 	entry = tr_call_name(SUBJECT_CATALOG, TR_LIST(tr_atom("get"), tr_keep(hash)), tr_in(CALL_NS));
 	if (!tr_is(entry, TR_MAP)) {
-		*why = tr_is_valid(entry) ? refuse("the catalog has no such playbook; put it there first")
-					  : refuse("the catalog does not answer");
+		*why = tr_is_valid(entry) ? executions_refuse("the catalog has no such playbook; put it there first")
+					  : executions_refuse("the catalog does not answer");
 		tr_drop(entry);
 		return tr_absent();
 	}
@@ -89,125 +64,90 @@ static tr_value entry_of(struct executions *s, tr_value hash, tr_value *why)
 	/* What every execution of it says in its first event: one value for all. */
 	map = tr_map_put(tr_keep(s->known), tr_keep(hash), tr_map_put_s(entry, "info", playbook_info(entry)));
 	if (!tr_is_valid(map)) {
-		*why = refuse("out of memory");
+		*why = executions_refuse("out of memory");
 		return tr_absent();
 	}
 	tr_assign(&s->known, map);
 	return tr_map_get(s->known, hash);
 }
 
-static tr_err running_add(struct executions *s, int64_t id, tr_pid pid, tr_value path)
+/* Who watches from the start: [[pid, each event too], …]. */
+static tr_value watchers_of(tr_value request)
 {
-	struct running *r = tr_alloc(sizeof *r);
-	tr_err err;
+	tr_value watch = tr_map_get_s(request, "watch");
 
-	if (r == NULL) {
-		tr_drop(path);
-		return TR_ENOMEM;
-	}
-	*r = (struct running){id, pid, tr_monitor(pid), tr_wall_us(), path};
-	err = idmap_put(&s->by_id, (uint64_t)id, r);
-	if (err != TR_OK) {
-		running_free(r);
-		return err;
-	}
-	return idmap_put(&s->by_monitor, r->monitor.bits, r);
-}
-
-/* Start the actor; an answer for the caller. Takes extra and path. */
-static tr_value start_actor(struct executions *s, int64_t id, tr_value extra, tr_value path, tr_pid *pid)
-{
-	tr_pid supervisor = tr_whereis(EXECUTIONS_SUPERVISOR);
-	tr_started started;
-	tr_buf why = {.max = 400};
-	tr_value answer;
-
-	*pid = (tr_pid){0};
-	if (supervisor.bits == 0 || !tr_is_valid(extra)) {
-		tr_drop(extra);
-		tr_drop(path);
-		return refuse(supervisor.bits == 0 ? "the executions' supervisor is not there" : "out of memory");
-	}
-	started = tr_supervisor_start_instance(supervisor, extra, tr_in(CALL_NS));
-	if (started.pid.bits != 0) {
-		*pid = started.pid;
-		if (running_add(s, id, started.pid, path) != TR_OK)
-			tr_exit(TR_A(enomem));
-		return TR_LIST(TR_A(ok), tr_int(id), tr_pid_value(started.pid));
-	}
-	tr_drop(path);
-	tr_show(&why, started.reason, 300);
-	answer = TR_LIST(TR_A(error), tr_stringf("the execution cannot be started: %s", why.p == NULL ? "?" : why.p));
-	tr_buf_fini(&why);
-	tr_drop(started.reason);
-	return answer;
+	if (!tr_is(watch, TR_PID))
+		return tr_array();
+	return TR_LIST(TR_LIST(tr_keep(watch), tr_bool(tr_as_bool(tr_map_get_s(request, "watch_events"), true))));
 }
 
 /* [start, {hash, payload, execution_id?, watch?, watch_events?, parent?}] */
-static tr_value start(struct executions *s, tr_value request)
+static tr_value start(executions *s, tr_value request)
 {
 	tr_value why = tr_nil(), payload = tr_map_get_s(request, "payload"),
 		 given = tr_map_get_s(request, "execution_id");
-	tr_value watch = tr_map_get_s(request, "watch"), parent = tr_map_get_s(request, "parent"), entry, info, path;
+	tr_value parent = tr_map_get_s(request, "parent"), entry, info, path, extra;
+	running *r;
 	int64_t id = tr_as_int(given, 0);
-	tr_pid pid;
 
 	if (s->closing)
-		return refuse("the node is shutting down");
+		return executions_refuse("the node is shutting down");
 	if (tr_is_valid(payload) && !tr_is(payload, TR_MAP) && !tr_is_nil(payload))
-		return refuse("the payload must be a mapping");
+		return executions_refuse("the payload must be a mapping");
 	if (id < 0 || (tr_is_valid(given) && !tr_is_nil(given) && id == 0) ||
 	    idmap_get(&s->by_id, (uint64_t)id) != NULL)
-		return refuse("the execution id is taken, or no positive number");
-	entry = entry_of(s, tr_map_get_s(request, "hash"), &why);
+		return executions_refuse("the execution id is taken, or no positive number");
+	entry = executions_entry(s, tr_map_get_s(request, "hash"), &why);
 	if (!tr_is_valid(entry))
 		return why;
 	if (id == 0)
 		id = (int64_t)id_next(&s->ids, tr_wall_us());
-	info = tr_keep(tr_map_get_s(entry, "info"));
-	path = tr_keep(tr_map_get_s(info, "path"));
-	return start_actor(s, id,
-			   TR_DICT("execution_id", tr_int(id), "routes", tr_keep(tr_map_get_s(entry, "routes")),
-				   "playbook", info, "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(),
-				   "parent", tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil(), "watch",
-				   tr_is(watch, TR_PID) ? tr_keep(watch) : tr_nil(), "watch_events",
-				   tr_bool(tr_as_bool(tr_map_get_s(request, "watch_events"), true)), "env",
-				   tr_keep(s->env), "node", tr_int(s->node)),
-			   tr_is_valid(path) ? path : tr_nil(), &pid);
+	info = tr_map_get_s(entry, "info");
+	path = tr_map_get_s(info, "path");
+	extra = tr_map_merge(running_extra(s, id),
+			     TR_DICT("routes", tr_keep(tr_map_get_s(entry, "routes")), "playbook", tr_keep(info),
+				     "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(), "parent",
+				     tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil()));
+	r = running_new(id, tr_is_valid(path) ? tr_keep(path) : tr_nil(), watchers_of(request), tr_nil());
+	if (r == NULL) {
+		tr_drop(extra);
+		return executions_refuse("out of memory");
+	}
+	return running_start(s, r, tr_map_put_s(extra, "watch", tr_keep(r->watchers)));
 }
 
 /* [resume, id, watch]: the execution itself answers when it has read its log. */
-static tr_next resume(struct executions *s, tr_value request, tr_from from)
+static tr_next resume(executions *s, tr_value request, tr_from from)
 {
 	int64_t id = tr_as_int(tr_array_at(request, 1), 0);
-	tr_value watch = tr_array_at(request, 2), answer;
-	tr_pid pid;
+	tr_value watch = tr_array_at(request, 2), watchers, extra, answer;
 
 	if (s->closing)
-		return tr_next_reply(refuse("the node is shutting down"));
+		return tr_next_reply(executions_refuse("the node is shutting down"));
 	if (id <= 0 || idmap_get(&s->by_id, (uint64_t)id) != NULL)
 		return tr_next_reply(
-		    refuse(id <= 0 ? "an execution id is a positive number" : "the execution runs already"));
-	answer = start_actor(s, id,
-			     TR_DICT("execution_id", tr_int(id), "resume", tr_bool(true), "from",
-				     TR_LIST(tr_pid_value(from.pid), tr_ref_value(from.ref)), "watch",
-				     tr_is(watch, TR_PID) ? tr_keep(watch) : tr_nil(), "env", tr_keep(s->env), "node",
-				     tr_int(s->node)),
-			     tr_nil(), &pid);
-	if (pid.bits == 0)
+		    executions_refuse(id <= 0 ? "an execution id is a positive number" : "the execution runs already"));
+	watchers = tr_is(watch, TR_PID) ? TR_LIST(TR_LIST(tr_keep(watch), tr_bool(true))) : tr_array();
+	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "from",
+							   TR_LIST(tr_pid_value(from.pid), tr_ref_value(from.ref)),
+							   "watch", tr_keep(watchers)));
+	answer = running_start(s, running_new(id, tr_nil(), watchers, tr_nil()), extra);
+	if (!TR_IS_A(tr_array_at(answer, 0), ok))
 		return tr_next_reply(answer);
 	tr_drop(answer);
 	return tr_noreply();
 }
 
 /* Hand a call on: the execution answers the caller. Takes the request. */
-static tr_next forward(struct executions *s, tr_value request, int64_t id, tr_from from)
+static tr_next forward(executions *s, tr_value request, int64_t id, tr_from from)
 {
-	const struct running *r = idmap_get(&s->by_id, (uint64_t)(id < 0 ? 0 : id));
+	const running *r = running_of(s, id);
 
-	if (r == NULL) {
+	if (r == NULL || r->pid.bits == 0) {
 		tr_drop(request);
-		return tr_next_reply(refuse("no such execution runs on this node"));
+		return tr_next_reply(
+		    executions_refuse(r == NULL ? "no such execution runs on this node"
+						: "the execution is being taken up again; ask it again in a moment"));
 	}
 	(void)tr_send(r->pid, TR_LIST(TR_A(call), tr_ref_value(from.ref), tr_pid_value(from.pid), request));
 	return tr_noreply();
@@ -215,20 +155,20 @@ static tr_next forward(struct executions *s, tr_value request, int64_t id, tr_fr
 
 static int by_age(const void *a, const void *b)
 {
-	const struct running *x = *(struct running *const *)a, *y = *(struct running *const *)b;
+	const running *x = *(running *const *)a, *y = *(running *const *)b;
 
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static tr_value list(const struct executions *s)
+static tr_value list(const executions *s)
 {
-	struct running **all = tr_alloc((s->by_id.count + 1) * sizeof(struct running *));
+	running **all = tr_alloc((s->by_id.count + 1) * sizeof(running *));
 	tr_value out = tr_array_with(s->by_id.count);
 	size_t n = 0;
 
 	if (all == NULL) {
 		tr_drop(out);
-		return refuse("out of memory");
+		return executions_refuse("out of memory");
 	}
 	for (uint32_t i = 0; i < s->by_id.capacity; i++)
 		if (s->by_id.slots[i].ptr != NULL)
@@ -242,27 +182,16 @@ static tr_value list(const struct executions *s)
 	return out;
 }
 
-/* [DOWN, ref, process, pid, reason] */
-static void take_down(struct executions *s, tr_value message)
-{
-	struct running *r = idmap_del(&s->by_monitor, tr_as_ref(tr_array_at(message, 1)).bits);
-
-	if (r == NULL)
-		return;
-	(void)idmap_del(&s->by_id, (uint64_t)r->id);
-	running_free(r);
-}
-
 /* End all that run; what they appended is in the store, so they can be resumed. */
-static tr_value shut_down(struct executions *s)
+static tr_value shut_down(executions *s)
 {
 	int64_t deadline = tr_in(SHUTDOWN_NS);
 
 	s->closing = true;
 	for (uint32_t i = 0; i < s->by_id.capacity; i++) {
-		const struct running *r = s->by_id.slots[i].ptr;
+		const running *r = s->by_id.slots[i].ptr;
 
-		if (r != NULL)
+		if (r != NULL && r->pid.bits != 0)
 			tr_exit_signal(r->pid, TR_A(shutdown));
 	}
 	while (s->by_id.count > 0) {
@@ -270,24 +199,40 @@ static tr_value shut_down(struct executions *s)
 
 		while (s->by_id.slots[i].ptr == NULL)
 			i++;
-		tr_value m = tr_receive_ref(((struct running *)s->by_id.slots[i].ptr)->monitor, deadline);
+		running *r = s->by_id.slots[i].ptr;
+		tr_value m = r->pid.bits != 0 ? tr_receive_ref(r->monitor, deadline) : tr_nil();
 
+		if (r->pid.bits == 0) {
+			(void)idmap_del(&s->by_id, (uint64_t)r->id);
+			running_free(r);
+			continue;
+		}
 		if (!tr_is_valid(m))
-			return refuse("some executions did not end in time; they can be resumed all the same");
-		take_down(s, m);
+			return executions_refuse(
+			    "some executions did not end in time; they can be resumed all the same");
+		running_down(s, m);
 		tr_drop(m);
 	}
 	return TR_A(ok);
 }
 
-static struct executions *state_of(void *state)
+static executions *state_of(void *state)
 {
-	return *(struct executions **)state;
+	return *(executions **)state;
+}
+
+/* [child, {parent_id, …}]: the parent decides; the id is given here, where ids are unique. */
+static tr_value child_request(executions *s, tr_value request)
+{
+	tr_value body =
+	    tr_map_put_s(tr_keep(tr_array_at(request, 1)), "id", tr_int((int64_t)id_next(&s->ids, tr_wall_us())));
+
+	return TR_LIST(tr_keep(tr_array_at(request, 0)), body);
 }
 
 static tr_next executions_call(void *state, tr_value request, tr_from from)
 {
-	struct executions *s = state_of(state);
+	executions *s = state_of(state);
 	tr_str what = tr_as_str(tr_array_at(request, 0));
 	tr_value second = tr_array_at(request, 1), third = tr_array_at(request, 2);
 
@@ -300,6 +245,10 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 			       tr_as_int(second, 0), from);
 	if (tr_str_is(what, "pause") || tr_str_is(what, "unpause") || tr_str_is(what, "summary"))
 		return forward(s, TR_LIST(tr_keep(tr_array_at(request, 0))), tr_as_int(second, 0), from);
+	if (tr_str_is(what, "child"))
+		return forward(s, child_request(s, request), tr_as_int(tr_map_get_s(second, "parent_id"), 0), from);
+	if (tr_str_is(what, "watch") && running_of(s, tr_as_int(second, 0)) != NULL && tr_is(third, TR_PID))
+		running_watch(running_of(s, tr_as_int(second, 0)), tr_as_pid(third), true);
 	if (tr_str_is(what, "watch"))
 		return forward(
 		    s, TR_LIST(tr_keep(tr_array_at(request, 0)), tr_is_valid(third) ? tr_keep(third) : tr_nil()),
@@ -308,20 +257,30 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(list(s));
 	if (tr_str_is(what, "shutdown"))
 		return tr_next_reply(shut_down(s));
-	return tr_next_reply(
-	    refuse("executions know start, cancel, pause, unpause, resume, summary, watch, list and shutdown"));
+	return tr_next_reply(executions_refuse(
+	    "executions know start, child, cancel, pause, unpause, resume, summary, watch, list and shutdown"));
 }
 
 static tr_next executions_info(void *state, tr_value message)
 {
-	if (TR_IS_A(tr_array_at(message, 0), down))
-		take_down(state_of(state), message);
+	executions *s = state_of(state);
+	tr_value tag = tr_array_at(message, 0);
+	tr_str what = tr_is(tag, TR_ATOM) ? tr_as_str(tag) : (tr_str){NULL, 0};
+
+	if (TR_IS_A(tag, down))
+		running_down(s, message);
+	else if (tr_str_is(what, "again"))
+		running_again(s, tr_as_int(tr_array_at(message, 1), 0));
+	else if (tr_str_is(what, "ensure_child"))
+		executions_ensure_child(s, tr_array_at(message, 1));
+	else if (tr_str_is(what, "cancel_child") || tr_str_is(what, "pause_child") || tr_str_is(what, "unpause_child"))
+		executions_tell_child(s, message);
 	return tr_noreply();
 }
 
 static tr_next executions_init(void *state, tr_value arg)
 {
-	struct executions *s = tr_alloc(sizeof *s);
+	executions *s = tr_alloc(sizeof *s);
 	tr_value env = tr_map_get_s(arg, "env");
 
 	if (s == NULL)
@@ -332,12 +291,12 @@ static tr_next executions_init(void *state, tr_value arg)
 	s->ids.node = (uint32_t)s->node & 0x3ff;
 	if (tr_own(s, executions_release) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
-	*(struct executions **)state = s;
+	*(executions **)state = s;
 	return tr_next_then(tr_atom("adopt"));
 }
 
 /* A former self may have started some: they are found by their names. */
-static void adopt(struct executions *s, tr_pid pid)
+static void adopt(executions *s, tr_pid pid)
 {
 	tr_value name = tr_name_of(pid);
 	static const char prefix[] = "event.";
@@ -346,7 +305,7 @@ static void adopt(struct executions *s, tr_pid pid)
 
 	if (text.n > sizeof prefix - 1 && memcmp(text.p, prefix, sizeof prefix - 1) == 0)
 		id = strtoll(text.p + sizeof prefix - 1, NULL, 10);
-	if (id > 0 && idmap_get(&s->by_id, (uint64_t)id) == NULL && running_add(s, id, pid, tr_nil()) != TR_OK)
+	if (id > 0 && idmap_get(&s->by_id, (uint64_t)id) == NULL && running_adopt(s, id, pid) != TR_OK)
 		tr_exit(TR_A(enomem));
 	tr_drop(name);
 }
@@ -368,14 +327,14 @@ static tr_next executions_continue(void *state, tr_value what)
 
 static tr_value executions_show(void *state)
 {
-	const struct executions *s = state_of(state);
+	const executions *s = state_of(state);
 
 	return TR_DICT("running", tr_int((int64_t)s->by_id.count), "closing", tr_bool(s->closing));
 }
 
 static const tr_gen_server executions_server = {
     .name = "executions",
-    .state_size = sizeof(struct executions *),
+    .state_size = sizeof(executions *),
     .init = executions_init,
     .handle_call = executions_call,
     .handle_info = executions_info,

@@ -30,6 +30,23 @@ tr_value machine_playbook(const machine *m)
 {
 	return m->info;
 }
+tr_value machine_parent(const machine *m)
+{
+	return m->parent;
+}
+
+tr_value machine_report_up(const machine *m)
+{
+	tr_value name = tr_map_get_s(m->parent, "return_step"), result = m->result;
+	int32_t step = tr_is(name, TR_STRING) ? routes_step_index(m->routes, name) : -1;
+
+	if (step >= 0)
+		result = tr_is_valid(m->steps[step].result) ? m->steps[step].result : tr_nil();
+	return TR_DICT("execution_id", tr_int(m->execution_id), "status",
+		       tr_string(m->status != NULL ? m->status : "running"), "result", tr_keep(result), "failures",
+		       tr_keep(m->failures));
+}
+
 size_t machine_run_count(const machine *m)
 {
 	return m->runs_by_id.count;

@@ -141,25 +141,77 @@ tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *ou
 	return err != TR_OK ? err : decide_settle(&d);
 }
 
-static tr_err set_paused(machine *m, const machine_world *w, const machine_sink *out, bool paused)
+static tr_err set_paused(machine *m, const machine_world *w, const machine_sink *out, bool paused, bool by_parent)
 {
 	decision d = decision_of(m, w, out);
 	tr_err err;
 
-	if (!going(m) || m->stop != STOP_NONE || m->paused == paused)
+	if (!going(m) || m->stop != STOP_NONE || m->paused == paused || (!paused && by_parent && !m->paused_by_parent))
 		return TR_EINVAL;
 	err = decide_event(&d, paused ? EVENT_EXECUTION_PAUSED : EVENT_EXECUTION_RESUMED, 0, m->last_event_id,
-			   paused ? "paused" : "running", tr_nil());
+			   paused ? "paused" : "running", by_parent ? TR_DICT("by", tr_string("parent")) : tr_nil());
 	return err != TR_OK ? err : decide_settle(&d);
 }
 
-tr_err machine_pause(machine *m, const machine_world *w, const machine_sink *out)
+tr_err machine_pause(machine *m, const machine_world *w, const machine_sink *out, bool by_parent)
 {
-	return set_paused(m, w, out, true);
+	return set_paused(m, w, out, true, by_parent);
 }
-tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *out)
+tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *out, bool by_parent)
 {
-	return set_paused(m, w, out, false);
+	return set_paused(m, w, out, false, by_parent);
+}
+
+tr_err machine_child_start(machine *m, const machine_world *w, const machine_sink *out, machine_child *c)
+{
+	decision d = decision_of(m, w, out);
+	const step_run *r = run_of(m, c->step_run_id);
+	tr_err err;
+	event e;
+
+	if (machine_child_find(m, c->key, c))
+		return TR_EEXIST;
+	if (r == NULL || r->phase != RUN_RUNNING)
+		return TR_ENOENT;
+	event_init(&e, EVENT_CHILD_STARTED);
+	e.step_run_id = r->id;
+	e.iteration = c->iteration;
+	e.parent_id = r->scheduled_event;
+	e.payload = TR_DICT("key", tr_keep(c->key), "execution_id", tr_int(c->execution_id), "path", tr_keep(c->path),
+			    "hash", tr_keep(c->hash), "label", tr_keep(c->label), "wait", tr_bool(c->waited));
+	err = decide_emit(&d, &e);
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+tr_err machine_child_done(machine *m, const machine_world *w, const machine_sink *out, int64_t execution_id,
+			  const char *status)
+{
+	decision d = decision_of(m, w, out);
+	const child *c = NULL;
+	tr_err err;
+
+	LINK_EACH(l, &m->children)
+	{
+		const child *one = LINK_OF(l, child, in_children);
+
+		if (one->execution_id == execution_id && one->waited && !one->done)
+			c = one;
+	}
+	if (c == NULL)
+		return TR_ENOENT;
+	err = decide_event(&d, EVENT_CHILD_DONE, c->step_run_id, m->last_event_id, event_status(tr_s(status)),
+			   TR_DICT("execution_id", tr_int(execution_id), "status", tr_string(status)));
+	return err != TR_OK ? err : decide_settle(&d);
+}
+
+/* A step's time counts from when it was scheduled first, whoever has it; at least a moment, so that it is not none. */
+static int64_t time_left(const decision *d, const step_run *r)
+{
+	int64_t over = r->scheduled_us + r->timeout_us;
+
+	if (r->timeout_us <= 0)
+		return 0;
+	return over > d->w->now_us ? over - d->w->now_us : 1;
 }
 
 /* The same step run in other hands: what the old hands still report is refused from here on. */
@@ -185,7 +237,7 @@ static tr_err schedule_again(decision *d, step_run *r)
 						   .step_run_id = id,
 						   .attempt = r->attempt,
 						   .step = r->step,
-						   .timeout_us = r->timeout_us});
+						   .timeout_us = time_left(d, r)});
 	return err;
 }
 
@@ -203,6 +255,10 @@ tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *o
 		if (err == TR_OK && r->phase == RUN_RUNNING && !machine_stopping(m))
 			err = schedule_again(&d, r);
 	}
+	/* What children were told last is not known. */
+	LINK_EACH(c, &m->children)
+	LINK_OF(c, child, in_children)->paused = -1;
+	m->children_stale = true;
 	tokens_queue_pending(m);
 	return err != TR_OK ? err : decide_settle(&d);
 }

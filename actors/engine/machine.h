@@ -53,7 +53,11 @@ typedef struct machine_world {
 typedef enum machine_effect_kind {
 	MACHINE_RUN,    /* send the step run's command */
 	MACHINE_CANCEL, /* its worker is to stop: the run has ended here */
-	MACHINE_FINISH  /* the execution is finished */
+	MACHINE_FINISH, /* the execution is finished */
+	/* `child` is to be cancelled (nobody waits for it any more), paused as its parent is, or let go again */
+	MACHINE_CHILD_CANCEL,
+	MACHINE_CHILD_PAUSE,
+	MACHINE_CHILD_UNPAUSE
 } machine_effect_kind;
 
 /** Something to do once the events up to `seq` are durable. */
@@ -64,7 +68,8 @@ typedef struct machine_effect {
 	uint32_t attempt;
 	uint32_t step;
 	int64_t timeout_us; /* MACHINE_RUN: 0 for none */
-	const char *reason; /* MACHINE_CANCEL: why */
+	int64_t child;      /* MACHINE_CHILD_…: its execution id */
+	const char *reason; /* MACHINE_CANCEL, MACHINE_CHILD_CANCEL: why */
 } machine_effect;
 
 /** Where events and effects go, in order. An event has been applied and is sequenced when it is handed out; it is
@@ -103,8 +108,30 @@ tr_err machine_fail_run(machine *m, const machine_world *w, const machine_sink *
 /** The time of the whole execution is over. */
 tr_err machine_expire(machine *m, const machine_world *w, const machine_sink *out);
 tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *out, tr_str reason);
-tr_err machine_pause(machine *m, const machine_world *w, const machine_sink *out);
-tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *out);
+/** `by_parent`: along with the execution that waits for this one. It is then let go by its parent, or by whoever asks;
+ * one that was paused for itself is not touched by its parent. */
+tr_err machine_pause(machine *m, const machine_world *w, const machine_sink *out, bool by_parent);
+tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *out, bool by_parent);
+
+/** An execution that a task of this one starts, in the order in which it is found again. Values are borrowed. */
+typedef struct machine_child {
+	tr_value key; /* text: of this task and try, the same after a crash */
+	uint64_t step_run_id;
+	int64_t iteration;
+	tr_value label, path, hash;
+	bool waited;
+	int64_t execution_id;
+	bool done; /* out: it has ended */
+} machine_child;
+
+/** TR_OK: it is recorded under the id given; start it once that is durable. TR_EEXIST: the key is known, *c says which
+ * execution it is; never start another. TR_ENOENT: the step run is not running. */
+tr_err machine_child_start(machine *m, const machine_world *w, const machine_sink *out, machine_child *c);
+/** Is the key known? Then *c is filled, hash and all (borrowed). */
+bool machine_child_find(const machine *m, tr_value key, machine_child *c);
+/** It has ended. TR_ENOENT when nobody waits for it. */
+tr_err machine_child_done(machine *m, const machine_world *w, const machine_sink *out, int64_t execution_id,
+			  const char *status);
 /** After replay: whatever was scheduled and not done gets the next attempt, and what was left undecided is decided. */
 tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out);
 
@@ -118,8 +145,12 @@ int64_t machine_execution_id(const machine *m);
 int64_t machine_started_us(const machine *m);
 /** When the execution must be over, wall clock; 0: no limit. Known once the request is evaluated. */
 int64_t machine_deadline_us(const machine *m);
-/** The map given to machine_start; borrowed. */
+/** The maps given to machine_start; borrowed. */
 tr_value machine_playbook(const machine *m);
+tr_value machine_parent(const machine *m); /* or nil */
+/** What its parent is told at the end: {execution_id, status, result, failures, returned: bool}. The result is that of
+ * the step the parent asked for, else the execution's own. Fresh reference. */
+tr_value machine_report_up(const machine *m);
 /** Step runs in flight, tokens waiting: for supervision and tests. */
 size_t machine_run_count(const machine *m);
 size_t machine_token_count(const machine *m);

@@ -87,6 +87,18 @@ typedef struct owed_patch {
 	tr_value patch;
 } owed_patch;
 
+/* An execution that a task started. It is forgotten when the task is over and, if it was waited for, it has ended. */
+typedef struct child {
+	struct link in_children; /* machine.children */
+	uint64_t step_run_id;
+	int64_t iteration, execution_id;
+	tr_value key, label, hash;
+	bool waited, done;
+	bool over;      /* its task, or the whole step run, has ended */
+	bool cancelled; /* hint: it was told to end */
+	int8_t paused;  /* hint: as it was told last; -1: not known */
+} child;
+
 typedef enum stop_kind {
 	STOP_NONE,
 	STOP_FAILED,
@@ -102,7 +114,7 @@ struct machine {
 	uint64_t last_event_id;
 	machine_phase phase;
 	stop_kind stop;
-	bool paused;
+	bool paused, paused_by_parent;
 	bool entry_owed;    /* the entry step's token is to be created */
 	bool final_made;    /* the final step's token was created */
 	const char *status; /* of the workflow once it is finished */
@@ -126,8 +138,10 @@ struct machine {
 	step_state *steps;
 	idmap tokens_by_id, runs_by_id;
 	struct link runs, ended, live, open, pending, owed;
-	struct link queue; /* hint: tokens to look at */
-	bool has_refs;     /* hint: some value holds a ResultRef */
+	struct link children;
+	struct link queue;   /* hint: tokens to look at */
+	bool children_stale; /* hint: some child is to be told something */
+	bool has_refs;       /* hint: some value holds a ResultRef */
 };
 
 #define MACHINE_MOST_FAILURES 1000 /* kept in full; the rest is counted */
@@ -166,6 +180,13 @@ tr_err run_routed(machine *m, const event *e);
 step_run *run_of(const machine *m, uint64_t id);
 void run_forget(machine *m, step_run *r);
 void run_owed_paid(machine *m, step_run *r);
+
+/* children.c */
+tr_err child_started(machine *m, const event *e);
+tr_err child_done(machine *m, const event *e);
+/* A task of the step run is over (label), or all of it (absent). */
+void children_over(machine *m, uint64_t step_run_id, int64_t iteration, tr_value label);
+void child_forget(child *c);
 
 /* apply.c helpers */
 tr_err machine_owe_patch(machine *m, uint64_t step_run_id, uint64_t parent_id, tr_value patch);

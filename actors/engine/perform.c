@@ -81,6 +81,7 @@ static void finish(execution *x)
 	points_complete(x, tr_array_at(message, 2));
 	watch_tell(x, message, false);
 	tr_drop(message);
+	parent_report(x);
 }
 
 void perform_effect(execution *x, const machine_effect *e, tr_value reason)
@@ -94,6 +95,11 @@ void perform_effect(execution *x, const machine_effect *e, tr_value reason)
 		break;
 	case MACHINE_FINISH:
 		finish(x);
+		break;
+	case MACHINE_CHILD_CANCEL:
+	case MACHINE_CHILD_PAUSE:
+	case MACHINE_CHILD_UNPAUSE:
+		parent_tell(x, e, reason);
 		break;
 	}
 }

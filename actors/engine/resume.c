@@ -11,7 +11,7 @@
 #define LOAD_NS (300 * TR_SECOND)
 
 /* The log; fresh, absent with the reason in why. */
-static tr_value load(execution *x, char *why, size_t n)
+static tr_value load(execution *x, tr_err *err, char *why, size_t n)
 {
 	tr_value answer = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("load"), tr_int(x->id)), tr_in(LOAD_NS)), events;
 
@@ -19,6 +19,10 @@ static tr_value load(execution *x, char *why, size_t n)
 		(void)snprintf(why, n, "execution %" PRId64 " cannot be loaded: %s", x->id,
 			       tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "it has no events")
 						   : tr_err_text(tr_value_err(answer)));
+		*err = tr_is_valid(answer) &&
+			       (TR_IS_A(tr_array_at(answer, 0), ok) || TR_IS_A(tr_array_at(answer, 2), not_found))
+			   ? TR_ENOENT
+			   : TR_EIO;
 		tr_drop(answer);
 		return tr_absent();
 	}
@@ -97,11 +101,13 @@ static tr_err replay(execution *x, tr_value events, char *why, size_t n)
 
 tr_err resume_load(execution *x, char *why, size_t n)
 {
-	tr_value events = load(x, why, n), entry = tr_absent();
+	tr_err err = TR_EIO;
+	tr_value events = load(x, &err, why, n), entry = tr_absent();
 	routes *r = tr_is_valid(events) ? routes_for(x, tr_array_at(events, 0), &entry, why, n) : NULL;
-	tr_err err = r == NULL ? TR_ENOENT : TR_OK;
 
-	if (err == TR_OK) {
+	if (r == NULL) {
+		err = tr_is_valid(events) ? TR_EINVAL : err;
+	} else {
 		x->machine = machine_new(r, x->id);
 		x->history = tr_map();
 		err = x->machine == NULL ? TR_ENOMEM : replay(x, events, why, n);

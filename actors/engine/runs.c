@@ -174,6 +174,7 @@ static tr_err run_ended(machine *m, step_run *r, const event *e)
 	m->finished_runs++;
 	if (tr_map_len(vars) > 0)
 		m->vars = machine_put_paths(m->vars, vars);
+	children_over(m, r->id, -1, tr_absent());
 	r->phase = RUN_ENDED;
 	r->end_type = e->type;
 	r->end_event = e->event_id;
@@ -210,6 +211,7 @@ static tr_err task_processed(machine *m, step_run *r, const event *e)
 
 	r->tasks_done++;
 	r->task_attempt = e->attempt;
+	children_over(m, r->id, e->iteration, tr_map_get_s(e->payload, "label"));
 	if (err == TR_OK && tr_map_len(ctx) > 0)
 		err = machine_owe_patch(m, r->id, e->event_id, tr_keep(ctx));
 	return err;
@@ -232,6 +234,7 @@ tr_err run_worker_event(machine *m, const event *e)
 		return task_processed(m, r, e);
 	case EVENT_TASK_RETRIED:
 		r->retries++;
+		children_over(m, r->id, e->iteration, tr_map_get_s(e->payload, "label"));
 		return TR_OK;
 	case EVENT_LOOP_STARTED:
 		r->loop_count = tr_as_int(tr_map_get_s(e->payload, "count"), -1);

@@ -84,6 +84,8 @@ static tr_err decide_running(decision *d, bool *more)
 {
 	machine *m = d->m;
 
+	if (m->children_stale)
+		decide_children(d);
 	if (!link_alone(&m->owed))
 		return patch_ctx(d);
 	if (machine_stopping(m) && (!link_alone(&m->runs) || !link_alone(&m->live)))
@@ -94,7 +96,7 @@ static tr_err decide_running(decision *d, bool *more)
 		return create_entry(d);
 	if (!m->paused && !link_alone(&m->queue))
 		return decide_consider(d, LINK_OF(m->queue.next, token, in_queue), false);
-	*more = link_alone(&m->runs) && !m->paused;
+	*more = link_alone(&m->runs) && link_alone(&m->children) && !m->paused;
 	return *more ? at_rest(d) : TR_OK;
 }
 

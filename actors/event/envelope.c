@@ -54,6 +54,8 @@ static tr_value entity_id(const event *e)
 	case EVENT_LOOP_DONE:
 	case EVENT_STEP_DONE:
 	case EVENT_STEP_FAILED:
+	case EVENT_CHILD_STARTED:
+	case EVENT_CHILD_DONE:
 		return tr_stringf("step_run/%" PRIu64, e->step_run_id);
 	default:
 		return tr_stringf("%" PRId64, e->execution_id);

@@ -37,7 +37,9 @@
 	X(ITERATION_DONE, "loop.iteration.done", "LoopIterationDone", WORKER, "iteration") \
 	X(LOOP_DONE, "loop.done", "LoopDone", WORKER, "step_run") \
 	X(STEP_DONE, "step.done", "StepDone", WORKER, "step_run") \
-	X(STEP_FAILED, "step.failed", "StepFailed", WORKER, "step_run")
+	X(STEP_FAILED, "step.failed", "StepFailed", WORKER, "step_run") \
+	X(CHILD_STARTED, "child.started", "ChildStarted", SERVER, "step_run") \
+	X(CHILD_DONE, "child.done", "ChildDone", SERVER, "step_run")
 /* clang-format on */
 
 typedef enum event_type {
@@ -69,15 +71,17 @@ typedef enum event_source {
  *
  * Payloads (string keys; values over the inline limit are ResultRefs):
  *   EXECUTION_REQUESTED  {playbook: {name, path, version, hash, file}, payload: map, parent: {execution_id,
- * step_run_id} | absent} REQUEST_EVALUATED    {workload: map} WORKFLOW_STARTED     {entry: step name} TOKEN_CREATED
- * {token: int, step: name, args: map, from_run: step_run_id | 0, arc: index | -1, sets?: map} TOKEN_PENDING {token:
- * int}           its step's `when` was false TOKEN_DROPPED        {token: int, why: "disabled" | "denied" | "joined" |
- * "cancelled"} STEP_SCHEDULED       {step: name, tokens: [int], args: map, pool: name}      step_run_id, attempt are
- * set CTX_PATCHED          {patch: map of key -> value}                            step_run_id of the writer
- *   NEXT_EVALUATED       {step: name, event: "step.done" …, arcs: [index], failed?: true}
- *   WORKFLOW_FINISHED    {status, result, failures: [..]}
- *   PLAYBOOK_PROCESSED   {status, duration_us}
- *   EXECUTION_CANCELLED  {reason}
+ * step_run_id, key, depth, return_step, wait} | absent} REQUEST_EVALUATED    {workload: map} WORKFLOW_STARTED {entry:
+ * step name} TOKEN_CREATED {token: int, step: name, args: map, from_run: step_run_id | 0, arc: index | -1, sets?: map}
+ * TOKEN_PENDING {token: int}           its step's `when` was false TOKEN_DROPPED        {token: int, why: "disabled" |
+ * "denied" | "joined" | "cancelled"} STEP_SCHEDULED       {step: name, tokens: [int], args: map, pool: name}
+ * step_run_id, attempt are set CTX_PATCHED          {patch: map of key -> value}                            step_run_id
+ * of the writer NEXT_EVALUATED       {step: name, event: "step.done" …, arcs: [index], failed?: true} WORKFLOW_FINISHED
+ * {status, result, failures: [..]} PLAYBOOK_PROCESSED   {status, duration_us} EXECUTION_CANCELLED  {reason}
+ *   EXECUTION_PAUSED     {by: "parent" | absent}
+ *   CHILD_STARTED        {key, execution_id: int, path, hash, label, wait: bool}        iteration is set. A task's
+ * playbook is an execution of its own: it is started once this event is durable
+ *   CHILD_DONE           {execution_id: int, status}
  *   WARNING              {code, message, file, line, column}
  *   STEP_STARTED         {step: name, worker: text}
  *   TASK_STARTED         {label, kind}

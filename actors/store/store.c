@@ -280,7 +280,10 @@ static tr_value answer_load(struct store *s, tr_value id)
 	if (err == TR_OK && tr_is_valid(job.result))
 		return TR_LIST(TR_A(ok), job.result, notes);
 	tr_drop(notes);
-	return TR_LIST(TR_A(error), tr_string(tr_err_text(err != TR_OK ? err : tr_value_err(job.result))));
+	if (err == TR_OK)
+		err = tr_value_err(job.result);
+	tr_value answer = TR_LIST(TR_A(error), tr_string(tr_err_text(err)));
+	return err == TR_ENOENT ? tr_array_push(answer, TR_A(not_found)) : answer;
 }
 
 /* Everything that is over stands in the logs alone from here on. */

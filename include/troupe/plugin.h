@@ -86,7 +86,8 @@ typedef struct tr_plugin {
 	__attribute__((visibility("default"), used, section(".troupe.manifest"))) const char tr_plugin_manifest[] = json
 #define TR_PLUGIN_EXPORT __attribute__((visibility("default"), used)) const tr_plugin tr_plugin_main
 
-/** Call another plugin's actor (grant call:<plugin>), or send to it. Take the request. */
+/** Call another plugin's actor, or a service that the node offers to plugins such as `catalog` (grant call:<name>), or
+ * send to it. Take the request. */
 TR_API tr_value tr_plugin_call(const char *id, tr_value request, int64_t deadline);
 TR_API tr_err tr_plugin_cast(const char *id, tr_value request);
 /** Run a tool through whichever plugin performs the kind (grant call:<kind>) and wait for its outcome (fresh), in the

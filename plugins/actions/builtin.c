@@ -8,6 +8,7 @@
 #include "plugins/actions/python/python.h"
 #include "plugins/actions/secrets/secrets.h"
 #include "plugins/actions/shell/shell.h"
+#include "plugins/controller/playbook/playbook.h"
 #include "plugins/shared/auth/credentials.h"
 
 static const builtin all[] = {
@@ -17,6 +18,7 @@ static const builtin all[] = {
     {postgres_manifest, &postgres_plugin, true},
     {python_manifest, &python_plugin, true},
     {secrets_manifest, &secrets_plugin, true},
+    {playbook_manifest, &playbook_plugin, true},
     {shell_manifest, &shell_plugin, false},
 };
 

@@ -32,6 +32,9 @@ typedef struct plugin_host_options {
 	tr_value paths;     /* array: shared objects, or folders of them, to load at the start */
 	tr_value prefer;    /* map: capability ("tool:http") -> id */
 	tr_value isolation; /* map: id -> "shared" | "process", over what the manifest says */
+	/** Registered names of the node's own actors that plugins may call as they call each other (grant call:<name>);
+	 * NULL-terminated, must outlive the node; NULL: none. */
+	const char *const *services;
 } plugin_host_options;
 
 /** The child spec of the plugins branch for the node's top supervisor. Once a node; TR_EEXIST after that. When the

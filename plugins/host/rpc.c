@@ -46,7 +46,15 @@ bool tr_plugin_granted(const char *grant)
 	return h != NULL && grant != NULL && granted(h, grant);
 }
 
-/* May the caller talk to plugin `id`? Fills its actor's name. */
+static bool is_service(const plugin_host *h, const char *id)
+{
+	for (const char *const *s = h->services; s != NULL && *s != NULL; s++)
+		if (strcmp(*s, id) == 0)
+			return true;
+	return false;
+}
+
+/* May the caller talk to plugin `id`, or to the node's service of that name? Fills its actor's name. */
 static tr_err reach(const char *id, char *name, size_t size)
 {
 	plugin_host *h = host_of(tr_here());
@@ -58,6 +66,8 @@ static tr_err reach(const char *id, char *name, size_t size)
 		return TR_EINVAL;
 	snprintf(grant, sizeof(grant), "call:%s", id);
 	name_instance(name, size, id);
+	if (tr_whereis(name).bits == 0 && is_service(h, id))
+		snprintf(name, size, "%s", id);
 	if (granted(h, grant))
 		return TR_OK;
 	plugin_record *r = callers_find(h, tr_self());

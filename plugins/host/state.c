@@ -51,6 +51,7 @@ tr_err host_create(tr_node *node, const plugin_host_options *options, plugin_hos
 	h->paths = tr_keep(options->paths);
 	h->prefer = tr_keep(options->prefer);
 	h->isolation = tr_keep(options->isolation);
+	h->services = options->services;
 	h->patterns = tr_array();
 	pthread_mutex_init(&h->lock, NULL);
 	for (size_t i = 0; i < HOST_CALLER_SHARDS; i++)

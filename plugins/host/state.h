@@ -72,6 +72,7 @@ struct plugin_host {
 	const builtin *builtins;
 	size_t builtin_count;
 	tr_value config, grants, paths, prefer, isolation;
+	const char *const *services;
 };
 
 /** The host of a node, or NULL. */

@@ -143,7 +143,7 @@ static void resume_body(tr_value arg)
 	CHECK(TR_IS_A(kit_verdict(&k, 2), ok));
 	CHECK(refused(kit_call(&k, TR_LIST(TR_A(resume), tr_int(id), tr_nil())), "runs already"));
 	tr_ref monitor = tr_monitor(pid);
-	tr_exit_signal(pid, TR_A(kill));
+	tr_exit_signal(pid, TR_A(shutdown));
 	tr_drop(kit_reason(&k, monitor));
 	wait_until_gone(&k);
 	tr_value answer = resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil()));
@@ -175,6 +175,95 @@ static void resume_body(tr_value arg)
 	CHECK(refused(resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil())), "finished"));
 	CHECK(refused(resume(id + 5, TR_LIST(TR_A(error), tr_string("no such log"))), "no such log"));
 	CHECK(refused(resume(id + 6, TR_LIST(TR_A(ok), tr_array_slice(k.log, 2, 5), tr_nil())), "does not begin"));
+	tr_drop(k.log);
+}
+
+/* The store's part when an execution is taken up by itself. */
+static void give_log(kit *k, int64_t id)
+{
+	tr_value m = tr_receive_match(is_load, NULL, tr_in(20 * TR_SECOND)), request;
+	tr_from from;
+
+	CHECK(tr_is_valid(m));
+	CHECK(tr_is_call(tr_array_at(m, 1), &from, &request));
+	CHECK(tr_as_int(tr_array_at(request, 1), 0) == id);
+	tr_drop(m);
+	tr_reply(from, TR_LIST(TR_A(ok), tr_keep(k->log), tr_nil()));
+}
+
+static tr_value told(const char *what)
+{
+	tr_value m;
+
+	do
+		m = tr_receive(tr_in(20 * TR_SECOND));
+	while (tr_is_valid(m) && !(tr_is(tr_array_at(m, 0), TR_ATOM) && kit_text_is(tr_array_at(m, 0), what)));
+	CHECK(tr_is_valid(m));
+	return m;
+}
+
+/* A crash is not the end: the execution goes on from its log, and those who watched it are told its new pid. */
+static void crash_and_go_on_body(tr_value arg)
+{
+	kit k;
+	tr_pid pid;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	int64_t id = kit_execute(&k, TWO, tr_map(), &pid);
+	tr_value c = kit_command(&k), again, m;
+	kit_step_done(c, 1, TR_DICT("n", tr_int(5)));
+	tr_drop(c);
+	c = kit_command(&k);
+	for (int64_t crash = 1; crash <= 3; crash++) {
+		tr_exit_signal(pid, crash == 2 ? TR_A(kill) : tr_atom("struck"));
+		give_log(&k, id);
+		m = told("restarted");
+		CHECK(tr_as_int(tr_array_at(m, 1), 0) == id);
+		CHECK(!tr_pid_eq(tr_as_pid(tr_array_at(m, 2)), pid));
+		pid = tr_as_pid(tr_array_at(m, 2));
+		tr_drop(m);
+		again = kit_command(&k);
+		CHECK(tr_as_int(tr_map_get_s(again, "attempt"), 0) == crash + 1);
+		CHECK(kit_text_is(tr_map_get_s(again, "step"), "two"));
+		kit_step_done(c, 7, tr_nil());
+		CHECK(kit_text_is(kit_verdict(&k, 7), "stale"));
+		tr_drop(c);
+		c = again;
+	}
+	kit_step_done(c, 8, tr_string("bye"));
+	tr_value s = kit_done(&k);
+	CHECK(status_is(s, "success"));
+	tr_drop(s);
+	tr_drop(c);
+	tr_drop(k.log);
+}
+
+/* One that crashes for ever is left alone after a while; its log is whole. */
+static void crash_for_ever_body(tr_value arg)
+{
+	kit k;
+	tr_pid pid;
+	tr_value m;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	int64_t id = kit_execute(&k, TWO, tr_map(), &pid);
+	tr_drop(kit_command(&k));
+	for (int crash = 0; crash < 5; crash++) {
+		tr_exit_signal(pid, tr_atom("struck"));
+		give_log(&k, id);
+		m = told("restarted");
+		pid = tr_as_pid(tr_array_at(m, 2));
+		tr_drop(m);
+		tr_drop(kit_command(&k));
+	}
+	tr_exit_signal(pid, tr_atom("struck"));
+	m = told("gone");
+	CHECK(tr_as_int(tr_array_at(m, 1), 0) == id);
+	CHECK(strstr(tr_as_cstr(tr_array_at(m, 2), ""), "struck") != NULL);
+	tr_drop(m);
+	wait_until_gone(&k);
 	tr_drop(k.log);
 }
 
@@ -415,6 +504,8 @@ TEST(pause)
 TEST(resume)
 TEST(refusals)
 TEST(list_and_shutdown)
+TEST(crash_and_go_on)
+TEST(crash_for_ever)
 TEST(crash_of_one_leaves_the_others)
 TEST(executions_finds_them_again)
 TEST(many)
@@ -428,6 +519,8 @@ int main(void)
 	    cmocka_unit_test(test_resume),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_list_and_shutdown),
+	    cmocka_unit_test(test_crash_and_go_on),
+	    cmocka_unit_test(test_crash_for_ever),
 	    cmocka_unit_test(test_crash_of_one_leaves_the_others),
 	    cmocka_unit_test(test_executions_finds_them_again),
 	    cmocka_unit_test(test_many),

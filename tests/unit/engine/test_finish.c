@@ -234,12 +234,12 @@ static void pause_starts_nothing_new(void **state)
 
 	(void)state;
 	driver_init(&d, HEAD "workflow:\n" STEP("one") "  next: two\n" STEP("two"), NULL);
-	assert_int_equal(machine_pause(d.live, &d.world, &d.sink), TR_OK);
-	assert_int_equal(machine_pause(d.live, &d.world, &d.sink), TR_EINVAL);
+	assert_int_equal(machine_pause(d.live, &d.world, &d.sink, false), TR_OK);
+	assert_int_equal(machine_pause(d.live, &d.world, &d.sink, false), TR_EINVAL);
 	driver_done(&d, "one", NULL);
 	assert_int_equal(driver_running(&d, "two"), 0);
 	assert_string_equal(driver_status(&d), "paused");
-	assert_int_equal(machine_unpause(d.live, &d.world, &d.sink), TR_OK);
+	assert_int_equal(machine_unpause(d.live, &d.world, &d.sink, false), TR_OK);
 	assert_int_equal(driver_running(&d, "two"), 1);
 	driver_done(&d, "two", NULL);
 	assert_status(&d, "success");
@@ -252,7 +252,7 @@ static void cancel_reaches_a_paused_execution(void **state)
 
 	(void)state;
 	driver_init(&d, HEAD "workflow:\n" STEP("one") "  next: two\n" STEP("two"), NULL);
-	assert_int_equal(machine_pause(d.live, &d.world, &d.sink), TR_OK);
+	assert_int_equal(machine_pause(d.live, &d.world, &d.sink, false), TR_OK);
 	driver_done(&d, "one", NULL);
 	assert_int_equal(machine_cancel(d.live, &d.world, &d.sink, tr_s("enough")), TR_OK);
 	assert_status(&d, "cancelled");

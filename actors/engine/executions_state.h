@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the actor `executions` share. */
+#ifndef TROUPE_ENGINE_EXECUTIONS_STATE_H
+#define TROUPE_ENGINE_EXECUTIONS_STATE_H
+
+#include "actors/engine/executions.h"
+#include "actors/engine/idmap.h"
+#include "actors/event/event.h"
+
+/* One that runs, or that crashed and is to be taken up again. */
+typedef struct running {
+	int64_t id;
+	tr_pid pid; /* 0: between a crash and the next start */
+	tr_ref monitor;
+	int64_t started_us;
+	tr_value playbook; /* its path */
+	tr_value watchers; /* array of [pid, events] */
+	tr_value parent;   /* the map of its request, when another execution waits for it; else nil */
+	uint32_t crashes;  /* within the period that began at `since` */
+	int64_t since;
+} running;
+
+typedef struct executions {
+	idmap by_id, by_monitor; /* running */
+	id_generator ids;
+	tr_value env, known; /* known: map hash -> catalog entry */
+	int64_t node;
+	bool closing;
+} executions;
+
+/* running.c */
+void running_free(running *r);
+running *running_of(const executions *s, int64_t id);
+/* Start the actor of an execution and remember it; an answer for the caller. Takes extra, r's values and r itself,
+ * which is new or has no pid. */
+tr_value running_start(executions *s, running *r, tr_value extra);
+/* A new one, not in the tables yet; NULL: no memory (the values are dropped). Takes them. */
+running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value parent);
+tr_err running_adopt(executions *s, int64_t id, tr_pid pid);
+void running_watch(running *r, tr_pid pid, bool events);
+/* [DOWN, ref, process, pid, reason]: forgotten, or taken up again in a while when it was a crash. */
+void running_down(executions *s, tr_value message);
+/* [again, id]: the while is over. */
+void running_again(executions *s, int64_t id);
+/* What every execution actor is started with. */
+tr_value running_extra(const executions *s, int64_t id);
+
+/* executions.c */
+tr_value executions_refuse(const char *why);
+/* The catalog's entry; borrowed, absent with an answer in *why. */
+tr_value executions_entry(executions *s, tr_value hash, tr_value *why);
+
+/* children.c: what executions say of their sub-playbooks. */
+void executions_ensure_child(executions *s, tr_value request);
+/* [cancel_child | pause_child | unpause_child, child, parent, reason] */
+void executions_tell_child(executions *s, tr_value message);
+
+#endif

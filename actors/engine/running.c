@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The executions of this node, and those among them that crashed: each is started again and goes on from its log, with
+ * an intensity of its own, so that one that crashes for ever takes no other with it.
+ */
+#include "actors/engine/executions_state.h"
+#include "actors/engine/execution_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <troupe/log.h>
+
+#define CALL_NS      (30 * TR_SECOND)
+#define MOST_CRASHES 5u /* within the period; one more and it is left to whoever resumes it */
+#define PERIOD_NS    (60 * TR_SECOND)
+#define DELAY_NS     (50 * TR_MS) /* before the second try; doubled for each further one */
+
+void running_free(running *r)
+{
+	tr_drop(r->playbook);
+	tr_drop(r->watchers);
+	tr_drop(r->parent);
+	tr_free(r);
+}
+
+running *running_of(const executions *s, int64_t id)
+{
+	return id > 0 ? idmap_get(&s->by_id, (uint64_t)id) : NULL;
+}
+
+running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value parent)
+{
+	running *r = tr_alloc(sizeof *r);
+
+	if (r == NULL) {
+		tr_drop(path);
+		tr_drop(watchers);
+		tr_drop(parent);
+		return NULL;
+	}
+	*r = (running){.id = id,
+		       .started_us = tr_wall_us(),
+		       .playbook = path,
+		       .watchers = watchers,
+		       .parent = parent,
+		       .since = tr_now()};
+	return r;
+}
+
+static void forget(executions *s, running *r)
+{
+	if (r->monitor.bits != 0)
+		(void)idmap_del(&s->by_monitor, r->monitor.bits);
+	(void)idmap_del(&s->by_id, (uint64_t)r->id);
+	running_free(r);
+}
+
+static void enter(executions *s, running *r, tr_pid pid)
+{
+	r->pid = pid;
+	r->monitor = tr_monitor(pid);
+	if (idmap_put(&s->by_id, (uint64_t)r->id, r) != TR_OK || idmap_put(&s->by_monitor, r->monitor.bits, r) != TR_OK)
+		tr_exit(TR_A(enomem));
+}
+
+tr_err running_adopt(executions *s, int64_t id, tr_pid pid)
+{
+	running *r = running_new(id, tr_nil(), tr_array(), tr_nil());
+
+	if (r == NULL)
+		return TR_ENOMEM;
+	enter(s, r, pid);
+	return TR_OK;
+}
+
+tr_value running_extra(const executions *s, int64_t id)
+{
+	return TR_DICT("execution_id", tr_int(id), "env", tr_keep(s->env), "node", tr_int(s->node));
+}
+
+tr_value running_start(executions *s, running *r, tr_value extra)
+{
+	tr_pid supervisor = tr_whereis(EXECUTIONS_SUPERVISOR);
+	tr_started started;
+	tr_buf why = {.max = 400};
+	tr_value answer;
+
+	if (r == NULL || supervisor.bits == 0 || !tr_is_valid(extra)) {
+		tr_drop(extra);
+		if (r != NULL)
+			forget(s, r);
+		return executions_refuse(supervisor.bits == 0 ? "the executions' supervisor is not there"
+							      : "out of memory");
+	}
+	started = tr_supervisor_start_instance(supervisor, extra, tr_in(CALL_NS));
+	if (started.pid.bits != 0) {
+		enter(s, r, started.pid);
+		return TR_LIST(TR_A(ok), tr_int(r->id), tr_pid_value(started.pid));
+	}
+	forget(s, r);
+	tr_show(&why, started.reason, 300);
+	answer = TR_LIST(TR_A(error), tr_stringf("the execution cannot be started: %s", why.p == NULL ? "?" : why.p));
+	tr_buf_fini(&why);
+	tr_drop(started.reason);
+	return answer;
+}
+
+void running_watch(running *r, tr_pid pid, bool events)
+{
+	for (size_t i = 0; i < tr_array_len(r->watchers); i++)
+		if (tr_pid_eq(tr_as_pid(tr_array_at(tr_array_at(r->watchers, i), 0)), pid))
+			return;
+	r->watchers = tr_array_push(r->watchers, TR_LIST(tr_pid_value(pid), tr_bool(events)));
+}
+
+/* ---- crashes ---------------------------------------------------------------------------------------------------- */
+
+/* Too many: its log is whole, and it waits for somebody who resumes it. */
+static void give_up(executions *s, running *r, const char *reason)
+{
+	char why[500];
+
+	(void)snprintf(why, sizeof why,
+		       "execution %" PRId64
+		       " ended %u times within a minute, the last time by: %s; its log is whole and "
+		       "it can be resumed",
+		       r->id, r->crashes, reason);
+	tr_log(TR_ERROR, tr_absent(), "%s", why);
+	for (size_t i = 0; i < tr_array_len(r->watchers); i++)
+		(void)tr_send(tr_as_pid(tr_array_at(tr_array_at(r->watchers, i), 0)),
+			      TR_LIST(tr_atom("gone"), tr_int(r->id), tr_string(why)));
+	if (tr_is(r->parent, TR_MAP))
+		parent_refuse(r->parent, r->id, why);
+	forget(s, r);
+}
+
+static void crashed(executions *s, running *r, tr_value reason)
+{
+	int64_t now = tr_now(), delay = 0;
+	tr_buf text = {.max = 300};
+
+	if (now - r->since > PERIOD_NS) {
+		r->since = now;
+		r->crashes = 0;
+	}
+	tr_show(&text, reason, 250);
+	if (r->crashes++ > 0)
+		delay = DELAY_NS << (r->crashes - 2);
+	if (r->crashes > MOST_CRASHES) {
+		give_up(s, r, text.p == NULL ? "?" : text.p);
+	} else {
+		tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 " crashed and is taken up from its log: %s", r->id,
+		       text.p == NULL ? "?" : text.p);
+		r->pid = (tr_pid){0};
+		r->monitor = (tr_ref){0};
+		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("again"), tr_int(r->id)), tr_in(delay));
+	}
+	tr_buf_fini(&text);
+}
+
+void running_down(executions *s, tr_value message)
+{
+	running *r = idmap_del(&s->by_monitor, tr_as_ref(tr_array_at(message, 1)).bits);
+	tr_value reason = tr_array_at(message, 4);
+
+	if (r == NULL)
+		return;
+	if (s->closing || TR_IS_A(reason, normal) || TR_IS_A(reason, shutdown))
+		forget(s, r);
+	else
+		crashed(s, r, reason);
+}
+
+void running_again(executions *s, int64_t id)
+{
+	running *r = running_of(s, id);
+	tr_value extra, answer;
+
+	if (r == NULL || r->pid.bits != 0 || s->closing)
+		return;
+	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "again", tr_bool(true), "watch",
+							   tr_keep(r->watchers), "parent", tr_keep(r->parent)));
+	answer = running_start(s, r, extra);
+	if (!TR_IS_A(tr_array_at(answer, 0), ok))
+		tr_log(TR_ERROR, tr_absent(), "execution %" PRId64 " cannot be taken up again: %s", id,
+		       tr_as_cstr(tr_array_at(answer, 1), "?"));
+	tr_drop(answer);
+}
