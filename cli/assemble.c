@@ -76,6 +76,10 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 {
 	size_t builtin_count;
 	const builtin *builtins = plugins_builtin(&builtin_count);
+	if (o->plugins != NULL) {
+		builtins = o->plugins;
+		builtin_count = o->plugin_count;
+	}
 	const settings none = {0}, *said = o->settings != NULL ? o->settings : &none;
 	tr_value config = plugin_config(said->config, o);
 	plugin_host_options plugins = {.builtins = builtins,

@@ -6,6 +6,7 @@
 
 #include "actors/store/file_store.h"
 #include "cli/settings.h"
+#include "plugins/host/host.h"
 #include <troupe/log.h>
 #include <troupe/node.h>
 
@@ -15,6 +16,9 @@ typedef struct assemble_options {
 	tr_level log_level;
 	tr_log_handler *log; /* gets what is logged, in the logger's actor, from the tree's start to its end */
 	void *log_arg;
+	const builtin
+	    *plugins; /* linked into the program, instead of the standard ones; NULL: those. Outlive the node */
+	size_t plugin_count;
 	uint32_t concurrency;     /* step runs a pool performs at once; 0: its default */
 	const settings *settings; /* of plugins; NULL: none */
 	const char *mode;         /* what the endpoint says this process is; NULL: "run" */

@@ -128,6 +128,11 @@ static tr_next not_resumed(execution *x, tr_err err, const char *why)
 	answer_resume(from, TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n)));
 	if (err == TR_EEXIST) {
 		parent_report(x);
+		/* One that nobody waits for has been begun, as whoever asked wants to know. */
+		if (tr_is(parent, TR_MAP) && !tr_as_bool(tr_map_get_s(parent, "wait"), false)) {
+			parent_tell_begun(x, tr_as_int(tr_map_get_s(parent, "execution_id"), 0));
+			(void)outlet_flush(x);
+		}
 		return tr_next_stop(TR_A(normal));
 	}
 	/* A child that was recorded and never begun. */
@@ -334,6 +339,10 @@ static tr_next execution_info(void *state, tr_value message)
 		take_step_timeout(x, message);
 	} else if (tr_str_is(name, "child_done")) {
 		parent_child_done(x, message);
+	} else if (tr_str_is(name, "child_begun")) {
+		parent_child_begun(x, message);
+	} else if (tr_str_is(name, "begun")) {
+		parent_tell_begun(x, tr_as_int(tr_array_at(message, 1), 0));
 	} else if (tr_str_is(name, "expire")) {
 		w = outlet_world(x);
 		note(x, machine_expire(x->machine, &w, &x->sink));

@@ -76,6 +76,10 @@ void watch_tell(execution *x, tr_value message, bool is_event); /* borrows */
 tr_value parent_ask(execution *x, tr_value request, tr_from from);
 /* [child_done, id, report] */
 void parent_child_done(execution *x, tr_value message);
+/* [child_begun, id]: what a child that nobody waits for says once its first event is durable. */
+void parent_child_begun(execution *x, tr_value message);
+/* [begun, parent]: say so to it. */
+void parent_tell_begun(execution *x, int64_t parent);
 /* Tell `executions` what a child is to do. */
 void parent_tell(execution *x, const machine_effect *e, tr_value reason);
 /* The other side: tell the parent, if somebody waits there, how this execution ended. */

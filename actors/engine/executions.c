@@ -141,7 +141,7 @@ static tr_next resume(executions *s, tr_value request, tr_from from)
 /* Hand a call on: the execution answers the caller. Takes the request. */
 static tr_next forward(executions *s, tr_value request, int64_t id, tr_from from)
 {
-	const running *r = running_of(s, id);
+	running *r = running_of(s, id);
 
 	if (r == NULL || r->pid.bits == 0) {
 		tr_drop(request);
@@ -149,7 +149,7 @@ static tr_next forward(executions *s, tr_value request, int64_t id, tr_from from
 		    executions_refuse(r == NULL ? "no such execution runs on this node"
 						: "the execution is being taken up again; ask it again in a moment"));
 	}
-	(void)tr_send(r->pid, TR_LIST(TR_A(call), tr_ref_value(from.ref), tr_pid_value(from.pid), request));
+	running_forward(r, request, from);
 	return tr_noreply();
 }
 

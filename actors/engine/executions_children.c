@@ -13,14 +13,24 @@ static tr_value parent_of(tr_value request)
 	return tr_as_bool(tr_map_get_s(parent, "wait"), false) ? tr_keep(parent) : tr_nil();
 }
 
+/* Nobody waits for its end, but its parent wants to know that it is on disk. */
+static void ask_begun(const running *r, tr_value parent)
+{
+	if (r != NULL && r->pid.bits != 0 && !tr_as_bool(tr_map_get_s(parent, "wait"), false))
+		(void)tr_send(r->pid, TR_LIST(tr_atom("begun"), tr_keep(tr_map_get_s(parent, "execution_id"))));
+}
+
 static void start_child(executions *s, int64_t id, tr_value extra, tr_value path, tr_value request)
 {
 	tr_value parent = parent_of(request);
 	tr_value answer = running_start(
 	    s, running_new(id, tr_is_valid(path) ? tr_keep(path) : tr_nil(), tr_array(), tr_keep(parent)), extra);
 
-	if (!TR_IS_A(tr_array_at(answer, 0), ok) && tr_is(parent, TR_MAP))
-		parent_refuse(parent, id, tr_as_cstr(tr_array_at(answer, 1), "it cannot be started"));
+	if (TR_IS_A(tr_array_at(answer, 0), ok))
+		ask_begun(running_of(s, id), tr_map_get_s(request, "parent"));
+	else
+		parent_refuse(tr_map_get_s(request, "parent"), id,
+			      tr_as_cstr(tr_array_at(answer, 1), "it cannot be started"));
 	tr_drop(answer);
 	tr_drop(parent);
 }
@@ -33,8 +43,12 @@ void executions_ensure_child(executions *s, tr_value request)
 	tr_value why = tr_nil(), entry, extra, parent = tr_map_get_s(request, "parent");
 
 	/* Whoever runs tells its parent at its end; whoever crashed is started again anyway. */
-	if (s->closing || id <= 0 || running_of(s, id) != NULL)
+	if (s->closing || id <= 0)
 		return;
+	if (running_of(s, id) != NULL) {
+		ask_begun(running_of(s, id), parent);
+		return;
+	}
 	entry = executions_entry(s, tr_map_get_s(request, "hash"), &why);
 	if (!tr_is_valid(entry) && fresh) {
 		parent_refuse(parent, id, tr_as_cstr(tr_array_at(why, 1), "the catalog has no such playbook"));

@@ -18,7 +18,11 @@ typedef struct running {
 	tr_value parent;   /* the map of its request, when another execution waits for it; else nil */
 	uint32_t crashes;  /* within the period that began at `since` */
 	int64_t since;
+	tr_from *asked; /* those whose calls were handed on last: a ring; most of them have their answer */
+	uint32_t asked_count;
 } running;
+
+#define RUNNING_ASKED 16u
 
 typedef struct executions {
 	idmap by_id, by_monitor; /* running */
@@ -38,6 +42,8 @@ tr_value running_start(executions *s, running *r, tr_value extra);
 running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value parent);
 tr_err running_adopt(executions *s, int64_t id, tr_pid pid);
 void running_watch(running *r, tr_pid pid, bool events);
+/* Hand a call on; whoever asked is answered here when the execution ends without having done so. Takes the request. */
+void running_forward(running *r, tr_value request, tr_from from);
 /* [DOWN, ref, process, pid, reason]: forgotten, or taken up again in a while when it was a crash. */
 void running_down(executions *s, tr_value message);
 /* [again, id]: the while is over. */

@@ -74,11 +74,6 @@ static machine_child child_of(tr_value request)
 			       .execution_id = tr_as_int(tr_map_get_s(request, "id"), 0)};
 }
 
-static tr_value running(const machine_child *c)
-{
-	return TR_LIST(TR_A(ok), TR_DICT("execution_id", tr_int(c->execution_id), "status", tr_string("running")));
-}
-
 tr_value parent_ask(execution *x, tr_value request, tr_from from)
 {
 	tr_pid executions = tr_whereis(SUBJECT_EXECUTIONS);
@@ -102,10 +97,7 @@ tr_value parent_ask(execution *x, tr_value request, tr_from from)
 		return tr_absent();
 	}
 	outlet_send(x, executions, order(x, &c, request, err == TR_OK));
-	if (!c.waited)
-		outlet_reply(x, from, running(&c));
-	else
-		(void)wait_add(x, c.execution_id, from);
+	(void)wait_add(x, c.execution_id, from);
 	return tr_absent();
 }
 
@@ -138,6 +130,29 @@ void parent_child_done(execution *x, tr_value message)
 	answer_all(x, child, report);
 }
 
+/* One that nobody waits for: it is enough that it is on disk. */
+void parent_child_begun(execution *x, tr_value message)
+{
+	int64_t child = tr_as_int(tr_array_at(message, 1), 0);
+	tr_value report = TR_DICT("execution_id", tr_int(child), "status", tr_string("running"));
+
+	answer_all(x, child, report);
+	tr_drop(report);
+}
+
+static void name_of(char name[40], int64_t id)
+{
+	(void)snprintf(name, 40, "event.%" PRId64, id);
+}
+
+void parent_tell_begun(execution *x, int64_t parent)
+{
+	char name[40];
+
+	name_of(name, parent);
+	outlet_send(x, tr_whereis(name), TR_LIST(tr_atom("child_begun"), tr_int(x->id)));
+}
+
 void parent_tell(execution *x, const machine_effect *e, tr_value reason)
 {
 	static const char *const words[] = {[MACHINE_CHILD_CANCEL] = "cancel_child",
@@ -153,7 +168,7 @@ static void report_to(tr_value parent, int64_t child, tr_value report)
 {
 	char name[40];
 
-	(void)snprintf(name, sizeof name, "event.%" PRId64, tr_as_int(tr_map_get_s(parent, "execution_id"), 0));
+	name_of(name, tr_as_int(tr_map_get_s(parent, "execution_id"), 0));
 	(void)tr_send_name(name, TR_LIST(tr_atom("child_done"), tr_int(child), report));
 }
 

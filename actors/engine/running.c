@@ -20,6 +20,7 @@ void running_free(running *r)
 	tr_drop(r->playbook);
 	tr_drop(r->watchers);
 	tr_drop(r->parent);
+	tr_free(r->asked);
 	tr_free(r);
 }
 
@@ -113,6 +114,25 @@ void running_watch(running *r, tr_pid pid, bool events)
 	r->watchers = tr_array_push(r->watchers, TR_LIST(tr_pid_value(pid), tr_bool(events)));
 }
 
+void running_forward(running *r, tr_value request, tr_from from)
+{
+	if (r->asked == NULL)
+		r->asked = tr_alloc(RUNNING_ASKED * sizeof *r->asked);
+	if (r->asked != NULL)
+		r->asked[r->asked_count++ % RUNNING_ASKED] = from;
+	(void)tr_send(r->pid, TR_LIST(TR_A(call), tr_ref_value(from.ref), tr_pid_value(from.pid), request));
+}
+
+/* An answer to a call that has its answer goes nowhere. */
+static void answer_asked(running *r)
+{
+	for (uint32_t i = 0; i < r->asked_count && i < RUNNING_ASKED; i++)
+		tr_reply(r->asked[i], executions_refuse("the execution ended before it answered; ask again"));
+	tr_free(r->asked);
+	r->asked = NULL;
+	r->asked_count = 0;
+}
+
 /* ---- crashes ---------------------------------------------------------------------------------------------------- */
 
 /* Too many: its log is whole, and it waits for somebody who resumes it. */
@@ -165,6 +185,7 @@ void running_down(executions *s, tr_value message)
 
 	if (r == NULL)
 		return;
+	answer_asked(r);
 	if (s->closing || TR_IS_A(reason, normal) || TR_IS_A(reason, shutdown))
 		forget(s, r);
 	else
