@@ -12,6 +12,7 @@
 #include "plugins/host/lifetime.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <troupe/io.h>
 #include <troupe/supervisor.h>
@@ -108,8 +109,10 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	}
 	children[2] = stores_child_spec(&store);
 	layout_path playbooks;
-	control_options control = {
-	    .playbooks = layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL, .env = o->env};
+	control_options control = {.playbooks =
+				       layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL,
+				   .env = o->env,
+				   .check_replay = getenv("TROUPE_CHECK_REPLAY") != NULL};
 	children[3] = control_plane_child_with(&control);
 	children[4] = data_plane_child(&pool, 1);
 	children[5] = plugin_lifetime_child(TR_DICT("mode", tr_string(o->mode != NULL ? o->mode : "run"), "data",

@@ -2,7 +2,7 @@
 /*
  * rest_for_one: without its catalog an execution cannot be started. The actor that starts executions comes last, so its
  * end touches none of them; started again it finds them by their names. Executions are temporary children: one that
- * crashes is not started anew with its old argument, it is resumed from its log by whoever wants it.
+ * crashes is not started anew with its old argument by its supervisor, `executions` has it take up its log (running.c).
  */
 #include "actors/engine/control.h"
 
@@ -42,7 +42,8 @@ tr_child_spec control_plane_child_with(const control_options *options)
 	     .label = "executions"},
 	    {.id = "executions",
 	     .start = executions_start_link,
-	     .arg = TR_DICT("env", tr_is(o->env, TR_MAP) ? tr_keep(o->env) : tr_map(), "node", tr_int(o->node)),
+	     .arg = TR_DICT("env", tr_is(o->env, TR_MAP) ? tr_keep(o->env) : tr_map(), "node", tr_int(o->node),
+			    "check_replay", tr_bool(o->check_replay)),
 	     .restart = TR_PERMANENT,
 	     .label = "executions"},
 	};

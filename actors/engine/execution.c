@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The actor of one execution: messages in, the machine decides, the outlet does. */
 #include "actors/engine/execution_state.h"
+#include "actors/engine/shadow.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static void execution_release(void *ptr)
 	execution *x = ptr;
 
 	machine_free(&x->machine);
+	machine_free(&x->shadow);
 	held_fini(&x->held);
 	dispatches_fini(&x->dispatches);
 	tr_buf_fini(&x->frames);
@@ -96,6 +98,11 @@ static void name_playbook(tr_value info)
 		tr_set_note(tr_keep(path));
 }
 
+static bool checks_replay(const execution *x)
+{
+	return tr_as_bool(tr_map_get_s(x->arg, "check_replay"), false);
+}
+
 static tr_next begin(execution *x)
 {
 	routes *r = routes_of_value(tr_map_get_s(x->arg, "routes"));
@@ -104,6 +111,8 @@ static tr_next begin(execution *x)
 	x->machine = r == NULL ? NULL : machine_new(r, x->id);
 	if (x->machine == NULL)
 		return tr_next_stop(r == NULL ? TR_A(badarg) : TR_A(enomem));
+	if (checks_replay(x))
+		x->shadow = shadow_new(r, x->id);
 	name_playbook(tr_map_get_s(x->arg, "playbook"));
 	x->err = points_start(x, &w);
 	tr_assign(&x->arg, tr_nil());
@@ -167,6 +176,8 @@ static tr_next resume(execution *x)
 	name_playbook(machine_playbook(x->machine));
 	answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));
 	tell_restarted(x);
+	if (checks_replay(x) && !resume_shadow(x))
+		return tr_next_stop(TR_A(enomem));
 	reason = tr_own_value(tr_keep(tr_map_get_s(x->arg, "cancel")));
 	tr_assign(&x->arg, tr_nil());
 	w = outlet_world(x);

@@ -23,6 +23,7 @@ typedef struct child_wait {
 typedef struct execution {
 	int64_t id;
 	machine *machine;
+	machine *shadow; /* when replay is checked; else NULL */
 	machine_sink sink;
 	id_generator ids;
 	tr_value arg; /* as started */
@@ -90,5 +91,7 @@ void parent_refuse(tr_value parent, int64_t child, const char *why);
 /* resume.c: replay what the store has. An error's text in `why`; TR_EEXIST: it is finished, TR_ENOENT: it was never
  * begun. */
 tr_err resume_load(execution *x, char *why, size_t n);
+/* A shadow of what was replayed, from the same events. */
+bool resume_shadow(execution *x);
 
 #endif

@@ -29,7 +29,7 @@ typedef struct executions {
 	id_generator ids;
 	tr_value env, known; /* known: map hash -> catalog entry */
 	int64_t node;
-	bool closing;
+	bool closing, check_replay;
 } executions;
 
 /* running.c */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Append, then act. */
 #include "actors/engine/execution_state.h"
+#include "actors/engine/shadow.h"
 
 #include "actors/event/frame.h"
 #include "actors/protocol.h"
@@ -25,6 +26,8 @@ static void on_event(void *arg, const event *e)
 
 	if (err != TR_OK)
 		x->err = err;
+	if (x->shadow != NULL)
+		shadow_check(x->shadow, x->machine, e);
 	if (e->type == EVENT_STEP_DONE || e->type == EVENT_STEP_FAILED || e->type == EVENT_LOOP_DONE)
 		dispatch_end(&x->dispatches, e->step_run_id);
 	if (x->event_watchers > 0)

@@ -123,3 +123,20 @@ tr_err resume_load(execution *x, char *why, size_t n)
 	tr_drop(events);
 	return err;
 }
+
+bool resume_shadow(execution *x)
+{
+	char why[600] = "";
+	machine *replayed = x->machine;
+	tr_value history = x->history;
+	tr_err err;
+
+	x->machine = NULL;
+	x->history = tr_absent();
+	err = resume_load(x, why, sizeof why);
+	x->shadow = x->machine;
+	tr_drop(x->history);
+	x->machine = replayed;
+	x->history = history;
+	return err == TR_OK;
+}

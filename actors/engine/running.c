@@ -76,7 +76,9 @@ tr_err running_adopt(executions *s, int64_t id, tr_pid pid)
 
 tr_value running_extra(const executions *s, int64_t id)
 {
-	return TR_DICT("execution_id", tr_int(id), "env", tr_keep(s->env), "node", tr_int(s->node));
+	tr_value extra = TR_DICT("execution_id", tr_int(id), "env", tr_keep(s->env), "node", tr_int(s->node));
+
+	return s->check_replay ? tr_map_put_s(extra, "check_replay", tr_bool(true)) : extra;
 }
 
 tr_value running_start(executions *s, running *r, tr_value extra)
