@@ -25,13 +25,13 @@ typedef struct verb {
 static tr_err decide_pause(machine *m, const machine_world *w, const machine_sink *out, tr_str reason)
 {
 	(void)reason;
-	return machine_pause(m, w, out);
+	return machine_pause(m, w, out, false);
 }
 
 static tr_err decide_unpause(machine *m, const machine_world *w, const machine_sink *out, tr_str reason)
 {
 	(void)reason;
-	return machine_unpause(m, w, out);
+	return machine_unpause(m, w, out, false);
 }
 
 static const verb verb_cancel = {"cancel", "cancelled", true, machine_cancel};

@@ -197,9 +197,9 @@ static tr_err give(struct drive *d, const machine_sink *sink, const event *e)
 			return machine_expire(d->m, &d->world, sink);
 		return machine_cancel(d->m, &d->world, sink, tr_as_str(tr_map_get_s(e->payload, "reason")));
 	case EVENT_EXECUTION_PAUSED:
-		return machine_pause(d->m, &d->world, sink);
+		return machine_pause(d->m, &d->world, sink, false);
 	case EVENT_EXECUTION_RESUMED:
-		return machine_unpause(d->m, &d->world, sink);
+		return machine_unpause(d->m, &d->world, sink, false);
 	default:
 		d->inputs_left = 0;
 		return e->step_run_id != 0 ? report(d, sink, e->step_run_id) : TR_ENOENT;
