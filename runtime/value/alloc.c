@@ -7,6 +7,20 @@
 
 #include "runtime/value/alloc.h"
 
+/* Most of what the runtime allocates is small, short-lived and freed by another thread. */
+#ifdef TROUPE_MIMALLOC
+#include <mimalloc.h>
+#define heap_malloc  mi_malloc
+#define heap_calloc  mi_calloc
+#define heap_realloc mi_realloc
+#define heap_free    mi_free
+#else
+#define heap_malloc  malloc
+#define heap_calloc  calloc
+#define heap_realloc realloc
+#define heap_free    free
+#endif
+
 /* Set by the first test hook of its kind and never cleared; while 0, an allocation only reads it. */
 #define WATCH_FAILING  1
 #define WATCH_COUNTING 2
@@ -75,8 +89,8 @@ void *tr_alloc(size_t n)
 	if (n > PTRDIFF_MAX)
 		return NULL;
 	if (watching())
-		return must_fail() ? NULL : checked(calloc(1, n ? n : 1));
-	return calloc(1, n ? n : 1);
+		return must_fail() ? NULL : checked(heap_calloc(1, n ? n : 1));
+	return heap_calloc(1, n ? n : 1);
 }
 
 void *alloc_raw(size_t n)
@@ -84,20 +98,20 @@ void *alloc_raw(size_t n)
 	if (n > PTRDIFF_MAX)
 		return NULL;
 	if (watching())
-		return must_fail() ? NULL : checked(malloc(n ? n : 1));
-	return malloc(n ? n : 1);
+		return must_fail() ? NULL : checked(heap_malloc(n ? n : 1));
+	return heap_malloc(n ? n : 1);
 }
 
 void *alloc_permanent(size_t n)
 {
 	if (watching() && permanent_too && must_fail())
 		return NULL;
-	return calloc(1, n);
+	return heap_calloc(1, n);
 }
 
 void free_permanent(void *p)
 {
-	free(p);
+	heap_free(p);
 }
 
 void *tr_realloc(void *p, size_t n)
@@ -106,12 +120,12 @@ void *tr_realloc(void *p, size_t n)
 		return alloc_raw(n);
 	if (n > PTRDIFF_MAX || (watching() && must_fail()))
 		return NULL;
-	return realloc(p, n ? n : 1);
+	return heap_realloc(p, n ? n : 1);
 }
 
 void tr_free(void *p)
 {
 	if (p != NULL && watching())
 		count(-1);
-	free(p);
+	heap_free(p);
 }

@@ -51,7 +51,7 @@ struct box_map {
 	tr_entry entries[];     /* dense, in insertion order */
 };
 
-#define MAP_SMALL 8
+#define MAP_SMALL 16
 
 struct box_object {
 	tr_box head;

@@ -42,14 +42,10 @@ static struct box_text *key_new(const char *p, size_t n, uint64_t hash)
 	return text;
 }
 
-tr_value key_string(const char *p, size_t n)
+/* The probing half: the known key with this hash, a free place is filled. */
+static tr_value key_find(const char *p, size_t n, uint64_t hash)
 {
 	struct box_text *fresh = NULL;
-	uint64_t hash;
-
-	if (n == 0 || n > MOST_TEXT)
-		return tr_string_n(p, n);
-	hash = text_hash(p, n);
 	for (uint32_t i = 0; i < PROBES; i++) {
 		_Atomic(struct box_text *) *slot = &slots[(hash + i) & (SLOTS - 1)];
 		/* Pairs with the release of the exchange: the box behind the pointer is complete. */
@@ -75,7 +71,32 @@ tr_value key_string(const char *p, size_t n)
 	return tr_string_n(p, n);
 }
 
+/*
+ * In front of the table: where a literal lies tells which key it is, nearly always. The text is compared all the same,
+ * because a buffer may hold one key now and another later.
+ */
+static _Atomic(struct box_text *) literals[SLOTS];
+
+tr_value key_string(const char *z)
+{
+	_Atomic(struct box_text *) *place =
+	    &literals[((uintptr_t)z * UINT64_C(0x9e3779b97f4a7c15)) >> 52 & (SLOTS - 1)];
+	struct box_text *text = atomic_load_explicit(place, memory_order_acquire);
+	tr_value v;
+	size_t n;
+
+	if (text != NULL && strcmp(text->data, z) == 0)
+		return shared(text);
+	n = strlen(z);
+	if (n == 0 || n > MOST_TEXT)
+		return tr_string_n(z, n);
+	v = key_find(z, n, text_hash(z, n));
+	if (tr_is(v, TR_STRING) && box_is_immortal(v.as.box))
+		atomic_store_explicit(place, box_text(v), memory_order_release);
+	return v;
+}
+
 tr_value tr_word(const char *z)
 {
-	return z != NULL ? key_string(z, strlen(z)) : tr_invalid(TR_EINVAL);
+	return z != NULL ? key_string(z) : tr_invalid(TR_EINVAL);
 }

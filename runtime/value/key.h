@@ -6,7 +6,7 @@
 #include <troupe/value.h>
 
 /** The string with this text: a shared one when there is room for it among the known keys, else a fresh one. Either is
- * dropped as usual. Invalid as tr_string_n. Any thread. */
-tr_value key_string(const char *p, size_t n);
+ * dropped as usual. Invalid as tr_string. Any thread. */
+tr_value key_string(const char *z);
 
 #endif

@@ -3,6 +3,7 @@
  * Maps: dense entries in insertion order, found by a scan up to MAP_SMALL and by an index beyond. Like arrays they
  * change in place while the value has one holder. Deleting keeps the order and so moves what is behind.
  */
+#include <stdarg.h>
 #include <string.h>
 
 #include "runtime/value/box.h"
@@ -274,8 +275,42 @@ tr_value tr_map_put_s(tr_value map, const char *key, tr_value value)
 	uint32_t at = map_find_text(box_map(map), key, n);
 	if (at != NOT_FOUND)
 		return map_replace(map, at, value);
-	tr_value name = key_string(key, n);
+	tr_value name = key_string(key);
 	return tr_is_valid(name) ? map_insert(map, name, value) : tr_map_put(map, name, value);
+}
+
+/* For a map that is being built and has room. Known keys with the same text are the same box, so they are compared by
+ * where they are. Takes all but the text. */
+static tr_value build_put(tr_value v, const char *key, tr_value value)
+{
+	tr_value name = tr_is(v, TR_MAP) && tr_is_valid(value) ? key_string(key) : tr_absent();
+	struct box_map *map;
+
+	if (!tr_is_valid(name) || !box_is_immortal(name.as.box))
+		return tr_map_put(v, tr_is_valid(name) ? name : tr_string(key), value);
+	map = box_map(v);
+	for (uint32_t i = 0; i < map->n; i++)
+		if (map->entries[i].key.as.box == name.as.box || !box_is_immortal(map->entries[i].key.as.box))
+			return tr_map_put(v, name, value);
+	map_append(map, name, value);
+	return v;
+}
+
+tr_value tr_map_build(const char *key, tr_value value, ...)
+{
+	va_list rest;
+	size_t n = 1;
+
+	va_start(rest, value);
+	for (; va_arg(rest, const char *) != NULL; n++)
+		(void)va_arg(rest, tr_value);
+	va_end(rest);
+	tr_value map = build_put(tr_map_with(n), key, value);
+	va_start(rest, value);
+	for (const char *k; (k = va_arg(rest, const char *)) != NULL;)
+		map = build_put(map, k, va_arg(rest, tr_value));
+	va_end(rest);
+	return map;
 }
 
 static tr_value map_without(const struct box_map *map, uint32_t at)

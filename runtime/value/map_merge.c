@@ -73,23 +73,6 @@ tr_value tr_map_merge_deep(tr_value base, tr_value over)
 	return err != TR_OK ? tr_invalid(err) : merge_deep(base, over, MERGE_MAX_DEPTH);
 }
 
-tr_value tr_map_build(const char *key, tr_value value, ...)
-{
-	va_list rest;
-	size_t n = 1;
-
-	va_start(rest, value);
-	for (; va_arg(rest, const char *) != NULL; n++)
-		(void)va_arg(rest, tr_value);
-	va_end(rest);
-	tr_value map = tr_map_put_s(tr_map_with(n), key, value);
-	va_start(rest, value);
-	for (const char *k; (k = va_arg(rest, const char *)) != NULL;)
-		map = tr_map_put_s(map, k, va_arg(rest, tr_value));
-	va_end(rest);
-	return map;
-}
-
 tr_value tr_value_path(tr_value v, const char *key, ...)
 {
 	va_list rest;
