@@ -85,7 +85,7 @@ void *idmap_del(idmap *m, uint64_t id)
 	}
 	m->slots[at] = (struct idmap_slot){0};
 	m->count--;
-	if (m->count == 0)
+	if (m->count == 0 && m->capacity > SMALLEST)
 		idmap_fini(m);
 	else if (m->capacity > 64 && m->count * 8 < m->capacity)
 		(void)idmap_resize(m, m->capacity / 2); /* failing to shrink is no failure */

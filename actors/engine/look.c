@@ -123,7 +123,7 @@ tr_value machine_command(const machine *m, uint64_t step_run_id)
 
 static tr_value step_summary(const step_state *s)
 {
-	return TR_DICT("status", tr_string(s->status), "runs", tr_int(s->runs), "success", tr_int(s->done), "failed",
+	return TR_DICT("status", tr_word(s->status), "runs", tr_int(s->runs), "success", tr_int(s->done), "failed",
 		       tr_int(s->failed), "result", tr_is_valid(s->result) ? tr_keep(s->result) : tr_nil(), "error",
 		       tr_is_valid(s->error) ? tr_keep(s->error) : tr_nil());
 }

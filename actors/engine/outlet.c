@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define LOAD_NS (60 * TR_SECOND)
+#define FRAMES_ROOM 1200
+#define LOAD_NS     (60 * TR_SECOND)
 
 static void hold(execution *x, const held *h)
 {
@@ -22,7 +23,12 @@ static void hold(execution *x, const held *h)
 static void on_event(void *arg, const event *e)
 {
 	execution *x = arg;
-	tr_err err = store_frame(&x->frames, e);
+	tr_err err;
+
+	/* Room for what a step makes in one turn, so that the buffer does not grow event by event. */
+	if (x->frames.cap == 0)
+		(void)tr_buf_reserve(&x->frames, FRAMES_ROOM);
+	err = store_frame(&x->frames, e);
 
 	if (err != TR_OK)
 		x->err = err;

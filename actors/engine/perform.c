@@ -3,10 +3,17 @@
 #include "actors/engine/execution_state.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void subject_of(const execution *x, uint32_t step, char out[160])
 {
-	(void)snprintf(out, 160, "command.%.140s", machine_pool(x->machine, step));
+	static const char head[] = "command.";
+	const char *pool = machine_pool(x->machine, step);
+	size_t n = strnlen(pool, 140);
+
+	memcpy(out, head, sizeof head - 1);
+	memcpy(out + sizeof head - 1, pool, n);
+	out[sizeof head - 1 + n] = '\0';
 }
 
 static void fail_run(execution *x, const machine_effect *e, const char *kind, const char *message)

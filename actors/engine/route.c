@@ -118,7 +118,7 @@ static tr_err tell_next(struct routing *g)
 	for (size_t i = 0; i < g->count && !failed; i++)
 		arcs = tr_array_push(arcs, tr_int((int64_t)g->taken[i].arc));
 	payload = TR_DICT("step", tr_keep(g->d->m->routes->names[r->step]), "event",
-			  tr_string(event_type_text(r->end_type)), "arcs", arcs);
+			  tr_word(event_type_text(r->end_type)), "arcs", arcs);
 	if (failed)
 		payload = tr_map_put_s(payload, "failed", tr_bool(true));
 	if (g->error_kind != NULL)

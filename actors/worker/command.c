@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** The command of a task: its rendered inputs and what a tool may know of where it runs. Tasks of kind workbook are
  * expanded here. */
+#include "actors/event/digits.h"
 #include "actors/worker/path.h"
 #include "actors/worker/pipeline_internal.h"
 #include "plugins/host/host.h"
@@ -15,40 +16,40 @@ static tr_value idempotency_key(const pipeline *p)
 	const run_scope *run = p->run;
 	tr_str label = pipeline_task(p)->label;
 	unsigned visit = p->visits[p->pc];
-	long long execution = (long long)run->execution_id;
-	unsigned long long step_run = (unsigned long long)run->step_run_id;
-	if (p->iteration >= 0)
-		return tr_stringf("%lld/%llu/%lld/%.*s/%u", execution, step_run, (long long)p->iteration, TR_STR(label),
-				  visit);
-	return tr_stringf("%lld/%llu/%.*s/%u", execution, step_run, TR_STR(label), visit);
+	char text[4 * DIGITS_MAX + 200], *at = text;
+	if (label.n > 190)
+		return tr_stringf("%lld/%llu/%lld/%.*s/%u", (long long)run->execution_id,
+				  (unsigned long long)run->step_run_id, (long long)p->iteration, TR_STR(label), visit);
+	at = digits_put(at, run->execution_id);
+	*at++ = '/';
+	at = digits_put(at, (int64_t)run->step_run_id);
+	*at++ = '/';
+	if (p->iteration >= 0) {
+		at = digits_put(at, p->iteration);
+		*at++ = '/';
+	}
+	memcpy(at, label.p, label.n);
+	at += label.n;
+	*at++ = '/';
+	at = digits_put(at, visit);
+	return tr_string_n(text, (size_t)(at - text));
 }
 
 static tr_value readable(const pipeline *p)
 {
 	const names *n = &p->render.names;
-	tr_value s = tr_keep(p->run->words->scope);
-	s = tr_map_put_s(s, "args", tr_keep(p->run->args));
-	s = tr_map_put_s(s, "workload", tr_keep(p->run->workload));
-	s = tr_map_put_s(s, "ctx", tr_keep(n->ctx));
-	s = tr_map_put_s(s, "vars", tr_keep(n->vars));
-	return tr_map_put_s(s, "iter", tr_keep(n->iter));
+	return TR_DICT("args", tr_keep(p->run->args), "workload", tr_keep(p->run->workload), "ctx", tr_keep(n->ctx),
+		       "vars", tr_keep(n->vars), "iter", tr_keep(n->iter));
 }
 
 static tr_value context(const pipeline *p, int64_t deadline_ns)
 {
 	const run_scope *run = p->run;
-	tr_value c = tr_keep(run->words->context);
-	c = tr_map_put_s(c, "execution_id", tr_keep(run->execution_text));
-	c = tr_map_put_s(c, "playbook", tr_keep(run->words->path));
-	c = tr_map_put_s(c, "file", tr_keep(run->words->file));
-	c = tr_map_put_s(c, "step", tr_keep(run->texts->name));
-	c = tr_map_put_s(c, "step_run_id", tr_int((int64_t)run->step_run_id));
-	c = tr_map_put_s(c, "label", tr_keep(run->texts->labels[p->pc]));
-	c = tr_map_put_s(c, "attempt", tr_int(p->attempt));
-	c = tr_map_put_s(c, "iteration", p->iteration >= 0 ? tr_int(p->iteration) : tr_nil());
-	c = tr_map_put_s(c, "idempotency_key", idempotency_key(p));
-	c = tr_map_put_s(c, "deadline_ns", tr_int(deadline_ns));
-	return tr_map_put_s(c, "scope", readable(p));
+	return TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_keep(run->words->path), "file",
+		       tr_keep(run->words->file), "step", tr_keep(run->texts->name), "step_run_id",
+		       tr_int((int64_t)run->step_run_id), "label", tr_keep(run->texts->labels[p->pc]), "attempt",
+		       tr_int(p->attempt), "iteration", p->iteration >= 0 ? tr_int(p->iteration) : tr_nil(),
+		       "idempotency_key", idempotency_key(p), "deadline_ns", tr_int(deadline_ns), "scope", readable(p));
 }
 
 /* ---- workbook ---- */
@@ -163,9 +164,7 @@ tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)
 	tr_value input = inputs_of(p, &task, error);
 	if (!tr_is_valid(input))
 		return input;
-	tr_value c = tr_keep(p->run->words->command);
 	bool own = task == pipeline_task(p);
-	c = tr_map_put_s(c, "kind", own ? tr_keep(p->run->texts->kinds[p->pc]) : path_key(task->kind));
-	c = tr_map_put_s(c, "input", input);
-	return tr_map_put_s(c, "context", context(p, deadline_ns));
+	return TR_DICT("kind", own ? tr_keep(p->run->texts->kinds[p->pc]) : path_key(task->kind), "input", input,
+		       "context", context(p, deadline_ns));
 }

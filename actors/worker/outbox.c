@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** What a step run tells its execution. */
 #include "actors/worker/outbox.h"
+#include "actors/event/digits.h"
 #include "actors/protocol.h"
 #include "actors/worker/refs.h"
-
-#include <stdio.h>
 
 void outbox_init(outbox *o, const run_scope *run)
 {
@@ -57,7 +56,7 @@ tr_err outbox_wait(outbox *o, uint64_t who)
 static void deliver(const run_scope *run, tr_value message)
 {
 	char subject[48];
-	snprintf(subject, sizeof subject, "event.%lld", (long long)run->execution_id);
+	digits_name(subject, "event.", run->execution_id);
 	tr_pid to = tr_whereis(subject);
 	tr_send(to.bits != 0 ? to : run->reply_to, message);
 }

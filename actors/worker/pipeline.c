@@ -121,8 +121,8 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 	event *e = pipeline_event(p, EVENT_TASK_STARTED, clock.wall_us);
 	if (e != NULL) {
 		e->status = "running";
-		e->payload = tr_map_put_s(tr_keep(p->run->words->started), "label", tr_keep(pipeline_label_value(p)));
-		e->payload = tr_map_put_s(e->payload, "kind", tr_keep(p->run->texts->kinds[p->pc]));
+		e->payload =
+		    TR_DICT("label", tr_keep(pipeline_label_value(p)), "kind", tr_keep(p->run->texts->kinds[p->pc]));
 	}
 	double timeout = render_number(&p->render, task->timeout, 0);
 	int64_t deadline = TR_FOREVER;

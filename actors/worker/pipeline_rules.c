@@ -27,6 +27,14 @@ static tr_value bad_outcome(tr_value was)
 		       TR_DICT("kind", tr_string("bad_outcome"), "message", text, "retryable", tr_bool(false)));
 }
 
+/* Only templates of the task itself, rendered before the pipeline leaves it, see the outcome with its meta. */
+static bool meta_is_seen(const pipeline *p)
+{
+	const pb_task *task = pipeline_task(p);
+	return task->rule_count > 0 || task->set_count > 0 || task->result.present || p->step->result.present ||
+	       p->step->set_count > 0;
+}
+
 /* What a plugin says, brought into shape: status and error are there, meta is ours. */
 static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock)
 {
@@ -45,12 +53,12 @@ static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock
 	}
 	if (!tr_is_valid(tr_map_get_s(outcome, "result")))
 		outcome = tr_map_put_s(outcome, "result", tr_nil());
-	tr_value meta = tr_keep(p->run->words->meta);
-	meta = tr_map_put_s(meta, "attempt", tr_int(p->attempt));
-	meta = tr_map_put_s(meta, "duration_ms", tr_float((double)(clock.now_ns - p->started_ns) / 1e6));
-	meta = tr_map_put_s(meta, "started_at", event_time_text(p->started_us));
-	meta = tr_map_put_s(meta, "task_run_id", tr_int(p->task_runs));
-	return tr_map_put_s(outcome, "meta", meta);
+	if (!meta_is_seen(p))
+		return outcome;
+	return tr_map_put_s(outcome, "meta",
+			    TR_DICT("attempt", tr_int(p->attempt), "duration_ms",
+				    tr_float((double)(clock.now_ns - p->started_ns) / 1e6), "started_at",
+				    event_time_text(p->started_us), "task_run_id", tr_int(p->task_runs)));
 }
 
 /* For the event: all of it but meta, which the envelope has, and with the result that is kept. */
@@ -189,10 +197,8 @@ static void processed_event(pipeline *p, pb_directive directive, const pb_rule *
 	tr_value outcome = p->render.names.outcome;
 	e->status = is_error(outcome) ? "error" : "success";
 	e->duration_us = (clock.now_ns - p->started_ns) / 1000;
-	tr_value payload = tr_keep(p->run->words->processed);
-	payload = tr_map_put_s(payload, "label", tr_keep(pipeline_label_value(p)));
-	payload = tr_map_put_s(payload, "outcome", recorded(outcome, kept));
-	payload = tr_map_put_s(payload, "directive", tr_keep(p->run->words->directives[directive]));
+	tr_value payload = TR_DICT("label", tr_keep(pipeline_label_value(p)), "outcome", recorded(outcome, kept),
+				   "directive", tr_keep(p->run->words->directives[directive]));
 	if (directive == PB_JUMP && rule != NULL)
 		payload = tr_map_put_s(payload, "to", path_key(p->step->tasks[rule->jump_to].label));
 	if (tr_is_valid(w->prev))

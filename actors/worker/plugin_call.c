@@ -2,7 +2,7 @@
 /** One command that is out at a plugin. */
 #include "actors/worker/plugin_call.h"
 
-#include <stdio.h>
+#include <string.h>
 
 tr_value error_outcome(const char *kind, bool retryable, tr_value message)
 {
@@ -12,10 +12,13 @@ tr_value error_outcome(const char *kind, bool retryable, tr_value message)
 
 tr_pid plugin_find(const char *kind)
 {
+	static const char head[] = "command.";
 	char subject[160];
-	int n = snprintf(subject, sizeof subject, "command.%s", kind);
-	if (kind[0] == 0 || n < 0 || (size_t)n >= sizeof subject)
+	size_t n = strlen(kind);
+	if (n == 0 || sizeof head + n > sizeof subject)
 		return (tr_pid){0};
+	memcpy(subject, head, sizeof head - 1);
+	memcpy(subject + sizeof head - 1, kind, n + 1);
 	return tr_whereis(subject);
 }
 

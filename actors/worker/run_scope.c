@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** What a step run is given, and shares with its iterations. */
 #include "actors/worker/run_scope.h"
+#include "actors/event/digits.h"
 #include "actors/worker/keychain.h"
 #include "actors/worker/refs.h"
 
@@ -76,7 +77,8 @@ tr_value run_scope_new(const playbook *book, tr_value said, tr_value command, tr
 	s->step_run_id = (uint64_t)run;
 	s->attempt = (uint32_t)tr_as_int(tr_map_get_s(command, "attempt"), 1);
 	s->trace_id = (uint64_t)tr_as_int(tr_map_get_s(command, "trace_id"), 0);
-	s->execution_text = tr_stringf("%lld", (long long)execution);
+	char text[DIGITS_MAX];
+	s->execution_text = tr_string_n(text, (size_t)(digits_put(text, execution) - text));
 	s->workload = taken_map(s, command, "workload", 1);
 	s->args = taken_map(s, command, "args", REFS_DEPTH);
 	s->ctx = taken_map(s, command, "ctx", 2);

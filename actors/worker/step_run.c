@@ -184,7 +184,7 @@ static void acked(step_run *s, tr_value verdict, outbox_waiters woken)
 
 static tr_value step_name(const step_run *s)
 {
-	return tr_string_n(s->run->step->name.p, s->run->step->name.n);
+	return tr_keep(s->run->texts->name);
 }
 
 static void started_event(step_run *s)
@@ -192,12 +192,11 @@ static void started_event(step_run *s)
 	event *e = event_list_add(&s->own, EVENT_STEP_STARTED);
 	if (e == NULL)
 		return;
-	tr_str name = s->run->step->name;
 	tr_pid self = tr_self();
 	e->time_us = tr_wall_us();
 	e->status = "running";
 	e->payload =
-	    TR_DICT("step", tr_string_n(name.p, name.n), "worker", tr_stringf("%llx", (unsigned long long)self.bits));
+	    TR_DICT("step", tr_keep(s->run->texts->name), "worker", tr_stringf("%llx", (unsigned long long)self.bits));
 	step_run_add(s, &s->own);
 }
 

@@ -7,7 +7,7 @@ tr_value tr_outcome_ok(tr_value result)
 {
 	if (!tr_is_valid(result) && tr_value_err(result) == TR_OK)
 		result = tr_nil();
-	return TR_DICT("status", tr_string("success"), "result", result);
+	return TR_DICT("status", tr_word("success"), "result", result);
 }
 
 /* Text from printf whose arguments may hold bytes that are not UTF-8. */

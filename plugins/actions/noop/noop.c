@@ -14,7 +14,7 @@ static tr_value noop_command(void *state, tr_value command)
 	tr_value result = tr_command_input(command, "result");
 
 	(void)state;
-	return tr_outcome_ok(tr_is_valid(result) ? tr_keep(result) : TR_DICT("status", tr_string("noop")));
+	return tr_outcome_ok(tr_is_valid(result) ? tr_keep(result) : TR_DICT("status", tr_word("noop")));
 }
 
 const tr_plugin noop_plugin = {TR_PLUGIN_HEAD, .command = noop_command};

@@ -18,7 +18,7 @@ static void literal_reads_back(void **state)
 
 static void put_in_place_when_own(void **state)
 {
-	tr_value v = TR_DICT("a", tr_int(1));
+	tr_value v = tr_map_put_s(tr_map_with(2), "a", tr_int(1));
 	tr_box *box = v.as.box;
 
 	(void)state;
