@@ -113,7 +113,7 @@ int main(int argc, char **argv)
 	int first = 1, failed = 0;
 	for (; first < argc && argv[first][0] == '-'; first++) {
 		if (strcmp(argv[first], "--quick") == 0)
-			divisor = 20;
+			divisor = 5;
 		else if (strcmp(argv[first], "--cpu") == 0)
 			use_cpu = true;
 		else if (strcmp(argv[first], "--schedulers") == 0 && first + 1 < argc)

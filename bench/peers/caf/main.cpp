@@ -67,7 +67,7 @@ int main(int argc, char **argv)
 	caf::actor_system system{config};
 	for (int i = 1; i < argc; i++) {
 		if (std::strcmp(argv[i], "--quick") == 0)
-			divisor = 20;
+			divisor = 5;
 		else if (auto found = benches.find(argv[i]); found != benches.end())
 			found->second(system);
 	}

@@ -58,7 +58,7 @@ var benches = map[string]func(){
 func main() {
 	for _, name := range os.Args[1:] {
 		if strings.HasPrefix(name, "--") {
-			divisor = 20
+			divisor = 5
 			continue
 		}
 		if bench, ok := benches[name]; ok {
