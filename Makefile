@@ -5,13 +5,14 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: build demo test test-long sanitize asan tsan lint format bench install clean fuzz help
+.PHONY: build demo test test-long sanitize asan tsan valgrind lint format bench install clean fuzz help
 
 help:
 	@echo 'make build               the program, at build/release/troupe'
 	@echo 'make demo                build, start the order service, run examples/playbooks/orders.yaml with a live view'
 	@echo 'make test                build and run all tests (ctest lists them: ctest --test-dir build/release -N)'
 	@echo 'make sanitize            unit and integration tests under ASan+UBSan, then TSan (clang)'
+	@echo 'make valgrind            unit tests of the runtime, the supervisors and the language under valgrind'
 	@echo 'make fuzz                each fuzzer for SECONDS=20 seconds'
 	@echo 'make lint                formatting and clang-tidy'
 	@echo 'make bench               benchmarks beside their peers'
@@ -37,12 +38,19 @@ define sanitized
 endef
 
 asan:
-	$(call sanitized,asan,-LE 'release-only|conformance')
+	$(call sanitized,asan,-LE release-only)
 
 tsan:
-	$(call sanitized,tsan,-LE 'release-only|conformance')
+	$(call sanitized,tsan,-LE release-only)
 
 sanitize: asan tsan
+
+# The unit tests of the floors that others stand on; what starts Python or other programs is left to the sanitizers.
+valgrind:
+	@packaging/setup build test valgrind
+	@cmake --preset valgrind -DTROUPE_TESTS=ON >/dev/null && cmake --build build/valgrind -j $(JOBS) -- --quiet
+	@ctest --test-dir build/valgrind --output-on-failure -j $(JOBS) -L 'runtime|supervisors|playbook' \
+	  -E 'template.differential|pyyaml'
 
 SECONDS ?= 20
 fuzz:
