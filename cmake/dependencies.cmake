@@ -10,8 +10,8 @@ pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
-# The sanitizers watch the C library's allocator.
-if(NOT TROUPE_SANITIZE)
+# The sanitizers and valgrind watch the C library's allocator.
+if(NOT TROUPE_SANITIZE AND NOT TROUPE_VALGRIND)
   find_package(mimalloc 2.0 CONFIG QUIET)
 endif()
 if(TROUPE_TESTS)

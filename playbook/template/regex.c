@@ -38,10 +38,12 @@ static void translate(tr_buf *out, tr_str s)
 
 static void compile_failed(struct eval *ev, int code, size_t at)
 {
-	PCRE2_UCHAR message[160];
+	PCRE2_UCHAR message[160] = ""; /* PCRE2 writes nothing for a code it does not know */
 
-	pcre2_get_error_message(code, message, sizeof(message));
-	ev_fail(ev, TR_ESYNTAX, "regular expression, at %zu: %s", at, (const char *)message);
+	if (pcre2_get_error_message(code, message, sizeof(message)) == PCRE2_ERROR_BADDATA)
+		ev_fail(ev, TR_ESYNTAX, "regular expression, at %zu: error %d", at, code);
+	else
+		ev_fail(ev, TR_ESYNTAX, "regular expression, at %zu: %s", at, (const char *)message);
 }
 
 bool regex_compile(struct eval *ev, struct regex *r, tr_str pattern, unsigned flags)
