@@ -148,6 +148,10 @@ TR_API tr_value tr_processes(tr_node *node);
 /** Counters of the node: actors, actors_peak, spawned, exited, messages, dead_letters, timers, run_queue per scheduler,
  * steals, parks, busy_ns, dirty_running, memory. A map. Fresh reference. From actors too. */
 TR_API tr_value tr_node_stats(tr_node *node);
+/** Each scheduler (spare ones, which serve the queue of one that is stuck, come last): an array of maps {id, spare,
+ * running: pid or nil, run_queue, busy_ns and parked_ns since the node's start, sent, received, spawned, exited,
+ * steals, parks, dead_letters}. Fresh reference. From actors too. */
+TR_API tr_value tr_scheduler_stats(tr_node *node);
 
 TR_EXTERN_C_END
 

@@ -179,6 +179,40 @@ static uint64_t get(_Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static uint32_t run_queue(struct sched *s)
+{
+	return runq_length(&s->fifo) + deque_length(&s->lifo) + lane_length(&s->high) + lane_length(&s->low) +
+	       seat_taken(&s->next);
+}
+
+static tr_value counted(_Atomic uint64_t *counter)
+{
+	return tr_int((int64_t)get(counter));
+}
+
+static tr_value sched_stats(struct sched *s, int64_t up_ns)
+{
+	int64_t parked = (int64_t)get(&s->stats.parked_ns);
+	bool idle_spare = s->spare && atomic_load(&s->retired);
+	return TR_DICT("id", tr_int(s->id), "spare", tr_bool(s->spare), "running",
+		       pid_or_nil(atomic_load_explicit(&s->at, memory_order_relaxed)), "run_queue",
+		       tr_int(run_queue(s)), "busy_ns", tr_int(idle_spare || up_ns < parked ? 0 : up_ns - parked),
+		       "parked_ns", tr_int(parked), "sent", counted(&s->stats.sent), "received",
+		       counted(&s->stats.received), "spawned", counted(&s->stats.spawned), "exited",
+		       counted(&s->stats.exited), "steals", counted(&s->stats.steals), "parks",
+		       counted(&s->stats.parks), "dead_letters", counted(&s->stats.dead));
+}
+
+tr_value tr_scheduler_stats(tr_node *node)
+{
+	int64_t up = node_now(node) - node->started_ns;
+	uint32_t n = atomic_load_explicit(&node->sched_count, memory_order_acquire);
+	tr_value out = tr_array();
+	for (uint32_t i = 0; i < n; i++)
+		out = tr_array_push(out, sched_stats(atomic_load_explicit(&node->scheds[i], memory_order_acquire), up));
+	return out;
+}
+
 static void add_sched(struct totals *t, struct sched *s, int64_t up_ns)
 {
 	t->sent += get(&s->stats.sent);
@@ -194,9 +228,7 @@ static void add_sched(struct totals *t, struct sched *s, int64_t up_ns)
 	t->timers += atomic_load_explicit(&s->wheel.count, memory_order_relaxed);
 	if (s->outside)
 		return;
-	uint32_t n = runq_length(&s->fifo) + deque_length(&s->lifo) + lane_length(&s->high) + lane_length(&s->low) +
-		     seat_taken(&s->next);
-	t->queues = tr_array_push(t->queues, tr_int(n));
+	t->queues = tr_array_push(t->queues, tr_int(run_queue(s)));
 }
 
 tr_value tr_node_stats(tr_node *node)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes from outside: starting, stopping, calling, waiting, slots, inspection, reports. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -215,6 +216,36 @@ static void inspection(void **state)
 	kit_run(info_body, 0);
 }
 
+static void statistics_body(tr_value arg)
+{
+	tr_value all = tr_scheduler_stats(tr_here());
+	int64_t here = 0, spawned = 0;
+	(void)arg;
+	EXPECT(tr_array_len(all) >= 2);
+	for (size_t i = 0; i < tr_array_len(all); i++) {
+		tr_value one = tr_array_at(all, i);
+		EXPECT(tr_as_bool(tr_map_get_s(one, "spare"), true) == (i >= 2));
+		EXPECT(tr_as_int(tr_map_get_s(one, "busy_ns"), -1) >= 0);
+		here += tr_pid_eq(tr_as_pid(tr_map_get_s(one, "running")), tr_self());
+		spawned += tr_as_int(tr_map_get_s(one, "spawned"), -1000);
+	}
+	EXPECT(here == 1);
+	EXPECT(spawned >= 0);
+	tr_drop(all);
+	cpu_set_t cpus; /* the schedulers are pinned */
+	EXPECT(sched_getaffinity(0, sizeof cpus, &cpus) == 0);
+	EXPECT(CPU_COUNT(&cpus) == 1);
+}
+static void scheduler_statistics(void **state)
+{
+	(void)state;
+	tr_node_options o = kit_options(2);
+	o.pin_schedulers = true;
+	o.long_handler_ns = 1000 * TR_SECOND; /* no spare takes over: those are not pinned */
+	tr_value reason = tr_run(&o, statistics_body, tr_nil());
+	assert_true(TR_IS_A(reason, normal));
+}
+
 /* ---- reports
  * ---------------------------------------------------------------------------------------------------------- */
 
@@ -423,6 +454,7 @@ int main(void)
 	    cmocka_unit_test(stop_ends_everything),
 	    cmocka_unit_test(two_nodes),
 	    cmocka_unit_test(inspection),
+	    cmocka_unit_test(scheduler_statistics),
 	    cmocka_unit_test(crash_reports),
 	    cmocka_unit_test(reports_go_to_the_logger),
 	    cmocka_unit_test(every_allocation_in_turn),
