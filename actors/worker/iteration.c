@@ -47,13 +47,18 @@ static refs_origin origin_of(const iteration *it)
 			     it->runner.pipe != NULL ? pipeline_label(it->runner.pipe) : step};
 }
 
+static keep_policy policy_of(iteration *it, const event *e)
+{
+	return it->runner.pipe != NULL ? pipeline_keep_policy(it->runner.pipe, e) : keep_policy_default();
+}
+
 static void externalise(iteration *it)
 {
 	refs_origin origin = origin_of(it);
 	event_list *events = &it->runner.events;
 	for (size_t i = 0; i < events->count; i++) {
 		/* A warning may be added, and the list move, while the policy is rendered. */
-		keep_policy policy = pipeline_keep_policy(it->runner.pipe, &events->items[i]);
+		keep_policy policy = policy_of(it, &events->items[i]);
 		event *e = &events->items[i];
 		e->payload = refs_externalise(tr_redact(tr_here(), e->payload), &origin, &policy);
 		keep_policy_fini(&policy);
@@ -85,19 +90,14 @@ static tr_value written(const iteration *it, tr_value (*of)(const pipeline *p))
 	return it->runner.pipe != NULL ? kept(of(it->runner.pipe)) : tr_nil();
 }
 
-static keep_policy end_policy(iteration *it)
-{
-	const event end = {.type = EVENT_ITERATION_DONE};
-	return it->runner.pipe != NULL ? pipeline_keep_policy(it->runner.pipe, &end) : keep_policy_default();
-}
-
 static void finish(iteration *it, const ending *came)
 {
 	bool good = came->good;
 	const words *said = it->run->words;
 	tr_value status = good ? said->success : said->error;
 	refs_origin origin = origin_of(it);
-	keep_policy policy = end_policy(it);
+	const event end = {.type = EVENT_ITERATION_DONE};
+	keep_policy policy = policy_of(it, &end);
 	tr_value result = kept(came->result);
 	if (refs_is_large(result, policy.inline_max))
 		result = refs_put(result, &origin, &policy);
