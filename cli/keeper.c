@@ -16,6 +16,7 @@
 
 #define RESUME_NS   (300 * TR_SECOND)
 #define SHUTDOWN_NS (30 * TR_SECOND)
+#define COMPACT_NS  (600 * TR_SECOND)
 
 static void not_ours(void *data)
 {
@@ -58,6 +59,20 @@ static void resume_all(keeper_job *job)
 	tr_drop(l.list);
 }
 
+/* Old executions go while the node runs; in an actor of its own, so that a signal is heard meanwhile. */
+static void compact_body(tr_value policy)
+{
+	tr_drop(tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("compact"), tr_keep(policy)), TR_FOREVER));
+}
+
+static void compact_now(const keeper_job *job)
+{
+	if (!job->policy.pack && job->policy.keep_us == 0 && job->policy.keep_count == 0)
+		return;
+	(void)tr_spawn(compact_body, compact_policy_value(&job->policy));
+	(void)tr_send_at(tr_self(), TR_A(tick), tr_in(COMPACT_NS));
+}
+
 static void say_ready(const keeper_job *job)
 {
 	if (job->json) {
@@ -83,11 +98,14 @@ static void keeper_body(tr_value arg)
 	tr_signal_subscribe(SIGTERM);
 	tr_signal_subscribe(SIGHUP);
 	resume_all(job);
+	compact_now(job);
 	say_ready(job);
 	for (bool going = true; going;) {
 		tr_value m = tr_receive(TR_FOREVER);
 		tr_value tag = tr_array_at(m, 0);
 		going = !(TR_IS_A(tag, stop) || tr_equal(tag, tr_atom("signal")));
+		if (TR_IS_A(m, tick))
+			compact_now(job);
 		tr_drop(m);
 	}
 	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(shutdown)), tr_in(SHUTDOWN_NS));

@@ -6,13 +6,15 @@
 #ifndef TROUPE_CLI_KEEPER_H
 #define TROUPE_CLI_KEEPER_H
 
+#include "actors/store/compact.h"
 #include <troupe/node.h>
 
 #define KEEPER_NAME "keeper"
 
 typedef struct keeper_job {
 	const char *data;
-	bool json; /* the line that it is ready, as JSON */
+	compact_policy policy; /* what is packed and removed from time to time */
+	bool json;             /* the line that it is ready, as JSON */
 	/* out */
 	size_t resumed, failed;
 	char problem[300];

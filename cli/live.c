@@ -2,6 +2,8 @@
 /* The live view: a line a step, redrawn in place. */
 #include "cli/live.h"
 
+#include "cli/escape.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -102,12 +104,14 @@ static void put_times(tr_buf *out, const board_step *s, int64_t now_us)
 
 static void put_step(tr_buf *out, const view *v, const board_step *s, int64_t now_us)
 {
-	tr_buf_putf(out, " %s%s%s %-24s", tint(v, s), mark(v, s), style_off(&v->style), tr_as_cstr(s->name, "?"));
+	char text[512];
+	tr_buf_putf(out, " %s%s%s %-24s", tint(v, s), mark(v, s), style_off(&v->style),
+		    escape_into(text, sizeof text, tr_as_str(s->name)));
 	if (s->total >= 0) {
 		tr_buf_putc(out, ' ');
 		put_bar(out, v, s->done, s->total);
 	} else if (s->status == BOARD_RUNNING && tr_is_valid(s->task)) {
-		tr_buf_putf(out, " %s", tr_as_cstr(s->task, ""));
+		tr_buf_putf(out, " %s", escape_into(text, sizeof text, tr_as_str(s->task)));
 	}
 	put_times(out, s, now_us);
 	if (s->runs > 1)
@@ -118,7 +122,8 @@ static void put_step(tr_buf *out, const view *v, const board_step *s, int64_t no
 	if (s->bad > 0)
 		tr_buf_putf(out, "  %s%" PRId64 " failed%s", style_red(&v->style), s->bad, style_off(&v->style));
 	if (tr_is_valid(s->note) && (s->status == BOARD_FAILED || s->status == BOARD_RUNNING))
-		tr_buf_putf(out, "  %s%s%s", style_dim(&v->style), tr_as_cstr(s->note, ""), style_off(&v->style));
+		tr_buf_putf(out, "  %s%s%s", style_dim(&v->style), escape_into(text, sizeof text, tr_as_str(s->note)),
+			    style_off(&v->style));
 }
 
 /* With more steps than rows: all that are not over, then the ones that ended last. */
@@ -149,7 +154,9 @@ static void draw(view *v, int64_t now_us)
 		return;
 	choose(v, show, room);
 	screen_begin(v);
-	tr_buf_putf(&line, "%s%s%s  %s  %" PRIu64 " events", style_bold(&v->style), v->title, style_off(&v->style),
+	char title[256];
+	tr_buf_putf(&line, "%s%s%s  %s  %" PRIu64 " events", style_bold(&v->style),
+		    escape_into(title, sizeof title, tr_s(v->title)), style_off(&v->style),
 		    duration_text(took, sizeof took, b->started_us == 0 ? 0 : now_us - b->started_us), b->events);
 	screen_line(v, &line);
 	size_t hidden = 0;

@@ -5,6 +5,7 @@
 #include "playbook/check/suggest.h"
 #include "plugins/host/process/child.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
@@ -99,6 +100,21 @@ static void hold_standard_descriptors(void)
 		close(fd);
 }
 
+/* What was printed must have arrived: a full disk behind stdout is a failure like any other. A reader who has seen
+ * enough (a closed pipe) need not be told. */
+static int close_output(const char *name, int result)
+{
+	errno = 0;
+	bool failed = fflush(stdout) != 0;
+	int why = errno;
+	if (!failed && !ferror(stdout))
+		return result;
+	if (why != EPIPE)
+		fprintf(stderr, "troupe %s: the output could not be written: %s\n", name,
+			why != 0 ? strerror(why) : "a write failed");
+	return result == EXIT_OK ? EXIT_FAILED : result;
+}
+
 int main(int argc, char **argv)
 {
 	hold_standard_descriptors();
@@ -115,11 +131,11 @@ int main(int argc, char **argv)
 	const char *name = argv[1];
 	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
 		printf("troupe %s\n", TR_VERSION_STRING);
-		return EXIT_OK;
+		return close_output("--version", EXIT_OK);
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
 		print_overview(stdout);
-		return EXIT_OK;
+		return close_output("--help", EXIT_OK);
 	}
 	const command *c = find(name);
 	if (c == NULL) {
@@ -134,14 +150,11 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
 		char *help[] = {argv[0], argv[1], NULL};
-		return help_run(2, help);
+		return close_output(c->name, help_run(2, help));
 	}
 	/* So that getopt's own messages begin as all others do. */
 	char called[64];
 	(void)snprintf(called, sizeof called, "troupe %s", c->name);
 	argv[1] = called;
-	int result = c->run(argc - 1, argv + 1);
-	if (fflush(stdout) != 0 && result == EXIT_OK)
-		return EXIT_FAILED;
-	return result;
+	return close_output(c->name, c->run(argc - 1, argv + 1));
 }

@@ -3,6 +3,7 @@
 #include "cli/report.h"
 
 #include "cli/command.h"
+#include "cli/escape.h"
 #include "cli/style.h"
 
 #include <inttypes.h>
@@ -63,10 +64,13 @@ static void print_failures(FILE *err, const style *s, tr_value failures)
 		tr_value f = tr_array_at(failures, i);
 		tr_value error = tr_map_get_s(f, "error");
 		tr_value from = tr_is(error, TR_MAP) ? error : f;
-		fprintf(err, "  %s%s%s: %s", style_bold(s), tr_as_cstr(tr_map_get_s(f, "step"), "execution"),
-			style_off(s), tr_as_cstr(tr_map_get_s(from, "message"), "no message"));
-		const char *kind = tr_as_cstr(tr_map_get_s(from, "kind"), NULL);
-		if (kind != NULL)
+		char step[256], message[4000], kind[120];
+		(void)escape_into(step, sizeof step, tr_s(tr_as_cstr(tr_map_get_s(f, "step"), "execution")));
+		(void)escape_into(message, sizeof message,
+				  tr_s(tr_as_cstr(tr_map_get_s(from, "message"), "no message")));
+		(void)escape_into(kind, sizeof kind, tr_as_str(tr_map_get_s(from, "kind")));
+		fprintf(err, "  %s%s%s: %s", style_bold(s), step, style_off(s), message);
+		if (kind[0] != '\0')
 			fprintf(err, " (%s)", kind);
 		fputc('\n', err);
 	}
@@ -75,12 +79,12 @@ static void print_failures(FILE *err, const style *s, tr_value failures)
 void report_print(FILE *out, FILE *err, tr_value object)
 {
 	style s = style_of(err);
-	char took[32];
+	char took[32], name[256];
 	const char *status = tr_as_cstr(tr_map_get_s(object, "status"), "unknown");
 	bool good = strcmp(status, "success") == 0;
 	(void)duration_text(took, sizeof took, (long long)(tr_as_float(tr_map_get_s(object, "duration_ms"), 0) * 1000));
 	fprintf(err, "%s%s%s: %s in %s, execution %s\n", good ? style_green(&s) : style_red(&s), status, style_off(&s),
-		tr_as_cstr(tr_map_get_s(object, "playbook"), "?"), took,
+		escape_into(name, sizeof name, tr_as_str(tr_map_get_s(object, "playbook"))), took,
 		tr_as_cstr(tr_map_get_s(object, "execution_id"), "?"));
 	print_failures(err, &s, tr_map_get_s(object, "failures"));
 	fflush(err);

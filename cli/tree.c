@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree of actors: who is whose supervisor, and what each does now. */
+#include "cli/escape.h"
 #include "cli/live.h"
 
 #include <inttypes.h>
@@ -84,10 +85,7 @@ static void put_twig(tr_buf *out, const view *v, const struct twig *w)
 		tr_buf_putf(out, " (%s)", label);
 	if (tr_is_valid(note) && !tr_is_nil(note)) {
 		tr_buf_putc(out, ' ');
-		if (tr_is(note, TR_STRING))
-			tr_buf_puts(out, tr_as_cstr(note, ""));
-		else
-			tr_show(out, note, 80);
+		escape_value(out, note, 200);
 	}
 	tr_buf_putf(out, "  %s%s, mailbox %" PRId64 "%s", style_dim(&v->style),
 		    tr_as_cstr(tr_map_get_s(w->info, "state"), "?"),

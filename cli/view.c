@@ -2,8 +2,13 @@
 /* What all views share, and the two that print lines. */
 #include "cli/view.h"
 
+#include "cli/escape.h"
+
 #include <inttypes.h>
 #include <string.h>
+
+#define NAME_MAX_SHOWN 256
+#define NOTE_MAX_SHOWN 2000
 
 void view_init(view *v, const view_class *cls, tr_node *node, const char *title)
 {
@@ -51,8 +56,13 @@ static void put_field(tr_buf *out, const char *name, tr_value v)
 {
 	if (!tr_is_valid(v) || tr_is_nil(v))
 		return;
-	tr_buf_putf(out, " %s=", name);
-	tr_show(out, v, 120);
+	tr_buf shown = {0};
+	tr_show(&shown, v, 120);
+	tr_buf_putc(out, ' ');
+	escape_put(out, tr_s(name));
+	tr_buf_putc(out, '=');
+	escape_put(out, tr_buf_str(&shown));
+	tr_buf_fini(&shown);
 }
 
 void event_line(tr_buf *out, const event *e, const style *s, int64_t start_us)
@@ -94,11 +104,12 @@ static void stamp(const view *v, const event *e)
 
 static void say_ended(const view *v, const event *e, const board_step *step)
 {
-	char took[32];
-	const char *name = tr_as_cstr(step->name, "?");
+	char took[32], name[NAME_MAX_SHOWN], note[NOTE_MAX_SHOWN];
+	(void)escape_into(name, sizeof name, tr_as_str(step->name));
 	stamp(v, e);
 	if (e->type == EVENT_STEP_FAILED) {
-		fprintf(stderr, "%s failed: %s\n", name, tr_as_cstr(step->note, "no message"));
+		fprintf(stderr, "%s failed: %s\n", name,
+			escape_into(note, sizeof note, tr_s(tr_as_cstr(step->note, "no message"))));
 		return;
 	}
 	fprintf(stderr, "%s done", name);
@@ -115,7 +126,8 @@ static void lines_event(view *v, const event *e, board_step *step)
 {
 	if (step == NULL)
 		return;
-	const char *name = tr_as_cstr(step->name, "?");
+	char name[NAME_MAX_SHOWN], label[NAME_MAX_SHOWN], note[NOTE_MAX_SHOWN];
+	(void)escape_into(name, sizeof name, tr_as_str(step->name));
 	switch (e->type) {
 	case EVENT_STEP_STARTED:
 		stamp(v, e);
@@ -124,7 +136,8 @@ static void lines_event(view *v, const event *e, board_step *step)
 	case EVENT_TASK_RETRIED:
 		stamp(v, e);
 		fprintf(stderr, "%s: %s failed (%s); trying again\n", name,
-			tr_as_cstr(tr_map_get_s(e->payload, "label"), "task"), tr_as_cstr(step->note, "no message"));
+			escape_into(label, sizeof label, tr_s(tr_as_cstr(tr_map_get_s(e->payload, "label"), "task"))),
+			escape_into(note, sizeof note, tr_s(tr_as_cstr(step->note, "no message"))));
 		break;
 	case EVENT_ITERATION_DONE:
 		/* Each tenth of a loop is worth a line, each of a hundred thousand iterations is not. */

@@ -66,6 +66,55 @@ tr_err index_read(index_table *t, const char *data, tr_buf *notes)
 	return err;
 }
 
+static tr_value or_nil(tr_value v)
+{
+	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
+}
+
+/* Takes v. */
+static void put_record(tr_buf *out, const index_entry *e, event_type type, uint64_t seq, tr_value v)
+{
+	tr_buf bytes = {0};
+	tr_err err = tr_is_valid(v) ? tr_msgpack_write(&bytes, v) : tr_value_err(v);
+	if (err == TR_OK)
+		err = bytes.err;
+	if (err == TR_OK)
+		frame_put(out, FRAME_INDEX, type, e->id, seq, tr_buf_str(&bytes));
+	else if (out->err == TR_OK)
+		out->err = err;
+	tr_buf_fini(&bytes);
+	tr_drop(v);
+}
+
+/* As index_put would have made them. */
+static void put_entry(tr_buf *out, const index_entry *e)
+{
+	const char *status = e->status != NULL ? e->status : "running";
+	event_type type = e->finished                     ? EVENT_PLAYBOOK_PROCESSED
+			  : strcmp(status, "paused") == 0 ? EVENT_EXECUTION_PAUSED
+							  : EVENT_EXECUTION_RESUMED;
+	if (e->status == NULL) /* nothing is known that the log does not have to be asked for */
+		return;
+	put_record(out, e, EVENT_EXECUTION_REQUESTED, 1,
+		   TR_LIST(tr_int(e->started_us), tr_string("running"), or_nil(e->folder), or_nil(e->playbook),
+			   or_nil(e->parent)));
+	if (e->seq > 1)
+		put_record(out, e, type, e->seq, TR_LIST(tr_int(e->ended_us), tr_string(status)));
+}
+
+static int write_file(const disk *d, const char *path, const tr_buf *bytes)
+{
+	int err = d->remove(d->arg, path);
+	int fd = err == 0 ? d->open_append(d->arg, path) : err;
+	if (fd < 0)
+		return fd;
+	err = d->append(d->arg, fd, bytes->p, bytes->n);
+	if (err == 0)
+		err = d->sync(d->arg, fd);
+	close(fd);
+	return err;
+}
+
 int index_write(const index_table *t, const disk *d, const char *data)
 {
 	layout_path path, beside, folder;
@@ -73,42 +122,11 @@ int index_write(const index_table *t, const disk *d, const char *data)
 	if (index_path(path, data) != TR_OK || layout_join(beside, data, SHOWN ".new") != TR_OK ||
 	    layout_join(folder, data, "index") != TR_OK)
 		return -ENAMETOOLONG;
-	for (size_t i = 0; i < t->count; i++) {
-		const index_entry *e = &t->entries[i];
-		tr_value none = tr_nil();
-		tr_value first = TR_LIST(tr_int(e->started_us), tr_string("running"),
-					 tr_keep(tr_is_valid(e->folder) ? e->folder : none),
-					 tr_keep(tr_is_valid(e->playbook) ? e->playbook : none),
-					 tr_keep(tr_is_valid(e->parent) ? e->parent : none));
-		tr_value last = TR_LIST(tr_int(e->ended_us), tr_string(e->status != NULL ? e->status : "running"));
-		tr_buf bytes = {0};
-		if (tr_msgpack_write(&bytes, first) == TR_OK)
-			frame_put(&out, FRAME_INDEX, EVENT_EXECUTION_REQUESTED, e->id, 1, tr_buf_str(&bytes));
-		tr_buf_clear(&bytes);
-		if (e->seq > 1 && tr_msgpack_write(&bytes, last) == TR_OK)
-			frame_put(&out, FRAME_INDEX,
-				  e->finished                                             ? EVENT_PLAYBOOK_PROCESSED
-				  : e->status != NULL && strcmp(e->status, "paused") == 0 ? EVENT_EXECUTION_PAUSED
-											  : EVENT_EXECUTION_RESUMED,
-				  e->id, e->seq, tr_buf_str(&bytes));
-		if (bytes.err != TR_OK)
-			out.err = bytes.err;
-		tr_buf_fini(&bytes);
-		tr_drop(first);
-		tr_drop(last);
-	}
+	for (size_t i = 0; i < t->count; i++)
+		put_entry(&out, &t->entries[i]);
 	int err = out.err != TR_OK ? -ENOMEM : d->make_folder(d->arg, folder);
 	if (err == 0)
-		err = d->remove(d->arg, beside);
-	int fd = err == 0 ? d->open_append(d->arg, beside) : err;
-	if (err == 0 && fd < 0)
-		err = fd;
-	if (err == 0)
-		err = d->append(d->arg, fd, out.p, out.n);
-	if (err == 0)
-		err = d->sync(d->arg, fd);
-	if (fd >= 0)
-		close(fd);
+		err = write_file(d, beside, &out);
 	if (err == 0 && rename(beside, path) != 0)
 		err = -errno;
 	tr_buf_fini(&out);

@@ -2,7 +2,7 @@
 _troupe() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
   if [ "$COMP_CWORD" -eq 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "run check events eval graph convert help --version --help" -- "$cur")
+    mapfile -t COMPREPLY < <(compgen -W "run node resume executions show events replay cancel pause unpause check store plugin credential eval graph convert help --version --help" -- "$cur")
     return
   fi
   case $prev in
@@ -13,14 +13,22 @@ _troupe() {
   esac
   local options=""
   case $command in
-    run) options="--set --payload --json --events --tree --env --grant --data --durability --help" ;;
+    run) options="--set --payload --json --events --tree --env --grant --plugin-path --detach --data --durability --help" ;;
     check) options="--json --help" ;;
-    events) options="latest --json --data --help" ;;
+    node) options="--data --durability --env --grant --plugin-path --keep --pack --json --help" ;;
+    resume) options="last --data --durability --env --grant --plugin-path --detach --json --help" ;;
+    executions) options="--status --playbook --since --limit --json --data --help" ;;
+    show) options="last --steps --limit --json --data --help" ;;
+    events) options="last --json --data --help" ;;
+    replay) options="last --to --check --json --data --help" ;;
+    cancel) options="last --reason --json --data --help" ;;
+    pause|unpause) options="last --json --data --help" ;;
+    store) options="verify repair compact export import --older --keep --file --json --data --help" ;;
     eval) options="--context --batch --help" ;;
     graph) options="--dot --mermaid --svg --help" ;;
-    help) options="run check events eval graph convert" ;;
+    help) options="run node resume executions show events replay cancel pause unpause check store plugin credential eval graph convert help" ;;
   esac
-  if [[ $cur == -* ]] || [ "$command" = help ] || [ "$command" = events ]; then
+  if [[ $cur == -* ]] || [[ " help resume executions show events replay cancel pause unpause store " == *" $command "* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
   else
     mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$cur"; compgen -d -- "$cur")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real small file system that is full: nothing is acknowledged, it is said, and all goes on when there is room. And standard output on a
+full disk."""
+import os
+import subprocess
+
+import kit
+
+LOOP = """
+workflow:
+  - step: many
+    loop: { in: "{{ range(3000) }}", iterator: i, spec: { mode: sequential } }
+    tool:
+      - one: { kind: noop, result: "{{ iter.i }}" }
+"""
+
+
+class FullDisk(kit.Case):
+    def mount(self, size):
+        folder = self.path("small")
+        os.mkdir(folder)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", folder], capture_output=True, check=False)
+        if done.returncode != 0:
+            self.skipTest("no small file system can be mounted here: " + done.stderr.decode().strip())
+        self.addCleanup(subprocess.run, ["umount", folder], check=False)
+        return folder
+
+    def test_it_waits_for_room_and_goes_on(self):
+        folder = self.mount("8m")
+        self.data = os.path.join(folder, "data")
+        ballast = os.path.join(folder, "ballast")
+        with open(ballast, "wb") as f:
+            f.write(b"x" * (7 << 20) + b"x" * (700 << 10))
+        process = self.start("run", self.write("loop.yaml", LOOP), "--json")
+        said = ""
+        while "cannot write" not in said:
+            line = process.stderr.readline()
+            self.assertTrue(line, "it must say that the disk is full: " + said)
+            said += line
+        self.assertIn("No space left on device", said)
+        self.assertIsNone(process.poll())
+        shown = self.troupe("events", "last", "--json")
+        self.assertNotIn("playbook.processed", shown.stdout)
+        os.unlink(ballast)
+        out, err = process.communicate(timeout=100)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn("the event store writes again", err)
+        events, notes = self.events()
+        self.assertEqual([e["seq"] for e in events], list(range(1, len(events) + 1)))
+        self.assertEqual(events[-1]["payload"]["status"], "success")
+        self.assertEqual(notes, "")
+        self.assertEqual(self.troupe("store", "verify").returncode, 0)
+        self.assertEqual(self.troupe("replay", "last", "--check").returncode, 0)
+
+    def test_output_on_a_full_disk_is_a_failure(self):
+        path = self.write("small.yaml", "workflow:\n  - step: a\n    tool: { kind: noop, result: 1 }\n")
+        self.assertEqual(self.troupe("run", path).returncode, 0)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for args in (["run", path, "--json"], ["executions"], ["executions", "--json"], ["show", "last"], ["show", "last", "--json"],
+                         ["events", "last"], ["replay", "last"], ["replay", "last", "--check"], ["store", "verify"], ["store", "export"],
+                         ["store", "compact"], ["help"], ["help", "run"], ["--version"], ["--help"], ["run", "--help"],
+                         ["eval", "{{ 1 }}"], ["graph", path], ["convert", path], ["check", "--json", path]):
+                done = subprocess.run([kit.TROUPE, *args], stdout=full, stderr=subprocess.PIPE, text=True, env=self.environment(),
+                                      cwd=self.folder, timeout=60, check=False)
+                self.assertEqual(done.returncode, 1, (args, done.stderr))
+                self.assertRegex(done.stderr, "written|cannot be written", args)
+
+    def test_control_characters_are_made_visible(self):
+        evil = "a\\u001b]0;owned\\u0007\\u009b31mb\\u202e"
+        path = self.write("evil.yaml", f"""
+            workflow:
+              - step: "{evil}"
+                tool:
+                  - "t{evil}": {{ kind: python, code: "raise ValueError(chr(27) + '[2J' + chr(0x9b) + 'x')" }}
+            """)
+        checked = self.troupe("check", path)
+        runs = [self.troupe("run", path, *args) for args in ([], ["--events"], ["--tree"])] if checked.returncode == 0 else []
+        if not runs:  # such names are refused: then texts from tools are what is left
+            path = self.write("evil.yaml", """
+                workflow:
+                  - step: a
+                    tool:
+                      - t: { kind: python, code: "raise ValueError(chr(27) + '[2J' + chr(0x9b) + 'x')" }
+                """)
+            runs = [self.troupe("run", path, *args) for args in ([], ["--events"], ["--tree"])]
+        runs += [self.troupe("show", "last"), self.troupe("events", "last")]
+        for done in runs:
+            for bad in ("\x1b", "\x9b", "\u202e", "\x07"):
+                self.assertNotIn(bad, done.stdout + done.stderr, done.args)
+        self.assertIn("\\x1b[2J\\x9bx", runs[0].stderr)
+
+
+kit.main()

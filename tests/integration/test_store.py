@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""troupe store: verify, repair, compact, export, import; and what every kind of damage does to all reading commands."""
+import glob
+import json
+import os
+import shutil
+
+import kit
+
+BIG = """
+workflow:
+  - step: big
+    tool:
+      - make: { kind: python, code: "return {'text': 'x' * 200000, 'n': %d}" }
+    next: { arcs: [ { step: small } ] }
+  - step: small
+    tool: { kind: noop, result: "{{ big.n }}" }
+"""
+
+SMALL = "workflow:\n  - step: a\n    tool: { kind: noop, result: 1 }\n"
+
+
+class Store(kit.Case):
+    def ok(self, *args, code=0, **more):
+        done = self.troupe(*args, **more)
+        self.assertEqual(done.returncode, code, f"{args}: {done.stdout}\n{done.stderr}")
+        return done.stdout
+
+    def verify(self, code=0):
+        return json.loads(self.ok("store", "verify", "--json", code=code))
+
+    def fill(self):
+        for n in (1, 2):
+            self.assertEqual(self.run_json(self.write(f"big{n}.yaml", BIG % n))["result"], n)
+        self.run_json(self.write("small.yaml", SMALL))
+
+    def log(self, n=0, data=None):
+        return sorted(glob.glob(os.path.join(data or self.data, "executions/**/events.log"), recursive=True))[n]
+
+    def test_a_good_folder(self):
+        self.fill()
+        found = self.verify()
+        self.assertEqual((found["executions"], found["playbooks"], found["problems"]), (3, 3, []))
+        self.assertGreaterEqual(found["artifacts"], 2)
+        self.assertIn("all good", self.ok("store", "verify", self.data))
+        self.ok("store", "verify", self.path("nowhere"), code=1)
+        self.ok("store", "fly", code=2)
+        self.ok("store", code=2)
+        self.ok("store", "verify", self.data, "more", code=2)
+
+    def test_export_and_import_give_the_same_stream(self):
+        self.fill()
+        first = self.ok("store", "export")
+        self.assertEqual(json.loads(first.splitlines()[-1])["executions"], 3)
+        source, self.data = self.data, self.path("copy")
+        self.ok("store", "import", stdin=first)
+        self.assertEqual(self.ok("store", "export"), first)
+        self.assertEqual(self.verify()["problems"], [])
+        self.ok("replay", "last", "--check")
+        again = json.loads(self.ok("store", "import", "--json", stdin=first))
+        self.assertEqual((again["executions"], again["skipped"], again["failed"]), (0, 3, 0))
+        self.ok("store", "compact")
+        self.assertEqual(self.ok("store", "export"), first, "packed logs export the same")
+        one = [r for r in self.ok("executions", "--json").splitlines()][0]
+        part = self.ok("store", "export", self.data, json.loads(one)["execution_id"])
+        self.assertEqual(json.loads(part.splitlines()[-1])["executions"], 1)
+        # Another execution under an id that is taken is refused, and what is here stays.
+        lines = first.splitlines()
+        at = next(i for i, line in enumerate(lines) if '"execution"' in line)
+        cut = json.loads(lines[at])
+        cut["events"] -= 1
+        last = next(i for i in range(at + 1, len(lines)) if '"record"' not in lines[i])
+        other = lines[:1] + [json.dumps(cut)] + lines[at + 1:last - 1] + ['{"end":true}']
+        done = self.troupe("store", "import", "--json", stdin="\n".join(other) + "\n")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["failed"]), (1, 1))
+        self.assertIn("another of this id is there", done.stderr)
+        self.assertEqual(self.ok("store", "export"), first)
+
+    def test_damaged_streams(self):
+        self.run_json(self.write("small.yaml", SMALL))
+        stream = self.ok("store", "export")
+        self.data = self.path("copy")
+        lines = stream.splitlines(keepends=True)
+        for n in range(len(lines)):
+            shutil.rmtree(self.data, ignore_errors=True)
+            done = self.troupe("store", "import", stdin="".join(lines[:n]))
+            self.assertEqual(done.returncode, 1, n)
+            self.assertIn("damaged or not whole", done.stderr)
+            self.assertEqual(self.verify()["problems"], [])
+        for bad in ("", "{}\n", "nonsense\n", '{"troupe_export":2}\n', lines[0] + '{"execution":"../../x","folder":"a/../b","events":1}\n',
+                    lines[0] + '{"artifact":"../../../etc/passwd","part":1,"parts":1,"data":""}\n',
+                    lines[0] + '{"record":"AAAA"}\n'):
+            done = self.troupe("store", "import", stdin=bad)
+            self.assertEqual(done.returncode, 1, bad)
+        wrong = stream.replace('"source":"', '"source":"x', 1)
+        done = self.troupe("store", "import", stdin=wrong)
+        self.assertIn("its content is not what its hash says", done.stderr)
+
+    def test_compact_keeps_and_removes(self):
+        path = self.write("small.yaml", SMALL)
+        for _ in range(5):
+            self.run_json(path)
+        big = self.run_json(self.write("big.yaml", BIG % 7))
+        artifacts = len(glob.glob(os.path.join(self.data, "artifacts/*/*")))
+        self.assertGreaterEqual(artifacts, 1)
+        self.assertEqual(json.loads(self.ok("store", "compact", "--older", "1h", "--json"))["packed"], 0)
+        packed = json.loads(self.ok("store", "compact", "--json"))
+        self.assertEqual((packed["packed"], packed["removed"], packed["artifacts"]), (6, 0, 0))
+        self.assertEqual(glob.glob(os.path.join(self.data, "executions/**/events.log"), recursive=True), [])
+        self.assertEqual(json.loads(self.ok("show", big["execution_id"], "--json"))["status"], "success")
+        self.assertEqual(self.events(big["execution_id"])[0][-1]["event_type"], "playbook.processed")
+        self.assertEqual(self.verify()["problems"], [])
+        removed = json.loads(self.ok("store", "compact", "--keep", "2", "--json"))
+        self.assertEqual((removed["removed"], removed["artifacts"]), (4, 0))
+        self.run_json(path)
+        self.run_json(path)
+        removed = json.loads(self.ok("store", "compact", "--keep", "2", "--json"))
+        self.assertEqual((removed["removed"], removed["packed"], removed["artifacts"]), (2, 2, artifacts))
+        self.assertEqual(len(self.ok("executions").splitlines()), 2)
+        self.assertEqual(self.verify()["problems"], [])
+        self.ok("store", "compact", "--keep", "never", code=2)
+        self.ok("store", "verify", "--keep", "1", code=2)
+
+    def damage(self, path, how, original):
+        with open(path, "wb") as f:
+            f.write(how(original))
+
+    def test_every_damage_of_a_log_is_told_and_survived(self):
+        """A selection of bytes here; each byte and each truncation are in the unit tests."""
+        self.run_json(self.write("small.yaml", SMALL))
+        whole, _ = self.events()
+        for packed in (False, True):
+            if packed:
+                self.ok("store", "compact")
+            path = self.log() if not packed else glob.glob(os.path.join(self.data, "executions/**/*.zst"), recursive=True)[0]
+            with open(path, "rb") as f:
+                original = f.read()
+            step = max(1, len(original) // 12)
+            for at in range(0, len(original), step):
+                for how in (lambda b: b[:at] + bytes([b[at] ^ 0x40]) + b[at + 1:], lambda b: b[:at]):
+                    self.damage(path, how, original)
+                    events = self.troupe("events", "last", "--json")
+                    self.assertIn(events.returncode, (0, 1))
+                    kept = [json.loads(line) for line in events.stdout.splitlines()]
+                    self.assertEqual(kept, whole[:len(kept)])
+                    for command in (["executions"], ["show", "last"], ["replay", "last"], ["replay", "last", "--check"]):
+                        self.assertIn(self.troupe(*command).returncode, (0, 1), (at, command))
+                    if len(kept) < len(whole):
+                        self.assertGreater(self.verify(code=1)["problem_count"], 0, at)
+            self.damage(path, lambda b: b, original)
+            self.assertEqual(self.verify()["problems"], [])
+
+    def test_repair_keeps_what_is_good(self):
+        self.fill()
+        with open(self.log(0), "r+b") as f:
+            f.seek(os.path.getsize(self.log(0)) // 2)
+            byte = f.read(1)
+            f.seek(-1, 1)
+            f.write(bytes([byte[0] ^ 1]))
+        artifact = glob.glob(os.path.join(self.data, "artifacts/*/*"))[0]
+        with open(artifact, "ab") as f:
+            f.write(b"x")
+        os.truncate(os.path.join(self.data, "index/executions.idx"), 50)
+        self.assertGreaterEqual(self.verify(code=1)["problem_count"], 3)
+        done = self.troupe("store", "repair", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["logs"], 1)
+        self.assertIn("are kept, all of it is in", done.stderr)
+        self.assertTrue(os.path.exists(self.log(0) + ".damaged"))
+        left = [p for p in self.verify(code=None)["problems"] if "refers to it" not in p["problem"]]
+        self.assertEqual(left, [])
+
+    def verify(self, code=0):
+        done = self.troupe("store", "verify", "--json")
+        if code is not None:
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def test_an_index_that_is_gone_damaged_or_lies(self):
+        self.fill()
+        index = os.path.join(self.data, "index/executions.idx")
+        before = self.ok("executions", "--json")
+        with open(index, "rb") as f:
+            original = f.read()
+        os.unlink(index)
+        self.assertEqual(self.ok("executions", "--json"), before)
+        for at in range(0, len(original), max(1, len(original) // 25)):
+            self.damage(index, lambda b: b[:at] + bytes([b[at] ^ 0x10]) + b[at + 1:], original)
+            self.assertEqual(self.ok("executions", "--json"), before, at)
+            self.damage(index, lambda b: b[:at], original)
+            self.assertEqual(self.ok("executions", "--json"), before, at)
+        # The next writer makes it anew.
+        self.run_json(self.path("small.yaml"))
+        self.assertEqual(self.verify()["problems"], [])
+        self.assertEqual(self.ok("executions", "--json").splitlines()[1:], before.splitlines())
+
+    def test_a_folder_that_may_only_be_read(self):
+        self.run_json(self.write("small.yaml", SMALL))
+        if os.geteuid() == 0:
+            self.skipTest("root may write everywhere")
+        for root, _, _ in os.walk(self.data):
+            os.chmod(root, 0o500)
+        try:
+            self.assertEqual(len(self.ok("executions").splitlines()), 1)
+            self.ok("show", "last")
+            self.ok("store", "verify")
+            done = self.troupe("run", self.path("small.yaml"))
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("Permission denied", done.stderr)
+        finally:
+            for root, _, _ in os.walk(self.data):
+                os.chmod(root, 0o700)
+
+
+kit.main()
