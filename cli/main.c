@@ -112,7 +112,7 @@ static int close_output(const char *name, int result)
 	if (why != EPIPE)
 		fprintf(stderr, "troupe %s: the output could not be written: %s\n", name,
 			why != 0 ? strerror(why) : "a write failed");
-	return result == EXIT_OK ? EXIT_FAILED : result;
+	return result == EXIT_INTERRUPTED ? result : EXIT_FAILED;
 }
 
 int main(int argc, char **argv)

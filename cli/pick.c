@@ -57,7 +57,7 @@ static bool choose(const char *name, const char *data, const char *text, const i
 {
 	char shown[64];
 	bool last = strcmp(text, "last") == 0 || strcmp(text, "latest") == 0;
-	if (t->count == 0) {
+	if (last && t->count == 0) {
 		fprintf(stderr, "troupe %s: there is no execution in %s\n", name, data);
 		return false;
 	}

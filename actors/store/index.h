@@ -29,6 +29,7 @@ typedef struct index_entry {
 	bool indexed; /* the index's file knows it */
 	bool here;    /* seen as a folder or in the journal */
 	bool packed;
+	bool in_journal;
 } index_entry;
 
 typedef struct index_table {

@@ -142,7 +142,7 @@ static bool take_journal(void *arg, const frame *f)
 	index_entry *e = f->execution_id > 0 ? index_entry_of(l->table, f->execution_id) : NULL;
 	if (e == NULL)
 		return f->execution_id <= 0;
-	e->here = true;
+	e->here = e->in_journal = true;
 	if (f->kind == FRAME_FOLDER)
 		l->err = index_set_folder(e, f->payload);
 	else if (f->kind == FRAME_EVENT && index_wants(f->type))
@@ -201,7 +201,9 @@ static bool take_folder(void *arg, const char *folder, int64_t id, bool packed)
 		tr_assign(&e->folder, tr_absent());
 		l->err = index_set_folder(e, tr_s(folder));
 	}
-	if (e->status == NULL || e->started_us == 0)
+	/* What the index calls unfinished, and the journal does not know, may have ended in a record that the index has
+	 * lost. */
+	if (e->status == NULL || e->started_us == 0 || (!e->finished && !e->in_journal))
 		read_log(l, folder, packed);
 	return l->err == TR_OK;
 }

@@ -173,7 +173,7 @@ static void commit(struct store *s)
 		wait = wait * 2 < RETRY_MAX_NS ? wait * 2 : RETRY_MAX_NS;
 	}
 	if (told)
-		tr_log(TR_NOTICE, tr_absent(), "the event store writes again");
+		tr_log(TR_WARNING, tr_absent(), "the event store writes again"); /* whoever saw the error sees this */
 }
 
 static void acknowledge(struct store *s)

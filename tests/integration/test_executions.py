@@ -96,7 +96,7 @@ class Commands(kit.Case):
         self.run_json(self.write("chain.yaml", CHAIN))
         events, _ = self.events()
         phases = []
-        for seq in range(1, len(events) + 1):
+        for seq in [1, 2, 5, *range(8, len(events), 6), len(events)]:
             state = json.loads(self.ok("replay", "last", "--to", str(seq), "--json"))
             self.assertEqual((state["seq"], state["of"], state["state"]["seq"]), (seq, len(events), seq))
             phases.append(state["summary"]["status"])

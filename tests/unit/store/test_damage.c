@@ -74,7 +74,7 @@ static void each_damage(const char *path, check_fn *check)
 	tr_buf whole = {0};
 	assert_int_equal(disk_read_file(path, &whole), TR_OK);
 	for (size_t at = 0; at < whole.n; at++) {
-		for (int bit = 1; bit < 256; bit <<= 3) {
+		for (int bit = 1; bit < 256; bit <<= 5) {
 			whole.p[at] = (char)(whole.p[at] ^ bit);
 			put_file(path, whole.p, whole.n);
 			check(at, false);
