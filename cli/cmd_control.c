@@ -155,7 +155,7 @@ static int control(const verb *v, const pick_options *o, const char *which, cons
 	remote *r;
 	int code = EXIT_FAILED;
 	if (!pick_execution(v->name, o->data, which, &id))
-		return EXIT_FAILED;
+		return pick_failed(which);
 	switch (owner_find(o->data, &r, why, sizeof why)) {
 	case OWNER_REMOTE:
 		code = ask_there(v, r, id, tr_s(reason));

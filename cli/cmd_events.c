@@ -50,7 +50,7 @@ static int show(const char *data, const char *which, bool json)
 {
 	int64_t id;
 	if (!pick_execution("events", data, which, &id))
-		return EXIT_FAILED;
+		return pick_failed(which);
 	tr_buf notes = {0};
 	tr_value events = store_read_execution(data, id, &notes);
 	int result = EXIT_OK;

@@ -152,7 +152,7 @@ static int replay(const struct replay_options *o, const char *which)
 	char why[600];
 	past p;
 	if (!pick_execution("replay", o->pick.data, which, &id))
-		return EXIT_FAILED;
+		return pick_failed(which);
 	int code;
 	if (!past_open(&p, o->pick.data, id, why, sizeof why) || !past_playbook(&p, why, sizeof why)) {
 		code = fail(why);

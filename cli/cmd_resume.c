@@ -45,7 +45,7 @@ static int choose(const struct resume_options *o, resume_job *job)
 {
 	int64_t id = 0;
 	if (o->which != NULL && !pick_execution("resume", o->node.data, o->which, &id))
-		return EXIT_FAILED;
+		return pick_failed(o->which);
 	index_table t = {0};
 	tr_buf notes = {0};
 	int code = index_load(&t, o->node.data, false, &notes) == TR_OK ? EXIT_OK : EXIT_FAILED;

@@ -259,7 +259,7 @@ static int show(const struct show_options *o, const char *which)
 	char why[400];
 	past p;
 	if (!pick_execution("show", o->pick.data, which, &id))
-		return EXIT_FAILED;
+		return pick_failed(which);
 	timeline t;
 	int code = EXIT_OK;
 	timeline_init(&t);

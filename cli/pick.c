@@ -79,9 +79,19 @@ static bool choose(const char *name, const char *data, const char *text, const i
 	return false;
 }
 
+static bool names_one(const char *text)
+{
+	return strcmp(text, "last") == 0 || strcmp(text, "latest") == 0 || strspn(text, "0123456789") == strlen(text);
+}
+
+int pick_failed(const char *text)
+{
+	return names_one(text) ? EXIT_FAILED : EXIT_INVALID;
+}
+
 bool pick_execution(const char *name, const char *data, const char *text, int64_t *id)
 {
-	if (strcmp(text, "last") != 0 && strcmp(text, "latest") != 0 && strspn(text, "0123456789") != strlen(text)) {
+	if (!names_one(text)) {
 		(void)usage_error(name, "'%s' is no execution (an id, a part of one, or 'last')", text);
 		return false;
 	}

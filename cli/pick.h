@@ -29,5 +29,7 @@ int pick_take(pick_options *o, const char *name, int c, const char *argument);
 
 /** The execution that `text` means. False with a message on stderr. */
 bool pick_execution(const char *name, const char *data, const char *text, int64_t *id);
+/** What to end with when it was not found: EXIT_INVALID for a text that can name none, else EXIT_FAILED. */
+int pick_failed(const char *text);
 
 #endif

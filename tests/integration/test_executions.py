@@ -74,7 +74,7 @@ class Commands(kit.Case):
         self.assertEqual(ambiguous.returncode, 1)
         self.assertIn("is a part of 3 ids", ambiguous.stderr)
         self.ok("show", "77", code=1)
-        self.ok("show", "x77", code=1)
+        self.ok("show", "x77", code=2)
         self.ok("show", code=2)
 
     def test_show_tells_steps_tasks_and_times(self):
