@@ -35,6 +35,9 @@ int64_t host_start(tr_value hash);
 /** Wait until `count` executions have ended, all of them well; exits the process otherwise. */
 void host_wait(int64_t count);
 
+/** End the process here and now, with the node as it is: what it would still write is nobody's. */
+TR_NORETURN void host_leave(void);
+
 /* ---- playbooks.c: texts ---- */
 
 void playbook_chain(tr_buf *out, int64_t steps);
