@@ -11,6 +11,7 @@ help:
 	@echo 'make build               the program, at build/release/troupe'
 	@echo 'make demo                build, start the order service, run examples/playbooks/orders.yaml with a live view'
 	@echo 'make test                build and run all tests (ctest lists them: ctest --test-dir build/release -N)'
+	@echo 'make test-long           100,000 seeds of the simulations and 1,000 of the stress test'
 	@echo 'make sanitize            unit and integration tests under ASan+UBSan, then TSan (clang)'
 	@echo 'make valgrind            unit tests of the runtime, the supervisors and the language under valgrind'
 	@echo 'make fuzz                each fuzzer for SECONDS=20 seconds'
@@ -29,6 +30,12 @@ test:
 	@packaging/setup build test
 	@cmake --preset $(PRESET) -DTROUPE_TESTS=ON >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+test-long:
+	@packaging/setup build test
+	@cmake --preset $(PRESET) -DTROUPE_TESTS=ON -DTROUPE_LONG=ON >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
+	@STRESS_SEEDS=1000 ctest --test-dir $(BUILD) --output-on-failure -L 'simulation|stress'
+	@cmake --preset $(PRESET) -DTROUPE_LONG=OFF >/dev/null
 
 # $(call sanitized,preset,extra ctest arguments)
 define sanitized

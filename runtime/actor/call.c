@@ -62,6 +62,11 @@ tr_value tr_call(tr_pid to, tr_value request, int64_t deadline)
 		tr_drop(request);
 		return tr_invalid(TR_ENOTACTOR);
 	}
+	/* Here, as a call that fails at once never waits: whoever tries again and again must not starve the others. */
+	if (sched_charge(s, REDUCTION_MESSAGE)) {
+		sched_checkpoint(a);
+		s = sched_self();
+	}
 	struct wait w;
 	wait_init(&w, WAIT_CALL, deadline);
 	w.ref = alias_ref(s);
@@ -73,7 +78,6 @@ tr_value tr_call(tr_pid to, tr_value request, int64_t deadline)
 		a->wait = NULL;
 		return tr_invalid(err);
 	}
-	s->budget -= REDUCTION_MESSAGE;
 	sched_block(a, &w);
 	return finish(sched_self(), a, &w);
 }

@@ -205,7 +205,7 @@ tr_err tr_group_leave(const char *name, tr_pid pid)
 }
 
 /* A copy of the members' pids (to be freed), so that nothing is called under the lock. */
-static tr_pid *copy_members(struct sched *s, const char *name, size_t *n)
+static tr_err copy_members(struct sched *s, const char *name, tr_pid **out, size_t *n)
 {
 	struct groups *g = &s->node->groups;
 	size_t length = strlen(name);
@@ -217,7 +217,8 @@ static tr_pid *copy_members(struct sched *s, const char *name, size_t *n)
 		for (; *n < group->n; (*n)++)
 			pids[*n] = group->members[*n]->pid;
 	spin_unlock(&g->lock);
-	return pids;
+	*out = pids;
+	return group != NULL && pids == NULL ? TR_ENOMEM : TR_OK;
 }
 
 tr_value tr_group_members(const char *name)
@@ -226,7 +227,9 @@ tr_value tr_group_members(const char *name)
 	size_t n;
 	if (s == NULL || name == NULL)
 		return tr_invalid(s == NULL ? TR_ENOTACTOR : TR_EINVAL);
-	tr_pid *pids = copy_members(s, name, &n);
+	tr_pid *pids;
+	if (copy_members(s, name, &pids, &n) != TR_OK)
+		return tr_invalid(TR_ENOMEM);
 	tr_value out = tr_array_with(n);
 	for (size_t i = 0; i < n; i++)
 		out = tr_array_push(out, tr_pid_value(pids[i]));
@@ -238,7 +241,9 @@ size_t tr_group_send(const char *name, tr_value message)
 {
 	struct sched *s = sched_self();
 	size_t n = 0, reached = 0;
-	tr_pid *pids = s == NULL || name == NULL ? NULL : copy_members(s, name, &n);
+	tr_pid *pids = NULL;
+	if (s != NULL && name != NULL)
+		(void)copy_members(s, name, &pids, &n);
 	for (size_t i = 0; i < n; i++)
 		reached += tr_send(pids[i], tr_keep(message)) == TR_OK;
 	tr_drop(message);

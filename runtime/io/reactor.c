@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop's thread: starting, feeding and stopping it. */
 #include <signal.h>
+#include <unistd.h>
 
 #include "runtime/actor/node.h"
 #include "runtime/io/outlet.h"
@@ -108,8 +109,13 @@ static void reactor_stop(void *arg)
 
 static tr_err reactor_begin(struct reactor *r)
 {
-	if (uv_loop_init(&r->loop) != 0)
+	if (uv_loop_init(&r->loop) != 0) {
+#if UV_VERSION_HEX < 0x012d00 /* these leave it open */
+		if (uv_backend_fd(&r->loop) > 0)
+			close(uv_backend_fd(&r->loop));
+#endif
 		return TR_ESYSTEM;
+	}
 	if (uv_async_init(&r->loop, &r->wake, on_wake) != 0) {
 		uv_loop_close(&r->loop);
 		return TR_ESYSTEM;

@@ -57,10 +57,66 @@ static void answer(tr_value m)
 	tr_drop(m);
 }
 
+/* Names come, go and are taken; whoever has one is written to and called. */
+static void name_step(struct random *r, tr_pid to)
+{
+	static const char *const names[] = {"a", "b", "c"};
+	const char *name = names[draw(r, 3)];
+	switch (draw(r, 4)) {
+	case 0:
+		(void)tr_register(name, draw(r, 2) ? to : tr_self());
+		break;
+	case 1:
+		(void)tr_unregister(name);
+		break;
+	case 2:
+		tr_drop(tr_call_name(name, tr_string("by name"), tr_in((int64_t)draw(r, 500) * 1000)));
+		break;
+	default:
+		(void)tr_send_name(name, tr_string("by name"));
+		break;
+	}
+}
+
+static void group_step(struct random *r, tr_pid to)
+{
+	switch (draw(r, 3)) {
+	case 0:
+		(void)tr_group_join("all", to);
+		break;
+	case 1:
+		(void)tr_group_leave("all", to);
+		break;
+	default:
+		(void)tr_group_send("all", tr_string("to all"));
+		break;
+	}
+}
+
+/* Shortlived children: linked, watched, or neither; one of them also tells of its end. */
+static void child(tr_value arg)
+{
+	tr_send(tr_as_pid(arg), tr_string("from a child"));
+	if (tr_random() % 4 == 0)
+		tr_sleep_until(tr_in((int64_t)(tr_random() % 100000)));
+	if (tr_random() % 8 == 0)
+		tr_exit(tr_string("a child's reason"));
+}
+
+static void spawn_step(struct random *r)
+{
+	tr_spawn_options o = {
+	    .link = draw(r, 3) == 0, .monitor = draw(r, 2) == 0, .name = draw(r, 4) == 0 ? "child" : NULL};
+	tr_spawned s = tr_spawn_opt(child, tr_pid_value(someone(r)), &o);
+	EXPECT(s.err == TR_OK || s.err == TR_EEXIST);
+	if (s.monitor.bits != 0 && draw(r, 2) == 0)
+		tr_demonitor(s.monitor);
+}
+
 static void one_step(struct random *r)
 {
 	tr_pid to = someone(r);
-	switch (draw(r, 12)) {
+	switch (draw(r, 15)) {
 	case 0:
 	case 1:
 	case 2:
@@ -90,6 +146,15 @@ static void one_step(struct random *r)
 		break;
 	case 9:
 		tr_send_at(to, tr_string("timer"), tr_in((int64_t)draw(r, 2000000)));
+		break;
+	case 11:
+		name_step(r, to);
+		break;
+	case 12:
+		group_step(r, to);
+		break;
+	case 13:
+		spawn_step(r);
 		break;
 	case 10:
 		answer(tr_receive(tr_in((int64_t)draw(r, 200000))));
