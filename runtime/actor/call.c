@@ -19,6 +19,48 @@ static void set_reason(struct actor *a, tr_value reason)
 		tr_drop(reason);
 }
 
+/* The callee waits and has no mail: do at once what it would do with the signal. False: the signal must travel. */
+static bool call_over(struct sched *s, struct actor *a, tr_pid to, tr_ref ref, tr_value message)
+{
+	struct actor *callee = node_actor(s->node, to);
+	if (callee == NULL || atomic_load_explicit(&callee->limit, memory_order_relaxed) != 0)
+		return false;
+	struct envelope *e = envelope_new(s);
+	if (e == NULL)
+		return false;
+	if (!mailbox_claim(s, callee, to)) {
+		e->kind = ENV_MESSAGE;
+		envelope_free(s, e);
+		return false;
+	}
+	e->generation = pid_generation(to);
+	e->kind = ENV_MESSAGE;
+	e->flags = 0;
+	e->value = message;
+	relation_put(callee, REL_MONITORED_BY, ref.bits, actor_pid(a).bits);
+	mailbox_append(callee, e);
+	sched_ready(s, callee);
+	return true;
+}
+
+/* The caller waits for just this: give it the value (taken). False: the signal must travel. */
+static bool reply_over(struct sched *s, tr_from from, tr_value value, bool cleared)
+{
+	struct actor *caller = node_actor(s->node, from.pid);
+	if (caller == NULL || !mailbox_claim(s, caller, from.pid))
+		return false;
+	struct wait *w = caller->wait;
+	bool fits = w != NULL && w->kind == WAIT_CALL && w->ref.bits == from.ref.bits && !w->replied && !w->down;
+	if (fits) {
+		w->replied = true;
+		w->cleared = cleared;
+		w->value = value;
+		stat_add(&s->stats.received, 1);
+	}
+	sched_ready(s, caller);
+	return fits;
+}
+
 /* [call, ref, self, request] to `to`, monitored. Takes the request. */
 static tr_err send_call(struct sched *s, struct actor *a, tr_pid to, tr_ref ref, tr_value request)
 {
@@ -29,7 +71,10 @@ static tr_err send_call(struct sched *s, struct actor *a, tr_pid to, tr_ref ref,
 	if (hooks != NULL && hooks->on_send != NULL)
 		hooks->on_send(hooks->arg, s->node, actor_pid(a), to, message);
 	stat_add(&s->stats.sent, 1);
-	signal_send(s, to, (struct signal_spec){.kind = ENV_CALL, .from = actor_pid(a), .ref = ref, .value = message});
+	if (!call_over(s, a, to, ref, message))
+		signal_send(
+		    s, to,
+		    (struct signal_spec){.kind = ENV_CALL, .from = actor_pid(a), .ref = ref, .value = message});
 	return TR_OK;
 }
 
@@ -123,6 +168,8 @@ void tr_reply(tr_from from, tr_value value)
 	/* If we are the one who was called, our half of the caller's monitor ends here. */
 	bool cleared = s->current != NULL && relation_drop(s->current, REL_MONITORED_BY, from.ref.bits, NULL);
 	stat_add(&s->stats.sent, 1);
+	if (reply_over(s, from, value, cleared))
+		return;
 	signal_send(s, from.pid,
 		    (struct signal_spec){
 			.kind = ENV_REPLY, .flags = cleared ? ENV_CLEARED : 0, .ref = from.ref, .value = value});

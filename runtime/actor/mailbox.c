@@ -22,20 +22,26 @@ bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
 	return true;
 }
 
-/* The receiver waits and has no mail: whoever claims it is its owner, and may put the message straight into its queue,
- * which spares both an exchange. False: it was not so. */
-static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelope *e)
+bool mailbox_claim(struct sched *s, struct actor *a, tr_pid to)
 {
 	struct envelope *idle = INBOX_IDLE;
 	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) != INBOX_IDLE ||
 	    !atomic_compare_exchange_strong_explicit(&a->inbox, &idle, NULL, memory_order_acq_rel,
 						     memory_order_relaxed))
 		return false;
-	bool right = atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits;
-	if (right)
-		mailbox_append(a, e);
-	sched_ready(s, a); /* if it was somebody else's by now, he wakes for nothing */
-	return right;
+	if (atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits)
+		return true;
+	sched_ready(s, a); /* somebody else's by now: he wakes for nothing */
+	return false;
+}
+
+static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelope *e)
+{
+	if (!mailbox_claim(s, a, to))
+		return false;
+	mailbox_append(a, e);
+	sched_ready(s, a);
+	return true;
 }
 
 tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)

@@ -24,6 +24,10 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
  */
 bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e);
 
+/** Does this actor wait and has no mail? Then whoever claims it is its owner, may put things straight into its queue or
+ *  its wait, which spares both sides an exchange, and must make it ready. False: it was not so. */
+bool mailbox_claim(struct sched *s, struct actor *a, tr_pid to);
+
 static inline bool mailbox_has_news(struct actor *a)
 {
 	return atomic_load_explicit(&a->inbox, memory_order_relaxed) != NULL;

@@ -108,7 +108,7 @@ static bool anything_ready(struct sched *s)
 		struct sched *o = atomic_load_explicit(&s->node->scheds[i], memory_order_acquire);
 		if (o == NULL)
 			continue;
-		if (runq_length(&o->fifo) > 0 || deque_length(&o->lifo) > 0 || lane_length(&o->high) > 0 ||
+		if ((o == s ? runq_length(&o->fifo) : sched_aged(o)) > 0 || deque_length(&o->lifo) > 0 || lane_length(&o->high) > 0 ||
 		    lane_length(&o->low) > 0 ||
 		    ((o == s || atomic_load_explicit(&o->slow, memory_order_relaxed)) && seat_taken(&o->next)))
 			return true;

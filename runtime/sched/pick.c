@@ -6,6 +6,7 @@
 #define LIFO_STREAK 64u /* at most so many new actors go ahead of the queue */
 #define SHARE       32u /* a queue of this length is shared at once */
 #define STEAL_MAX   32u
+#define AGE         INT64_C(50000) /* ns in a queue, from which on an actor is better off elsewhere */
 
 /* ---- putting in ----------------------------------------------------------------------------------------------------
  */
@@ -24,12 +25,39 @@ static void push_inject(tr_node *node, struct actor *a)
 		sched_wake_one(node);
 }
 
+uint32_t sched_aged(struct sched *s)
+{
+	uint32_t head = atomic_load_explicit(&s->fifo.head, memory_order_relaxed);
+	uint32_t tail = atomic_load_explicit(&s->fifo.tail, memory_order_relaxed);
+	uint32_t mark = atomic_load_explicit(&s->aged, memory_order_relaxed);
+	if (head == tail)
+		return 0;
+	if (atomic_load_explicit(&s->slow, memory_order_relaxed))
+		return tail - head;
+	int64_t now = node_now(s->node);
+	/* All that was there has gone: look again later. Any thread may do so; a mark that two of them mix up is only
+	 * an inexact one. */
+	if (mark - head - 1 >= QUEUE_SIZE) {
+		atomic_store_explicit(&s->aged, tail, memory_order_relaxed);
+		atomic_store_explicit(&s->aged_at, now, memory_order_relaxed);
+		return 0;
+	}
+	return now - atomic_load_explicit(&s->aged_at, memory_order_relaxed) >= AGE ? mark - head : 0;
+}
+
+/* Wake somebody for what has waited here. */
+static void share_fifo(struct sched *s)
+{
+	if (runq_length(&s->fifo) > 1 && someone_could_help(s->node) && sched_aged(s) > 0)
+		sched_wake_one(s->node);
+}
+
 void sched_push_fifo(struct sched *s, struct actor *a)
 {
 	if (!runq_push(&s->fifo, a))
 		push_inject(s->node, a);
-	else if (runq_length(&s->fifo) == SHARE && someone_could_help(s->node))
-		sched_wake_one(s->node);
+	else if (runq_length(&s->fifo) % SHARE == 0)
+		share_fifo(s);
 }
 
 /* Queues that are not this scheduler's rings; true when the actor went into one. */
@@ -58,8 +86,10 @@ void sched_ready_slow(struct sched *s, struct actor *a)
 
 void sched_requeue(struct sched *s, struct actor *a)
 {
-	if (!push_elsewhere(s, a))
-		sched_push_fifo(s, a);
+	if (push_elsewhere(s, a))
+		return;
+	sched_push_fifo(s, a);
+	share_fifo(s);
 }
 
 void sched_spawned(struct sched *s, struct actor *a)
@@ -82,8 +112,10 @@ static struct actor *take_next(struct sched *s)
 
 static void share_backlog(struct sched *s)
 {
-	if (runq_length(&s->fifo) + deque_length(&s->lifo) > 1 && someone_could_help(s->node))
+	if (deque_length(&s->lifo) > 1 && someone_could_help(s->node))
 		sched_wake_one(s->node);
+	else
+		share_fifo(s);
 }
 
 /* Now and then: what the fast path would starve. */
@@ -161,7 +193,9 @@ static struct actor *steal_from(struct sched *s, struct sched *victim)
 	struct actor *a = deque_steal(&victim->lifo);
 	if (a != NULL)
 		return a;
-	uint32_t n = runq_steal(&victim->fifo, batch, STEAL_MAX);
+	uint32_t n = sched_aged(victim);
+	if (n > 0)
+		n = runq_steal(&victim->fifo, batch, n < STEAL_MAX ? n : STEAL_MAX);
 	if (n > 0) {
 		for (uint32_t i = 1; i < n; i++)
 			sched_push_fifo(s, batch[i]);

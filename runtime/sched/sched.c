@@ -384,6 +384,14 @@ static inline __attribute__((always_inline)) void leave_actor(struct actor *a, s
 	switch_stack(s, to, false);
 }
 
+/* Is there no need to wait? The clock is not asked for a call that was just made: its timer does that. */
+static bool over_at_once(struct sched *s, struct actor *a, struct wait *w)
+{
+	if (w->kind == WAIT_CALL && w->deadline > 0)
+		return w->replied || w->down;
+	return wait_check(s, a, w);
+}
+
 void sched_block(struct actor *a, struct wait *w)
 {
 	struct sched *s = sched_self();
@@ -393,7 +401,7 @@ void sched_block(struct actor *a, struct wait *w)
 	mailbox_drain(s, a);
 	if (is_ending(a))
 		sched_abandon(s);
-	if (wait_check(s, a, w)) {
+	if (over_at_once(s, a, w)) {
 		end_if_doomed(a, w);
 		a->wait = NULL;
 		return;

@@ -106,6 +106,8 @@ struct sched {
 	_Atomic bool preempt;               /* end the slice at the next chance */
 	_Atomic bool retired;               /* a spare that is not needed now */
 	_Atomic uint32_t parked;            /* futex: 1 while asleep */
+	_Atomic uint32_t aged;              /* the tail of `fifo` at … */
+	_Atomic int64_t aged_at;            /* … this time, see sched_aged */
 	pthread_t thread;
 	bool thread_started;
 	void *alt_stack;
@@ -202,6 +204,9 @@ void sched_wake_one(tr_node *node);
 void sched_wake(struct sched *s);
 /** The next ready actor, without waiting; NULL when there is none here or to steal. */
 struct actor *sched_pick(struct sched *s);
+/** How many actors at the head of the queue have been there for a while? What a scheduler gets to within some
+ *  microseconds is left to it: to move it costs more than it brings, above all for actors that talk to each other. */
+uint32_t sched_aged(struct sched *s);
 /** Is there anything on this scheduler that waits for the core? Also fires due timers now and then. */
 bool sched_has_work(struct sched *s);
 struct actor *sched_pick_local_slow(struct sched *s);

@@ -7,8 +7,8 @@
 restarts() ->
     process_flag(trap_exit, true),
     %% Fresh supervisors, each for 1,000 crashes; then one whose child never pauses.
-    rounds("restarts_fresh", 1000, bench:scaled(200)),
-    rounds("restarts_no_pause", bench:scaled(50000), 1).
+    rounds("restarts_fresh", 1000, bench:scaled(100)),
+    rounds("restarts_no_pause", bench:scaled(30000), 1).
 
 rounds(Name, Crashes, Rounds) ->
     T = bench:timed(fun() -> [use_up(Crashes) || _ <- lists:seq(1, Rounds)] end),
