@@ -15,6 +15,7 @@
 
 #define SPINS       100 /* rounds of looking before parking: some 20 µs */
 #define SPIN_PAUSES 10
+#define NAPS_MAX    5 /* from SCHED_AGE to 32 times that */
 
 void futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t timeout_ns)
 {
@@ -108,8 +109,8 @@ static bool anything_ready(struct sched *s)
 		struct sched *o = atomic_load_explicit(&s->node->scheds[i], memory_order_acquire);
 		if (o == NULL)
 			continue;
-		if ((o == s ? runq_length(&o->fifo) : sched_aged(o)) > 0 || deque_length(&o->lifo) > 0 || lane_length(&o->high) > 0 ||
-		    lane_length(&o->low) > 0 ||
+		if ((o == s ? runq_length(&o->fifo) : sched_aged(o)) > 0 || deque_length(&o->lifo) > 0 ||
+		    lane_length(&o->high) > 0 || lane_length(&o->low) > 0 ||
 		    ((o == s || atomic_load_explicit(&o->slow, memory_order_relaxed)) && seat_taken(&o->next)))
 			return true;
 	}
@@ -134,6 +135,22 @@ static bool look_around(struct sched *s)
 	return found;
 }
 
+/* Others have queues that are too young to be helped with: sleep only for a while, longer each time. */
+static int64_t nap_until(struct sched *s, int64_t now)
+{
+	uint32_t n = atomic_load_explicit(&s->node->sched_count, memory_order_acquire);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sched *o = atomic_load_explicit(&s->node->scheds[i], memory_order_acquire);
+		if (o == NULL || o == s || runq_length(&o->fifo) == 0)
+			continue;
+		int64_t nap = SCHED_AGE << s->naps;
+		s->naps += s->naps < NAPS_MAX;
+		return now + nap;
+	}
+	s->naps = 0;
+	return WHEEL_NEVER;
+}
+
 static void park(struct sched *s)
 {
 	tr_node *node = s->node;
@@ -143,6 +160,9 @@ static void park(struct sched *s)
 		sched_timers(s, before);
 		return;
 	}
+	int64_t nap = nap_until(s, before);
+	if (nap < at)
+		at = nap;
 	atomic_store(&s->parked, 1);
 	atomic_fetch_add(&node->idle, 1);
 	/* Pairs with push_inject: it pushes, then looks at idle; we count ourselves idle, then look. */
@@ -194,8 +214,10 @@ struct actor *sched_next(struct sched *s)
 	}
 	for (;;) {
 		struct actor *a = sched_pick(s);
-		if (a != NULL)
+		if (a != NULL) {
+			s->naps = 0;
 			return a;
+		}
 		if (atomic_load(&s->node->stopping) == 2)
 			return NULL;
 		if (s->spare && atomic_load(&s->retired)) {
@@ -203,7 +225,7 @@ struct actor *sched_next(struct sched *s)
 			continue;
 		}
 		sched_timers(s, node_now(s->node));
-		if (!look_around(s))
+		if (s->naps > 0 || !look_around(s))
 			park(s);
 	}
 }

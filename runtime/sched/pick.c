@@ -6,7 +6,6 @@
 #define LIFO_STREAK 64u /* at most so many new actors go ahead of the queue */
 #define SHARE       32u /* a queue of this length is shared at once */
 #define STEAL_MAX   32u
-#define AGE         INT64_C(50000) /* ns in a queue, from which on an actor is better off elsewhere */
 
 /* ---- putting in ----------------------------------------------------------------------------------------------------
  */
@@ -42,7 +41,7 @@ uint32_t sched_aged(struct sched *s)
 		atomic_store_explicit(&s->aged_at, now, memory_order_relaxed);
 		return 0;
 	}
-	return now - atomic_load_explicit(&s->aged_at, memory_order_relaxed) >= AGE ? mark - head : 0;
+	return now - atomic_load_explicit(&s->aged_at, memory_order_relaxed) >= SCHED_AGE ? mark - head : 0;
 }
 
 /* Wake somebody for what has waited here. */

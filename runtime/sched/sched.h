@@ -29,8 +29,9 @@
 #define SCHED_TRACE 16
 #define SCHED_WARM  64 /* free stacks a scheduler keeps for itself */
 
-#define SCHED_NEXT_STREAK 32u /* at most so many woken actors go ahead of the queue */
-#define SCHED_HOUSEKEEP   64u /* every so many picks: timers, injected and starving actors, sharing */
+#define SCHED_NEXT_STREAK 32u            /* at most so many woken actors go ahead of the queue */
+#define SCHED_AGE         INT64_C(50000) /* ns in a queue, from which on an actor is better off elsewhere */
+#define SCHED_HOUSEKEEP   64u            /* every so many picks: timers, injected and starving actors, sharing */
 
 enum leave {
 	LEAVE_NOTHING,
@@ -76,6 +77,7 @@ struct sched {
 	uint32_t next_streak;
 	uint32_t lifo_streak;
 	uint32_t seed;
+	uint32_t naps; /* that it took while others had young queues */
 	uint64_t refs;
 	int64_t wall_us; /* of the last birth */
 	uint32_t wall_slice;
