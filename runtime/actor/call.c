@@ -72,9 +72,8 @@ static tr_err send_call(struct sched *s, struct actor *a, tr_pid to, tr_ref ref,
 		hooks->on_send(hooks->arg, s->node, actor_pid(a), to, message);
 	stat_add(&s->stats.sent, 1);
 	if (!call_over(s, a, to, ref, message))
-		signal_send(
-		    s, to,
-		    (struct signal_spec){.kind = ENV_CALL, .from = actor_pid(a), .ref = ref, .value = message});
+		signal_send(s, to,
+			    (struct signal_spec){.kind = ENV_CALL, .from = actor_pid(a), .ref = ref, .value = message});
 	return TR_OK;
 }
 
