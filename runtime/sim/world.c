@@ -156,8 +156,10 @@ static bool world_begin(struct sim_world *w, uint64_t seed, const tr_sim_options
 	w->now = BEGIN_NS;
 	w->result.seed = seed;
 	w->fail_alloc = -1;
-	if (w->n_nodes > TR_SIM_NODES_MAX)
+	if (w->n_nodes > TR_SIM_NODES_MAX) {
+		w->n_nodes = 0;
 		return false;
+	}
 	for (uint32_t i = 0; i < w->n_nodes; i++)
 		if (!make_node(w, i))
 			return false;

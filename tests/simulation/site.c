@@ -167,8 +167,11 @@ static void host(tr_value arg)
 			tr_reply(from, answer(&h, request));
 		if (TR_IS_A(tr_array_at(m, 0), exit)) {
 			bool ours = tr_pid_eq(tr_as_pid(tr_array_at(m, 1)), h.top);
-			if (!ours) /* main, or the end of the world */
-				tr_exit(tr_keep(tr_array_at(m, 2)));
+			if (!ours) { /* main, or the end of the world */
+				tr_value reason = tr_keep(tr_array_at(m, 2));
+				tr_drop(m);
+				tr_exit(reason);
+			}
 			h.gave_up = true;
 		}
 		tr_drop(m);

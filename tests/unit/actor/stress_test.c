@@ -263,6 +263,7 @@ static void run_seed(uint64_t seed)
 		tr_drop(stats);
 		stats = tr_node_stats(node);
 		if (stat(stats, "timers") == 0 && stat(stats, "actors") == 0 &&
+		    stat(stats, "spawned") == stat(stats, "exited") &&
 		    stat(stats, "messages") == stat(stats, "received") + stat(stats, "dead_letters"))
 			break;
 		tr_drop(tr_node_wait(node, (tr_pid){0}, TR_MS));

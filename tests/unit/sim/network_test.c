@@ -55,8 +55,10 @@ static void echo(tr_value arg)
 	for (;;) {
 		tr_from from;
 		tr_value request, m = tr_receive(TR_FOREVER);
-		if (tr_is_call(m, &from, &request) && tr_str_is(tr_as_str(request), "end"))
+		if (tr_is_call(m, &from, &request) && tr_str_is(tr_as_str(request), "end")) {
+			tr_drop(m);
 			tr_exit(TR_A(shutdown));
+		}
 		if (tr_is_call(m, &from, &request))
 			tr_reply(from, TR_LIST(tr_keep(request), tr_pid_value(tr_self())));
 		else
@@ -156,8 +158,11 @@ static void obeys(tr_value arg)
 	for (;;) {
 		tr_value m = tr_receive(TR_FOREVER);
 		tr_value what = tr_array_at(m, 0);
-		if (TR_IS_A(what, stop))
-			tr_exit(tr_keep(tr_array_at(m, 1)));
+		if (TR_IS_A(what, stop)) {
+			tr_value reason = tr_keep(tr_array_at(m, 1));
+			tr_drop(m);
+			tr_exit(reason);
+		}
 		if (TR_IS_A(what, connected)) {
 			tr_link(tr_as_pid(tr_array_at(m, 1)));
 			tr_send(tr_as_pid(tr_array_at(m, 1)), TR_A(ok));
