@@ -93,6 +93,9 @@ static void refuse_cycle(sorter *s, size_t i)
 	for (size_t step = 0; step < s->n; step++)
 		at = waits_for(s, at);
 	size_t first = at;
+	for (size_t next = waits_for(s, at); next != at; next = waits_for(s, next))
+		first = next < first ? next : first; /* told alike wherever the walk came in */
+	at = first;
 	do {
 		tr_buf_putf(&text, "%s -> ", s->want[at]->id);
 		at = waits_for(s, at);

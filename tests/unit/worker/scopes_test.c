@@ -75,7 +75,7 @@ static void a_step_gives_its_result_and_offers_more(void **state)
 	(void)state;
 	kit k = begin_with(
 	    "        whole: \"{{ earlier }}\"\n"
-	    "        same: \"{{ steps.earlier }}\"\n"
+	    "        again: \"{{ steps.earlier }}\"\n"
 	    "        top: \"{{ earlier.n }}\"\n"
 	    "        data: \"{{ earlier.data.n }}\"\n"
 	    "        result: \"{{ earlier.result }}\"\n"
@@ -85,7 +85,7 @@ static void a_step_gives_its_result_and_offers_more(void **state)
 	kit_begin(&k);
 	kit_pass(&k, "0");
 	assert_json(tr_map_get_s(k.inputs, "whole"), "{\"n\": 4}");
-	assert_json(tr_map_get_s(k.inputs, "same"), "{\"n\": 4}");
+	assert_json(tr_map_get_s(k.inputs, "again"), "{\"n\": 4}");
 	assert_json(tr_map_get_s(k.inputs, "top"), "4");
 	assert_json(tr_map_get_s(k.inputs, "data"), "4");
 	assert_json(tr_map_get_s(k.inputs, "result"), "{\"n\": 4}");
