@@ -51,6 +51,11 @@
  * text]]. An execution that does not know this (step_run_id, attempt) answers stale; the step run then ends (fencing).
  *   A step run waits for the ack of a finished task before it starts the next one, and does not wait for start events.
  *
+ * leases: an execution that has heard nothing of a step run for a third of its lease asks the step run (the pool, while
+ * it does not know it) with [heartbeat, execution pid, execution_id, step_run_id, attempt]; answered with [beat,
+ * step_run_id, attempt], or by the pool with [lost, step_run_id, attempt, text]. The pool says that by itself too when
+ * a step run's actor crashes. A lost step run is given out again with the next attempt.
+ *
  * plugin command, step run or iteration -> `command.<plugin>`:
  *   [command, reply_to pid, ref, command map (see <troupe/plugin.h>)]
  *   answered with [event, ref, outcome map]; progress while it runs: [progress, ref, value].

@@ -37,6 +37,7 @@ static tr_value run_digest(const step_run *r)
 			     tr_int(r->timeout_us), "args", tr_keep(r->args), "cause", tr_keep(r->cause), "end",
 			     tr_keep(r->end), "owed", known(r->owed));
 
+	v = tr_map_put_s(v, "lost", number(r->lost));
 	v = tr_map_put_s(v, "owed_done", number(r->owed_done));
 	v = tr_map_put_s(v, "tasks_done", number(r->tasks_done));
 	v = tr_map_put_s(v, "retries", number(r->retries));

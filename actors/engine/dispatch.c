@@ -21,7 +21,7 @@ dispatch *dispatch_of(const dispatches *d, uint64_t step_run_id)
 	return idmap_get(&d->by_run, step_run_id);
 }
 
-dispatch *dispatch_new(dispatches *d, uint64_t step_run_id, uint32_t attempt, tr_pid pool, int64_t timeout_us)
+dispatch *dispatch_new(dispatches *d, uint64_t step_run_id, uint32_t attempt, uint32_t pool, int64_t timeout_us)
 {
 	dispatch *x;
 
@@ -29,7 +29,7 @@ dispatch *dispatch_new(dispatches *d, uint64_t step_run_id, uint32_t attempt, tr
 	x = tr_alloc(sizeof *x);
 	if (x == NULL)
 		return NULL;
-	*x = (dispatch){.step_run_id = step_run_id, .attempt = attempt, .pool = pool};
+	*x = (dispatch){.step_run_id = step_run_id, .attempt = attempt, .pool = pool, .seen = tr_now()};
 	if (idmap_put(&d->by_run, step_run_id, x) != TR_OK) {
 		tr_free(x);
 		return NULL;
@@ -65,7 +65,7 @@ void dispatch_end(dispatches *d, uint64_t step_run_id)
 	tr_free(x);
 }
 
-static tr_pid pool_add(dispatches *d, const char *subject, tr_pid pid, tr_err *err)
+static uint32_t pool_add(dispatches *d, const char *subject, tr_pid pid, tr_err *err)
 {
 	dispatch_pool *more = tr_realloc(d->pools, (d->pool_count + 1) * sizeof *more);
 	size_t n = strlen(subject) + 1;
@@ -76,52 +76,67 @@ static tr_pid pool_add(dispatches *d, const char *subject, tr_pid pid, tr_err *e
 	if (more == NULL || name == NULL) {
 		tr_free(name);
 		*err = TR_ENOMEM;
-		return (tr_pid){0};
+		return NO_POOL;
 	}
 	memcpy(name, subject, n);
-	d->pools[d->pool_count++] = (dispatch_pool){pid, tr_monitor(pid), name};
-	return pid;
+	d->pools[d->pool_count] = (dispatch_pool){pid, tr_monitor(pid), name};
+	return (uint32_t)d->pool_count++;
 }
 
-tr_pid dispatch_pool_find(dispatches *d, const char *subject, tr_err *err)
+bool dispatch_pool_there(dispatches *d, uint32_t pool)
+{
+	dispatch_pool *p = &d->pools[pool];
+
+	if (p->pid.bits != 0)
+		return true;
+	p->pid = tr_whereis(p->subject);
+	if (p->pid.bits == 0)
+		return false;
+	p->monitor = tr_monitor(p->pid);
+	return true;
+}
+
+uint32_t dispatch_pool_find(dispatches *d, const char *subject, tr_err *err)
 {
 	tr_pid pid;
 
 	*err = TR_OK;
 	for (size_t i = 0; i < d->pool_count; i++)
-		if (strcmp(d->pools[i].subject, subject) == 0)
-			return d->pools[i].pid;
-	pid = tr_whereis(subject);
-	return pid.bits == 0 ? pid : pool_add(d, subject, pid, err);
-}
-
-uint64_t dispatch_down(dispatches *d, tr_ref monitor, tr_pid *pool)
-{
-	const dispatch *x = idmap_get(&d->by_monitor, monitor.bits);
-
-	*pool = (tr_pid){0};
-	if (x != NULL)
-		return x->step_run_id;
-	for (size_t i = 0; i < d->pool_count; i++) {
-		if (!tr_ref_eq(d->pools[i].monitor, monitor))
-			continue;
-		*pool = d->pools[i].pid;
-		tr_free(d->pools[i].subject);
-		d->pools[i] = d->pools[--d->pool_count];
-		return 0;
-	}
-	return 0;
-}
-
-uint64_t dispatch_in_pool(const dispatches *d, tr_pid pool, uint32_t *attempt)
-{
-	for (uint32_t i = 0; i < d->by_run.capacity; i++) {
-		const dispatch *x = d->by_run.slots[i].ptr;
-
-		if (x != NULL && tr_pid_eq(x->pool, pool)) {
-			*attempt = x->attempt;
-			return x->step_run_id;
+		if (strcmp(d->pools[i].subject, subject) == 0) {
+			(void)dispatch_pool_there(d, (uint32_t)i);
+			return (uint32_t)i;
 		}
+	pid = tr_whereis(subject);
+	return pid.bits == 0 ? NO_POOL : pool_add(d, subject, pid, err);
+}
+
+uint64_t dispatch_down(dispatches *d, tr_ref monitor, bool *pool)
+{
+	dispatch *x = idmap_get(&d->by_monitor, monitor.bits);
+
+	*pool = false;
+	if (x != NULL) {
+		(void)idmap_del(&d->by_monitor, monitor.bits);
+		x->worker = (tr_pid){0};
+		x->monitor = (tr_ref){0};
+		return x->step_run_id;
+	}
+	for (size_t i = 0; i < d->pool_count; i++) {
+		if (d->pools[i].pid.bits == 0 || !tr_ref_eq(d->pools[i].monitor, monitor))
+			continue;
+		d->pools[i].pid = (tr_pid){0};
+		*pool = true;
 	}
 	return 0;
+}
+
+dispatch *dispatch_next(const dispatches *d, uint32_t *place)
+{
+	while (*place < d->by_run.capacity) {
+		dispatch *x = d->by_run.slots[(*place)++].ptr;
+
+		if (x != NULL)
+			return x;
+	}
+	return NULL;
 }

@@ -69,6 +69,7 @@ static tr_next execution_init(void *state, tr_value arg)
 	x->arg = tr_keep(arg);
 	x->env = tr_keep(tr_map_get_s(arg, "env"));
 	x->id = tr_as_int(tr_map_get_s(arg, "execution_id"), 0);
+	x->lease_ns = tr_as_int(tr_map_get_s(arg, "lease_ns"), LEASE_NS);
 	if (tr_own(x, execution_release) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	box->x = x;
@@ -273,6 +274,7 @@ static void take_report(execution *x, tr_value message)
 	d = dispatch_of(&x->dispatches, run);
 	if (d == NULL || d->attempt != attempt)
 		return;
+	d->seen = tr_now();
 	if (token != 0)
 		d->token = token;
 	note(x, dispatch_watch(&x->dispatches, d, sender));
@@ -300,23 +302,22 @@ static void take_down(execution *x, tr_value message)
 	tr_ref ref = tr_as_ref(tr_array_at(message, 1));
 	char text[300];
 	tr_buf reason = {.max = 200};
-	tr_pid pool;
 	uint64_t run;
-	uint32_t attempt;
+	bool pool;
 
 	if (watch_down(x, ref))
 		return;
 	if (tr_ref_eq(ref, x->store))
 		tr_exit(TR_LIST(tr_atom("no_store"), tr_keep(tr_array_at(message, 4))));
 	run = dispatch_down(&x->dispatches, ref, &pool);
-	tr_show(&reason, tr_array_at(message, 4), 180);
-	(void)snprintf(text, sizeof text, "the %s ended: %s", run != 0 ? "step run's actor" : "worker pool",
-		       reason.p == NULL ? "?" : reason.p);
-	tr_buf_fini(&reason);
-	if (run != 0)
-		fail_run(x, run, dispatch_of(&x->dispatches, run)->attempt, "crash", text);
-	while (pool.bits != 0 && (run = dispatch_in_pool(&x->dispatches, pool, &attempt)) != 0)
-		fail_run(x, run, attempt, "worker_lost", text);
+	if (run != 0) {
+		tr_show(&reason, tr_array_at(message, 4), 180);
+		(void)snprintf(text, sizeof text, "the step run's actor ended: %s", reason.p == NULL ? "?" : reason.p);
+		tr_buf_fini(&reason);
+		lease_lose(x, run, dispatch_of(&x->dispatches, run)->attempt, text);
+	} else if (pool) {
+		lease_pool_gone(x);
+	}
 }
 
 static void take_step_timeout(execution *x, tr_value message)
@@ -348,6 +349,12 @@ static tr_next execution_info(void *state, tr_value message)
 		take_down(x, message);
 	} else if (tr_str_is(name, "step_timeout")) {
 		take_step_timeout(x, message);
+	} else if (tr_str_is(name, "beat")) {
+		lease_beat(x, message);
+	} else if (tr_str_is(name, "lease")) {
+		lease_look(x);
+	} else if (tr_str_is(name, "lost")) {
+		lease_lost(x, message);
 	} else if (tr_str_is(name, "child_done")) {
 		parent_child_done(x, message);
 	} else if (tr_str_is(name, "child_begun")) {

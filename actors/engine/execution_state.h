@@ -41,6 +41,9 @@ typedef struct execution {
 	size_t event_watchers; /* those that want each event */
 	tr_ref store;          /* monitor */
 	bool deadline_set;
+	int64_t lease_ns;
+	tr_ref lease_timer;
+	int64_t lease_due;
 	child_wait *waits;
 	size_t wait_count;
 } execution;
@@ -65,6 +68,22 @@ void points_complete(const execution *x, tr_value summary);
 
 /* perform.c: effects. */
 void perform_effect(execution *x, const machine_effect *e, tr_value reason);
+/* The command of a step run that could not be sent before. */
+void perform_send(execution *x, dispatch *d);
+
+/* lease.c: a step run belongs to whoever gives a sign of it now and then. */
+/* Look after the leases within this time, when somebody has one. */
+void lease_arm(execution *x, int64_t in_ns);
+/* [lease]: it is time to. */
+void lease_look(execution *x);
+/* [beat, run, attempt] of whoever has it, [lost, run, attempt, reason] of whoever should have it. */
+void lease_beat(execution *x, tr_value message);
+void lease_lost(execution *x, tr_value message);
+/* It is lost, and given out again. */
+void lease_lose(execution *x, uint64_t run, uint32_t attempt, const char *reason);
+/* A pool has ended: its successor may know what it had. */
+void lease_pool_gone(execution *x);
+#define LEASE_NS (30 * TR_SECOND) /* the time to live; a sign is asked for after a third of it */
 
 /* watch.c */
 tr_err watch_add(execution *x, tr_pid pid, bool events);
@@ -93,5 +112,7 @@ void parent_refuse(tr_value parent, int64_t child, const char *why);
 tr_err resume_load(execution *x, char *why, size_t n);
 /* A shadow of what was replayed, from the same events. */
 bool resume_shadow(execution *x);
+/* What a step run has done so far, from the log: array of events, or nil. */
+tr_value resume_history(execution *x, uint64_t step_run_id);
 
 #endif

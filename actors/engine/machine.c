@@ -215,7 +215,7 @@ static int64_t time_left(const decision *d, const step_run *r)
 }
 
 /* The same step run in other hands: what the old hands still report is refused from here on. */
-static tr_err schedule_again(decision *d, step_run *r)
+static tr_err schedule_again(decision *d, step_run *r, const char *lost)
 {
 	machine *m = d->m;
 	const pb_step *step = &m->playbook->steps[r->step];
@@ -231,14 +231,37 @@ static tr_err schedule_again(decision *d, step_run *r)
 	e.status = "scheduled";
 	e.payload = TR_DICT("step", tr_keep(m->routes->names[r->step]), "tokens", tr_array(), "args", tr_keep(r->args),
 			    "pool", pool);
+	if (lost != NULL)
+		e.payload = tr_map_put_s(e.payload, "lost", tr_string_lossy(lost, tr_s(lost).n));
 	err = decide_emit(d, &e);
 	if (err == TR_OK)
 		decide_effect(d, &(machine_effect){.kind = MACHINE_RUN,
 						   .step_run_id = id,
 						   .attempt = r->attempt,
 						   .step = r->step,
-						   .timeout_us = time_left(d, r)});
+						   .timeout_us = time_left(d, r),
+						   .lost = lost != NULL});
 	return err;
+}
+
+tr_err machine_lose_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
+			uint32_t attempt, const char *reason)
+{
+	decision d = decision_of(m, w, out);
+	step_run *r = run_of(m, step_run_id);
+	char text[400];
+	tr_err err;
+
+	if (r == NULL || r->phase != RUN_RUNNING || r->attempt != attempt)
+		return TR_ENOENT;
+	if (r->lost < MACHINE_MOST_LOST) {
+		err = schedule_again(&d, r, reason);
+	} else {
+		(void)snprintf(text, sizeof text, "the step run was lost %u times, the last time because %s",
+			       r->lost + 1, reason);
+		err = decide_run_failed(&d, r, "worker_lost", text, true);
+	}
+	return err != TR_OK ? err : decide_settle(&d);
 }
 
 tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out)
@@ -253,7 +276,7 @@ tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *o
 		step_run *r = LINK_OF(l, step_run, in_runs);
 
 		if (err == TR_OK && r->phase == RUN_RUNNING && !machine_stopping(m))
-			err = schedule_again(&d, r);
+			err = schedule_again(&d, r, NULL);
 	}
 	/* What children were told last is not known. */
 	LINK_EACH(c, &m->children)

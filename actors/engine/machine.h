@@ -68,7 +68,8 @@ typedef struct machine_effect {
 	uint32_t attempt;
 	uint32_t step;
 	int64_t timeout_us; /* MACHINE_RUN: 0 for none */
-	int64_t child;      /* MACHINE_CHILD_…: its execution id */
+	bool lost;     /* MACHINE_RUN: in other hands than before, in the same process: what was done is in the log */
+	int64_t child; /* MACHINE_CHILD_…: its execution id */
 	const char *reason; /* MACHINE_CANCEL, MACHINE_CHILD_CANCEL: why */
 } machine_effect;
 
@@ -105,6 +106,12 @@ tr_err machine_report(machine *m, const machine_world *w, const machine_sink *ou
 /** End a running step run as failed: its worker is lost, its time is over. TR_ENOENT when it is not running. */
 tr_err machine_fail_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
 			uint32_t attempt, const char *kind, const char *message);
+/** Whoever had the step run has lost it: its actor ended, or gave no sign within its lease. It is given out again with
+ * the next attempt, MACHINE_MOST_LOST times; then it fails with kind "worker_lost". TR_ENOENT when that attempt is not
+ * running. */
+tr_err machine_lose_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
+			uint32_t attempt, const char *reason);
+#define MACHINE_MOST_LOST 3u
 /** The time of the whole execution is over. */
 tr_err machine_expire(machine *m, const machine_world *w, const machine_sink *out);
 tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *out, tr_str reason);

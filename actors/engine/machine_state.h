@@ -44,6 +44,7 @@ typedef struct step_run {
 	uint64_t id;
 	uint32_t step;
 	uint32_t attempt;
+	uint32_t lost; /* attempts that were lost by their workers */
 	run_phase phase;
 	bool started;
 	bool final;

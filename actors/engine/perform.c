@@ -26,15 +26,39 @@ static void fail_run(execution *x, const machine_effect *e, const char *kind, co
 }
 
 /* The run's events that were appended by an earlier attempt, so that the worker goes on behind them. */
-static tr_value history_of(execution *x, uint64_t step_run_id)
+static tr_value history_of(execution *x, uint64_t step_run_id, bool lost)
 {
 	tr_value key = tr_int((int64_t)step_run_id);
 	tr_value events = tr_is(x->history, TR_MAP) ? tr_keep(tr_map_get(x->history, key)) : tr_nil();
 
+	if (lost) {
+		tr_drop(events);
+		return resume_history(x, step_run_id);
+	}
 	if (!tr_is(events, TR_ARRAY))
 		return tr_nil();
 	x->history = tr_map_del(x->history, key);
 	return events;
+}
+
+static void send(execution *x, const dispatch *d, tr_value command, bool lost)
+{
+	command = tr_map_put_s(command, "reply_to", tr_pid_value(tr_self()));
+	command = tr_map_put_s(command, "resume", history_of(x, d->step_run_id, lost));
+	if (!tr_is_valid(command))
+		x->err = tr_value_err(command);
+	(void)tr_send(x->dispatches.pools[d->pool].pid, TR_LIST(TR_A(command), command));
+	lease_arm(x, x->lease_ns / 3);
+}
+
+void perform_send(execution *x, dispatch *d)
+{
+	tr_value command = machine_command(x->machine, d->step_run_id);
+
+	d->unsent = false;
+	d->seen = tr_now();
+	if (tr_is_valid(command))
+		send(x, d, command, true);
 }
 
 static void run(execution *x, const machine_effect *e)
@@ -42,7 +66,8 @@ static void run(execution *x, const machine_effect *e)
 	char subject[160], text[240];
 	tr_value command = machine_command(x->machine, e->step_run_id);
 	tr_err err = TR_OK;
-	tr_pid pool;
+	uint32_t pool;
+	dispatch *d;
 
 	if (!tr_is_valid(command)) {
 		if (tr_value_err(command) != TR_ENOENT) /* it may have been cancelled before it was durable */
@@ -51,20 +76,25 @@ static void run(execution *x, const machine_effect *e)
 	}
 	subject_of(x, e->step, subject);
 	pool = dispatch_pool_find(&x->dispatches, subject, &err);
-	if (pool.bits == 0 || err != TR_OK) {
+	if (pool == NO_POOL || err != TR_OK) {
 		tr_drop(command);
 		(void)snprintf(text, sizeof text, "no worker pool is there as '%s'; start one, or correct `pool`",
 			       subject);
 		fail_run(x, e, "no_pool", text);
 		return;
 	}
-	command = tr_map_put_s(command, "reply_to", tr_pid_value(tr_self()));
-	command = tr_map_put_s(command, "resume", history_of(x, e->step_run_id));
-	if (dispatch_new(&x->dispatches, e->step_run_id, e->attempt, pool, e->timeout_us) == NULL)
+	d = dispatch_new(&x->dispatches, e->step_run_id, e->attempt, pool, e->timeout_us);
+	if (d == NULL) {
 		x->err = TR_ENOMEM;
-	if (!tr_is_valid(command))
-		x->err = tr_value_err(command);
-	(void)tr_send(pool, TR_LIST(TR_A(command), command));
+		tr_drop(command);
+	} else if (x->dispatches.pools[pool].pid.bits == 0) {
+		/* It was there, so it may come back. */
+		d->unsent = true;
+		tr_drop(command);
+		lease_pool_gone(x);
+	} else {
+		send(x, d, command, e->lost);
+	}
 }
 
 static void cancel(execution *x, const machine_effect *e, tr_value reason)

@@ -184,6 +184,25 @@ static tr_err report(struct drive *d, const machine_sink *sink, uint64_t run)
 	return err;
 }
 
+static bool by_parent(const event *e)
+{
+	return tr_str_is(tr_as_str(tr_map_get_s(e->payload, "by")), "parent");
+}
+
+static tr_err start_child(struct drive *d, const machine_sink *sink, const event *e)
+{
+	machine_child c = {.key = tr_map_get_s(e->payload, "key"),
+			   .step_run_id = e->step_run_id,
+			   .iteration = e->iteration,
+			   .label = tr_map_get_s(e->payload, "label"),
+			   .path = tr_map_get_s(e->payload, "path"),
+			   .hash = tr_map_get_s(e->payload, "hash"),
+			   .waited = tr_as_bool(tr_map_get_s(e->payload, "wait"), true),
+			   .execution_id = tr_as_int(tr_map_get_s(e->payload, "execution_id"), 0)};
+
+	return machine_child_start(d->m, &d->world, sink, &c);
+}
+
 static tr_err give(struct drive *d, const machine_sink *sink, const event *e)
 {
 	set_world(d, d->at, 0);
@@ -197,9 +216,17 @@ static tr_err give(struct drive *d, const machine_sink *sink, const event *e)
 			return machine_expire(d->m, &d->world, sink);
 		return machine_cancel(d->m, &d->world, sink, tr_as_str(tr_map_get_s(e->payload, "reason")));
 	case EVENT_EXECUTION_PAUSED:
-		return machine_pause(d->m, &d->world, sink, false);
+		return machine_pause(d->m, &d->world, sink, by_parent(e));
 	case EVENT_EXECUTION_RESUMED:
-		return machine_unpause(d->m, &d->world, sink, false);
+		return machine_unpause(d->m, &d->world, sink, by_parent(e));
+	case EVENT_CHILD_STARTED:
+		return start_child(d, sink, e);
+	case EVENT_CHILD_DONE:
+		return machine_child_done(d->m, &d->world, sink, tr_as_int(tr_map_get_s(e->payload, "execution_id"), 0),
+					  tr_as_cstr(tr_map_get_s(e->payload, "status"), ""));
+	case EVENT_STEP_SCHEDULED:
+		return machine_lose_run(d->m, &d->world, sink, e->step_run_id, e->attempt - 1,
+					tr_as_cstr(tr_map_get_s(e->payload, "lost"), ""));
 	default:
 		d->inputs_left = 0;
 		return e->step_run_id != 0 ? report(d, sink, e->step_run_id) : TR_ENOENT;

@@ -140,3 +140,24 @@ bool resume_shadow(execution *x)
 	x->history = history;
 	return err == TR_OK;
 }
+
+tr_value resume_history(execution *x, uint64_t step_run_id)
+{
+	char why[600] = "";
+	tr_err err;
+	tr_value events = load(x, &err, why, sizeof why), out = tr_array();
+
+	for (size_t i = 0; i < tr_array_len(events); i++) {
+		event e;
+
+		if (event_from_value(tr_array_at(events, i), &e) != TR_OK)
+			continue;
+		if (e.step_run_id == step_run_id && event_type_source(e.type) == EVENT_WORKER)
+			out = tr_array_push(out, tr_keep(tr_array_at(events, i)));
+		event_fini(&e);
+	}
+	if (!tr_is_valid(events))
+		tr_exit(TR_LIST(tr_atom("no_history"), tr_string_lossy(why, tr_s(why).n)));
+	tr_drop(events);
+	return out;
+}

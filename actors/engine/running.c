@@ -78,6 +78,8 @@ tr_value running_extra(const executions *s, int64_t id)
 {
 	tr_value extra = TR_DICT("execution_id", tr_int(id), "env", tr_keep(s->env), "node", tr_int(s->node));
 
+	if (s->lease_ns > 0)
+		extra = tr_map_put_s(extra, "lease_ns", tr_int(s->lease_ns));
 	return s->check_replay ? tr_map_put_s(extra, "check_replay", tr_bool(true)) : extra;
 }
 

@@ -60,6 +60,8 @@ static tr_err run_again(step_run *r, const event *e)
 	r->attempt = e->attempt;
 	r->scheduled_event = e->event_id;
 	r->started = false;
+	if (tr_is(tr_map_get_s(e->payload, "lost"), TR_STRING))
+		r->lost++;
 	return TR_OK;
 }
 

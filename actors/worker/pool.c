@@ -75,6 +75,14 @@ static void queue_forget(pool *p, int64_t execution_id, int64_t step_run_id)
 
 /* ---- failures that the step run cannot report itself ---- */
 
+static void tell_execution(int64_t execution_id, tr_pid reply_to, tr_value message)
+{
+	char subject[48];
+	snprintf(subject, sizeof subject, "event.%lld", (long long)execution_id);
+	tr_pid to = tr_whereis(subject);
+	tr_send(to.bits != 0 ? to : reply_to, message);
+}
+
 static void report_failed(int64_t execution_id, uint64_t step_run_id, uint32_t attempt, tr_pid reply_to, tr_value error)
 {
 	event e;
@@ -88,10 +96,7 @@ static void report_failed(int64_t execution_id, uint64_t step_run_id, uint32_t a
 	tr_value message = TR_LIST(TR_A(event), tr_pid_value(tr_self()), tr_int(0), tr_int((int64_t)step_run_id),
 				   tr_int(attempt), TR_LIST(event_to_value(&e)));
 	event_fini(&e);
-	char subject[48];
-	snprintf(subject, sizeof subject, "event.%lld", (long long)execution_id);
-	tr_pid to = tr_whereis(subject);
-	tr_send(to.bits != 0 ? to : reply_to, message);
+	tell_execution(execution_id, reply_to, message);
 }
 
 static void refuse(tr_value command, const char *kind, tr_value message)
@@ -185,7 +190,8 @@ static bool is_new(pool *p, tr_value command)
 		return true;
 	if (have->attempt >= attempt)
 		return false;
-	tr_exit_signal(have->pid, TR_A(shutdown));
+	/* It may hang, and what it has out at a plugin must not go on. */
+	tr_exit_signal(have->pid, TR_A(kill));
 	tr_demonitor(have->monitor);
 	p->counted -= have->counted;
 	run_table_remove(&p->table, have);
@@ -230,13 +236,36 @@ static void cancel(pool *p, tr_value message)
 
 /* ---- ends ---- */
 
-static tr_value crash_error(tr_value reason)
+/* The execution decides whether it is given out again. Takes the reason. */
+static void tell_lost(int64_t execution_id, int64_t step_run_id, uint32_t attempt, tr_pid reply_to, tr_value reason)
+{
+	tell_execution(execution_id, reply_to, TR_LIST(tr_atom("lost"), tr_int(step_run_id), tr_int(attempt), reason));
+}
+
+static tr_value crash_text(tr_value reason)
 {
 	tr_buf shown = {0};
-	tr_show(&shown, reason, 500);
+	tr_show(&shown, reason, 200);
 	tr_value text = tr_stringf("the step run's actor ended: %.*s", TR_STR(tr_buf_str(&shown)));
 	tr_buf_fini(&shown);
-	return TR_DICT("kind", tr_string("crash"), "message", text, "retryable", tr_bool(true));
+	return text;
+}
+
+/* [heartbeat, execution, execution_id, step_run_id, attempt]: the step run answers itself. One that waits in the queue
+ * is not looked for there: while there is a queue it is taken to be in it. */
+static void heartbeat(pool *p, tr_value message)
+{
+	tr_pid asker = tr_as_pid(tr_array_at(message, 1));
+	int64_t execution_id = tr_as_int(tr_array_at(message, 2), 0),
+		step_run_id = tr_as_int(tr_array_at(message, 3), 0);
+	uint32_t attempt = (uint32_t)tr_as_int(tr_array_at(message, 4), 0);
+	const run_entry *e = run_table_find(&p->table, execution_id, (uint64_t)step_run_id);
+	if (e != NULL && e->attempt == attempt)
+		tr_send(e->pid, tr_keep(message));
+	else if (p->queue_count > 0)
+		tr_send(asker, TR_LIST(tr_atom("beat"), tr_int(step_run_id), tr_int(attempt)));
+	else
+		tell_lost(execution_id, step_run_id, attempt, asker, tr_string("its worker pool does not know it"));
 }
 
 /* [DOWN, ref, process, pid, reason] */
@@ -246,8 +275,8 @@ static void down(pool *p, tr_value message)
 	if (e == NULL || !tr_ref_eq(e->monitor, tr_as_ref(tr_array_at(message, 1))))
 		return;
 	tr_value reason = tr_array_at(message, 4);
-	if (!TR_IS_A(reason, normal) && !TR_IS_A(reason, shutdown))
-		report_failed(e->execution_id, e->step_run_id, e->attempt, e->reply_to, crash_error(reason));
+	if (!TR_IS_A(reason, normal))
+		tell_lost(e->execution_id, (int64_t)e->step_run_id, e->attempt, e->reply_to, crash_text(reason));
 	p->counted -= e->counted;
 	run_table_remove(&p->table, e);
 	start_waiting(p);
@@ -265,6 +294,8 @@ static tr_next pool_info(void *state, tr_value message)
 		down(p, message);
 	else if (TR_IS_A(tag, cancel))
 		cancel(p, message);
+	else if (tr_is(tag, TR_ATOM) && tr_str_is(tr_as_str(tag), "heartbeat"))
+		heartbeat(p, message);
 	return tr_noreply();
 }
 

@@ -260,6 +260,14 @@ static tr_value identity(const step_run *s)
 		       tr_pid_value(s->run->reply_to));
 }
 
+/* [heartbeat, execution, execution_id, step_run_id, attempt]: is it still in these hands? */
+static void give_sign(const step_run *s, tr_value message)
+{
+	if (tr_as_int(tr_array_at(message, 3), 0) == (int64_t)s->run->step_run_id)
+		tr_send(tr_as_pid(tr_array_at(message, 1)),
+			TR_LIST(tr_atom("beat"), tr_int((int64_t)s->run->step_run_id), tr_int(s->run->attempt)));
+}
+
 static void own_message(step_run *s, tr_value message)
 {
 	tr_value tag = tr_array_at(message, 0), verdict;
@@ -272,6 +280,8 @@ static void own_message(step_run *s, tr_value message)
 		acked(s, verdict, woken);
 	} else if (TR_IS_A(tag, cancel)) {
 		cancel(s, tr_array_at(message, 1));
+	} else if (tr_is(tag, TR_ATOM) && tr_str_is(tr_as_str(tag), "heartbeat")) {
+		give_sign(s, message);
 	} else if (TR_IS_A(tag, exit)) {
 		/* The supervisor, or somebody who wants it to end; iterations were sorted out before. */
 		if (!TR_IS_A(tr_array_at(message, 2), normal))
