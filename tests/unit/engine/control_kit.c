@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT (20 * TR_SECOND)
+#define WAIT      (20 * TR_SECOND)
+#define LONG_WAIT (3600 * TR_SECOND) /* of a virtual clock */
 
 /* Crash reports of actors that are made to crash would only be noise. */
 static void quiet(void *arg, tr_value report)
@@ -125,13 +126,21 @@ struct wanted {
 	const char *name, *tag;
 	int64_t token;
 	tr_ref ref;
+	bool loads;
 };
+
+/* A call of the store, as the relay hands it on. */
+static bool is_call(tr_value message)
+{
+	return tr_is(tr_array_at(message, 0), TR_STRING) && kit_text_is(tr_array_at(message, 0), SUBJECT_STORE) &&
+	       TR_IS_A(tr_array_at(tr_array_at(message, 1), 0), call);
+}
 
 static bool wanted_or_store(void *arg, tr_value message)
 {
 	const struct wanted *w = arg;
 
-	return from_relay(message, SUBJECT_STORE, "append") || w->is(w, message);
+	return from_relay(message, SUBJECT_STORE, "append") || (w->loads && is_call(message)) || w->is(w, message);
 }
 
 /* The store's work: frames are checked and decoded, the order of an execution's events too. */
@@ -174,16 +183,22 @@ void kit_durable(kit *k)
 
 static tr_value wait_for(kit *k, struct wanted *w, const char *what)
 {
-	int64_t deadline = tr_in(WAIT);
+	int64_t deadline = tr_in(k->loads ? LONG_WAIT : WAIT);
+	tr_value request;
+	tr_from from;
 
+	w->loads = k->loads;
 	for (;;) {
 		tr_value m = tr_receive_match(wanted_or_store, w, deadline);
 
 		if (!tr_is_valid(m))
 			tr_exitf("no %s came", what);
-		if (!from_relay(m, SUBJECT_STORE, "append"))
+		if (k->loads && is_call(m) && tr_is_call(tr_array_at(m, 1), &from, &request))
+			tr_reply(from, TR_LIST(TR_A(ok), tr_keep(k->log), tr_nil()));
+		else if (from_relay(m, SUBJECT_STORE, "append"))
+			store_take(k, m);
+		else
 			return m;
-		store_take(k, m);
 		tr_drop(m);
 	}
 }
@@ -214,6 +229,18 @@ tr_value kit_command(kit *k)
 	struct wanted w = {.is = is_relayed, .name = SUBJECT_POOL, .tag = "command"};
 
 	return item_of(item_of(wait_for(k, &w, "command"), 1), 1);
+}
+
+tr_value kit_heartbeat(kit *k)
+{
+	struct wanted w = {.is = is_relayed, .name = SUBJECT_POOL, .tag = "heartbeat"};
+
+	return item_of(wait_for(k, &w, "heartbeat"), 1);
+}
+
+void kit_pool_again(kit *k)
+{
+	k->pool = relay_start(SUBJECT_POOL);
 }
 
 tr_value kit_cancelled(kit *k)

@@ -32,6 +32,7 @@
 
 typedef struct kit {
 	bool hold;       /* the store answers only kit_durable */
+	bool loads;      /* it gives its log to whoever wants to load one */
 	tr_value log;    /* events that were appended, as arrays */
 	uint64_t last;   /* seq of the newest append */
 	tr_pid appender; /* who sent it */
@@ -68,6 +69,10 @@ void kit_durable(kit *k);
 /* Report for a command as its step run: one event, or two. Takes the payloads. */
 void kit_report(tr_value command, int64_t token, event_type type, tr_value payload);
 void kit_step_done(tr_value command, int64_t token, tr_value result);
+/* A pool in the place of one that has ended. */
+void kit_pool_again(kit *k);
+/* [heartbeat, execution, execution_id, run, attempt] at the pool. Fresh reference. */
+tr_value kit_heartbeat(kit *k);
 /* The same, from another actor: it reports and then waits to be told to end. Its pid. */
 tr_pid kit_worker(tr_value command, event_type type, tr_value payload);
 

@@ -123,28 +123,6 @@ static void fencing_body(tr_value arg)
 	tr_drop(k.log);
 }
 
-static void worker_dies_body(tr_value arg)
-{
-	kit k;
-	tr_pid pid;
-
-	(void)arg;
-	kit_start(&k, NULL);
-	(void)kit_execute(&k, TWO, tr_map(), &pid);
-	tr_value c = kit_command(&k);
-	tr_pid worker = kit_worker(c, EVENT_STEP_STARTED, TR_DICT("step", tr_string("one")));
-	/* Once it has answered a call it has taken the report, and watches. */
-	tr_drop(tr_call(pid, TR_LIST(tr_atom("summary")), tr_in(TR_SECOND * 10)));
-	tr_exit_signal(worker, tr_atom("struck_by_lightning"));
-	tr_value s = kit_done(&k);
-	CHECK(status_is(s, "failed"));
-	CHECK(kit_text_is(failure(s, "kind"), "crash"));
-	CHECK(strstr(tr_as_cstr(failure(s, "message"), ""), "struck_by_lightning") != NULL);
-	tr_drop(s);
-	tr_drop(c);
-	tr_drop(k.log);
-}
-
 static void worker_ends_after_its_report_body(tr_value arg)
 {
 	kit k;
@@ -163,22 +141,6 @@ static void worker_ends_after_its_report_body(tr_value arg)
 	CHECK(status_is(s, "success"));
 	tr_drop(s);
 	tr_drop(c);
-	tr_drop(k.log);
-}
-
-static void pool_dies_body(tr_value arg)
-{
-	kit k;
-
-	(void)arg;
-	kit_start(&k, NULL);
-	(void)kit_execute(&k, TWO, tr_map(), NULL);
-	tr_drop(kit_command(&k));
-	tr_exit_signal(k.pool, TR_A(kill));
-	tr_value s = kit_done(&k);
-	CHECK(status_is(s, "failed"));
-	CHECK(kit_text_is(failure(s, "kind"), "worker_lost"));
-	tr_drop(s);
 	tr_drop(k.log);
 }
 
@@ -286,9 +248,7 @@ static void no_store_body(tr_value arg)
 TEST(runs_to_the_end)
 TEST(nothing_before_durable)
 TEST(fencing)
-TEST(worker_dies)
 TEST(worker_ends_after_its_report)
-TEST(pool_dies)
 TEST(no_pool)
 TEST(step_timeout)
 TEST(execution_timeout)
@@ -298,16 +258,10 @@ TEST(no_store)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(runs_to_the_end),
-	    cmocka_unit_test(nothing_before_durable),
-	    cmocka_unit_test(fencing),
-	    cmocka_unit_test(worker_dies),
-	    cmocka_unit_test(worker_ends_after_its_report),
-	    cmocka_unit_test(pool_dies),
-	    cmocka_unit_test(no_pool),
-	    cmocka_unit_test(step_timeout),
-	    cmocka_unit_test(execution_timeout),
-	    cmocka_unit_test(reference_in_a_guard),
+	    cmocka_unit_test(runs_to_the_end),   cmocka_unit_test(nothing_before_durable),
+	    cmocka_unit_test(fencing),           cmocka_unit_test(worker_ends_after_its_report),
+	    cmocka_unit_test(no_pool),           cmocka_unit_test(step_timeout),
+	    cmocka_unit_test(execution_timeout), cmocka_unit_test(reference_in_a_guard),
 	    cmocka_unit_test(no_store),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,11 +79,32 @@ static void keep_event(world *w, tr_value v)
 }
 
 /* [event, pid, token, step_run_id, attempt, [events]] */
+/* [beat, step run, attempt] or [lost, step run, attempt, text]. */
+static void take_word(world *w, tr_value message)
+{
+	tr_value tag = tr_array_at(message, 0);
+	if (!tr_is(tag, TR_ATOM))
+		return;
+	pthread_mutex_lock(&w->lock);
+	if (tr_str_is(tr_as_str(tag), "beat")) {
+		w->beats++;
+	} else if (tr_str_is(tr_as_str(tag), "lost")) {
+		w->lost++;
+		w->lost_run = tr_as_int(tr_array_at(message, 1), 0);
+		w->lost_attempt = tr_as_int(tr_array_at(message, 2), 0);
+		(void)snprintf(w->lost_why, sizeof w->lost_why, "%s", tr_as_cstr(tr_array_at(message, 3), ""));
+	}
+	changed(w);
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void execution_handle(void *state, tr_value message)
 {
 	world *w = ((stand_in *)state)->w;
-	if (!TR_IS_A(tr_array_at(message, 0), event))
+	if (!TR_IS_A(tr_array_at(message, 0), event)) {
+		take_word(w, message);
 		return;
+	}
 	tr_value events = tr_array_at(message, 5);
 	int64_t token = tr_as_int(tr_array_at(message, 2), 0);
 	tr_pid from = tr_as_pid(tr_array_at(message, 1));
@@ -289,6 +310,16 @@ void world_shoot(world *w, tr_pid victim, tr_value reason)
 {
 	tr_spawned s = tr_node_spawn(w->node, shoot, TR_LIST(tr_pid_value(victim), reason), NULL);
 	assert_int_equal(s.err, TR_OK);
+}
+
+void world_heartbeat(world *w, uint64_t step_run_id, uint32_t attempt)
+{
+	char subject[40];
+	snprintf(subject, sizeof subject, "event.%d", KIT_EXECUTION);
+	tr_value execution = tr_pid_value(tr_node_whereis(w->node, subject));
+	tr_node_send(w->node, tr_node_whereis(w->node, SUBJECT_POOL),
+		     TR_LIST(tr_atom("heartbeat"), execution, tr_int(KIT_EXECUTION), tr_int((int64_t)step_run_id),
+			     tr_int(attempt)));
 }
 
 void world_cancel(world *w, uint64_t step_run_id)

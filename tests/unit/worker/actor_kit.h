@@ -56,6 +56,9 @@ struct world {
 	size_t running, most_running;
 	bool count_only; /* keep no task and iteration events, count them */
 	size_t counts[EVENT_TYPE_END];
+	size_t beats, lost; /* what was said of step runs; of the last one lost: */
+	int64_t lost_run, lost_attempt;
+	char lost_why[300];
 };
 
 /** Start; `concurrency` of the pool, 0 for its default. */
@@ -70,6 +73,8 @@ tr_pid world_plugin(world *w, const char *kind, plugin_fn *fn);
 /** Send a step run command; `values` is JSON of more keys ("" for none). */
 void world_run(world *w, uint64_t step_run_id, uint32_t attempt, const char *step, const char *values);
 void world_run_value(world *w, uint64_t step_run_id, uint32_t attempt, const char *step, tr_value values);
+/** Ask the pool for a sign of a step run, as its execution does. */
+void world_heartbeat(world *w, uint64_t step_run_id, uint32_t attempt);
 void world_cancel(world *w, uint64_t step_run_id);
 /** An exit signal (reason taken) to an actor. */
 void world_shoot(world *w, tr_pid victim, tr_value reason);

@@ -78,7 +78,7 @@ static void a_command_that_cannot_be_performed_fails_its_step(void **state)
 	world_stop(&w);
 }
 
-static void a_step_run_that_crashes_is_reported_with_its_reason_and_the_node_lives(void **state)
+static void a_step_run_that_crashes_is_told_as_lost_and_the_node_lives(void **state)
 {
 	(void)state;
 	world w;
@@ -86,16 +86,37 @@ static void a_step_run_that_crashes_is_reported_with_its_reason_and_the_node_liv
 	world_run(&w, 9, 2, "work", "");
 	world_wait(&w, &w.held_count, 1);
 	world_shoot(&w, world_actor(&w, "step work"), tr_atom("lightning"));
-	world_wait(&w, &w.terminal, 1);
-	const event *e = world_event(&w, EVENT_STEP_FAILED);
-	assert_int_equal(e->step_run_id, 9);
-	assert_int_equal(e->attempt, 2);
-	world_assert_json(TR_GET(e->payload, "error", "kind"), "\"crash\"");
-	assert_non_null(strstr(tr_as_cstr(TR_GET(e->payload, "error", "message"), ""), "lightning"));
+	world_wait(&w, &w.lost, 1);
+	assert_int_equal(w.lost_run, 9);
+	assert_int_equal(w.lost_attempt, 2);
+	assert_non_null(strstr(w.lost_why, "lightning"));
+	assert_int_equal(w.terminal, 0);
 	world_run(&w, 10, 1, "work", "");
 	world_wait(&w, &w.held_count, 2);
 	world_release(&w, 1, "{\"status\": \"success\", \"result\": 1}");
-	world_wait(&w, &w.terminal, 2);
+	world_wait(&w, &w.terminal, 1);
+	assert_int_equal(w.lost, 1);
+	world_stop(&w);
+}
+
+static void a_sign_is_given_of_what_is_there_and_of_nothing_else(void **state)
+{
+	(void)state;
+	world w;
+	start(&w, 1, plugin_hold);
+	world_run(&w, 1, 1, "work", "");
+	world_wait(&w, &w.held_count, 1);
+	world_heartbeat(&w, 1, 1);
+	world_wait(&w, &w.beats, 1);
+	world_heartbeat(&w, 1, 2); /* an attempt that it has not */
+	world_wait(&w, &w.lost, 1);
+	world_heartbeat(&w, 5, 1); /* a step run that it has not */
+	world_wait(&w, &w.lost, 2);
+	assert_int_equal(w.lost_run, 5);
+	world_run(&w, 2, 1, "work", ""); /* waits in the queue: alive too */
+	world_heartbeat(&w, 2, 1);
+	world_wait(&w, &w.beats, 2);
+	assert_int_equal(w.lost, 2);
 	world_stop(&w);
 }
 
@@ -155,7 +176,8 @@ int main(void)
 	    cmocka_unit_test(only_so_many_step_runs_at_once_and_the_others_wait),
 	    cmocka_unit_test(cancelling_an_execution_empties_its_queue_too),
 	    cmocka_unit_test(a_command_that_cannot_be_performed_fails_its_step),
-	    cmocka_unit_test(a_step_run_that_crashes_is_reported_with_its_reason_and_the_node_lives),
+	    cmocka_unit_test(a_step_run_that_crashes_is_told_as_lost_and_the_node_lives),
+	    cmocka_unit_test(a_sign_is_given_of_what_is_there_and_of_nothing_else),
 	    cmocka_unit_test(a_later_attempt_takes_the_step_run_over),
 	    cmocka_unit_test(a_restarted_pool_knows_the_step_runs_of_the_one_before),
 	    cmocka_unit_test(thousands_of_step_runs_go_through),
