@@ -84,7 +84,7 @@ typedef enum event_source {
  *   CHILD_DONE           {execution_id: int, status}
  *   WARNING              {code, message, file, line, column}
  *   STEP_STARTED         {step: name, worker: text}
- *   TASK_STARTED         {label, kind}
+ *   TASK_STARTED         {label, kind, deadline_us?: wall clock}
  *   TASK_PROCESSED       {label, outcome: {status, result, error, <helper>}, directive: "continue" …, to: label |
  * absent, prev?: value, iter?: map, vars?: map, ctx?: map, shared?: [..]}    what the matching rule wrote: enough to
  * resume behind it TASK_RETRIED         {label, delay_us, error}          attempt = the run that failed LOOP_STARTED

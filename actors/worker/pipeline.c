@@ -111,9 +111,30 @@ static void skip(pipeline *p, pipeline_clock clock)
 		p->state = BETWEEN;
 }
 
+/* Until when the task may run, wall clock; 0: for ever. One that an earlier owner had begun has what is left. */
+static int64_t task_deadline_us(pipeline *p, pipeline_clock clock)
+{
+	int64_t kept = p->again_deadline_us;
+	p->again_deadline_us = 0;
+	if (kept != 0 && p->again_pc == p->pc && p->again_attempt == p->attempt)
+		return kept;
+	double timeout = render_number(&p->render, pipeline_task(p)->timeout, 0);
+	return timeout > 0 && timeout < 1e9 ? clock.wall_us + (int64_t)(timeout * 1e6) : 0;
+}
+
+static tr_value over_before(const pb_task *task)
+{
+	return TR_DICT(
+	    "status", tr_string("error"), "error",
+	    TR_DICT("kind", tr_string("timeout"), "message",
+		    tr_stringf("task %.*s: its timeout passed before it could be run again", TR_STR(task->label)),
+		    "retryable", tr_bool(true)));
+}
+
 static pipeline_action perform(pipeline *p, pipeline_clock clock)
 {
 	const pb_task *task = pipeline_task(p);
+	int64_t until_us = task_deadline_us(p, clock), deadline = TR_FOREVER;
 	p->task_runs++;
 	p->state = IN_TASK;
 	p->started_ns = clock.now_ns;
@@ -124,10 +145,13 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 		e->payload =
 		    TR_DICT("label", tr_keep(pipeline_label_value(p)), "kind", tr_keep(p->run->texts->kinds[p->pc]));
 	}
-	double timeout = render_number(&p->render, task->timeout, 0);
-	int64_t deadline = TR_FOREVER;
-	if (timeout > 0 && timeout < 1e9)
-		deadline = clock.now_ns + (int64_t)(timeout * 1e9);
+	if (until_us != 0) {
+		if (e != NULL)
+			e->payload = tr_map_put_s(e->payload, "deadline_us", tr_int(until_us));
+		if (until_us <= clock.wall_us)
+			return pipeline_decide(p, over_before(task), clock);
+		deadline = clock.now_ns + (until_us - clock.wall_us) * 1000;
+	}
 	tr_value error = tr_absent();
 	tr_value command = command_build(p, deadline, &error);
 	if (!tr_is_valid(command)) {
@@ -145,6 +169,11 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 pipeline_action pipeline_next(pipeline *p, pipeline_clock clock)
 {
 	p->render.now_us = clock.wall_us;
+	if (p->state == AT_TASK && p->again_not_before_us > clock.wall_us) {
+		int64_t wait_us = p->again_not_before_us - clock.wall_us;
+		p->again_not_before_us = 0;
+		return (pipeline_action){.what = PIPELINE_COMMIT, .not_before_ns = clock.now_ns + wait_us * 1000};
+	}
 	while (p->state == AT_TASK) {
 		enter(p);
 		if (render_test(&p->render, pipeline_task(p)->when, true))

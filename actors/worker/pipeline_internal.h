@@ -29,6 +29,10 @@ struct pipeline {
 	uint32_t task_runs;
 	uint64_t directives;
 	int64_t started_ns, started_us;
+	/* Taken over from an earlier owner: until when the task may run that was under way, when the next try is due.
+	 */
+	int64_t again_deadline_us, again_not_before_us;
+	uint32_t again_pc, again_attempt;
 
 	tr_value shared, vars_written, ctx_written;
 	tr_value result, error;

@@ -31,6 +31,8 @@ static void retried(pipeline *p, const event *e)
 	if (p->attempt == 0)
 		p->visits[p->pc]++;
 	p->attempt = e->attempt + 1;
+	p->again_deadline_us = 0;
+	p->again_not_before_us = e->time_us + tr_as_int(tr_map_get_s(e->payload, "delay_us"), 0);
 	tr_assign(&p->render.names.task, path_key(pipeline_task(p)->label));
 }
 
@@ -43,6 +45,7 @@ static void processed(pipeline *p, const event *e)
 	if (p->attempt == 0)
 		p->visits[p->pc]++;
 	p->attempt = 0;
+	p->again_deadline_us = p->again_not_before_us = 0;
 	writes w = {0};
 	writes_from_payload(&w, e->payload);
 	apply(p, &w);
@@ -70,11 +73,22 @@ static void processed(pipeline *p, const event *e)
 	}
 }
 
+/* The time of a task that was under way goes on. */
+static void started(pipeline *p, const event *e)
+{
+	int64_t at = task_index(p, tr_as_str(tr_map_get_s(e->payload, "label")));
+	p->again_deadline_us = tr_as_int(tr_map_get_s(e->payload, "deadline_us"), 0);
+	p->again_pc = (uint32_t)at;
+	p->again_attempt = e->attempt;
+}
+
 void pipeline_resume(pipeline *p, const event *e)
 {
 	uint32_t run = (uint32_t)e->task_run_id;
 	if (run > p->task_runs)
 		p->task_runs = run;
+	if (e->type == EVENT_TASK_STARTED)
+		started(p, e);
 	if (p->state != AT_TASK || (e->type != EVENT_TASK_RETRIED && e->type != EVENT_TASK_PROCESSED))
 		return;
 	int64_t at = task_index(p, tr_as_str(tr_map_get_s(e->payload, "label")));

@@ -2,6 +2,8 @@
 /** A pipeline that goes on behind the events of an earlier owner does what that one would have done. */
 #include "pipeline_kit.h"
 
+#include <troupe/actor.h>
+
 #include <string.h>
 
 #define WORKFLOW                                                                                                       \
@@ -77,7 +79,12 @@ static void from_each_point_on_the_rest_is_the_same(void **state)
 		r.pipe = pipeline_new(&setup);
 		for (size_t i = 0; i < cut; i++)
 			pipeline_resume(r.pipe, &log.items[i]);
+		/* Where it was cut, the time had come that far. */
+		if (cut > 0 && log.items[cut - 1].time_us > r.clock.wall_us)
+			r.clock.wall_us = log.items[cut - 1].time_us;
 		r.action = pipeline_next(r.pipe, r.clock);
+		if (r.action.what == PIPELINE_COMMIT)
+			r.action = pipeline_next(r.pipe, r.clock);
 		if (r.action.what == PIPELINE_PERFORM) {
 			r.inputs = tr_keep(tr_map_get_s(r.action.command, "input"));
 			tr_drop(r.action.command);
@@ -148,12 +155,79 @@ static void a_pipeline_that_had_failed_stays_failed(void **state)
 	kit_fini(&k);
 }
 
+#define TIMED                                                          \
+	"- step: work\n  tool:\n    - a: { kind: noop, timeout: 10,\n" \
+	"           eval: [{expr: \"{{ outcome.status == 'error' }}\", do: retry, attempts: 3, delay: 60}] }\n"
+
+/* A pipeline that takes these events over, at this time. */
+static void take_over(kit *r, const event_list *log, int64_t wall_us)
+{
+	kit_load(r, "", TIMED, "work", "");
+	r->clock.wall_us = wall_us;
+	pipeline_setup setup = {.run = tr_keep(r->run), .iteration = -1, .events = &r->events};
+	r->pipe = pipeline_new(&setup);
+	assert_non_null(r->pipe);
+	for (size_t i = 0; i < log->count; i++)
+		pipeline_resume(r->pipe, &log->items[i]);
+	r->action = pipeline_next(r->pipe, r->clock);
+}
+
+static void the_time_of_a_task_that_was_cut_off_goes_on(void **state)
+{
+	(void)state;
+	kit k, r;
+	kit_load(&k, "", TIMED, "work", "");
+	kit_begin(&k);
+	assert_performs(&k, "a");
+	int64_t begun = k.clock.wall_us;
+	assert_int_equal(tr_as_int(tr_map_get_s(kit_event(&k, EVENT_TASK_STARTED)->payload, "deadline_us"), 0),
+			 begun + 10000000);
+	take_over(&r, &k.events, begun + 4000000);
+	assert_performs(&r, "a");
+	assert_int_equal(r.action.deadline_ns - r.clock.now_ns, 6 * TR_SECOND);
+	assert_int_equal(tr_as_int(tr_map_get_s(kit_event(&r, EVENT_TASK_STARTED)->payload, "deadline_us"), 0),
+			 begun + 10000000);
+	tr_drop(r.action.command);
+	kit_fini(&r);
+	/* It is over already: an error of kind timeout, which the rule tries again. */
+	take_over(&r, &k.events, begun + 11000000);
+	assert_commits(&r);
+	assert_json(TR_GET(kit_event(&r, EVENT_TASK_RETRIED)->payload, "error", "kind"), "\"timeout\"");
+	kit_fini(&r);
+	kit_fini(&k);
+}
+
+static void a_wait_for_the_next_try_goes_on(void **state)
+{
+	(void)state;
+	kit k, r;
+	kit_load(&k, "", TIMED, "work", "");
+	kit_begin(&k);
+	kit_error(&k, "busy", true);
+	assert_commits(&k);
+	int64_t failed = kit_event(&k, EVENT_TASK_RETRIED)->time_us;
+	take_over(&r, &k.events, failed + 20000000);
+	assert_int_equal(kit_go_on(&r), 40000);
+	assert_performs(&r, "a");
+	assert_int_equal(pipeline_attempt(r.pipe), 2);
+	/* The time of the next try is its own. */
+	assert_int_equal(r.action.deadline_ns - r.clock.now_ns, 10 * TR_SECOND);
+	kit_fini(&r);
+	take_over(&r, &k.events, failed + 61000000);
+	assert_performs(&r, "a");
+	tr_drop(r.action.command);
+	kit_fini(&r);
+	kit_fini(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(from_each_point_on_the_rest_is_the_same),
 	    cmocka_unit_test(the_idempotency_key_of_a_task_that_was_cut_off_is_the_same),
 	    cmocka_unit_test(a_pipeline_that_had_failed_stays_failed),
+	    cmocka_unit_test(the_time_of_a_task_that_was_cut_off_goes_on),
+	    cmocka_unit_test(a_wait_for_the_next_try_goes_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
