@@ -88,12 +88,70 @@ static bool read_path(const char *file, diagnostics *out, tr_buf *to)
 	return ok;
 }
 
+/* ---- files that a playbook names ---- */
+
+static bool names_a_file(tr_str path)
+{
+	return path.n > 0 &&
+	       (path.p[0] == '/' || path.p[0] == '.' || (path.n > 5 && memcmp(path.p + path.n - 5, ".yaml", 5) == 0) ||
+		(path.n > 4 && memcmp(path.p + path.n - 4, ".yml", 4) == 0));
+}
+
+/* Is there such a file beside the playbook's, as it is named or with a playbook's ending? */
+static bool is_there(const char *file, tr_str path)
+{
+	static const char *const endings[] = {"", ".yaml", ".yml"};
+	const char *slash = path.p[0] == '/' ? NULL : strrchr(file, '/');
+	bool found = false;
+	for (size_t i = 0; i < sizeof endings / sizeof *endings && !found; i++) {
+		tr_buf b = {0};
+		struct stat st;
+		if (slash != NULL)
+			tr_buf_put(&b, file, (size_t)(slash - file) + 1);
+		tr_buf_putf(&b, "%.*s%s", TR_STR(path), endings[i]);
+		found = b.err != TR_OK || (stat(b.p, &st) == 0 && S_ISREG(st.st_mode));
+		tr_buf_fini(&b);
+	}
+	return found;
+}
+
+/* A sub-playbook whose file is named outright must be there; one that a template or the catalog names is found when it
+ * runs. */
+static void check_child(const char *file, const pb_task *task, diagnostics *out)
+{
+	tr_value config = tr_keep(task->config->constant), path;
+	for (size_t i = 0; task->config->kind == PB_MAP && i < task->config->count; i++) {
+		const pb_expr_pair *pair = &task->config->pairs[i];
+		if (tr_str_is(tr_as_str(pair->key->constant), "path") && pair->value->kind == PB_CONST)
+			tr_assign(&config, TR_DICT("path", tr_keep(pair->value->constant)));
+	}
+	path = tr_map_get_s(config, "path");
+	if (names_a_file(tr_as_str(path)) && !is_there(file, tr_as_str(path)))
+		diagnostics_add(out, DIAGNOSTIC_ERROR, "no-such-playbook", task->body.line, task->body.column, "",
+				"a path is meant from the folder of this playbook", "there is no playbook %.*s",
+				TR_STR(tr_as_str(path)));
+	tr_drop(config);
+}
+
+static void check_children(const char *file, const playbook *p, diagnostics *out)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		for (size_t k = 0; k < p->steps[i].task_count; k++)
+			if (tr_str_is(p->steps[i].tasks[k].kind, "playbook") && p->steps[i].tasks[k].config != NULL)
+				check_child(file, &p->steps[i].tasks[k], out);
+}
+
 playbook *playbook_load_file(const char *file, const pb_check_options *options, diagnostics *out, tr_buf *source)
 {
 	tr_buf text = {0};
 	playbook *p = NULL;
 	if (read_path(file, out, &text))
 		p = playbook_load(strcmp(file, "-") == 0 ? "<stdin>" : file, tr_buf_str(&text), options, out);
+	if (p != NULL && strcmp(file, "-") != 0) {
+		check_children(file, p, out);
+		if (out->errors > 0)
+			playbook_free(&p);
+	}
 	if (source != NULL)
 		*source = text;
 	else

@@ -110,6 +110,7 @@ typedef struct pb_task {
 	uint32_t index;
 	const pb_expr *config; /* mapping: all keys of the task but label, kind, eval, and those below (url, code, args,
 				  auth, …) */
+	pb_pos body;           /* where its code begins, or a sub-playbook's path is; line 0: neither */
 	const pb_expr *when;   /* optional task guard (a false one skips the task); NULL */
 	const pb_expr *timeout; /* seconds; NULL: none */
 	const pb_rule *rules;

@@ -134,6 +134,18 @@ static void config_shared(loader *l, const fields *f, const char *key, const whe
 	config_add(l, pairs, count, tr_s(key), fields_key(f, key), expr_of(l, n, &here));
 }
 
+/* Where the first line of its code, or the path of its playbook, is in the file. */
+static pb_pos body_pos(const yaml_node *task)
+{
+	static const char *const keys[] = {"code", "script", "path"};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const yaml_node *n = yaml_get(task, keys[i]);
+		if (n != NULL && n->kind == YAML_SCALAR)
+			return (pb_pos){.line = n->line + n->block, .column = n->column};
+	}
+	return (pb_pos){0};
+}
+
 static const pb_expr *config_load(loader *l, const tool_kind *kind, const yaml_node *body, const fields *f, bool named,
 				  const where *w)
 {
@@ -252,5 +264,6 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	task_sets(l, &f, w, t);
 	result_load(l, &f, w, &t->result);
 	t->config = config_load(l, kind, body, &f, named, w);
+	t->body = body_pos(body);
 	entry_check(l, body, w, t);
 }

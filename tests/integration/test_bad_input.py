@@ -179,5 +179,17 @@ class BadInput(kit.Case):
         self.assertEqual(self.troupe("events", "../../etc").returncode, 2)
         self.assertFalse(os.path.exists(self.data), "reading must not create the data folder")
 
+    def test_a_sub_playbook_that_is_not_there(self):
+        path = self.write("outer.yaml", """
+            workflow:
+              - step: call
+                tool: { kind: playbook, path: ./inner.yaml }
+            """)
+        done = self.troupe("check", path)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, r"outer\.yaml:\d+:\d+: .*there is no playbook \./inner\.yaml")
+        self.write("inner.yaml", "workflow:\n  - step: a\n    tool: { kind: noop }\n")
+        self.assertEqual(self.troupe("check", path).returncode, 0)
+
 
 kit.main()
