@@ -165,6 +165,9 @@ tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)
 	if (!tr_is_valid(input))
 		return input;
 	bool own = task == pipeline_task(p);
+	tr_value around = context(p, deadline_ns);
+	if (tr_str_is(task->kind, "python"))
+		around = tr_map_put_s(around, "code_line", tr_int(task->body.line));
 	return TR_DICT("kind", own ? tr_keep(p->run->texts->kinds[p->pc]) : path_key(task->kind), "input", input,
-		       "context", context(p, deadline_ns));
+		       "context", around);
 }

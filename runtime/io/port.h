@@ -76,6 +76,7 @@ struct port {
 	bool exited;
 	bool told_exit;
 	int os_pid;
+	bool group_left; /* its group had members when it ended */
 	int exit_status;
 	struct request_list waiters;
 

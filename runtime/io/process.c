@@ -43,11 +43,11 @@ static void close_streams(struct port *p)
 		channel_close(&p->channels[i]);
 }
 
-/* The process has ended: end what is left of its group. Somebody of it still holds the pipe, so the group has members,
- * and while it has no other process can have got its number. */
+/* The process has ended: end what is left of its group. Somebody of it still holds the pipe, or was there when its
+ * leader ended: while a group has members no other process can get its number. */
 static void kill_rest(const struct port *p)
 {
-	if (p->new_group && p->os_pid > 0 && p->out->open)
+	if (p->new_group && p->os_pid > 0 && (p->out->open || p->group_left))
 		kill(-p->os_pid, SIGKILL);
 }
 
@@ -57,6 +57,7 @@ static void on_exit_of_process(uv_process_t *process, int64_t status, int signal
 
 	p->exit_status = signal_number != 0 ? 128 + signal_number : (int)status;
 	p->exited = true;
+	p->group_left = p->new_group && p->os_pid > 0 && kill(-p->os_pid, 0) == 0;
 	uv_close((uv_handle_t *)&p->process, on_process_closed);
 	if (!p->closing)
 		port_read_now(p);

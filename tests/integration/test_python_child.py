@@ -69,5 +69,129 @@ class PythonChild(kit.Case):
             os.close(fd)
             self.assertTrue(ready, "the interpreter still runs")
 
+    def mark(self):
+        """A number of seconds to sleep that nobody else sleeps: to find the process again."""
+        return str(10_000_000 + int.from_bytes(os.urandom(3), "big"))
+
+    @staticmethod
+    def sleeping(mark):
+        found = []
+        for n in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{n}/cmdline", "rb") as f:
+                    if mark.encode() in f.read().split(b"\0"):
+                        found.append(int(n))
+            except OSError:
+                pass
+        return found
+
+    def leaves(self, mark, then):
+        """A task that starts a process which holds none of its descriptors, and then does something."""
+        return self.write("leaves.yaml", f"""
+            workflow:
+              - step: work
+                tool:
+                  - task:
+                      kind: python
+                      timeout: 1
+                      code: |
+                        import subprocess
+                        n = subprocess.DEVNULL
+                        subprocess.Popen(["sleep", "{mark}"], stdin=n, stdout=n, stderr=n)
+                        {then}
+                      eval: [{{else: {{do: continue}}}}]
+                  - check: {{kind: shell, cmds: ["pgrep -f -x 'sleep {mark}' || true"]}}
+            """)
+
+    def test_what_a_task_leaves_behind_ends_with_it(self):
+        mark = self.mark()
+        seen = self.run_json(self.leaves(mark, "return 1"), "--grant", "exec")
+        self.assertEqual(seen["result"]["stdout"], "")
+        self.assertEqual(self.sleeping(mark), [])
+
+    def test_a_timeout_ends_the_whole_group(self):
+        mark = self.mark()
+        seen = self.run_json(self.leaves(mark, "import time; time.sleep(1000)"), "--grant", "exec")
+        self.assertEqual(seen["result"]["stdout"], "")
+        self.assertEqual(self.sleeping(mark), [])
+
+    def test_an_interpreter_that_ends_leaves_nobody(self):
+        mark = self.mark()
+        seen = self.run_json(self.leaves(mark, "import os; os._exit(3)"), "--grant", "exec")
+        self.assertEqual(seen["result"]["stdout"], "")
+        self.assertEqual(self.sleeping(mark), [])
+
+    def cancelled(self, playbook, mark, *args):
+        process = self.start("run", playbook, "--json", *args)
+        ready = self.path("ready")
+        with open(ready, encoding="utf-8") as f:
+            f.read()
+        self.assertNotEqual(self.sleeping(mark), [])
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.sleeping(mark), [])
+
+    def test_cancel_ends_the_whole_group(self):
+        mark, ready = self.mark(), self.fifo("ready")
+        self.cancelled(self.write("cancel.yaml", f"""
+            workflow:
+              - step: work
+                tool:
+                  kind: python
+                  code: |
+                    import subprocess, time
+                    n = subprocess.DEVNULL
+                    subprocess.Popen(["sleep", "{mark}"], stdin=n, stdout=n, stderr=n)
+                    open({ready!r}, "w").close()
+                    time.sleep(1000)
+            """), mark)
+
+    def test_cancel_ends_what_a_shell_command_started(self):
+        mark, ready = self.mark(), self.fifo("ready")
+        self.cancelled(self.write("cancel.yaml", f"""
+            workflow:
+              - step: work
+                tool: {{ kind: shell, cmds: ["sleep {mark} >/dev/null 2>&1 & echo > {ready}; wait"] }}
+            """), mark, "--grant", "exec")
+
+    def test_cancel_reaches_a_child_execution(self):
+        mark, ready = self.mark(), self.fifo("ready")
+        self.write("inner.yaml", f"""
+            workflow:
+              - step: work
+                tool: {{ kind: shell, cmds: ["sleep {mark} >/dev/null 2>&1 & echo > {ready}; wait"] }}
+            """)
+        self.cancelled(self.write("outer.yaml", """
+            workflow:
+              - step: call
+                tool: { kind: playbook, path: ./inner.yaml }
+            """), mark, "--grant", "exec")
+
+    def test_an_error_names_the_line_of_the_playbook(self):
+        path = self.write("wrong.yaml", """
+            workflow:
+              - step: work
+                tool:
+                  kind: python
+                  code: |
+                    x = 1
+                    raise ValueError(x)
+            """)
+        line = open(path, encoding="utf-8").read().split("\n").index(" " * 8 + "raise ValueError(x)") + 1
+        error = self.run_json(path, code=1)["steps"]["work"]["error"]
+        self.assertRegex(error["message"], rf"ValueError: 1 \(line 2, .*wrong\.yaml:{line}\)")
+
+    def test_a_file_is_meant_from_the_folder_of_the_playbook(self):
+        os.makedirs(self.path("inner"))
+        with open(self.path("inner/code.py"), "w", encoding="utf-8") as f:
+            f.write("result = 41 + 1\n")
+        seen = self.run_json(self.write("inner/book.yaml", """
+            workflow:
+              - step: work
+                tool: { kind: python, file: code.py }
+            """))
+        self.assertEqual(seen["result"], 42)
+
 
 kit.main()

@@ -515,13 +515,46 @@ def restore():
         os.chdir(HOME)
 
 
+STARTED = [False]  # did the task start a process?
+STARTS = {"os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen"}
+
+
+def notice(event, args):
+    if event in STARTS:
+        STARTED[0] = True
+
+
+def left_behind():
+    """Does a process that the task started live on? It is in the interpreter's group."""
+    group, own = os.getpgrp(), os.getpid()
+    try:
+        numbers = [int(n) for n in os.listdir("/proc") if n.isdigit()]
+    except OSError:
+        return True
+    for n in numbers:
+        try:
+            with open(f"/proc/{n}/stat", "rb") as f:
+                state, _, its = f.read().rpartition(b")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(its) == group and n != own and state != b"Z":
+            return True
+    return False
+
+
 def worn(error):
-    """Should the next task have a fresh interpreter? Threads that live on could disturb it; memory that ran out stays short."""
+    """Should the next task have a fresh interpreter? Threads that live on could disturb it; memory that ran out stays short;
+    processes that live on end with the interpreter's group."""
     threading = sys.modules.get("threading")
-    return bool(error and error["kind"] == "memory") or (threading is not None and threading.active_count() > 1)
+    return (
+        bool(error and error["kind"] == "memory")
+        or (threading is not None and threading.active_count() > 1)
+        or (STARTED[0] and left_behind())
+    )
 
 
 def answer(task):
+    STARTED[0] = False
     STDOUT.reset(task["output_limit"])
     STDERR.reset(task["output_limit"])
     error = result = None
@@ -546,6 +579,8 @@ def end_with_the_node():
     hangup.register(OUT, 0)
     while not hangup.poll():
         pass
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, 9)  # with all that tasks have started
     os._exit(0)
 
 
@@ -553,6 +588,7 @@ def loop():
     os.set_inheritable(IN, False)
     os.set_inheritable(OUT, False)
     _thread.start_new_thread(end_with_the_node, ())
+    sys.addaudithook(notice)
     sys.meta_path.append(LazySite())
     sys.argv = [""]
     no_core()

@@ -47,7 +47,7 @@ static tr_value python_run(tr_value config, tr_pid plugin, tr_value command)
 	tr_value frame = tr_binary(t->frame.p, t->frame.n);
 	tr_buf_fini(&t->frame);
 	tr_value said = python_pool_run(plugin, frame, t->timeout_ns, tr_command_deadline(command));
-	tr_value outcome = python_task_outcome(said);
+	tr_value outcome = python_task_outcome(t, said);
 	tr_drop(said);
 	return outcome;
 }

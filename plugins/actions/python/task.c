@@ -30,6 +30,16 @@ static const char *path_of(tr_value input)
 	return NULL;
 }
 
+/* A path is meant from the folder of the playbook that names it. Fresh. */
+static tr_value beside_playbook(const char *path, tr_value context)
+{
+	const char *book = tr_as_cstr(tr_map_get_s(context, "file"), ""), *slash = strrchr(book, '/');
+
+	if (path[0] == '/' || slash == NULL)
+		return tr_string(path);
+	return tr_stringf("%.*s/%s", (int)(slash - book), book, path);
+}
+
 static tr_value from_file(const char *path, tr_value *fault)
 {
 	tr_value bytes = tr_file_read(path, CODE_MAX);
@@ -46,20 +56,25 @@ static tr_value from_file(const char *path, tr_value *fault)
 }
 
 /* The code and the name it has in tracebacks. */
-static tr_value read_code(tr_value command, tr_value *name, tr_value *fault)
+static tr_value read_code(python_task *t, tr_value command, tr_value *name, tr_value *fault)
 {
 	tr_value input = tr_map_get_s(command, "input"), code = tr_map_get_s(input, "code");
 	tr_value context = tr_map_get_s(command, "context");
 	const char *path = given(code) ? NULL : path_of(input);
 
 	if (path != NULL) {
-		*name = tr_string(path);
-		return from_file(path, fault);
+		*name = beside_playbook(path, context);
+		t->file = tr_own_value(tr_keep(*name));
+		t->line = 1;
+		return from_file(tr_as_cstr(*name, path), fault);
 	}
 	if (!given(code))
 		code = tr_map_get_s(input, "script");
 	*name = tr_stringf("%s/%s", tr_as_cstr(tr_map_get_s(context, "step"), "step"),
 			   tr_as_cstr(tr_map_get_s(context, "label"), "task"));
+	t->line = tr_as_int(tr_map_get_s(context, "code_line"), 0);
+	if (t->line > 0)
+		t->file = tr_own_value(tr_keep(tr_map_get_s(context, "file")));
 	if (tr_is(code, TR_STRING))
 		return tr_keep(code);
 	*fault =
@@ -154,7 +169,7 @@ tr_value python_task_read(python_task *t, tr_value config, tr_value command)
 {
 	tr_value fault = tr_absent(), name = tr_absent();
 	tr_value input = tr_map_get_s(command, "input");
-	tr_value code = read_code(command, &name, &fault);
+	tr_value code = read_code(t, command, &name, &fault);
 	tr_value inputs = tr_is_valid(fault) ? tr_absent() : read_inputs(command, &fault);
 
 	if (!tr_is_valid(fault) && !read_timeout(t, config, input))
@@ -198,14 +213,21 @@ static tr_value helper(tr_value reply, tr_value out, tr_value err)
 	return tr_map_put_s(py, "line", tr_keep(tr_map_get_s(error, "line")));
 }
 
-static tr_value exception(tr_value error)
+/* Where it happened: the code's own line, and the line of the file that a person has open. */
+static tr_value exception(const python_task *t, tr_value error)
 {
 	const char *kind = tr_as_cstr(tr_map_get_s(error, "kind"), "exception");
 	int64_t line = tr_as_int(tr_map_get_s(error, "line"), 0);
-	const char *message = tr_as_cstr(tr_map_get_s(error, "message"), "?");
-	tr_value out = line > 0 ? tr_outcome_error(kind, false, "%s (line %lld)", message, (long long)line)
-				: tr_outcome_error(kind, false, "%s", message);
+	const char *message = tr_as_cstr(tr_map_get_s(error, "message"), "?"), *file = tr_as_cstr(t->file, "");
+	tr_value out;
 
+	if (line > 0 && t->line > 0 && file[0] != '\0')
+		out = tr_outcome_error(kind, false, "%s (line %lld, %s:%lld)", message, (long long)line, file,
+				       (long long)(t->line + line - 1));
+	else if (line > 0)
+		out = tr_outcome_error(kind, false, "%s (line %lld)", message, (long long)line);
+	else
+		out = tr_outcome_error(kind, false, "%s", message);
 	return tr_outcome_error_put(out, "code", tr_keep(tr_map_get_s(error, "class")));
 }
 
@@ -227,7 +249,7 @@ static tr_value said_error(tr_value result)
 }
 
 /* [data, frame, stdout, stderr] */
-static tr_value answered(tr_value said)
+static tr_value answered(const python_task *t, tr_value said)
 {
 	char why[200] = "";
 	tr_value reply = python_read(tr_as_str(tr_array_at(said, 1)), why, sizeof(why));
@@ -236,7 +258,7 @@ static tr_value answered(tr_value said)
 		return tr_outcome_error("crash", true, "the interpreter's answer is damaged: %s", why);
 	tr_value result = tr_map_get_s(reply, "result"), out;
 	if (!tr_as_bool(tr_map_get_s(reply, "ok"), false))
-		out = exception(tr_map_get_s(reply, "error"));
+		out = exception(t, tr_map_get_s(reply, "error"));
 	else if (tr_str_is(tr_as_str(tr_map_get_s(result, "status")), "error"))
 		out = said_error(result);
 	else
@@ -246,13 +268,13 @@ static tr_value answered(tr_value said)
 	return out;
 }
 
-tr_value python_task_outcome(tr_value said)
+tr_value python_task_outcome(const python_task *t, tr_value said)
 {
 	tr_value what = tr_array_at(said, 0), second = tr_array_at(said, 1);
 	const char *text = tr_as_cstr(second, "?");
 
 	if (TR_IS_A(what, data))
-		return answered(said);
+		return answered(t, said);
 	if (TR_IS_A(what, timeout))
 		return tr_outcome_error("timeout", true, "python: %s", text);
 	if (TR_IS_A(what, crash))
