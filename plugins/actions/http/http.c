@@ -179,6 +179,21 @@ static tr_value exchange_run(exchange *x, int64_t deadline)
 	}
 }
 
+/* A request that changes something says which one it is, so that a server can tell that it was sent twice; a task's own
+ * header wins. */
+static bool say_which(http_request *r, tr_value command)
+{
+	static const char *const safe[] = {"GET", "HEAD", "OPTIONS", "TRACE"};
+	tr_value key = TR_GET(command, "context", "idempotency_key");
+
+	for (size_t i = 0; i < sizeof safe / sizeof safe[0]; i++)
+		if (strcmp(r->method, safe[i]) == 0)
+			return true;
+	if (!tr_is(key, TR_STRING) || http_header_has(r, "Idempotency-Key"))
+		return true;
+	return http_header_add(&r->headers, tr_s("Idempotency-Key"), tr_as_str(key));
+}
+
 static tr_value http_run(tr_value config, tr_pid plugin, tr_value command)
 {
 	exchange *x = tr_alloc(sizeof(*x));
@@ -190,6 +205,8 @@ static tr_value http_run(tr_value config, tr_pid plugin, tr_value command)
 	    http_request_read(&x->request, config, tr_map_get_s(command, "input"), tr_command_deadline(command));
 	if (tr_is_valid(fault))
 		return fault;
+	if (!say_which(&x->request, command))
+		return tr_outcome_error("input", false, "http: the task's idempotency key cannot stand in a header");
 	return exchange_run(x, tr_command_deadline(command));
 }
 

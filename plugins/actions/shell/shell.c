@@ -253,11 +253,22 @@ static bool set_deadline(shell *s, tr_value command)
 	return true;
 }
 
-static tr_value run_all(shell *s, tr_value cmds)
+/* What every command sees: the task's env, and which task it is, the same when it is run again. */
+static tr_value variables(const shell *s, tr_value command)
 {
-	tr_value fault = check(s, cmds), env = tr_map_get_s(s->input, "env");
+	tr_value env = tr_map_get_s(s->input, "env"), key = TR_GET(command, "context", "idempotency_key");
+	tr_value v = tr_map();
 
-	s->variables = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
+	if (tr_is(key, TR_STRING))
+		v = tr_map_put_s(v, "TROUPE_IDEMPOTENCY_KEY", tr_keep(key));
+	return tr_is(env, TR_MAP) ? tr_map_merge(v, tr_keep(env)) : v;
+}
+
+static tr_value run_all(shell *s, tr_value command, tr_value cmds)
+{
+	tr_value fault = check(s, cmds);
+
+	s->variables = variables(s, command);
 	for (size_t i = 0; !tr_is_valid(fault) && i < tr_array_len(cmds); i++)
 		fault = run_one(s, tr_as_cstr(tr_array_at(cmds, i), ""), i, tr_array_len(cmds));
 	return tr_is_valid(fault) ? fault : tr_outcome_ok(result(s, 0));
@@ -280,7 +291,7 @@ static tr_value shell_run(tr_value config, tr_pid plugin, tr_value command)
 		cmds = tr_map_get_s(s->input, "cmd");
 	cmds = tr_is(cmds, TR_STRING) ? TR_LIST(tr_keep(cmds)) : tr_keep(cmds);
 	cmds = tr_own_value(cmds);
-	return run_all(s, cmds);
+	return run_all(s, command, cmds);
 }
 
 const tr_plugin shell_plugin = {TR_PLUGIN_HEAD, .run = shell_run};
