@@ -4,6 +4,7 @@
 import json
 
 import signal
+import socket
 
 import kit
 
@@ -91,6 +92,31 @@ class Children(kit.Case):
         self.assertEqual(out["result"]["status"], "running")
         events, _ = self.events(out["result"]["execution_id"])
         self.assertEqual(events[-1]["status"], "success")
+
+    def test_cancel_reaches_a_request_of_a_child(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.write("inner.yaml", f"""
+                workflow:
+                  - step: ask
+                    tool: {{ kind: http, url: "http://127.0.0.1:{server.getsockname()[1]}/" }}
+                """)
+            process = self.start("run", self.write("outer.yaml", """
+                workflow:
+                  - step: call
+                    tool: { kind: playbook, path: ./inner.yaml }
+                """), "--json")
+            server.settimeout(60)
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(60)
+                self.assertTrue(connection.recv(65536).startswith(b"GET / "))
+                process.send_signal(signal.SIGINT)
+                self.assertEqual(connection.recv(65536), b"")  # closed from the other side, nobody waits for an answer
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 130)
+        for one in self.children() + [self.parent]:
+            events, _ = self.events(one)
+            self.assertEqual((events[-1]["event_type"], events[-1]["status"]), ("playbook.processed", "cancelled"))
 
     def test_after_a_kill_the_same_child_goes_on(self):
         ready, go = self.fifo("ready"), self.fifo("go")
