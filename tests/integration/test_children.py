@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sub-playbooks: results, failures, depth, what survives a kill of the whole process."""
-
 import json
-
 import signal
 import socket
 
