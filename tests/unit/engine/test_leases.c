@@ -150,17 +150,19 @@ static void worker_that_gives_signs_keeps_it_body(tr_value arg)
 static void lost_again_and_again_body(tr_value arg)
 {
 	kit k;
+	tr_pid pid;
 
 	(void)arg;
 	kit_start(&k, NULL);
 	k.loads = true;
-	(void)kit_execute(&k, TWO, tr_map(), NULL);
+	(void)kit_execute(&k, TWO, tr_map(), &pid);
 	for (int64_t attempt = 1; attempt <= 4; attempt++) {
 		tr_value c = kit_command(&k);
 
 		CHECK(attempt_of(c) == attempt);
-		tr_exit_signal(kit_worker(c, EVENT_STEP_STARTED, TR_DICT("step", tr_string("one"))),
-			       tr_atom("struck_by_lightning"));
+		tr_pid worker = kit_worker(c, EVENT_STEP_STARTED, TR_DICT("step", tr_string("one")));
+		taken(pid); /* so that it is watched */
+		tr_exit_signal(worker, tr_atom("struck_by_lightning"));
 		tr_drop(c);
 	}
 	tr_value s = kit_done(&k), failure = tr_array_at(tr_map_get_s(s, "failures"), 0);
