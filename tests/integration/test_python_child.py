@@ -182,16 +182,5 @@ class PythonChild(kit.Case):
         error = self.run_json(path, code=1)["steps"]["work"]["error"]
         self.assertRegex(error["message"], rf"ValueError: 1 \(line 2, .*wrong\.yaml:{line}\)")
 
-    def test_a_file_is_meant_from_the_folder_of_the_playbook(self):
-        os.makedirs(self.path("inner"))
-        with open(self.path("inner/code.py"), "w", encoding="utf-8") as f:
-            f.write("result = 41 + 1\n")
-        seen = self.run_json(self.write("inner/book.yaml", """
-            workflow:
-              - step: work
-                tool: { kind: python, file: code.py }
-            """))
-        self.assertEqual(seen["result"], 42)
-
 
 kit.main()

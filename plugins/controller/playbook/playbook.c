@@ -40,8 +40,9 @@ static tr_value ask(const char *service, tr_value request, int64_t timeout_ns, i
 
 static tr_value no_answer(const char *service, tr_err err)
 {
-	return tr_outcome_error(err == TR_ETIMEOUT ? "timeout" : "no_service", true, "playbook: %s does not answer: %s",
-				service, tr_err_text(err));
+	if (err == TR_ETIMEOUT)
+		return tr_outcome_error("timeout", true, "playbook: the time for the child was over");
+	return tr_outcome_error("no_service", true, "playbook: %s does not answer: %s", service, tr_err_text(err));
 }
 
 /* ---- the request ------------------------------------------------------------------------------------------------- */
@@ -91,6 +92,8 @@ static tr_value fault(tr_value input)
 		return tr_outcome_error("input", false, "playbook: args must be a mapping");
 	if (given(step) && !tr_is(step, TR_STRING))
 		return tr_outcome_error("input", false, "playbook: return_step must be the name of a step");
+	if (given(tr_map_get_s(input, "timeout")) && !(tr_as_float(tr_map_get_s(input, "timeout"), -1) > 0))
+		return tr_outcome_error("input", false, "playbook: timeout must be seconds above 0");
 	if (given(wait) && !tr_is(wait, TR_BOOL))
 		return tr_outcome_error("input", false, "playbook: wait must be true or false");
 	return tr_absent();
@@ -200,12 +203,16 @@ static tr_value load(tr_value command, int64_t deadline)
 static tr_value playbook_run(tr_value config, tr_pid plugin, tr_value command)
 {
 	tr_value input = tr_map_get_s(command, "input"), wrong = fault(input), answer, loaded;
-	int64_t deadline = tr_command_deadline(command);
+	int64_t deadline = tr_command_deadline(command), end;
+	double seconds = tr_as_float(tr_map_get_s(input, "timeout"), 0);
 
 	(void)config;
 	(void)plugin;
 	if (tr_is_valid(wrong))
 		return wrong;
+	/* When the task gives up, its execution cancels the child. */
+	end = seconds > 0 && seconds < 1e9 ? tr_in((int64_t)(seconds * 1e9)) : TR_FOREVER;
+	deadline = end < deadline ? end : deadline;
 	/* Known already? Then the child has its playbook, whatever became of the file. */
 	answer = ask("executions", request_of(command, tr_nil()), TR_FOREVER, deadline);
 	if (!tr_is(answer, TR_ATOM))
