@@ -117,14 +117,14 @@ class Children(kit.Case):
             self.assertEqual((events[-1]["event_type"], events[-1]["status"]), ("playbook.processed", "cancelled"))
 
     def test_after_a_kill_the_same_child_goes_on(self):
-        ready, go = self.fifo("ready"), self.fifo("go")
+        ready, go = self.fifo("ready"), self.path("go")
         self.write("inner.yaml", f"""
             workflow:
               - step: first
                 tool: {{ kind: noop, result: 7 }}
                 next: [work]
               - step: work
-                tool: {{ kind: shell, cmds: ["echo > {ready}; cat {go}"] }}
+                tool: {{ kind: shell, cmds: ["echo > {ready}; while [ ! -s {go} ]; do sleep 0.05; done; cat {go}"] }}
             """)
         outer = self.write("outer.yaml", """
             workflow:
