@@ -116,40 +116,6 @@ class Children(kit.Case):
             events, _ = self.events(one)
             self.assertEqual((events[-1]["event_type"], events[-1]["status"]), ("playbook.processed", "cancelled"))
 
-    def test_after_a_kill_the_same_child_goes_on(self):
-        ready, go = self.fifo("ready"), self.path("go")
-        self.write("inner.yaml", f"""
-            workflow:
-              - step: first
-                tool: {{ kind: noop, result: 7 }}
-                next: [work]
-              - step: work
-                tool: {{ kind: shell, cmds: ["echo > {ready}; while [ ! -s {go} ]; do sleep 0.05; done; cat {go}"] }}
-            """)
-        outer = self.write("outer.yaml", """
-            workflow:
-              - step: call
-                tool: { kind: playbook, path: ./inner.yaml, return_step: work }
-            """)
-        process = self.start("run", outer, "--json", "--grant", "exec")
-        with open(ready, encoding="utf-8") as f:
-            f.read()
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        before = self.children()
-        self.assertEqual(len(before), 1)
-        process = self.start("resume", "--json", "--grant", "exec")
-        with open(ready, encoding="utf-8") as f:
-            f.read()
-        with open(go, "w", encoding="utf-8") as f:
-            f.write("gone on")
-        _, stderr = process.communicate(timeout=60)
-        self.assertEqual(process.returncode, 0, stderr)
-        self.assertEqual(self.children(), before)
-        events, _ = self.events(self.parent)
-        done = [e for e in events if e["event_type"] == "step.done"]
-        self.assertEqual(done[0]["payload"]["result"]["stdout"], "gone on")
-
     def children(self):
         listed = self.troupe("executions", "--json")
         self.assertEqual(listed.returncode, 0, listed.stderr)
