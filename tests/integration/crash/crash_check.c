@@ -62,14 +62,17 @@ static void put_new(tr_value *map, tr_value key, tr_value value, const char *wha
 
 static void read_witness(struct check *c)
 {
-	char path[300], key[200];
+	char path[300], line[400], key[200], dot;
 	int64_t attempt, process, wall;
 	FILE *f;
 
 	(void)snprintf(path, sizeof path, "%s/witness", c->folder);
 	f = fopen(path, "r");
 	assert_non_null(f);
-	while (fscanf(f, "%199s %" SCNd64 " %" SCNd64 " %" SCNd64, key, &attempt, &process, &wall) == 4) {
+	while (fgets(line, sizeof line, f) != NULL) {
+		if (sscanf(line, "%199s %" SCNd64 " %" SCNd64 " %" SCNd64 " %c", key, &attempt, &process, &wall,
+			   &dot) != 5)
+			continue;
 		tr_value at = tr_stringf("%s %" PRId64, key, attempt), runs = tr_keep(tr_map_get(c->witnessed, at));
 
 		if (!tr_is_valid(runs))

@@ -41,7 +41,7 @@ static tr_value witness_run(tr_value config, tr_pid plugin, tr_value command)
 
 	(void)config;
 	(void)plugin;
-	l.n = snprintf(l.text, sizeof l.text, "%s %" PRId64 " %ld %" PRId64 "\n",
+	l.n = snprintf(l.text, sizeof l.text, "\n%s %" PRId64 " %ld %" PRId64 " .",
 		       tr_as_cstr(tr_map_get_s(context, "idempotency_key"), "?"),
 		       tr_as_int(tr_map_get_s(context, "attempt"), 0), (long)getpid(), tr_wall_us());
 	(void)tr_dirty(write_line, &l, &err);
