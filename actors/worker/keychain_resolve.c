@@ -221,13 +221,31 @@ static tr_value by_hooks(tr_value config, const key_entry *e)
 	return r.given;
 }
 
-/* What the chain holds is secret wherever it turns up, but for what a playbook wrote down itself. */
 static void redact(tr_value v)
 {
 	if (tr_is(v, TR_STRING))
 		(void)tr_redact_add(tr_here(), tr_as_str(v), tr_absent());
 	for (size_t i = 0; i < tr_map_len(v); i++)
 		redact(tr_map_entries(v)[i].value);
+}
+
+/* What the chain holds is secret wherever it turns up; of what a playbook wrote down itself, the fields that are called
+ * so. */
+static void redact_entry(tr_value config, tr_value given)
+{
+	tr_value fields = tr_array_at(given, 1);
+
+	if (!TR_IS_A(tr_array_at(given, 0), ok))
+		return;
+	if (!tr_str_is(tr_as_str(tr_map_get_s(config, "kind")), "static")) {
+		redact(fields);
+		return;
+	}
+	for (size_t i = 0; i < tr_map_len(fields); i++) {
+		const tr_entry *e = &tr_map_entries(fields)[i];
+		if (tr_redact_name(tr_as_str(e->key)))
+			redact(e->value);
+	}
 }
 
 tr_value keychain_resolve(const key_entry *e)
@@ -249,8 +267,7 @@ tr_value keychain_resolve(const key_entry *e)
 	tr_value out;
 	if (tr_is(config, TR_MAP)) {
 		out = by_hooks(config, e);
-		if (!tr_str_is(tr_as_str(tr_map_get_s(config, "kind")), "static"))
-			redact(tr_array_at(out, 1));
+		redact_entry(config, out);
 	} else {
 		tr_value message = tr_map_get_s(error, "message");
 		out = failed(tr_is(message, TR_STRING) ? tr_keep(message) : tr_string("it is no mapping"));

@@ -61,6 +61,8 @@ TR_API void tr_log_flush(tr_node *node);
  * calls tr_redact. So are its forms in JSON and in URLs. `instead` (borrowed; absent: none) takes the place of a text
  * that is the secret and nothing else. TR_EINVAL when it is too short. Any thread. */
 TR_API tr_err tr_redact_add(tr_node *node, tr_str secret, tr_value instead);
+/** Is a field of this name (password, token, key, …) one that is not shown? */
+TR_API bool tr_redact_name(tr_str name);
 /** v (taken) with "***" for every secret in its texts, binaries and keys; v itself when there is none, which costs one
  * reading. Any thread. */
 TR_API tr_value tr_redact(tr_node *node, tr_value v);

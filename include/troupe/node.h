@@ -55,7 +55,7 @@ typedef struct tr_node_options {
 	const char *name;        /* NULL: "node" */
 	uint32_t schedulers;     /* threads; 0: one a core */
 	uint32_t dirty_threads;  /* most threads of the dirty pool; 0: 8 */
-	uint32_t max_actors;     /* 0: 16 Mi */
+	uint32_t max_actors;     /* rounded up to a whole chunk of memory (some thousand actors); 0: 16 Mi */
 	uint32_t stack_size;     /* default of blocking handlers; 0: 64 KiB */
 	int64_t long_handler_ns; /* a handler that runs longer is reported and its queue handed on; 0: 10 ms */
 	bool pin_schedulers;     /* CPU affinity */

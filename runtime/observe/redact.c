@@ -134,6 +134,16 @@ tr_err tr_redact_add(tr_node *node, tr_str text, tr_value instead)
 	return err;
 }
 
+bool tr_redact_name(tr_str name)
+{
+	static const char *const parts[] = {"pass", "token", "secret", "key", "dsn", "private", "connection_string"};
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (memmem(name.p, name.n, parts[i], strlen(parts[i])) != NULL)
+			return true;
+	return false;
+}
+
 /* ---- hiding; under the read lock ---- */
 
 /* The secret that begins at p, NULL when none does. */

@@ -35,22 +35,11 @@ tr_value secret_open(tr_value v)
 	return box == NULL ? v : *box;
 }
 
-/* Fields that a log may not show. */
-static bool is_secret_field(tr_str key)
-{
-	static const char *const parts[] = {"pass", "token", "secret", "key", "dsn", "private", "connection_string"};
-
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if (memmem(key.p, key.n, parts[i], strlen(parts[i])) != NULL)
-			return true;
-	return false;
-}
-
 static void redact_fields(tr_value fields)
 {
 	for (size_t i = 0; i < tr_map_len(fields); i++) {
 		const tr_entry *e = &tr_map_entries(fields)[i];
-		if (tr_is(e->value, TR_STRING) && is_secret_field(tr_as_str(e->key)))
+		if (tr_is(e->value, TR_STRING) && tr_redact_name(tr_as_str(e->key)))
 			(void)tr_redact_add(tr_here(), tr_as_str(e->value), tr_absent());
 	}
 }

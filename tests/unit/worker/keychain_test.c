@@ -68,11 +68,14 @@ static void entries_that_are_given_are_read_as_they_are(void **state)
 	world w;
 	start(&w,
 	      "keychain:\n"
-	      "  - { name: fixed, kind: static, map: { user: \"{{ workload.who }}\", port: 5432 } }\n"
+	      "  - { name: fixed, kind: static, map: { user: \"{{ workload.who }}\", port: 5432, token: "
+	      "\"tok-{{ env.HOME }}\" } }\n"
 	      "  - { name: pass, kind: bearer, token: \"abc-{{ env.HOME }}\" }\n",
 	      "- step: work\n  tool: { kind: noop, give: \"{{ [keychain.fixed.user, keychain.fixed.port, "
-	      "keychain.pass.authorization == 'Bearer abc-/nowhere', keychain.pass.authorization] }}\" }\n");
-	world_assert_json(result(&w), "[\"ada\", 5432, true, \"***\"]"); /* in events what is secret is hidden */
+	      "keychain.pass.authorization == 'Bearer abc-/nowhere', keychain.pass.authorization, "
+	      "keychain.fixed.token] }}\" }\n");
+	world_assert_json(result(&w),
+			  "[\"ada\", 5432, true, \"***\", \"***\"]"); /* in events what is secret is hidden */
 	world_stop(&w);
 }
 
@@ -149,6 +152,9 @@ static void an_entry_that_cannot_be_resolved_is_an_outcome_and_tried_again(void 
 	      " do: retry, attempts: 2 } ] }\n");
 	world_assert_json(TR_GET(world_event(&w, EVENT_STEP_FAILED)->payload, "error", "kind"), "\"template\"");
 	assert_int_equal(w.fetched, 2);
+	/* Why it cannot be had is no secret. */
+	assert_non_null(strstr(tr_as_cstr(TR_GET(world_event(&w, EVENT_STEP_FAILED)->payload, "error", "message"), ""),
+			       "no such secret"));
 	world_stop(&w);
 }
 
