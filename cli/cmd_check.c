@@ -3,11 +3,14 @@
 #include "cli/command.h"
 
 #include "actors/engine/validate.h"
+#include "actors/store/layout.h"
 #include "cli/known_kinds.h"
 #include "cli/style.h"
 #include "playbook/check/check_cli.h"
 
 #include <getopt.h>
+#include <stdio.h>
+#include <string.h>
 #include <troupe/plugin_test.h>
 
 typedef struct checking {
@@ -72,6 +75,7 @@ static bool start_plugins(checking *c)
 
 typedef struct check_options {
 	settings_options said;
+	layout_path data; /* its node may have further plugins */
 	bool json, lenient, strict;
 } check_options;
 
@@ -86,6 +90,12 @@ static int take(check_options *o, int c, const char *argument)
 		return EXIT_OK;
 	case 's':
 		o->strict = true;
+		return EXIT_OK;
+	case 'd':
+		if (*argument == '\0' || strlen(argument) >= sizeof o->data)
+			return usage_error("check", "--data: the folder's name is %s",
+					   *argument == '\0' ? "empty" : "too long");
+		(void)snprintf(o->data, sizeof o->data, "%s", argument);
 		return EXIT_OK;
 	case 'C':
 		o->said.file = argument;
@@ -105,7 +115,7 @@ static int perform(check_options *o, const char *const *files, size_t n)
 	pb_check_options check = {.knows_kind = knows_kind, .further = further, .arg = &c, .lenient = o->lenient};
 	check_how how = {.json = o->json, .color = style_of(stderr).color, .strict = o->strict, .options = &check};
 	int code = EXIT_INVALID;
-	c.kinds.survey = &c.survey;
+	c.kinds = (known_kinds){.survey = &c.survey, .data = o->data[0] != '\0' ? o->data : NULL};
 	if (settings_from(&c.settings, "check", &o->said) && survey_plugins(&c.survey, &c.settings, "check") &&
 	    (!c.survey.validators || start_plugins(&c)))
 		code = check_files(files, n, &how, stdout, stderr);
@@ -118,14 +128,14 @@ static int perform(check_options *o, const char *const *files, size_t n)
 
 static int check_run(int argc, char **argv)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-						{"lenient", no_argument, NULL, 'l'},
-						{"strict", no_argument, NULL, 's'},
-						{"config", required_argument, NULL, 'C'},
-						{"plugin-path", required_argument, NULL, 'P'},
-						{"grant", required_argument, NULL, 'G'},
-						{NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+	    {"json", no_argument, NULL, 'j'},         {"lenient", no_argument, NULL, 'l'},
+	    {"strict", no_argument, NULL, 's'},       {"data", required_argument, NULL, 'd'},
+	    {"config", required_argument, NULL, 'C'}, {"plugin-path", required_argument, NULL, 'P'},
+	    {"grant", required_argument, NULL, 'G'},  {NULL, 0, NULL, 0}};
 	check_options o = {.json = false};
+	if (layout_default(o.data) != TR_OK)
+		o.data[0] = '\0'; /* then no node is there to be asked */
 	int code = EXIT_OK;
 	for (int c; code == EXIT_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		code = take(&o, c, optarg);
@@ -146,6 +156,8 @@ const command command_check = {
 	    "  --strict            warnings are errors\n"
 	    "  --lenient           accept what older dialects had, with warnings\n"
 	    "  --plugin-path PATH  a plugin, or a folder of them, whose tool kinds there are. May be repeated\n"
+	    "  --data DIR          the data folder of a node: the tool kinds of its plugins are known when it runs\n"
+	    "                      (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
 	    "  --config FILE       settings of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"
 	    "  --grant GRANT       let plugins do what needs a grant\n\n"
 	    "Plugins with hooks at validate_playbook or validate_step are started and asked; of other plugins only the "

@@ -232,9 +232,10 @@ typedef struct playbook {
 	size_t workbook_count;
 } playbook;
 
-/** What the checker must know of the world: which tool kinds exist. NULL members: the built-in table. */
+/** What the checker must know of the world: which tool kinds there are. Without knows_kind: those of the language. */
 typedef struct pb_check_options {
-	bool (*knows_kind)(void *arg, tr_str kind); /* kinds of loaded plugins beyond the built-in ones */
+	bool (*knows_kind)(void *arg,
+			   tr_str kind); /* does a loaded plugin provide it? Asked of every kind but workbook */
 	/** More checks, of a playbook in which ours found no error; may add to `out`. */
 	void (*further)(void *arg, const struct playbook *p, diagnostics *out);
 	void *arg;    /* of both */

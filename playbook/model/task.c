@@ -5,10 +5,33 @@
 
 /* ---- the kind ---- */
 
+/* A kind of the language is one only where a plugin provides it. The workbook is the language's own. */
 static bool kind_known(const loader *l, tr_str kind)
 {
-	return kind_find(kind) != NULL ||
-	       (l->options.knows_kind != NULL && l->options.knows_kind(l->options.arg, kind));
+	if (l->options.knows_kind == NULL || tr_str_is(kind, "workbook"))
+		return kind_find(kind) != NULL;
+	return l->options.knows_kind(l->options.arg, kind);
+}
+
+static void kind_fault(loader *l, const yaml_node *at, tr_str kind, const where *w)
+{
+	where here = where_key(w, tr_s("kind"));
+	if (kind_find(kind) != NULL) {
+		load_fault(l, &here, at, "unknown-kind",
+			   "load one that does: --plugin-path, plugins.paths in config.yaml, or troupe plugin load",
+			   "no loaded plugin provides the kind '%.*s'", TR_STR(kind));
+		return;
+	}
+	size_t count;
+	const tool_kind *table = kind_table(&count);
+	suggestion s = load_suggestion(l, kind);
+	for (size_t i = 0; i < count; i++)
+		if (kind_known(l, tr_s(table[i].name)))
+			suggest_offer(&s, tr_s(table[i].name));
+	char hint[120];
+	suggest_text(&s, hint, sizeof hint);
+	load_fault(l, &here, at, "unknown-kind", hint[0] != '\0' ? hint : "is the plugin that provides it loaded?",
+		   "no tool kind is called '%.*s'", TR_STR(kind));
 }
 
 static void kind_load(loader *l, const yaml_node *body, const fields *f, const where *w, pb_task *t)
@@ -21,18 +44,8 @@ static void kind_load(loader *l, const yaml_node *body, const fields *f, const w
 		return;
 	}
 	t->kind = arena_str(l->mem, kind->text);
-	if (kind_known(l, t->kind))
-		return;
-	size_t count;
-	const tool_kind *table = kind_table(&count);
-	suggestion s = load_suggestion(l, t->kind);
-	for (size_t i = 0; i < count; i++)
-		suggest_offer(&s, tr_s(table[i].name));
-	char hint[120];
-	where here = where_key(w, tr_s("kind"));
-	suggest_text(&s, hint, sizeof hint);
-	load_fault(l, &here, kind, "unknown-kind", hint[0] != '\0' ? hint : "is the plugin that provides it loaded?",
-		   "no tool kind is called '%.*s'", TR_STR(t->kind));
+	if (!kind_known(l, t->kind))
+		kind_fault(l, kind, t->kind, w);
 }
 
 static void names_listed(const char *const *names, tr_buf *b)

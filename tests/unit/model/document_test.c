@@ -173,6 +173,27 @@ static void plugins_bring_kinds(void **state)
 	assert_refused_with(HEAD "workflow: [ { step: a, tool: { kind: lln } } ]\n", &options, "unknown-kind", 4);
 }
 
+static bool knows_noop(void *arg, tr_str kind)
+{
+	(void)arg;
+	return tr_str_is(kind, "noop");
+}
+
+/* The language has more kinds than a node may have plugins for. */
+static void a_kind_of_the_language_needs_its_plugin(void **state)
+{
+	(void)state;
+	const pb_check_options options = {.knows_kind = knows_noop};
+	const char *sql = HEAD "workflow: [ { step: a, tool: { kind: duckdb, query: select 1 } } ]\n";
+	playbook *p = load_with(sql, NULL, 0);
+	playbook_free(&p);
+	assert_refused_with(sql, &options, "unknown-kind", 4);
+	const char *own = HEAD "workbook: [ { name: w, tool: { kind: noop } } ]\n"
+			       "workflow: [ { step: a, tool: { kind: workbook, name: w } } ]\n";
+	p = load_with(own, &options, 0);
+	playbook_free(&p);
+}
+
 static void many_may_hold_one(void **state)
 {
 	(void)state;
@@ -197,6 +218,7 @@ int main(void)
 	    cmocka_unit_test(vars_only_when_lenient),
 	    cmocka_unit_test(faults_are_shown_all_at_once),
 	    cmocka_unit_test(plugins_bring_kinds),
+	    cmocka_unit_test(a_kind_of_the_language_needs_its_plugin),
 	    cmocka_unit_test(many_may_hold_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
