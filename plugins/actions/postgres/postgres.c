@@ -64,7 +64,7 @@ static tr_value perform(pg_query *q, tr_pid plugin, tr_value input)
 static tr_value postgres_run(tr_value config, tr_pid plugin, tr_value command)
 {
 	tr_value input = tr_map_get_s(command, "input"), why;
-	tr_value statements = sql_of_task(input, "postgres", &why);
+	tr_value statements = sql_of_task(input, tr_map_get_s(command, "context"), "postgres", &why);
 	tr_value params = tr_map_get_s(input, "params"), max = tr_map_get_s(input, "max_bytes");
 
 	if (!tr_is_valid(statements)) {

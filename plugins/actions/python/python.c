@@ -13,7 +13,7 @@
 const char python_manifest[] =
     "{\"id\": \"python\", \"version\": \"1.0.0\", \"description\": \"Tasks in Python, in child interpreters\","
     " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:python\"], \"provides\": {\"node_handler\": \"python\"},"
-    " \"needs\": [\"exec\"],"
+    " \"needs\": [\"exec\", \"fs:*\"],"
     " \"limits\": {\"concurrency\": 256},"
     " \"config\": {"
     "  \"python\": {\"type\": \"string\", \"default\": \"python3\", \"description\": \"the interpreter\"},"

@@ -2,8 +2,11 @@
 /* Scripts into statements. */
 #include "plugins/shared/sql/scan.h"
 #include "plugins/shared/sql/sql.h"
+#include "plugins/shared/source.h"
 
 #include <strings.h>
+
+#define SQL_FILE_MAX (16u << 20)
 
 /* Where in a CREATE FUNCTION … BEGIN ATOMIC … END the scanner is: semicolons in the body end no statement. */
 typedef struct body {
@@ -79,6 +82,7 @@ static tr_value add_script(tr_value list, tr_value v, const char *kind, tr_value
 	return tr_array_concat(list, sql_split(tr_as_str(v)));
 }
 
+/* Borrowed. */
 static tr_value script_of(tr_value input)
 {
 	static const char *const names[] = {"command", "commands", "query", "sql", "statement", "script"};
@@ -93,19 +97,51 @@ static tr_value script_of(tr_value input)
 	return tr_absent();
 }
 
-tr_value sql_of_task(tr_value input, const char *kind, tr_value *why)
+/* Where the SQL is, when it is in a file: `file`, or `script` as a mapping. Borrowed; absent when none is named. */
+static tr_value file_of(tr_value input)
 {
-	tr_value script = script_of(input), list = tr_array();
+	tr_value script = tr_map_get_s(input, "script"), file = tr_map_get_s(input, "file");
+
+	if (tr_is(script, TR_MAP))
+		file = tr_map_get_s(script, "path");
+	return tr_is_nil(file) ? tr_absent() : file;
+}
+
+static tr_value from_file(tr_value file, tr_value context, const char *kind, tr_value *why)
+{
+	tr_value path, text, fault;
+
+	if (!tr_is(file, TR_STRING)) {
+		*why = tr_stringf("%s: file must be a path, not %s", kind, tr_type_name(tr_type_of(file)));
+		return tr_absent();
+	}
+	path = source_path(tr_as_cstr(file, ""), context);
+	text = source_read(tr_as_cstr(path, ""), SQL_FILE_MAX, &fault);
+	if (!tr_is_valid(text))
+		*why = tr_stringf("%s: the SQL in %s", kind, tr_as_cstr(fault, "?"));
+	tr_drop(fault);
+	tr_drop(path);
+	return text;
+}
+
+tr_value sql_of_task(tr_value input, tr_value context, const char *kind, tr_value *why)
+{
+	tr_value script = tr_keep(script_of(input)), file = file_of(input), list = tr_array();
 
 	*why = tr_absent();
+	if (!tr_is_valid(script) && tr_is_valid(file))
+		script = from_file(file, context, kind, why);
 	for (size_t i = 0; tr_is_valid(list) && i < tr_array_len(script); i++)
 		list = add_script(list, tr_array_at(script, i), kind, why);
 	if (tr_is_valid(script) && !tr_is(script, TR_ARRAY))
 		list = add_script(list, script, kind, why);
+	tr_drop(script);
 	if (tr_is_valid(list) && tr_array_len(list) == 0) {
 		tr_drop(list);
-		*why = tr_stringf("%s: there is no SQL to run; give it as command, commands, query or script", kind);
-		return tr_absent();
+		list = tr_absent();
+		if (!tr_is_valid(*why))
+			*why = tr_stringf(
+			    "%s: there is no SQL to run; give it as command, commands, query, script or file", kind);
 	}
 	return list;
 }

@@ -116,6 +116,52 @@ static void section_10_postgres_result(void **state)
 	tr_drop(o);
 }
 
+/* ---- SQL in a file ---- */
+
+static tr_value from_file(const char *key, tr_value named, tr_value context)
+{
+	return world_run_in(&w, "postgres", tr_map_put_s(TR_DICT("auth", auth()), key, named), context);
+}
+
+static void section_10_postgres_sql_of_a_file(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/troupe-sql-XXXXXX", path[64], book[64];
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof path, "%s/ask.sql", folder);
+	(void)snprintf(book, sizeof book, "%s/book.yaml", folder);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs("-- both\nselect 1 as a; select 2 as b;\n", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	tr_value beside = TR_DICT("file", tr_string(book));
+
+	tr_value o = from_file("file", tr_string("ask.sql"), tr_keep(beside));
+	check_json(TR_GET(o, "result", "rows"), "[{\"b\":2}]");
+	assert_int_equal(tr_as_int(TR_GET(o, "result", "statement_count"), -1), 2);
+	tr_drop(o);
+	o = from_file("script", TR_DICT("path", tr_string(path)), tr_map());
+	check_json(TR_GET(o, "result", "rows"), "[{\"b\":2}]");
+	tr_drop(o);
+	check_error(from_file("file", tr_string("none.sql"), tr_keep(beside)), "input", false, NULL,
+		    "none.sql cannot be read");
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fputc(0xff, f), 0xff);
+	assert_int_equal(fclose(f), 0);
+	check_error(from_file("file", tr_string("ask.sql"), tr_keep(beside)), "input", false, NULL,
+		    "is not UTF-8 text");
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 16L << 20, SEEK_SET), 0);
+	assert_int_equal(fputc(' ', f), ' ');
+	assert_int_equal(fclose(f), 0);
+	check_error(from_file("file", tr_string("ask.sql"), beside), "input", false, NULL,
+		    "has more than 16777216 bytes");
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(remove(folder), 0);
+}
+
 static void section_10_postgres_native_types(void **state)
 {
 	(void)state;
@@ -359,6 +405,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(section_10_postgres_result),
+	    cmocka_unit_test(section_10_postgres_sql_of_a_file),
 	    cmocka_unit_test(section_10_postgres_native_types),
 	    cmocka_unit_test(section_10_postgres_parameters),
 	    cmocka_unit_test(section_10_postgres_scripts),

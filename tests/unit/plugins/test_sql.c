@@ -110,7 +110,7 @@ static void section_10_parameters_by_position(void **state)
 
 static void check_task(tr_value input, const char *expected)
 {
-	tr_value why, list = sql_of_task(input, "postgres", &why);
+	tr_value why, list = sql_of_task(input, tr_nil(), "postgres", &why);
 	tr_buf shown = {0};
 
 	tr_json_write(&shown, tr_is_valid(list) ? list : why, 0);
@@ -129,10 +129,13 @@ static void section_10_the_script_of_a_task(void **state)
 	check_task(TR_DICT("commands", TR_LIST(tr_string("a"), tr_string("b;c"))), "[\"a\",\"b\",\"c\"]");
 	check_task(TR_DICT("query", tr_string("a")), "[\"a\"]");
 	check_task(TR_DICT("query", tr_string(" -- nothing")),
-		   "\"postgres: there is no SQL to run; give it as command, commands, query or script\"");
+		   "\"postgres: there is no SQL to run; give it as command, commands, query, script or file\"");
 	check_task(TR_DICT("commands", TR_LIST(tr_string("a"), tr_int(1))),
 		   "\"postgres: a statement must be text, not int\"");
-	check_task(tr_map(), "\"postgres: there is no SQL to run; give it as command, commands, query or script\"");
+	check_task(TR_DICT("file", tr_int(1)), "\"postgres: file must be a path, not int\"");
+	check_task(TR_DICT("query", tr_string("a"), "file", tr_string("/is/not/read")), "[\"a\"]");
+	check_task(tr_map(),
+		   "\"postgres: there is no SQL to run; give it as command, commands, query, script or file\"");
 }
 
 int main(void)
