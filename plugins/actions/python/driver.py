@@ -457,7 +457,9 @@ def error_of(e, task):
         kind, report = "result", ""
     elif isinstance(e, SyntaxError) and tb is None:
         kind = "syntax"
-    message = text(str(e)) or ("the memory limit was reached" if kind == "memory" else "")
+    # The text of a syntax error has its line, which `line` says.
+    own = isinstance(e, SyntaxError) and tb is None and e.lineno is not None
+    message = text(str(e.msg if own else e)) or ("the memory limit was reached" if kind == "memory" else "")
     name = type(e).__name__
     return {
         "kind": kind,

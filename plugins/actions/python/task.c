@@ -2,9 +2,9 @@
 /* Inputs and outcomes of the tool kind python. */
 #include "plugins/actions/python/task.h"
 #include "plugins/actions/python/codec.h"
+#include "plugins/shared/source.h"
 #include <stdio.h>
 #include <string.h>
-#include <troupe/io.h>
 
 #define CODE_MAX (4u << 20)
 
@@ -30,28 +30,13 @@ static const char *path_of(tr_value input)
 	return NULL;
 }
 
-/* A path is meant from the folder of the playbook that names it. Fresh. */
-static tr_value beside_playbook(const char *path, tr_value context)
-{
-	const char *book = tr_as_cstr(tr_map_get_s(context, "file"), ""), *slash = strrchr(book, '/');
-
-	if (path[0] == '/' || slash == NULL)
-		return tr_string(path);
-	return tr_stringf("%.*s/%s", (int)(slash - book), book, path);
-}
-
 static tr_value from_file(const char *path, tr_value *fault)
 {
-	tr_value bytes = tr_file_read(path, CODE_MAX);
-	tr_str s = tr_as_str(bytes);
-	tr_value text = tr_is_valid(bytes) ? tr_string_n(s.n == 0 ? "" : s.p, s.n) : tr_absent();
+	tr_value why, text = source_read(path, CODE_MAX, &why);
 
-	if (!tr_is_valid(bytes))
-		*fault = tr_outcome_error("input", false, "python: the code cannot be read from %s: %s", path,
-					  tr_err_text(tr_value_err(bytes)));
-	else if (!tr_is_valid(text))
-		*fault = tr_outcome_error("input", false, "python: %s is not UTF-8 text", path);
-	tr_drop(bytes);
+	if (!tr_is_valid(text))
+		*fault = tr_outcome_error("input", false, "python: the code in %s", tr_as_cstr(why, "?"));
+	tr_drop(why);
 	return text;
 }
 
@@ -63,7 +48,7 @@ static tr_value read_code(python_task *t, tr_value command, tr_value *name, tr_v
 	const char *path = given(code) ? NULL : path_of(input);
 
 	if (path != NULL) {
-		*name = beside_playbook(path, context);
+		*name = source_path(path, context);
 		t->file = tr_own_value(tr_keep(*name));
 		t->line = 1;
 		return from_file(tr_as_cstr(*name, path), fault);
