@@ -14,6 +14,7 @@
 
 typedef struct scaffold {
 	const char *name, *type, *capability, *kind;
+	bool tool;      /* it answers for a tool kind */
 	char id[80];    /* a C identifier */
 	char macro[80]; /* the same in capitals */
 } scaffold;
@@ -88,7 +89,8 @@ static bool lists(tr_str line, const char *type)
 	return false;
 }
 
-/* Lines between "@if TYPE …@" and "@end@" are for those types only. */
+/* Lines between "@if TYPE …@" and "@end@" are for those types only; "tool" and "no-tool" tell whether there is a kind.
+ */
 static void fill(const scaffold *s, const char *text, size_t size, tr_buf *out)
 {
 	bool on = true;
@@ -97,7 +99,7 @@ static void fill(const scaffold *s, const char *text, size_t size, tr_buf *out)
 		tr_str line = {text + at, end == NULL ? size - at : (size_t)(end - text) - at + 1};
 		at += line.n;
 		if (line.n > 4 && memcmp(line.p, "@if ", 4) == 0)
-			on = lists(line, s->type);
+			on = lists(line, s->type) || lists(line, s->tool ? " tool" : " no-tool");
 		else if (line.n >= 5 && memcmp(line.p, "@end@", 5) == 0)
 			on = true;
 		else if (on)
@@ -141,10 +143,10 @@ int plugin_new(plugin_arguments *a)
 		    s.name);
 	if (!type_good(s.type))
 		return usage_error("plugin", "--type is one of provider, handler, validator, extension, integration");
-	(void)snprintf(capability, sizeof capability, "%s:%s", strcmp(s.type, "provider") == 0 ? "provider" : "tool",
-		       s.name);
+	(void)snprintf(capability, sizeof capability, "tool:%s", s.name);
 	s.capability = a->capability != NULL ? a->capability : capability;
-	s.kind = strncmp(s.capability, "tool:", 5) == 0 ? s.capability + 5 : s.name;
+	s.tool = strncmp(s.capability, "tool:", 5) == 0;
+	s.kind = s.tool ? s.capability + 5 : s.name;
 	if (s.capability[strcspn(s.capability, "\"\\\n")] != '\0')
 		return usage_error("plugin", "a capability is a name such as tool:greet, not '%s'", s.capability);
 	identifiers(&s);

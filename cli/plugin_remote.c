@@ -149,11 +149,25 @@ static int done(tr_value answer, const char *what, const char *id)
 	return ok ? EXIT_OK : EXIT_FAILED;
 }
 
+static void tell_how_to_keep(const char *file)
+{
+	tr_value path = absolute(file);
+	fprintf(
+	    stderr,
+	    "It stays until the node ends. For a node that is started again, and for the executions that it resumes, "
+	    "list it in\n$XDG_CONFIG_HOME/troupe/config.yaml (or start the node with --plugin-path):\n\n"
+	    "plugins:\n  paths: [ \"%s\" ]\n",
+	    tr_as_cstr(path, file));
+	tr_drop(path);
+}
+
 int plugin_load(plugin_arguments *a)
 {
 	tr_value answer = ask(a, TR_LIST(tr_string("load"), absolute(a->words[0])));
 	tr_value id = tr_is_valid(answer) ? tr_keep(tr_array_at(answer, 1)) : tr_absent();
 	int code = done(answer, "loaded", tr_as_cstr(id, a->words[0]));
+	if (code == EXIT_OK)
+		tell_how_to_keep(a->words[0]);
 	tr_drop(id);
 	return code;
 }

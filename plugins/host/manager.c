@@ -182,7 +182,12 @@ static tr_value do_unload(plugin_host *h, const char *id, bool cascade)
 		return fault(tr_stringf("no plugin %s is loaded", id));
 	plugin_record *d = dependent(h, id);
 	tr_value reply = TR_A(ok);
-	if (d != NULL && !cascade)
+	if (r->builtin) /* there is no file to load it from again */
+		reply = fault(
+		    tr_stringf("plugin %s is built in and stays, since it could not be loaded again; where another "
+			       "is to answer for its kinds, load that and prefer it (plugins.prefer)",
+			       id));
+	else if (d != NULL && !cascade)
 		reply =
 		    fault(tr_stringf("plugin %s depends on %s; unload it first, or unload with cascade", d->m.id, id));
 	else
