@@ -84,6 +84,25 @@ static const char *playbook_of(const index_entry *e)
 	return path != NULL ? path : tr_as_cstr(tr_map_get_s(e->playbook, "name"), "");
 }
 
+static const char statuses[] = "running,paused,interrupted,success,failed,partial,cancelled,stalled,unknown";
+
+/* Is each word of the list a status? */
+static bool statuses_good(const char *list)
+{
+	char word[16];
+	for (const char *at = list;; at++) {
+		size_t n = strcspn(at, ",");
+		if (n == 0 || n >= sizeof word)
+			return false;
+		(void)snprintf(word, sizeof word, "%.*s", (int)n, at);
+		if (!listed(statuses, word))
+			return false;
+		at += n;
+		if (*at == '\0')
+			return true;
+	}
+}
+
 static bool wanted(const struct query *q, const index_entry *e, const char *status)
 {
 	const char *name = tr_as_cstr(tr_map_get_s(e->playbook, "name"), "");
@@ -181,6 +200,9 @@ static int take(struct query *q, int c)
 	switch (c) {
 	case 's':
 		q->status = optarg;
+		if (!statuses_good(optarg))
+			return usage_error("executions", "--status takes some of %s, with commas between, not '%s'",
+					   statuses, optarg);
 		return EXIT_OK;
 	case 'p':
 		q->playbook = optarg;

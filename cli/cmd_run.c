@@ -19,6 +19,7 @@ struct run_options {
 	node_options node;
 	bool json, events, tree, lenient, detach;
 	tr_value payload;
+	tr_value set; /* array: the names that --set gave values to */
 };
 
 /* One option; EXIT_OK or what to end with. */
@@ -45,6 +46,7 @@ static int take_option(struct run_options *o, int c, const char *argument)
 		break;
 	case 's':
 		o->payload = payload_set("run", o->payload, argument);
+		o->set = tr_array_push(o->set, tr_string_lossy(argument, strcspn(argument, "=")));
 		break;
 	case 'p': {
 		tr_value read = payload_read("run", argument);
@@ -90,6 +92,8 @@ static playbook *load(const struct run_options *o, tr_buf *source)
 	playbook *p = playbook_load_file(o->file, &check, &faults, source);
 	if (faults.count > 0)
 		diagnostics_print(&faults, tr_buf_str(source), stderr, s.color);
+	for (size_t i = 0; p != NULL && i < tr_array_len(o->set); i++)
+		payload_warn("run", p->workload, tr_as_str(tr_array_at(o->set, i)));
 	diagnostics_fini(&faults);
 	known_kinds_fini(&kinds);
 	return p;
@@ -247,7 +251,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 
 static int run_run(int argc, char **argv)
 {
-	struct run_options o = {.payload = tr_map()};
+	struct run_options o = {.payload = tr_map(), .set = tr_array()};
 	int code = node_options_init(&o.node, "run") ? parse(&o, argc, argv) : EXIT_INVALID;
 	if (code == EXIT_OK && !node_options_ready(&o.node, "run"))
 		code = EXIT_INVALID;
@@ -259,6 +263,7 @@ static int run_run(int argc, char **argv)
 		tr_buf_fini(&source);
 	}
 	tr_drop(o.payload);
+	tr_drop(o.set);
 	node_options_fini(&o.node);
 	return code;
 }

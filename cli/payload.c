@@ -3,6 +3,7 @@
 #include "cli/payload.h"
 
 #include "cli/input.h"
+#include "playbook/check/suggest.h"
 #include "playbook/yaml/yaml.h"
 
 #include <stdio.h>
@@ -80,4 +81,65 @@ tr_value payload_set(const char *command, tr_value payload, const char *assignme
 		return value;
 	}
 	return set_path(payload, assignment, (size_t)(equals - assignment), value);
+}
+
+/* ---- names that the workload lacks ---- */
+
+/* A mapping in the workload: the text of it that has no templates is one constant. */
+typedef struct level {
+	const pb_expr *expr; /* NULL: `value` is it */
+	tr_value value;      /* borrowed */
+} level;
+
+static level level_of(const pb_expr *e)
+{
+	return e->kind == PB_CONST ? (level){.value = e->constant} : (level){.expr = e, .value = tr_absent()};
+}
+
+static size_t level_count(const level *l)
+{
+	return l->expr == NULL ? tr_map_len(l->value) : l->expr->kind == PB_MAP ? l->expr->count : 0;
+}
+
+static tr_str level_key(const level *l, size_t i)
+{
+	return tr_as_str(l->expr == NULL ? tr_map_entries(l->value)[i].key : l->expr->pairs[i].key->constant);
+}
+
+static level level_inner(const level *l, size_t i)
+{
+	return l->expr == NULL ? (level){.value = tr_map_entries(l->value)[i].value}
+			       : level_of(l->expr->pairs[i].value);
+}
+
+static void warn_of(const char *command, const level *l, tr_str whole, tr_str name)
+{
+	suggestion s = suggest_for(name);
+	char hint[120];
+	for (size_t i = 0; i < level_count(l); i++)
+		suggest_offer(&s, level_key(l, i));
+	(void)suggest_text(&s, hint, sizeof hint);
+	fprintf(stderr, "troupe %s: warning: --set %.*s: the workload has no '%.*s'%s%s\n", command, TR_STR(whole),
+		TR_STR(name), hint[0] != '\0' ? "; " : "", hint);
+}
+
+void payload_warn(const char *command, const pb_expr *workload, tr_str path)
+{
+	level l = level_of(workload);
+	for (size_t at = 0; at <= path.n;) {
+		const char *dot = memchr(path.p + at, '.', path.n - at);
+		tr_str name = {path.p + at, dot == NULL ? path.n - at : (size_t)(dot - path.p) - at};
+		size_t i = 0, n = level_count(&l);
+		if (l.expr != NULL && l.expr->kind != PB_MAP)
+			return; /* a template says what is there */
+		while (i < n && !tr_str_eq(level_key(&l, i), name))
+			i++;
+		if (i == n) {
+			if (at == 0 || n > 0) /* what is empty, or no mapping, may be meant to be filled */
+				warn_of(command, &l, path, name);
+			return;
+		}
+		l = level_inner(&l, i);
+		at += name.n + 1;
+	}
 }

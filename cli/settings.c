@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define GRANT_FORMS "net, net:HOST, net:link-local, exec, fs:/PATH, secret:NAME, call:PLUGIN, KIND:* and *"
+
 typedef struct reader {
 	settings *s;
 	diagnostics faults;
@@ -69,9 +71,7 @@ static void read_grants(reader *r, const yaml_node *n, const char *id, const cha
 		if (is_text(item) && grant_valid(item->text))
 			list = tr_array_push(list, text_value(item));
 		else
-			fault(r, item, path,
-			      "'%.*s' is no grant; there are net, net:HOST, exec, fs:/PATH, secret:NAME, call:PLUGIN",
-			      TR_STR(item->text));
+			fault(r, item, path, "'%.*s' is no grant; there are " GRANT_FORMS, TR_STR(item->text));
 	}
 	if (n->kind != YAML_SEQUENCE)
 		fault(r, n, path, "grants must be a list");
@@ -255,9 +255,22 @@ bool settings_options_add(tr_value *list, const char *text)
 	return tr_is_valid(*list);
 }
 
+static bool grants_good(const char *command, tr_value grants)
+{
+	for (size_t i = 0; i < tr_array_len(grants); i++) {
+		tr_str grant = tr_as_str(tr_array_at(grants, i));
+		if (grant_valid(grant))
+			continue;
+		fprintf(stderr, "troupe %s: --grant %.*s is no grant; there are " GRANT_FORMS "\n", command,
+			TR_STR(grant));
+		return false;
+	}
+	return true;
+}
+
 bool settings_from(settings *s, const char *command, settings_options *o)
 {
-	bool good = settings_load(s, command, o->file);
+	bool good = settings_load(s, command, o->file) && grants_good(command, o->grants);
 	for (size_t i = 0; good && i < tr_array_len(o->paths); i++)
 		good = settings_add_path(s, tr_as_cstr(tr_array_at(o->paths, i), ""));
 	for (size_t i = 0; good && i < tr_array_len(o->grants); i++)
