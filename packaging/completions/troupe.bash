@@ -8,13 +8,19 @@ _troupe() {
   case $prev in
     --durability) mapfile -t COMPREPLY < <(compgen -W "strict batched none" -- "$cur"); return ;;
     --data) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-    --payload|--context) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --payload|--context|--config|--from|--plugin-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+    --status) mapfile -t COMPREPLY < <(compgen -W "running paused interrupted success failed partial cancelled stalled" -- "$cur"); return ;;
+    --type)
+      [ "$command" = plugin ] && mapfile -t COMPREPLY < <(compgen -W "provider handler validator extension integration" -- "$cur")
+      return ;;
     --set) return ;;
   esac
   local options=""
   case $command in
-    run) options="--set --payload --json --events --tree --env --grant --plugin-path --detach --data --durability --help" ;;
-    check) options="--json --help" ;;
+    run) options="--set --payload --json --events --tree --lenient --env --grant --plugin-path --config --detach --data --durability --verbose --help" ;;
+    check) options="--json --strict --lenient --plugin-path --config --grant --data --help" ;;
+    plugin) options="new test check list info load unload upgrade --type --capability --prefix --cascade --config --grant --json --data --help" ;;
+    credential) options="add list remove --type --from --json --data --help" ;;
     node) options="--data --durability --env --grant --plugin-path --keep --pack --json --help" ;;
     resume) options="last --data --durability --env --grant --plugin-path --detach --json --help" ;;
     executions) options="--status --playbook --since --limit --json --data --help" ;;
@@ -28,7 +34,9 @@ _troupe() {
     graph) options="--dot --mermaid --svg --help" ;;
     help) options="run node resume executions show events replay cancel pause unpause check store plugin credential eval graph convert help" ;;
   esac
-  if [[ $cur == -* ]] || [[ " help resume executions show events replay cancel pause unpause store " == *" $command "* ]]; then
+  if [ "$command" = plugin ] && [ "$COMP_CWORD" -gt 2 ] && [[ $cur != -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$cur"; compgen -d -- "$cur")
+  elif [[ $cur == -* ]] || [[ " help plugin credential resume executions show events replay cancel pause unpause store " == *" $command "* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
   else
     mapfile -t COMPREPLY < <(compgen -f -X '!*.y*ml' -- "$cur"; compgen -d -- "$cur")
