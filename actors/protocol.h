@@ -68,7 +68,7 @@
  * actors/event/frame.h), first: bool, folder text (when first)] answered, when durable as the node's durability says,
  * with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text]. In order for each
  * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil] |
- * [error, text] call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
+ * [error, text] call [has, execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
  *   call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone
  *   call [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
  *

@@ -81,6 +81,28 @@ static tr_value watchers_of(tr_value request)
 	return TR_LIST(TR_LIST(tr_keep(watch), tr_bool(tr_as_bool(tr_map_get_s(request, "watch_events"), true))));
 }
 
+/* Only who gives an id itself can meet one that is taken, perhaps by an execution that is long over. */
+static const char *id_fault(const executions *s, tr_value given)
+{
+	int64_t id = tr_as_int(given, 0);
+	tr_value has;
+	bool known, taken;
+
+	if (!tr_is_valid(given) || tr_is_nil(given))
+		return NULL;
+	if (id <= 0)
+		return "an execution id is a positive number";
+	if (idmap_get(&s->by_id, (uint64_t)id) != NULL)
+		return "the execution id is taken";
+	has = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("has"), tr_int(id)), tr_in(CALL_NS));
+	known = tr_is(has, TR_BOOL);
+	taken = tr_as_bool(has, true);
+	tr_drop(has);
+	if (!known)
+		return "the store does not say whether the execution id is taken";
+	return taken ? "the execution id is taken" : NULL;
+}
+
 /* [start, {hash, payload, execution_id?, watch?, watch_events?, parent?}] */
 static tr_value start(executions *s, tr_value request)
 {
@@ -88,15 +110,16 @@ static tr_value start(executions *s, tr_value request)
 		 given = tr_map_get_s(request, "execution_id");
 	tr_value parent = tr_map_get_s(request, "parent"), entry, info, path, extra;
 	running *r;
+	const char *fault;
 	int64_t id = tr_as_int(given, 0);
 
 	if (s->closing)
 		return executions_refuse("the node is shutting down");
 	if (tr_is_valid(payload) && !tr_is(payload, TR_MAP) && !tr_is_nil(payload))
 		return executions_refuse("the payload must be a mapping");
-	if (id < 0 || (tr_is_valid(given) && !tr_is_nil(given) && id == 0) ||
-	    idmap_get(&s->by_id, (uint64_t)id) != NULL)
-		return executions_refuse("the execution id is taken, or no positive number");
+	fault = id_fault(s, given);
+	if (fault != NULL)
+		return executions_refuse(fault);
 	entry = executions_entry(s, tr_map_get_s(request, "hash"), &why);
 	if (!tr_is_valid(entry))
 		return why;

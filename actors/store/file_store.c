@@ -3,6 +3,7 @@
 #include "actors/store/file_store_internal.h"
 
 #include "actors/store/index.h"
+#include "actors/store/reader.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -288,6 +289,12 @@ int file_store_checkpoint(file_store *s)
 	if (err == 0)
 		err = journal_forget(&s->journal, full);
 	return err;
+}
+
+/* What is not in a folder yet has been written to since the store was opened. */
+bool file_store_has(const file_store *s, int64_t execution_id)
+{
+	return store_entry_find(s, execution_id) != NULL || store_has_folder(s->data, execution_id);
 }
 
 const char *file_store_data(const file_store *s)

@@ -48,6 +48,8 @@ int file_store_checkpoint(file_store *s);
 /** Flush, sync, forget the journal, give the lock back. *s becomes NULL. What could not be flushed stays in the
  * journal. */
 void file_store_close(file_store **s);
+/** Is there an execution with this id, running, interrupted or over? Looks at all folders: not for every append. */
+bool file_store_has(const file_store *s, int64_t execution_id);
 const char *file_store_data(const file_store *s);
 
 #endif

@@ -167,12 +167,14 @@ static bool index_frame(void *arg, const frame *f)
 
 static int place_log(struct importing *m)
 {
-	layout_path folder, path;
+	layout_path folder, path, packed;
 	const disk *d = m->disk;
 	if (layout_join(folder, m->store->data, "executions/%s", m->folder) != TR_OK ||
-	    log_plain_path(path, m->store->data, m->folder) != TR_OK)
+	    log_plain_path(path, m->store->data, m->folder) != TR_OK ||
+	    log_packed_path(packed, m->store->data, m->folder) != TR_OK)
 		return -ENAMETOOLONG;
-	int err = d->make_folder(d->arg, folder);
+	/* Whatever the index says: a log that is there is not replaced. */
+	int err = access(path, F_OK) == 0 || access(packed, F_OK) == 0 ? -EEXIST : d->make_folder(d->arg, folder);
 	if (err == 0)
 		err = write_whole(m, path, tr_buf_str(&m->log));
 	if (err == 0)
@@ -221,7 +223,9 @@ static bool take_execution(struct importing *m, tr_value v)
 	if (!place_execution(m) || !walk_id(text, &m->id) || !layout_folder_ok(folder) || expected < 1)
 		return false;
 	const char *slash = memrchr(folder.p, '/', folder.n);
-	if (slash == NULL || strncmp(slash + 1, text, folder.n - (size_t)(slash + 1 - folder.p)) != 0)
+	size_t before = slash == NULL ? folder.n : (size_t)(slash + 1 - folder.p);
+	/* The whole id, not a part of it: else one execution could take another's folder. */
+	if (slash == NULL || !tr_str_is((tr_str){slash + 1, folder.n - before}, text))
 		return false;
 	(void)snprintf(m->folder, sizeof m->folder, "%.*s", TR_STR(folder));
 	m->expected = (uint64_t)expected;

@@ -159,6 +159,13 @@ tr_value store_read_execution(const char *data, int64_t execution_id, tr_buf *no
 	return r.events;
 }
 
+bool store_has_folder(const char *data, int64_t execution_id)
+{
+	struct finding f = {.id = execution_id};
+	walk_executions(data, is_it, &f);
+	return f.plain || f.packed;
+}
+
 /* ---- all executions
  * ------------------------------------------------------------------------------------------------------------ */
 

@@ -15,6 +15,9 @@
  */
 tr_value store_read_execution(const char *data, int64_t execution_id, tr_buf *notes);
 
+/** Is there a folder, or a packed log, of this execution? The journal is not asked. */
+bool store_has_folder(const char *data, int64_t execution_id);
+
 /** All executions as index_entry_value has them, oldest first; their logs are read only where the index does not know
  * them. Fresh reference. */
 tr_value store_list_executions(const char *data);

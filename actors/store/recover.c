@@ -112,11 +112,17 @@ static bool recover_frame(void *arg, const frame *f)
 			else
 				look_at_log(r, e);
 		}
-	} else if (e == NULL) {
+		return r->err == TR_OK;
+	}
+	if (e == NULL) {
 		r->err = TR_ECORRUPT;
-	} else if (f->kind != FRAME_EVENT || f->seq > e->last_seq) {
-		if (f->kind == FRAME_EVENT && index_wants(f->type))
-			index_put(&r->store->index_batch, f, e->folder);
+		return false;
+	}
+	/* A log may have what the index has not: it is written at an execution's end, the index when enough has come
+	 * together. */
+	if (f->kind == FRAME_EVENT && index_wants(f->type))
+		index_put(&r->store->index_batch, f, e->folder);
+	if (f->kind != FRAME_EVENT || f->seq > e->last_seq) {
 		frame_put(&e->pending, f->kind, f->type, f->execution_id, f->seq, f->payload);
 		r->err = e->pending.err;
 		if (f->kind == FRAME_EVENT)

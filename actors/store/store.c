@@ -27,7 +27,7 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, list, sync, checkpoint, compact; /* atoms */
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact; /* atoms */
 	bool tick_armed;
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
@@ -95,6 +95,13 @@ static void *do_load(void *arg)
 	struct job *job = arg;
 	job->os_error = file_store_flush(job->files);
 	job->result = store_read_execution(file_store_data(job->files), job->execution_id, &job->notes);
+	return NULL;
+}
+
+static void *do_has(void *arg)
+{
+	struct job *job = arg;
+	job->result = tr_bool(file_store_has(job->files, job->execution_id));
 	return NULL;
 }
 
@@ -245,6 +252,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->appended = tr_atom("appended");
 	s->append_failed = tr_atom("append_failed");
 	s->load = tr_atom("load");
+	s->has = tr_atom("has");
 	s->list = tr_atom("list");
 	s->sync = tr_atom("sync");
 	s->checkpoint = tr_atom("checkpoint");
@@ -284,6 +292,14 @@ static tr_value answer_load(struct store *s, tr_value id)
 		err = tr_value_err(job.result);
 	tr_value answer = TR_LIST(TR_A(error), tr_string(tr_err_text(err)));
 	return err == TR_ENOENT ? tr_array_push(answer, TR_A(not_found)) : answer;
+}
+
+static tr_value answer_has(struct store *s, tr_value id)
+{
+	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0), .result = tr_absent()};
+	tr_err err;
+	tr_dirty(do_has, &job, &err);
+	return err == TR_OK ? job.result : TR_LIST(TR_A(error), tr_string(tr_err_text(err)));
 }
 
 /* Everything that is over stands in the logs alone from here on. */
@@ -327,6 +343,8 @@ static tr_next store_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(answer_checkpoint(s));
 	if (is_request(what, s->load))
 		return tr_next_reply(answer_load(s, tr_array_at(request, 1)));
+	if (is_request(what, s->has))
+		return tr_next_reply(answer_has(s, tr_array_at(request, 1)));
 	if (is_request(what, s->list)) {
 		struct job job = {.files = s->files, .result = tr_absent()};
 		tr_err err;
@@ -338,7 +356,7 @@ static tr_next store_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(TR_A(ok));
 	}
 	return tr_next_reply(
-	    TR_LIST(TR_A(error), tr_string("the store knows load, list, sync, checkpoint and compact")));
+	    TR_LIST(TR_A(error), tr_string("the store knows load, has, list, sync, checkpoint and compact")));
 }
 
 static tr_next store_info(void *state, tr_value message)

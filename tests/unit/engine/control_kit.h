@@ -20,6 +20,9 @@
 
 #include <troupe/node.h>
 
+/* An execution id that the store calls taken. */
+#define KIT_TAKEN 4712
+
 #define HEAD       "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: test, path: tests/test}\n"
 #define STEP(name) "- step: " name "\n  tool: {kind: noop}\n"
 

@@ -283,6 +283,11 @@ static void refusals_body(tr_value arg)
 	tr_drop(answer);
 	CHECK(refused(kit_call(&k, TR_LIST(TR_A(start), TR_DICT("hash", kit_put(&k, TWO), "execution_id", tr_int(77)))),
 		      "taken"));
+	CHECK(refused(
+	    kit_call(&k, TR_LIST(TR_A(start), TR_DICT("hash", kit_put(&k, TWO), "execution_id", tr_int(KIT_TAKEN)))),
+	    "taken"));
+	CHECK(refused(kit_call(&k, TR_LIST(TR_A(start), TR_DICT("hash", kit_put(&k, TWO), "execution_id", tr_int(-1)))),
+		      "positive"));
 	tr_drop(k.log);
 }
 
