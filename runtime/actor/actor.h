@@ -150,16 +150,16 @@ struct actor {
 	struct envelope *last;
 	struct envelope *handling; /* the message a behaviour is handling */
 	struct envelope *mark;     /* the last message there was when mark_ref was made; NULL: none */
-	uint32_t mark_ref;         /* low half of that ref */
-	_Atomic uint32_t queued;   /* length of the list at head */
-	tr_value arg;              /* then the exit reason, see ACTOR_RETURNED */
+	uint64_t mark_ref;       /* all of that ref: schedulers count alike, so half of it may be another one's, too */
+	_Atomic uint32_t queued; /* length of the list at head */
+	tr_value arg;            /* then the exit reason, see ACTOR_RETURNED */
 	int64_t idle_deadline;
 	struct wheel_node timer; /* the one wait timer; may be armed earlier than needed, never later */
 	struct owned *owned;
 	_Atomic(const char *) label;
 	union {
 		_Atomic uint64_t supervisor; /* shown by inspection */
-		uint64_t last_pid;           /* while free: who was here before */
+		_Atomic uint64_t last_pid;   /* while free: who was here before */
 	};
 	_Atomic int64_t started_us;
 	_Atomic uint64_t reductions;

@@ -184,7 +184,7 @@ tr_ref kernel_call_begin(tr_pid to, tr_value request)
 	}
 	tr_ref ref = alias_ref(s);
 	a->mark = a->last;
-	a->mark_ref = (uint32_t)ref.bits;
+	a->mark_ref = ref.bits;
 	relation_put(a, REL_ALIAS, ref.bits, 0);
 	relation_put(a, REL_MONITOR, ref.bits, to.bits);
 	if (send_call(s, a, to, ref, request) == TR_OK)

@@ -64,7 +64,7 @@ tr_ref tr_make_ref(void)
 	tr_ref ref = {ref_bits(s->id + 1, ++s->refs, 0)};
 	if (s->current != NULL) {
 		s->current->mark = s->current->last;
-		s->current->mark_ref = (uint32_t)ref.bits;
+		s->current->mark_ref = ref.bits;
 	}
 	return ref;
 }

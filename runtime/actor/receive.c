@@ -48,6 +48,10 @@ static tr_value receive(struct wait *w)
 	struct sched *s = sched_self();
 	if (sched_charge(s, REDUCTION_MESSAGE))
 		sched_checkpoint(a);
+	/* What was there before the ref was made cannot carry it. Here, as a message that was dropped at the checkpoint
+	 * takes the mark with it. */
+	if (w->kind == WAIT_REF && a->mark_ref == w->ref.bits)
+		w->scanned = a->mark;
 	sched_block(a, w);
 	s = sched_self();
 	if (__builtin_expect(a->phase == PHASE_EXITING, 0)) {
@@ -77,13 +81,9 @@ tr_value tr_receive_match(tr_match *match, void *arg, int64_t deadline)
 
 tr_value tr_receive_ref(tr_ref ref, int64_t deadline)
 {
-	struct actor *a = sched_actor();
 	struct wait w;
 	wait_init(&w, WAIT_REF, deadline);
 	w.ref = ref;
-	/* What was there before the ref was made cannot carry it. */
-	if (a != NULL && a->mark_ref == (uint32_t)ref.bits)
-		w.scanned = a->mark;
 	return receive(&w);
 }
 
