@@ -101,8 +101,9 @@ void sched_timers(struct sched *s, int64_t now)
 
 static bool anything_ready(struct sched *s)
 {
-	if (lane_length(&s->node->inject.lane) > 0 ||
-	    atomic_load_explicit(&s->node->stopping, memory_order_relaxed) == 2)
+	/* Sequentially consistent for park: who pushes, stops or retires us either sees us parked or is seen here. */
+	if (atomic_load(&s->node->inject.lane.n) > 0 || atomic_load(&s->node->stopping) == 2 ||
+	    (s->spare && atomic_load(&s->retired)))
 		return true;
 	uint32_t n = atomic_load_explicit(&s->node->sched_count, memory_order_acquire);
 	for (uint32_t i = 0; i < n; i++) {
@@ -151,6 +152,15 @@ static int64_t nap_until(struct sched *s, int64_t now)
 	return WHEEL_NEVER;
 }
 
+/* Not idle any more, if nobody has counted us out already. Pairs with doze in watch.c: the watch sleeps if it saw all
+ * schedulers idle, be it only for as long as one of them took to find out that there is work. */
+static void leave_park(struct sched *s)
+{
+	(void)unpark(s);
+	if (atomic_load(&s->node->watch.asleep) != 0)
+		watch_wake(s->node);
+}
+
 static void park(struct sched *s)
 {
 	tr_node *node = s->node;
@@ -163,20 +173,19 @@ static void park(struct sched *s)
 	int64_t nap = nap_until(s, before);
 	if (nap < at)
 		at = nap;
-	atomic_store(&s->parked, 1);
+	/* Pairs with push_inject: it pushes, then looks for somebody idle and parked; we become both, then look. In
+	 * this order, as whoever unparks us counts us out. */
 	atomic_fetch_add(&node->idle, 1);
-	/* Pairs with push_inject: it pushes, then looks at idle; we count ourselves idle, then look. */
+	atomic_store(&s->parked, 1);
 	if (anything_ready(s)) {
-		(void)unpark(s);
+		leave_park(s);
 		return;
 	}
 	stat_add(&s->stats.parks, 1);
 	futex_wait(&s->parked, 1, at == WHEEL_NEVER ? TR_FOREVER : at - before);
-	(void)unpark(s);
+	leave_park(s);
 	int64_t now = node_now(node);
 	stat_add(&s->stats.parked_ns, (uint64_t)(now - before));
-	if (atomic_load_explicit(&node->watch.asleep, memory_order_seq_cst))
-		watch_wake(node);
 	sched_timers(s, now);
 }
 

@@ -135,7 +135,7 @@ void lane_push(struct lane *l, struct actor *a)
 	else
 		l->head = a;
 	l->tail = a;
-	atomic_fetch_add_explicit(&l->n, 1, memory_order_relaxed);
+	atomic_fetch_add(&l->n, 1); /* sequentially consistent: see park */
 	spin_unlock(&l->lock);
 }
 
