@@ -96,7 +96,6 @@ static inline void wait_init(struct wait *w, enum wait_kind kind, int64_t deadli
 struct actor_extra {
 	tr_value note;
 	tr_value call_reason;
-	const char *name;           /* under the registry's lock */
 	_Atomic size_t owned_bytes; /* by tr_own_alloc; the owner writes */
 	int io_errno;
 };
@@ -117,7 +116,7 @@ struct actor {
 	_Atomic uint32_t limit;      /* 0: unbounded */
 	struct room_wait *room;      /* senders that wait for room; under `lock` */
 	struct relations *relations; /* changed by the owner under `lock` */
-	struct actor_extra *extra;   /* changed by the owner under `lock` */
+	struct actor_extra *extra;   /* changed by the owner alone, under `lock` */
 	uint32_t index;              /* constant: which slot this is */
 	spin lock;
 	_Atomic uint8_t poke;    /* look again at what you wait for */

@@ -82,9 +82,9 @@ static const char *or_dash(const char *text)
 	return text != NULL ? text : "-";
 }
 
-static const char *name_of(struct actor *a)
+static const char *name_of(tr_node *node, tr_pid pid)
 {
-	return a->extra != NULL ? or_dash(a->extra->name) : "-";
+	return or_dash(registry_peek(node, pid));
 }
 
 static const char *behaviour_of(struct actor *a)
@@ -98,9 +98,9 @@ static void tell_actor(struct dump_out *o, void *what)
 	out_f(o, "  actor ");
 	out_pid(o, actor_pid(a));
 	out_f(o, ", label %s, behaviour %s, name %s, mailbox %u, messages received %llu, reductions %llu\n",
-	      or_dash(atomic_load_explicit(&a->label, memory_order_relaxed)), behaviour_of(a), name_of(a),
-	      atomic_load_explicit(&a->queued, memory_order_relaxed), (unsigned long long)a->messages_in,
-	      (unsigned long long)a->reductions);
+	      or_dash(atomic_load_explicit(&a->label, memory_order_relaxed)), behaviour_of(a),
+	      name_of(sched_self()->node, actor_pid(a)), atomic_load_explicit(&a->queued, memory_order_relaxed),
+	      (unsigned long long)a->messages_in, (unsigned long long)a->reductions);
 }
 
 static void tell_messages(struct dump_out *o, void *what)
@@ -170,6 +170,7 @@ struct leaf {
 	uint64_t parent;
 	uint64_t pid;
 	struct actor *actor;
+	tr_node *node;
 	bool told;
 };
 
@@ -212,8 +213,8 @@ static size_t collect(tr_node *node, struct leaf *all)
 		struct actor *a = slab_at(&node->actors, i);
 		uint64_t pid = a == NULL ? 0 : atomic_load_explicit(&a->pid, memory_order_relaxed);
 		if (pid != 0)
-			all[n++] =
-			    (struct leaf){atomic_load_explicit(&a->supervisor, memory_order_relaxed), pid, a, false};
+			all[n++] = (struct leaf){atomic_load_explicit(&a->supervisor, memory_order_relaxed), pid, a,
+						 node, false};
 	}
 	return n;
 }
@@ -243,8 +244,8 @@ static void tell_leaf(struct dump_out *o, const struct leaf *leaf, unsigned dept
 	uint8_t status = atomic_load_explicit(&a->status, memory_order_relaxed);
 	out_f(o, "%*s", (int)(2 * depth + 2), "");
 	out_pid(o, (tr_pid){leaf->pid});
-	out_f(o, " %s, label %s, behaviour %s, %s, mailbox %u\n", name_of(a), or_dash(label), behaviour_of(a),
-	      status < sizeof states / sizeof states[0] ? states[status] : "?",
+	out_f(o, " %s, label %s, behaviour %s, %s, mailbox %u\n", name_of(leaf->node, (tr_pid){leaf->pid}),
+	      or_dash(label), behaviour_of(a), status < sizeof states / sizeof states[0] ? states[status] : "?",
 	      atomic_load_explicit(&a->queued, memory_order_relaxed));
 }
 

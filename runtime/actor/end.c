@@ -233,6 +233,14 @@ static void free_slot(struct sched *s, struct actor *a)
 		last_one(node);
 }
 
+void forget_names(struct sched *s, struct actor *a)
+{
+	if (!atomic_load_explicit(&a->listed, memory_order_seq_cst))
+		return;
+	registry_forget(s->node, actor_pid(a));
+	group_forget(s->node, actor_pid(a));
+}
+
 /* Nothing from here to the end may block. */
 static void release(struct actor *a)
 {
@@ -243,10 +251,7 @@ static void release(struct actor *a)
 	a->handling = NULL;
 	own_release_all(s, a);
 	disarm(s, a);
-	if (atomic_load_explicit(&a->listed, memory_order_seq_cst)) {
-		registry_forget(s->node, a);
-		group_forget(s->node, actor_pid(a));
-	}
+	forget_names(s, a);
 	notify_relations(s, a);
 	uint64_t bits = atomic_load_explicit(&a->pid, memory_order_relaxed);
 	mailbox_close(s, a);
@@ -255,7 +260,7 @@ static void release(struct actor *a)
 		bound_release(s, a);
 	free_extra(a);
 	tr_free(a->state);
-	a->last_pid = bits;
+	atomic_store_explicit(&a->last_pid, bits, memory_order_relaxed);
 	tr_drop(a->arg);
 	a->arg = tr_absent();
 	free_slot(s, a);

@@ -19,6 +19,9 @@ enum run_result actor_run(struct actor *a);
 /** Go through the rest of the actor's end. Its reason is set; it is the current actor; afterwards it is gone. */
 void actor_end(struct actor *a);
 
+/** Out of the registry and the groups; `closing` is set. */
+void forget_names(struct sched *s, struct actor *a);
+
 /** The actor's wait (on frames that still exist) will never be over: keep what it has promised to others. */
 void wait_discard(struct sched *s, struct actor *a);
 

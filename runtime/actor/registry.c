@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The registry. The name an actor has is a pointer to the entry's name in its extra part, under the registry's lock. */
+/* The registry: two hash tables over the same entries, under one lock. */
 #include "runtime/actor/registry.h"
 
 #include <string.h>
@@ -14,75 +14,77 @@ uint64_t name_hash(const char *name, size_t n)
 	return h ^ (h >> 29);
 }
 
+static struct registry_entry **pid_bucket(struct registry *r, tr_pid pid)
+{
+	uint64_t h = pid.bits * UINT64_C(0x9e3779b97f4a7c15);
+	return &r->by_pid[(h >> 32) & (r->capacity - 1)];
+}
+
 static struct registry_entry **find(struct registry *r, const char *name, size_t n, uint64_t hash)
 {
 	if (r->capacity == 0)
 		return NULL;
-	struct registry_entry **at = &r->buckets[hash & (r->capacity - 1)];
+	struct registry_entry **at = &r->by_name[hash & (r->capacity - 1)];
 	for (; *at != NULL; at = &(*at)->next)
 		if ((*at)->hash == hash && (*at)->length == n && memcmp((*at)->name, name, n) == 0)
 			return at;
 	return NULL;
 }
 
-static struct registry_entry **find_pid(struct registry *r, tr_pid pid, const char *name)
+static struct registry_entry *find_pid(struct registry *r, tr_pid pid)
 {
-	size_t n = strlen(name);
-	struct registry_entry **at = find(r, name, n, name_hash(name, n));
-	return at != NULL && (*at)->pid.bits == pid.bits ? at : NULL;
+	struct registry_entry *e = r->capacity == 0 ? NULL : *pid_bucket(r, pid);
+	while (e != NULL && e->pid.bits != pid.bits)
+		e = e->next_of_pid;
+	return e;
+}
+
+static void put_in(struct registry *r, struct registry_entry *e)
+{
+	struct registry_entry **name = &r->by_name[e->hash & (r->capacity - 1)], **pid = pid_bucket(r, e->pid);
+	e->next = *name;
+	e->next_of_pid = *pid;
+	*name = *pid = e;
+	r->n++;
 }
 
 static bool grow(struct registry *r)
 {
-	uint32_t capacity = r->capacity == 0 ? 64 : r->capacity * 2;
-	struct registry_entry **big = tr_alloc(capacity * sizeof(struct registry_entry *));
+	struct registry old = {.capacity = r->capacity, .by_name = r->by_name};
+	uint32_t capacity = old.capacity == 0 ? 64 : old.capacity * 2;
+	struct registry_entry **big = tr_alloc(2 * (size_t)capacity * sizeof(struct registry_entry *));
 	if (big == NULL)
 		return false;
-	for (uint32_t i = 0; i < r->capacity; i++) {
-		while (r->buckets[i] != NULL) {
-			struct registry_entry *e = r->buckets[i];
-			r->buckets[i] = e->next;
-			e->next = big[e->hash & (capacity - 1)];
-			big[e->hash & (capacity - 1)] = e;
+	r->by_name = big;
+	r->by_pid = big + capacity;
+	r->capacity = capacity;
+	r->n = 0;
+	for (uint32_t i = 0; i < old.capacity; i++) {
+		while (old.by_name[i] != NULL) {
+			struct registry_entry *e = old.by_name[i];
+			old.by_name[i] = e->next;
+			put_in(r, e);
 		}
 	}
-	tr_free(r->buckets);
-	r->buckets = big;
-	r->capacity = capacity;
+	tr_free(old.by_name);
 	return true;
 }
 
-/* Under the lock. `e` is filled but for next. */
-static tr_err insert(tr_node *node, struct registry_entry *e, struct actor_extra *spare, bool *used)
+/* Under the lock. `e` is filled but for its links. */
+static tr_err insert(tr_node *node, struct registry_entry *e)
 {
 	struct registry *r = &node->registry;
 	struct actor *a = node_actor(node, e->pid);
 	if (a == NULL)
 		return TR_ENOPROC;
-	if (find(r, e->name, e->length, e->hash) != NULL)
+	if (find(r, e->name, e->length, e->hash) != NULL || find_pid(r, e->pid) != NULL)
 		return TR_EEXIST;
-	spin_lock(&a->lock);
-	if (a->extra == NULL) {
-		a->extra = spare;
-		*used = true;
-	}
-	bool taken = a->extra->name != NULL;
-	if (!taken) {
-		/* An actor that ends looks at `listed` after it has set `closing`; we the other way round. */
-		atomic_store_explicit(&a->listed, 1, memory_order_seq_cst);
-		if (atomic_load_explicit(&a->closing, memory_order_seq_cst) != 0 ||
-		    atomic_load_explicit(&a->pid, memory_order_relaxed) != e->pid.bits) {
-			spin_unlock(&a->lock);
-			return TR_ENOPROC;
-		}
-		a->extra->name = e->name;
-	}
-	spin_unlock(&a->lock);
-	if (taken)
-		return TR_EEXIST;
-	e->next = r->buckets[e->hash & (r->capacity - 1)];
-	r->buckets[e->hash & (r->capacity - 1)] = e;
-	r->n++;
+	/* An actor that ends looks at `listed` after it has set `closing`; we the other way round. */
+	atomic_store_explicit(&a->listed, 1, memory_order_seq_cst);
+	if (atomic_load_explicit(&a->closing, memory_order_seq_cst) != 0 ||
+	    atomic_load_explicit(&a->pid, memory_order_relaxed) != e->pid.bits)
+		return TR_ENOPROC;
+	put_in(r, e);
 	return TR_OK;
 }
 
@@ -93,39 +95,31 @@ tr_err registry_add(tr_node *node, const char *name, tr_pid pid)
 	if (n == 0 || n > NAME_MAX_BYTES)
 		return TR_EINVAL;
 	struct registry_entry *e = tr_alloc(sizeof *e + n + 1);
-	struct actor_extra *spare = tr_alloc(sizeof *spare);
-	bool used = false;
 	tr_err err = TR_ENOMEM;
-	if (e != NULL && spare != NULL) {
+	if (e != NULL) {
 		memcpy(e->name, name, n + 1);
 		e->length = n;
 		e->hash = name_hash(name, n);
 		e->pid = pid;
 		spin_lock(&r->lock);
 		if (r->n < r->capacity || grow(r))
-			err = insert(node, e, spare, &used);
+			err = insert(node, e);
 		spin_unlock(&r->lock);
 	}
 	if (err != TR_OK)
 		tr_free(e);
-	if (!used)
-		tr_free(spare);
 	return err;
 }
 
-/* Under the lock. */
-static struct registry_entry *take_out(tr_node *node, struct registry_entry **at)
+/* Under the lock: out of both tables. */
+static struct registry_entry *take_out(struct registry *r, struct registry_entry **at)
 {
-	struct registry_entry *e = *at;
+	struct registry_entry *e = *at, **of_pid = pid_bucket(r, e->pid);
 	*at = e->next;
-	node->registry.n--;
-	struct actor *a = node_actor(node, e->pid);
-	if (a != NULL) {
-		spin_lock(&a->lock);
-		if (a->extra != NULL && a->extra->name == e->name)
-			a->extra->name = NULL;
-		spin_unlock(&a->lock);
-	}
+	while (*of_pid != e)
+		of_pid = &(*of_pid)->next_of_pid;
+	*of_pid = e->next_of_pid;
+	r->n--;
 	return e;
 }
 
@@ -135,7 +129,7 @@ tr_err registry_remove(tr_node *node, const char *name)
 	size_t n = name == NULL ? 0 : strlen(name);
 	spin_lock(&r->lock);
 	struct registry_entry **at = find(r, name, n, name_hash(name, n));
-	struct registry_entry *e = at == NULL ? NULL : take_out(node, at);
+	struct registry_entry *e = at == NULL ? NULL : take_out(r, at);
 	spin_unlock(&r->lock);
 	tr_free(e);
 	return e == NULL ? TR_ENOENT : TR_OK;
@@ -160,37 +154,45 @@ tr_value registry_name_of(tr_node *node, tr_pid pid)
 	if (a == NULL || atomic_load_explicit(&a->listed, memory_order_relaxed) == 0)
 		return tr_nil();
 	spin_lock(&node->registry.lock);
-	spin_lock(&a->lock);
-	if (atomic_load_explicit(&a->pid, memory_order_relaxed) == pid.bits && a->extra != NULL &&
-	    a->extra->name != NULL)
-		strcpy(name, a->extra->name);
-	spin_unlock(&a->lock);
+	struct registry_entry *e = find_pid(&node->registry, pid);
+	if (e != NULL)
+		memcpy(name, e->name, e->length + 1);
 	spin_unlock(&node->registry.lock);
 	return name[0] == 0 ? tr_nil() : tr_string_lossy(name, strlen(name));
 }
 
-void registry_forget(tr_node *node, struct actor *a)
+const char *registry_peek(tr_node *node, tr_pid pid)
 {
-	struct registry_entry *e = NULL;
-	spin_lock(&node->registry.lock);
-	const char *name = a->extra == NULL ? NULL : a->extra->name;
-	struct registry_entry **at = name == NULL ? NULL : find_pid(&node->registry, actor_pid(a), name);
-	if (at != NULL)
-		e = take_out(node, at);
-	spin_unlock(&node->registry.lock);
+	struct registry *r = &node->registry;
+	struct registry_entry *e = r->capacity == 0 ? NULL : *pid_bucket(r, pid);
+	/* It may change under our eyes: do not follow it for ever. */
+	for (int i = 0; e != NULL && i < 1000; i++, e = e->next_of_pid)
+		if (e->pid.bits == pid.bits)
+			return e->name;
+	return NULL;
+}
+
+void registry_forget(tr_node *node, tr_pid pid)
+{
+	struct registry *r = &node->registry;
+	spin_lock(&r->lock);
+	struct registry_entry *e = find_pid(r, pid);
+	if (e != NULL)
+		e = take_out(r, find(r, e->name, e->length, e->hash));
+	spin_unlock(&r->lock);
 	tr_free(e);
 }
 
 void registry_fini(struct registry *r)
 {
 	for (uint32_t i = 0; i < r->capacity; i++) {
-		while (r->buckets[i] != NULL) {
-			struct registry_entry *e = r->buckets[i];
-			r->buckets[i] = e->next;
+		while (r->by_name[i] != NULL) {
+			struct registry_entry *e = r->by_name[i];
+			r->by_name[i] = e->next;
 			tr_free(e);
 		}
 	}
-	tr_free(r->buckets);
+	tr_free(r->by_name);
 	memset(r, 0, sizeof *r);
 }
 

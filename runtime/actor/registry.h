@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Registered names of a node: one actor a name, one name an actor. */
+/*
+ * Registered names of a node: one actor a name, one name an actor. All of it is here, found by name and by pid; the
+ * actors themselves are only told that somebody lists them, so registering one does not write into what it owns.
+ */
 #ifndef TROUPE_ACTOR_REGISTRY_H
 #define TROUPE_ACTOR_REGISTRY_H
 
@@ -9,12 +12,11 @@
 
 #include "runtime/actor/lock.h"
 
-struct actor;
-
 #define NAME_MAX_BYTES 255u
 
 struct registry_entry {
-	struct registry_entry *next;
+	struct registry_entry *next;        /* of the same bucket by name … */
+	struct registry_entry *next_of_pid; /* … and by pid */
 	uint64_t hash;
 	tr_pid pid;
 	size_t length;
@@ -24,8 +26,9 @@ struct registry_entry {
 struct registry {
 	spin lock;
 	uint32_t n;
-	uint32_t capacity; /* buckets: a power of two, or 0 */
-	struct registry_entry **buckets;
+	uint32_t capacity;               /* buckets of each kind: a power of two, or 0 */
+	struct registry_entry **by_name; /* one block: … */
+	struct registry_entry **by_pid;  /* … its second half */
 };
 
 /** TR_EEXIST, TR_ENOPROC, TR_EINVAL (empty or too long), TR_ENOMEM. */
@@ -34,8 +37,10 @@ tr_err registry_remove(tr_node *node, const char *name);
 tr_pid registry_find(tr_node *node, const char *name);
 /** The name of an actor as a string, or nil. */
 tr_value registry_name_of(tr_node *node, tr_pid pid);
+/** The same for a crash dump: takes no lock, as its holder may be the one that crashed. NULL: none. */
+const char *registry_peek(tr_node *node, tr_pid pid);
 /** The actor ends: free its name. */
-void registry_forget(tr_node *node, struct actor *a);
+void registry_forget(tr_node *node, tr_pid pid);
 void registry_fini(struct registry *r);
 
 uint64_t name_hash(const char *name, size_t n);

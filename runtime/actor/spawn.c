@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making actors. */
+#include "runtime/actor/end.h"
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/signal.h"
 #include "runtime/actor/spawn.h"
@@ -11,12 +12,8 @@ struct actor_extra *actor_extra(struct actor *a)
 	if (a->extra == NULL) {
 		struct actor_extra *x = tr_alloc(sizeof *x);
 		spin_lock(&a->lock);
-		if (a->extra == NULL) { /* else registering it was faster */
-			a->extra = x;
-			x = NULL;
-		}
+		a->extra = x;
 		spin_unlock(&a->lock);
-		tr_free(x);
 	}
 	return a->extra;
 }
@@ -24,7 +21,8 @@ struct actor_extra *actor_extra(struct actor *a)
 /* A pid for the slot, of the generation after the one before. */
 static uint64_t next_pid(tr_node *node, struct actor *a)
 {
-	uint32_t generation = pid_generation((tr_pid){a->last_pid}) + 1;
+	tr_pid last = {atomic_load_explicit(&a->last_pid, memory_order_relaxed)};
+	uint32_t generation = pid_generation(last) + 1;
 	if (generation == 0)
 		generation = 1;
 	return ((uint64_t)node->id << 56) | ((uint64_t)generation << PID_SLOT_BITS) | a->index;
@@ -79,7 +77,8 @@ static void fill(struct sched *s, struct actor *a, const struct spawn_spec *spec
 			      memory_order_relaxed);
 	atomic_store_explicit(&a->limit, bounded ? o->mailbox_limit : 0, memory_order_relaxed);
 	atomic_store_explicit(&a->poke, 0, memory_order_relaxed);
-	atomic_store_explicit(&a->closing, 0, memory_order_relaxed);
+	/* Release: whoever reads this 0 does not see the pid of the one before any more, see registry.c. */
+	atomic_store_explicit(&a->closing, 0, memory_order_release);
 	atomic_store_explicit(&a->listed, 0, memory_order_relaxed);
 	/* Active from birth: the spawner owns it until it is in a queue. */
 	atomic_store_explicit(&a->inbox, NULL, memory_order_relaxed);
@@ -115,11 +114,14 @@ static bool admit(tr_node *node)
 static void undo(struct sched *s, struct actor *a)
 {
 	uint64_t bits = atomic_load_explicit(&a->pid, memory_order_relaxed);
+	/* Its pid could be found by looking at all slots, so names and groups may know it. */
+	atomic_store_explicit(&a->closing, 1, memory_order_seq_cst);
+	forget_names(s, a);
 	mailbox_close(s, a);
 	if (a->owned != NULL)
 		slab_give(&s->node->envelopes, &s->envelopes, a->owned);
 	atomic_store_explicit(&a->pid, 0, memory_order_release);
-	a->last_pid = bits;
+	atomic_store_explicit(&a->last_pid, bits, memory_order_relaxed);
 	slab_give(&s->node->actors, &s->actors, a);
 	atomic_fetch_sub_explicit(&s->node->actors_live, 1, memory_order_seq_cst);
 }

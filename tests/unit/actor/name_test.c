@@ -2,6 +2,7 @@
 /* Registered names and process groups. */
 #include <stdio.h>
 
+#include "runtime/actor/node.h"
 #include "tests/unit/actor/kit.h"
 
 static void waits(tr_value arg)
@@ -43,6 +44,82 @@ static void names(void **state)
 {
 	(void)state;
 	kit_run(register_body, 0);
+}
+
+/* Who registers another actor leaves what that one owns alone. */
+static void calls_nobody(tr_value arg)
+{
+	(void)arg;
+	for (int i = 0; i < 20; i++) {
+		EXPECT(!tr_is_valid(tr_call_name("nobody", tr_nil(), TR_FOREVER)));
+		EXPECT(TR_IS_A(tr_call_reason(), noproc));
+		tr_set_note(tr_int(i));
+	}
+	tr_drop(tr_receive(TR_FOREVER));
+}
+static void of_another_body(tr_value arg)
+{
+	(void)arg;
+	tr_pid p = tr_spawn(waits, tr_nil());
+	EXPECT(tr_register("quiet", p) == TR_OK);
+	EXPECT(node_actor(tr_here(), p)->extra == NULL);
+	EXPECT(tr_unregister("quiet") == TR_OK);
+	tr_send(p, tr_nil());
+	/* Both sides at it at once, for the thread sanitizer. */
+	for (int i = 0; i < 200; i++) {
+		p = tr_spawn_link(calls_nobody, tr_nil());
+		tr_yield();
+		EXPECT(tr_register("busy", p) == TR_OK);
+		EXPECT_SHOWS(tr_name_of(p), "\"busy\"");
+		EXPECT(tr_unregister("busy") == TR_OK);
+		EXPECT(tr_is_nil(tr_name_of(p)));
+		EXPECT(tr_register("busy", p) == TR_OK);
+		EXPECT(tr_send_name("busy", tr_nil()) == TR_OK);
+		EVENTUALLY(tr_whereis("busy").bits == 0);
+	}
+}
+static void names_of_others(void **state)
+{
+	(void)state;
+	kit_run(of_another_body, 4);
+}
+
+/* Many names at once, gone in another order: both ways of finding one agree. */
+static void many_names_body(tr_value arg)
+{
+	(void)arg;
+	enum {
+		MANY = 1000
+	};
+	static tr_pid pids[MANY];
+	char name[32];
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof name, "m%d", i);
+		tr_spawned s = tr_spawn_opt(waits, tr_nil(), &(tr_spawn_options){.name = name});
+		EXPECT(s.err == TR_OK);
+		pids[i] = s.pid;
+	}
+	for (int i = MANY; (i -= 2) >= 0;) {
+		(void)snprintf(name, sizeof name, "m%d", i);
+		EXPECT(tr_unregister(name) == TR_OK);
+	}
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(name, sizeof name, "m%d", i);
+		tr_value known = tr_name_of(pids[i]);
+		EXPECT(tr_whereis(name).bits == (i % 2 ? pids[i].bits : 0));
+		EXPECT(i % 2 ? tr_str_is(tr_as_str(known), name) : tr_is_nil(known));
+		tr_drop(known);
+		EXPECT(tr_register("other", pids[i]) == (i % 2 ? TR_EEXIST : TR_OK));
+		if (i % 2 == 0)
+			EXPECT(tr_unregister("other") == TR_OK);
+		tr_send(pids[i], tr_nil());
+	}
+	EVENTUALLY(tr_whereis("m1").bits == 0 && tr_whereis("m999").bits == 0);
+}
+static void many_names(void **state)
+{
+	(void)state;
+	kit_run(many_names_body, 2);
 }
 
 /* The name is free before anybody hears of the end. */
@@ -230,8 +307,13 @@ static void group_monitors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(names),  cmocka_unit_test(names_are_freed_first), cmocka_unit_test(one_actor_a_name),
-	    cmocka_unit_test(groups), cmocka_unit_test(group_monitors),
+	    cmocka_unit_test(names),
+	    cmocka_unit_test(names_of_others),
+	    cmocka_unit_test(many_names),
+	    cmocka_unit_test(names_are_freed_first),
+	    cmocka_unit_test(one_actor_a_name),
+	    cmocka_unit_test(groups),
+	    cmocka_unit_test(group_monitors),
 	};
 	return cmocka_run_group_tests_name("kernel.name", tests, NULL, NULL);
 }
