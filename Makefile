@@ -44,11 +44,13 @@ define sanitized
 	@ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(2)
 endef
 
+# SANITIZED='a|b' leaves it at the tests with these labels.
+SANITIZED ?= .
 asan:
-	$(call sanitized,asan,-LE release-only)
+	$(call sanitized,asan,-LE release-only -L '$(SANITIZED)')
 
 tsan:
-	$(call sanitized,tsan,-LE release-only)
+	$(call sanitized,tsan,-LE release-only -L '$(SANITIZED)')
 
 sanitize: asan tsan
 
