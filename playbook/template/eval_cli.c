@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The evaluations of `troupe eval`, apart from its options. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <troupe/codec.h>
 
 #include "playbook/template/error.h"
 #include "playbook/template/eval_cli.h"
+
+#define LINE_MAX_BYTES ((size_t)16 << 20)
 
 /* "line:column: message (hint)" */
 static void put_error(tr_buf *out, const tr_template_error *e)
@@ -110,16 +111,33 @@ static void answer_line(tr_str line, tr_buf *out)
 	tr_drop(empty);
 }
 
+/* The next line, with its newline if it has one; false at the end. line->err: it is too long, or there is no memory. */
+static bool next_line(FILE *in, tr_buf *line)
+{
+	tr_buf_clear(line);
+	line->max = LINE_MAX_BYTES;
+	for (int c; line->err == TR_OK && (c = getc_unlocked(in)) != EOF;) {
+		tr_buf_putc(line, (char)c);
+		if (c == '\n')
+			break;
+	}
+	return line->n > 0 || line->err != TR_OK;
+}
+
+/* Behind a line that is too long nothing is read: it may have no end. */
 int template_eval_batch(FILE *in, FILE *out)
 {
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
+	tr_buf line = {0};
 	int code = 0;
 
-	while (code == 0 && (n = getline(&line, &cap, in)) >= 0) {
+	while (code == 0 && next_line(in, &line)) {
 		tr_buf answer = {0};
-		answer_line((tr_str){line, (size_t)n}, &answer);
+		if (line.err != TR_OK) {
+			tr_buf_puts(&answer, "{\"error\":\"1:1: a line may have 16 MiB; nothing behind it is read\"}");
+			code = 2;
+		} else {
+			answer_line(tr_buf_str(&line), &answer);
+		}
 		tr_buf_putc(&answer, '\n');
 		if (answer.err != TR_OK || fwrite(answer.p, 1, answer.n, out) != answer.n || fflush(out) != 0)
 			code = 2;
@@ -127,6 +145,6 @@ int template_eval_batch(FILE *in, FILE *out)
 	}
 	if (ferror(in))
 		code = 2;
-	free(line); /* getline's own */
+	tr_buf_fini(&line);
 	return code;
 }

@@ -59,11 +59,32 @@ static void a_batch(void **state)
 	free(out);
 }
 
+/* As /dev/zero would be: it is not kept until it ends. */
+static void a_line_without_end(void **state)
+{
+	const size_t size = (size_t)17 << 20;
+	char *in = tr_alloc(size), *out = NULL;
+	size_t n;
+
+	(void)state;
+	assert_non_null(in);
+	FILE *i = fmemopen(in, size, "r"), *o = open_memstream(&out, &n);
+	assert_int_equal(template_eval_batch(i, o), 2);
+	assert_true(ftell(i) < (long)size);
+	fclose(i);
+	fclose(o);
+	assert_non_null(strstr(out, "16 MiB"));
+	assert_ptr_equal(strchr(out, '\n'), out + n - 1); /* one answer, not one for each piece */
+	free(out);
+	tr_free(in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_template),
 	    cmocka_unit_test(a_batch),
+	    cmocka_unit_test(a_line_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
