@@ -180,6 +180,10 @@ static bool take_request(struct connection *c, tr_value v)
 		node_subject(c, id, third);
 	} else if (!edge_subject_allowed(name)) {
 		refuse(c, id, "there is no such subject for clients");
+	} else if (!edge_request_allowed(name, third)) {
+		refuse(c, id,
+		       "executions know start, resume, cancel, pause, unpause, summary, watch and list for clients; "
+		       "the node itself ends by node [stop]");
 	} else {
 		tr_value request = tr_str_is(name, SUBJECT_EXECUTIONS) ? with_watcher(third, &watch) : tr_keep(third);
 		call_out(c, id, subject, request, tr_as_int(tr_array_at(v, 3), 30000), watch);

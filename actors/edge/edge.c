@@ -34,6 +34,19 @@ bool edge_subject_allowed(tr_str subject)
 	return false;
 }
 
+bool edge_request_allowed(tr_str subject, tr_value request)
+{
+	static const char *const words[] = {"start",   "resume",  "cancel", "pause",
+					    "unpause", "summary", "watch",  "list"};
+	tr_str word = tr_as_str(tr_array_at(request, 0));
+	if (!tr_str_is(subject, SUBJECT_EXECUTIONS))
+		return true;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (tr_str_is(word, words[i]))
+			return true;
+	return false;
+}
+
 struct place {
 	char folder[PATH_MAX], bound[PATH_MAX], path[PATH_MAX];
 	int os_error;

@@ -24,5 +24,7 @@ tr_child_spec edge_child(const edge_options *options);
 
 /** May a client ask this subject? */
 bool edge_subject_allowed(tr_str subject);
+/** What executions ask each other, and the end of them all, is not for clients: a node ends by `node` [stop]. */
+bool edge_request_allowed(tr_str subject, tr_value request);
 
 #endif

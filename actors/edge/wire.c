@@ -39,7 +39,8 @@ wire_result wire_get(tr_str bytes, tr_value *v, size_t *used)
 	if (bytes.n - WIRE_HEAD < n)
 		return WIRE_MORE;
 	size_t read = 0;
-	tr_decode_limits limits = {.max_depth = 100, .max_bytes = WIRE_MAX, .max_items = ITEMS_MAX};
+	tr_decode_limits limits = {
+	    .max_depth = 100, .max_bytes = WIRE_MAX, .max_items = ITEMS_MAX, .known_atoms_only = true};
 	tr_value value = tr_msgpack_read((tr_str){bytes.p + WIRE_HEAD, n}, &read, &limits, NULL);
 	if (!tr_is_valid(value) || read != n) {
 		tr_drop(value);

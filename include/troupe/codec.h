@@ -21,6 +21,9 @@ typedef struct tr_decode_limits {
 	size_t max_depth; /* 0: 128 */
 	size_t max_bytes; /* of input; 0: 256 MiB */
 	size_t max_items; /* values in all; 0: 16 Mi */
+	/* msgpack: the atom table keeps a name for ever, so whoever sends names must not be able to fill it. */
+	size_t max_new_atoms;  /* names that are no atoms yet, per call; one more is TR_ELIMIT; 0: no limit */
+	bool known_atoms_only; /* a name that is no atom yet becomes text */
 } tr_decode_limits;
 
 typedef struct tr_decode_error {

@@ -224,6 +224,8 @@ static inline bool tr_is_atom(tr_value v, uint64_t number)
 
 TR_API tr_value tr_atom(const char *name);
 TR_API tr_value tr_atom_n(const char *p, size_t n);
+/** The atom of this name if there is one already; absent otherwise. For names from outside: nothing is added. */
+TR_API tr_value tr_atom_known(const char *p, size_t n);
 
 /* ---- text and bytes ---------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,9 @@
 
 #include <troupe/codec.h>
 
+/* Atoms of a program's own code travel; more new ones than this in one signal are an attack on the table. */
+#define NEW_ATOMS_MAX 256
+
 static void put(unsigned char *at, uint64_t v, unsigned n)
 {
 	while (n-- > 0) {
@@ -75,7 +78,8 @@ tr_err frame_read(tr_str bytes, struct frame *f)
 	if (bytes.n > FRAME_HEAD) {
 		size_t used = 0;
 		tr_str rest = {bytes.p + FRAME_HEAD, bytes.n - FRAME_HEAD};
-		f->value = tr_msgpack_read(rest, &used, NULL, NULL);
+		tr_decode_limits limits = {.max_new_atoms = NEW_ATOMS_MAX};
+		f->value = tr_msgpack_read(rest, &used, &limits, NULL);
 		if (!tr_is_valid(f->value))
 			return tr_value_err(f->value) == TR_ENOMEM ? TR_ENOMEM : TR_ECORRUPT;
 		if (used != rest.n) {

@@ -164,6 +164,16 @@ static tr_value atom_add(tr_str name, uint32_t hash)
 	return tr_value_make(TR_ATOM, 0, number);
 }
 
+tr_value tr_atom_known(const char *p, size_t n)
+{
+	if ((p == NULL && n > 0) || n > ATOM_NAME_MAX)
+		return tr_absent();
+	uint32_t hash = (uint32_t)text_hash(p, n);
+	struct atom_index *index = atomic_load_explicit(&newest_index, memory_order_acquire);
+	uint32_t number = index_find(index, hash, (tr_str){p, n});
+	return number != 0 ? tr_value_make(TR_ATOM, 0, number) : tr_absent();
+}
+
 tr_value tr_atom_n(const char *p, size_t n)
 {
 	tr_str name = {p, n};

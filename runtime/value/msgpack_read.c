@@ -18,6 +18,8 @@ struct msgpack_reader {
 	size_t n;
 	size_t at;
 	const char *message;
+	size_t new_atoms, max_new_atoms; /* 0: any number */
+	bool known_atoms_only;
 };
 
 static bool refuse(struct msgpack_reader *r, tr_err err, const char *message)
@@ -116,18 +118,31 @@ static bool read_binary(struct msgpack_reader *r, uint64_t n)
 	return true;
 }
 
+static bool read_atom(struct msgpack_reader *r, size_t n)
+{
+	const char *p = (const char *)r->p + r->at;
+	tr_value v = tr_atom_known(p, n);
+
+	if (!tr_is_valid(v) && r->known_atoms_only)
+		v = tr_string_n(p, n);
+	else if (!tr_is_valid(v) && r->max_new_atoms > 0 && ++r->new_atoms > r->max_new_atoms)
+		return refuse(r, TR_ELIMIT, "more new atoms than one message may bring");
+	else if (!tr_is_valid(v))
+		v = tr_atom_n(p, n);
+	if (!put(r, v))
+		return false;
+	r->at += n;
+	return true;
+}
+
 static bool read_ext(struct msgpack_reader *r, uint64_t n)
 {
 	uint64_t type, bits;
 
 	if (!read_number(r, 1, &type) || !has(r, n))
 		return false;
-	if (type == MSGPACK_ATOM) {
-		if (!put(r, tr_atom_n((const char *)r->p + r->at, (size_t)n)))
-			return false;
-		r->at += (size_t)n;
-		return true;
-	}
+	if (type == MSGPACK_ATOM)
+		return read_atom(r, (size_t)n);
 	if (type != MSGPACK_PID && type != MSGPACK_REF)
 		return refuse(r, TR_EUNSUPPORTED, "an extension type that is not Troupe's");
 	if (n != 8)
@@ -268,6 +283,8 @@ tr_value tr_msgpack_read(tr_str bytes, size_t *used, const tr_decode_limits *lim
 	builder_init(&r->builder, limits);
 	r->p = (const unsigned char *)bytes.p;
 	r->n = bytes.n < max ? bytes.n : max;
+	r->max_new_atoms = limits != NULL ? limits->max_new_atoms : 0;
+	r->known_atoms_only = limits != NULL && limits->known_atoms_only;
 	tr_value v = tr_absent();
 	if (read_value(r)) {
 		v = r->builder.result;

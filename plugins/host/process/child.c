@@ -44,7 +44,7 @@ static tr_value read_message(void)
 		tr_free(bytes);
 		return tr_invalid(TR_ECLOSED);
 	}
-	tr_value v = wire_read((tr_str){bytes, n});
+	tr_value v = wire_read((tr_str){bytes, n}, true);
 	tr_free(bytes);
 	return v;
 }

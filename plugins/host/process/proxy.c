@@ -145,7 +145,7 @@ static bool port_message(proxy *p, tr_value m)
 	if (!tr_equal(tr_array_at(m, 1), p->port_ref))
 		return false;
 	if (tr_str_is(what, "data")) {
-		tr_value v = wire_read(tr_as_str(tr_array_at(m, 2)));
+		tr_value v = wire_read(tr_as_str(tr_array_at(m, 2)), false);
 		if (!tr_is_valid(v))
 			tr_exitf("the plugin's process sent something that is no frame");
 		frame(p, v);

@@ -11,9 +11,9 @@ tr_err wire_write(tr_buf *out, tr_value message)
 	return err;
 }
 
-tr_value wire_read(tr_str content)
+tr_value wire_read(tr_str content, bool trusted)
 {
-	tr_decode_limits limits = {.max_depth = 256, .max_bytes = WIRE_MAX};
+	tr_decode_limits limits = {.max_depth = 256, .max_bytes = WIRE_MAX, .known_atoms_only = !trusted};
 	size_t used = 0;
 	tr_value v = tr_msgpack_read(content, &used, &limits, NULL);
 

@@ -24,8 +24,9 @@
 
 /** Append the frame's content. Takes the message. What cannot leave a process (objects) is TR_ETYPE. */
 tr_err wire_write(tr_buf *out, tr_value message);
-/** A fresh array that begins with text; invalid when it is none. */
-tr_value wire_read(tr_str content);
+/** A fresh array that begins with text; invalid when it is none. Of a sender that is not trusted, names that are no
+ * atoms yet become text. */
+tr_value wire_read(tr_str content, bool trusted);
 /** Is the message's first word this? */
 bool wire_is(tr_value message, const char *word);
 

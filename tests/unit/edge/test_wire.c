@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "actors/edge/edge.h"
 #include "actors/edge/wire.h"
 
 #include <string.h>
@@ -94,13 +95,44 @@ static void deep_and_large_values_are_bounded(void **state)
 	tr_buf_fini(&out);
 }
 
+static void a_client_adds_no_atoms(void **state)
+{
+	static const char bytes[] = "\0\0\0\x0f\xc7\x0c\x01"
+				    "from_outside";
+	tr_value got;
+	size_t used;
+	(void)state;
+	assert_int_equal(wire_get((tr_str){bytes, sizeof bytes - 1}, &got, &used), WIRE_OK);
+	assert_true(tr_is(got, TR_STRING));
+	assert_true(tr_str_is(tr_as_str(got), "from_outside"));
+	assert_false(tr_is_valid(tr_atom_known("from_outside", 12)));
+	tr_drop(got);
+}
+
+static bool allowed(const char *subject, const char *word)
+{
+	tr_value request = TR_LIST(tr_string(word));
+	bool ok = edge_request_allowed(tr_s(subject), request);
+	tr_drop(request);
+	return ok;
+}
+
+static void a_client_cannot_end_all_executions(void **state)
+{
+	(void)state;
+	assert_false(allowed("executions", "shutdown"));
+	assert_false(allowed("executions", "child"));
+	assert_true(allowed("executions", "start"));
+	assert_true(allowed("executions", "unpause"));
+	assert_true(allowed("store", "list"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(frames_come_back_one_by_one),
-	    cmocka_unit_test(what_is_no_frame_is_refused),
-	    cmocka_unit_test(every_flipped_byte_is_survived),
-	    cmocka_unit_test(deep_and_large_values_are_bounded),
+	    cmocka_unit_test(frames_come_back_one_by_one),    cmocka_unit_test(what_is_no_frame_is_refused),
+	    cmocka_unit_test(every_flipped_byte_is_survived), cmocka_unit_test(deep_and_large_values_are_bounded),
+	    cmocka_unit_test(a_client_adds_no_atoms),         cmocka_unit_test(a_client_cannot_end_all_executions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

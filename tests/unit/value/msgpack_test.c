@@ -239,13 +239,43 @@ static void base64_vectors(void **state)
 	tr_buf_fini(&out);
 }
 
+static tr_value read_with(tr_str bytes, const tr_decode_limits *limits)
+{
+	return tr_msgpack_read(bytes, NULL, limits, NULL);
+}
+
+/* Two names that are no atoms yet, and one that is. */
+static void foreign_atoms_are_bounded(void **state)
+{
+	static const char bytes[] = "\x93\xc7\x0e\x01never_seen_one\xc7\x0e\x01never_seen_two\xc7\x02\x01ok";
+	const tr_str s = {bytes, sizeof(bytes) - 1};
+	const tr_decode_limits known = {.known_atoms_only = true}, one = {.max_new_atoms = 1},
+			       two = {.max_new_atoms = 2};
+
+	(void)state;
+	tr_value v = read_with(s, &known);
+	assert_true(tr_is(tr_array_at(v, 0), TR_STRING));
+	assert_true(tr_str_is(tr_as_str(tr_array_at(v, 1)), "never_seen_two"));
+	assert_true(TR_IS_A(tr_array_at(v, 2), ok));
+	tr_drop(v);
+	assert_false(tr_is_valid(tr_atom_known("never_seen_one", 14)));
+	assert_int_equal(tr_value_err(read_with(s, &one)), TR_ELIMIT);
+	assert_true(tr_is_valid(tr_atom_known("never_seen_one", 14)));
+	assert_false(tr_is_valid(tr_atom_known("never_seen_two", 14)));
+	v = read_with(s, &two);
+	assert_true(tr_is(tr_array_at(v, 1), TR_ATOM));
+	assert_true(tr_equal(tr_array_at(v, 1), tr_atom_known("never_seen_two", 14)));
+	tr_drop(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_kind_survives), cmocka_unit_test(shortest_forms),
-	    cmocka_unit_test(forms_others_write),  cmocka_unit_test(hostile_bytes_are_refused),
-	    cmocka_unit_test(cut_and_flipped),     cmocka_unit_test(limits),
-	    cmocka_unit_test(objects_are_refused), cmocka_unit_test(base64_vectors),
+	    cmocka_unit_test(every_kind_survives),       cmocka_unit_test(shortest_forms),
+	    cmocka_unit_test(forms_others_write),        cmocka_unit_test(hostile_bytes_are_refused),
+	    cmocka_unit_test(cut_and_flipped),           cmocka_unit_test(limits),
+	    cmocka_unit_test(objects_are_refused),       cmocka_unit_test(base64_vectors),
+	    cmocka_unit_test(foreign_atoms_are_bounded),
 	};
 
 	return RUN_LEAK_CHECKED(tests);
