@@ -21,7 +21,7 @@ static const subcommand all[] = {
     {"list", 0, 0, "[--json]", plugin_list},
     {"info", 1, 1, "ID [--json]", plugin_info},
     {"load", 1, 1, "FILE.so", plugin_load},
-    {"unload", 1, 1, "ID [--cascade]", plugin_unload},
+    {"unload", 1, 1, "ID [--cascade] [--force]", plugin_unload},
     {"upgrade", 2, 2, "ID FILE.so", plugin_upgrade},
 };
 
@@ -33,6 +33,9 @@ static int take(plugin_arguments *a, int c, const char *argument)
 		return EXIT_OK;
 	case 'x':
 		a->cascade = true;
+		return EXIT_OK;
+	case 'f':
+		a->force = true;
 		return EXIT_OK;
 	case 't':
 		a->type = argument;
@@ -70,12 +73,17 @@ static const subcommand *find(const char *name)
 
 static int perform(plugin_arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"type", required_argument, NULL, 't'},   {"capability", required_argument, NULL, 'c'},
-	    {"prefix", required_argument, NULL, 'p'}, {"data", required_argument, NULL, 'd'},
-	    {"config", required_argument, NULL, 'C'}, {"plugin-path", required_argument, NULL, 'P'},
-	    {"grant", required_argument, NULL, 'G'},  {"cascade", no_argument, NULL, 'x'},
-	    {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"type", required_argument, NULL, 't'},
+						{"capability", required_argument, NULL, 'c'},
+						{"prefix", required_argument, NULL, 'p'},
+						{"data", required_argument, NULL, 'd'},
+						{"config", required_argument, NULL, 'C'},
+						{"plugin-path", required_argument, NULL, 'P'},
+						{"grant", required_argument, NULL, 'G'},
+						{"cascade", no_argument, NULL, 'x'},
+						{"force", no_argument, NULL, 'f'},
+						{"json", no_argument, NULL, 'j'},
+						{NULL, 0, NULL, 0}};
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		int code = take(a, c, optarg);
 		if (code != EXIT_OK)
@@ -127,7 +135,7 @@ const command command_plugin = {
 	"                       'troupe node', loads it whenever the node starts\n"
 	"  unload ID [--cascade]\n"
 	"                       take it out when its commands are done; with --cascade those that depend on it first;\n"
-	"                       built-in plugins stay\n"
+	"                       built-in plugins stay, unless with --force\n"
 	"  upgrade ID FILE.so   put another version into its place; its state crosses\n\n"
 	"  --data DIR           the data folder of the node (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
 	"  --json               what is told as JSON\n"

@@ -12,7 +12,7 @@ typedef struct plugin_arguments {
 	layout_path data;
 	settings_options settings;
 	const char *type, *capability, *prefix;
-	bool json, cascade;
+	bool json, cascade, force;
 } plugin_arguments;
 
 int plugin_new(plugin_arguments *a);     /* NAME: write a folder */

@@ -174,8 +174,9 @@ int plugin_load(plugin_arguments *a)
 
 int plugin_unload(plugin_arguments *a)
 {
-	return done(ask(a, TR_LIST(tr_string("unload"), tr_string(a->words[0]), tr_bool(a->cascade))), "unloaded",
-		    a->words[0]);
+	return done(
+	    ask(a, TR_LIST(tr_string("unload"), tr_string(a->words[0]), tr_bool(a->cascade), tr_bool(a->force))),
+	    "unloaded", a->words[0]);
 }
 
 int plugin_upgrade(plugin_arguments *a)

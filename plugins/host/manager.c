@@ -174,7 +174,7 @@ static void unload_all(plugin_host *h, plugin_record *r)
 	tr_log(TR_INFO, TR_DICT("plugin", tr_keep(r->id)), "plugin unloaded");
 }
 
-static tr_value do_unload(plugin_host *h, const char *id, bool cascade)
+static tr_value do_unload(plugin_host *h, const char *id, bool cascade, bool force)
 {
 	plugin_record *r = plugins_find(h, id);
 
@@ -182,7 +182,7 @@ static tr_value do_unload(plugin_host *h, const char *id, bool cascade)
 		return fault(tr_stringf("no plugin %s is loaded", id));
 	plugin_record *d = dependent(h, id);
 	tr_value reply = TR_A(ok);
-	if (r->builtin) /* there is no file to load it from again */
+	if (r->builtin && !force) /* there is no file to load it from again */
 		reply = fault(
 		    tr_stringf("plugin %s is built in and stays, since it could not be loaded again; where another "
 			       "is to answer for its kinds, load that and prefer it (plugins.prefer)",
@@ -273,7 +273,7 @@ static tr_value answer(plugin_host *h, tr_value request)
 	if (strcmp(what, "load") == 0)
 		return do_load(h, first);
 	if (strcmp(what, "unload") == 0)
-		return do_unload(h, first, tr_as_bool(second, false));
+		return do_unload(h, first, tr_as_bool(second, false), tr_as_bool(tr_array_at(request, 3), false));
 	if (strcmp(what, "upgrade") == 0)
 		return do_upgrade(h, first, tr_as_cstr(second, ""));
 	if (strcmp(what, "list") == 0)

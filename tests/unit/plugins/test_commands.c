@@ -448,6 +448,10 @@ static void unloading_passes_a_kind_on(void **state)
 {
 	(void)state;
 	tr_value reply = world_ask(&w, TR_LIST(tr_atom("unload"), tr_string("each"), tr_bool(false)));
+	assert_false(TR_IS_A(reply, ok)); /* what is built in stays, unless forced */
+	tr_drop(reply);
+	assert_int_equal(who_answers("each"), 5);
+	reply = world_ask(&w, TR_LIST(tr_atom("unload"), tr_string("each"), tr_bool(false), tr_bool(true)));
 	assert_true(TR_IS_A(reply, ok));
 	tr_drop(reply);
 	assert_int_equal(who_answers("other_kind"), 6);
