@@ -246,8 +246,18 @@ TR_API tr_value tr_binary(const void *p, size_t n);
 TR_API tr_value tr_array(void);
 TR_API tr_value tr_array_with(size_t capacity);
 TR_API tr_value tr_array_from(const tr_value *items, size_t n); /* takes each item */
-/** TR_LIST(a, b, c): an array of these (takes them). C only. */
+/** TR_LIST(a, b, c): an array of these (takes them); at least one. */
+#ifdef __cplusplus
+extern "C++" {
+template <size_t N> inline tr_value tr_list_of(const tr_value (&items)[N])
+{
+	return tr_array_from(items, N);
+}
+}
+#define TR_LIST(...) tr_list_of({__VA_ARGS__})
+#else
 #define TR_LIST(...) tr_array_from((tr_value[]){__VA_ARGS__}, sizeof((tr_value[]){__VA_ARGS__}) / sizeof(tr_value))
+#endif
 
 TR_API tr_value tr_array_push(tr_value array, tr_value item);           /* takes both */
 TR_API tr_value tr_array_set(tr_value array, size_t at, tr_value item); /* takes both; TR_ERANGE */
@@ -278,7 +288,7 @@ TR_API tr_value tr_map_get_s(tr_value map, const char *key);                 /* 
 TR_API tr_value tr_map_get_n(tr_value map, const char *p, size_t n);         /* string key */
 /** Entries in insertion order (borrowed), tr_map_len of them; NULL when empty or of another kind. */
 TR_API const tr_entry *tr_map_entries(tr_value map);
-/** TR_DICT("a", tr_int(1), "b", v): a map with string keys (takes the values). C only; at least one pair. */
+/** TR_DICT("a", tr_int(1), "b", v): a map with string keys (takes the values); at least one pair. */
 #define TR_DICT(...) tr_map_build(__VA_ARGS__, (const char *)NULL)
 TR_API tr_value tr_map_build(const char *key, tr_value value, ...);
 
