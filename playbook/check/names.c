@@ -2,6 +2,8 @@
 /*
  * Names in templates that no scope can have: neither the engine's own, nor a step, an iterator, an input, nor anything
  * that some rule writes. Read from the template's tokens; what a template binds itself (for, set, macro, with) counts.
+ * With strict_templates such a name ends the run, so it is a fault, unless the template asks whether it is there
+ * (`is defined`, `| default`).
  */
 #include "playbook/model/loader.h"
 #include "playbook/template/lexer.h"
@@ -87,9 +89,11 @@ typedef struct scan {
 	size_t wanted_count;
 	tr_str bound[NAMES_MAX];
 	size_t bound_count;
+	bool asked[NAMES_MAX];  /* beside wanted: `x is defined`, `x | default(1)` */
 	enum token_kind before; /* the token before this one, … */
 	uint32_t before_at;     /* … and where it stands */
 	bool after_is;          /* `is`, or `is not`: a test's name follows */
+	bool tested;            /* nothing but `|`, `is`, `is not` since the last wanted name */
 	bool statement;         /* just behind {% */
 	enum {
 		BIND_NONE,
@@ -124,6 +128,16 @@ static void statement_word(scan *s, tr_str word)
 	s->filter_statement = tr_str_is(word, "filter");
 }
 
+/* The name of a filter or test just behind a wanted name: does it take what is not there? */
+static void on_test(scan *s, tr_str name)
+{
+	static const char *const takes_nothing[] = {"default", "d", "defined", "undefined"};
+
+	if (s->tested && s->wanted_count > 0 && LISTED(name, takes_nothing))
+		s->asked[s->wanted_count - 1] = true;
+	s->tested = false;
+}
+
 static void on_name(scan *s, const struct token *t)
 {
 	tr_str name = token_text(s, t);
@@ -135,18 +149,24 @@ static void on_name(scan *s, const struct token *t)
 	}
 	if (s->before == T_DOT || s->before == T_PIPE || s->filter_statement || (test && !s->after_is)) {
 		s->filter_statement = false;
+		on_test(s, name);
 		return;
 	}
+	if (s->after_is)
+		return;
+	s->tested = false;
 	if (s->binding == BIND_FOR && tr_str_is(name, "in")) {
 		s->binding = BIND_NONE;
 		return;
 	}
-	if (LISTED(name, keywords) || s->after_is)
+	if (LISTED(name, keywords))
 		return;
-	if (s->binding != BIND_NONE)
+	if (s->binding != BIND_NONE) {
 		bind(s, name);
-	else if (s->wanted_count < NAMES_MAX)
+	} else if (s->wanted_count < NAMES_MAX) {
+		s->tested = true;
 		s->wanted[s->wanted_count++] = (use){name, t->start};
+	}
 }
 
 static void on_token(scan *s, const struct token *t)
@@ -155,6 +175,7 @@ static void on_token(scan *s, const struct token *t)
 		on_name(s, t);
 	} else {
 		s->after_is = false;
+		s->tested = s->tested && t->kind == T_PIPE;
 		if (t->kind == T_BLOCK_BEGIN)
 			s->statement = true;
 		else if (t->kind == T_BLOCK_END || (t->kind == T_ASSIGN && s->binding == BIND_SET))
@@ -177,11 +198,23 @@ static bool is_bound(const scan *s, tr_str name)
 	return false;
 }
 
+/* Asked about anywhere in the template: its other uses may well be behind that question. */
+static bool is_asked(const scan *s, tr_str name)
+{
+	for (size_t i = 0; i < s->wanted_count; i++) {
+		if (s->asked[i] && tr_str_eq(s->wanted[i].name, name))
+			return true;
+	}
+	return false;
+}
+
 static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
 {
+	bool fails = l->box->pub.strict_templates && !is_asked(s, u->name);
+	diagnostic_level level = fails ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING;
 	uint32_t line = 1, column = 1;
 	if (l->out->dropped > 0) { /* only counted any more: finding the place in a large file is dear */
-		load_say(l, DIAGNOSTIC_WARNING, w, e->pos, "unknown-name", NULL, "an unknown name");
+		load_say(l, level, w, e->pos, "unknown-name", NULL, "an unknown name");
 		return;
 	}
 	for (uint32_t i = 0; i < u->at; i++) {
@@ -196,7 +229,7 @@ static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *
 	}
 	char hint[120];
 	suggest_text(&near, hint, sizeof hint);
-	load_say(l, DIAGNOSTIC_WARNING, w, pb_expr_locate(e, line, column), "unknown-name",
+	load_say(l, level, w, pb_expr_locate(e, line, column), "unknown-name",
 		 hint[0] != '\0' ? hint : "inputs are declared in 'workload', results are read by the step's name",
 		 "no scope can have the name '%.*s'", TR_STR(u->name));
 }
