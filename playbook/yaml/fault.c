@@ -79,6 +79,77 @@ static void reader_fault(composer *c, const yaml_parser_t *parser)
 			     parser->problem == NULL ? "unreadable text" : parser->problem);
 }
 
+static tr_str line_text(tr_str text, uint32_t line)
+{
+	const char *at = text.p, *end = text.p + text.n;
+
+	for (; line > 1 && at < end; line--) {
+		const char *feed = memchr(at, '\n', (size_t)(end - at));
+		at = feed == NULL ? end : feed + 1;
+	}
+	const char *feed = memchr(at, '\n', (size_t)(end - at));
+	return (tr_str){at, (size_t)((feed == NULL ? end : feed) - at)};
+}
+
+static size_t indent_of(tr_str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && line.p[n] == ' ')
+		n++;
+	return n;
+}
+
+/* The nearest line above `at` that begins a list item further left; *content is the column of what is in the item. */
+static bool item_above(tr_str text, const char *at, size_t indent, uint32_t *line, size_t *content, tr_str *item)
+{
+	while (at > text.p) {
+		const char *begin = at - 1, *end = begin;
+		while (begin > text.p && begin[-1] != '\n')
+			begin--;
+		tr_str above = {begin, (size_t)(end - begin)};
+		size_t in = indent_of(above);
+		at = begin;
+		--*line;
+		if (in >= indent || in + 2 >= above.n || above.p[in] != '-' || above.p[in + 1] != ' ')
+			continue;
+		size_t inside = in + 1 + indent_of((tr_str){above.p + in + 1, above.n - in - 1});
+		*content = inside + 1;
+		*item = (tr_str){above.p + inside, above.n - inside};
+		return true;
+	}
+	return false;
+}
+
+/* Whole characters, at most n bytes, of one line. */
+static tr_str shortened(tr_str s, size_t n)
+{
+	while (s.n > 0 && s.p[s.n - 1] == '\r')
+		s.n--;
+	if (s.n > n)
+		for (s.n = n; s.n > 0 && ((unsigned char)s.p[s.n] & 0xc0) == 0x80;)
+			s.n--;
+	return s;
+}
+
+/* A key that stands left of its list item's other keys is the commonest reason for a missing '-': which key, of which
+ * item, and where does it belong? False when it is something else. */
+static bool misplaced_key(tr_str text, uint32_t line, char *hint, size_t n)
+{
+	tr_str at = line_text(text, line), item;
+	size_t indent = indent_of(at), content;
+	const char *colon = memchr(at.p, ':', at.n);
+
+	if (colon == NULL || colon == at.p + indent || at.p[indent] == '-' ||
+	    !item_above(text, at.p, indent, &line, &content, &item) || indent + 1 >= content)
+		return false;
+	tr_str key = shortened((tr_str){at.p + indent, (size_t)(colon - at.p) - indent}, 40);
+	item = shortened(item, 60);
+	(void)snprintf(hint, n, "'%.*s' must stand in column %u to belong to '%.*s' of line %u", TR_STR(key),
+		       (unsigned)content, TR_STR(item), (unsigned)line);
+	return true;
+}
+
 void compose_parser_fault(composer *c, const yaml_parser_t *parser)
 {
 	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
@@ -91,7 +162,11 @@ void compose_parser_fault(composer *c, const yaml_parser_t *parser)
 	}
 	const char *problem = parser->problem == NULL ? "syntax error" : parser->problem;
 	uint32_t line = mark_line(parser->problem_mark), column = mark_column(parser->problem_mark);
+	char key_hint[240];
 	const char *hint = advice_for(problem);
+	if (strcmp(problem, "did not find expected '-' indicator") == 0 &&
+	    misplaced_key(c->text, line, key_hint, sizeof key_hint))
+		hint = key_hint;
 	if (parser->context != NULL && parser->context_mark.line + 1 != line)
 		compose_fail(c, "yaml-syntax", line, column, hint, "%s (%s that began on line %u)", problem,
 			     parser->context, (unsigned)mark_line(parser->context_mark));
