@@ -80,6 +80,7 @@ function(troupe_test floor name)
   endif()
   if(TROUPE_TEST_LAUNCHER)
     math(EXPR T_TIMEOUT "${T_TIMEOUT} * 5")
+    list(APPEND T_ENV UNDER_VALGRIND=1) # for tests whose size would take minutes there
   endif()
   set(program)
   if(TARGET troupe) # a tree without the program still has its unit tests
