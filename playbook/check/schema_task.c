@@ -81,7 +81,7 @@ const schema_node schema_task_policy = {
 	    {"set_iter", NULL, SHAPE_MAP, 0, "Writes to iter", NULL, NULL},                                              \
 	    {"set_vars", NULL, SHAPE_MAP, 0, "Writes to vars", NULL, NULL},                                              \
 	    {"set_ctx", NULL, SHAPE_MAP, 0, "Writes to ctx", NULL, NULL},                                                \
-	    {"set_shared", NULL, SHAPE_MAP, 0, "Writes to ctx through a reducer", NULL, NULL},                           \
+	    {"set_shared", NULL, SHAPE_MAP, 0, "Writes to vars through a reducer", NULL, NULL},                          \
 	    {"set_prev", NULL, SHAPE_ANY, FIELD_KEEP_NULL, "What _prev is for the next task", NULL, NULL},               \
 	{                                                                                                                \
 		"set", NULL, SHAPE_MAP, 0, "Writes: iter.x, ctx.x, step.x; a bare key writes ctx", NULL, NULL            \

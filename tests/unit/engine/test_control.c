@@ -426,6 +426,10 @@ static void catalog_body(tr_value arg)
 	    catalog(TR_LIST(tr_atom("put"), tr_string("bad.yaml"), tr_string("kind: Playbook\nvars: 1\n"), tr_nil())),
 	    "bad.yaml:"));
 	CHECK(refused(catalog(TR_LIST(tr_atom("forget"))), "knows"));
+	/* By its path it is the one that came last. */
+	tr_value latest = catalog(TR_LIST(tr_atom("load"), tr_string("tests/test"), tr_nil(), tr_nil()));
+	CHECK(tr_equal(tr_array_at(latest, 1), c));
+	tr_drop(latest);
 	tr_drop(a);
 	tr_drop(b);
 	tr_drop(c);
@@ -514,7 +518,12 @@ TEST(crash_for_ever)
 TEST(crash_of_one_leaves_the_others)
 TEST(executions_finds_them_again)
 TEST(many)
-TEST(catalog)
+
+static void catalog_by_hash_and_path(void **state)
+{
+	(void)state;
+	kit_run(catalog_body);
+}
 
 int main(void)
 {
@@ -529,7 +538,7 @@ int main(void)
 	    cmocka_unit_test(test_crash_of_one_leaves_the_others),
 	    cmocka_unit_test(test_executions_finds_them_again),
 	    cmocka_unit_test(test_many),
-	    cmocka_unit_test(test_catalog),
+	    cmocka_unit_test(catalog_by_hash_and_path),
 	    cmocka_unit_test(catalog_on_disk),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,26 @@ static void assert_same(const event *a, const event *b)
 	assert_true(tr_equal(a->payload, b->payload));
 }
 
+/* A reader of a log finds each event in the document. */
+static void every_type_is_in_the_document(void **state)
+{
+	static char text[1 << 18];
+	FILE *f = fopen(TEST_SOURCE_DIR "/docs/playbook.md", "r");
+
+	(void)state;
+	assert_non_null(f);
+	size_t n = fread(text, 1, sizeof text - 1, f);
+	(void)fclose(f);
+	assert_in_range(n, 1000, sizeof text - 2);
+	text[n] = '\0';
+	for (int t = EVENT_NONE + 1; t < EVENT_TYPE_END; t++) {
+		char quoted[80];
+		(void)snprintf(quoted, sizeof quoted, "`%s`", event_type_text((event_type)t));
+		if (strstr(text, quoted) == NULL)
+			fail_msg("docs/playbook.md does not tell of %s", quoted);
+	}
+}
+
 static void every_type_has_both_names(void **state)
 {
 	(void)state;
@@ -306,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_type_has_both_names),
+	    cmocka_unit_test(every_type_is_in_the_document),
 	    cmocka_unit_test(numbers_on_disk_do_not_move),
 	    cmocka_unit_test(value_form_round_trips),
 	    cmocka_unit_test(msgpack_form_round_trips),
