@@ -14,7 +14,7 @@
  *   executions                the control plane: start, cancel, list
  *
  * start an execution: call `executions` with
- *   [start, {hash, payload: map, execution_id?: int, watch?: pid, watch_events?: bool, parent?: {...}}]
+ *   [start, {hash, file?: text, payload: map, execution_id?: int, watch?: pid, watch_events?: bool, parent?: {...}}]
  *       -> [ok, execution_id, pid] | [error, text]
  *   The watcher gets [event, execution_id, event array] for each appended event, in order, (not with watch_events:
  * false) and at the end [done, execution_id, summary map {status, result, ctx, steps, failures, started_at_us,
@@ -26,11 +26,11 @@
  *
  * catalog: call [put, file, source text, model object (local)] -> [ok, hash]; call [get, hash] -> map {hash, file,
  * source, model (local)} | nil; call [load, path, file of the playbook that names it | nil, version | nil] -> [ok,
- * hash] | [error, text]
+ * hash, file] | [error, text]
  *
  * a task that starts an execution: call `executions` with
- *   [child, {parent_id: int, step_run_id, iteration: int | -1, label, key: text, path, hash | nil, args: map,
- * return_step | nil, wait: bool}]
+ *   [child, {parent_id: int, step_run_id, iteration: int | -1, label, key: text, path, hash | nil, file | nil,
+ * args: map, return_step | nil, wait: bool}]
  *       -> [ok, {execution_id, status, result, failures}] at its end (without wait: at once, status "running"), unknown
  * (no hash was given and the key is new), or [error, kind, text]. The same key gives the same execution, after a crash
  * too. parent -> `executions`: [ensure_child, {…}] [cancel_child | pause_child | unpause_child, child, parent, reason];

@@ -11,8 +11,11 @@
 #include "cli/runner.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <troupe/codec.h>
+#include <unistd.h>
 
 struct run_options {
 	const char *file;
@@ -216,10 +219,25 @@ static int run_there(const struct run_options *o, remote *r, run_job *job, const
 
 #define MOST_TRIES 20
 
+/* What came from standard input stands in the working directory. */
+static tr_value whole_path(const char *file)
+{
+	char path[PATH_MAX];
+	if (realpath(file, path) != NULL)
+		return tr_string_lossy(path, strlen(path));
+	if (strchr(file, '/') == NULL && getcwd(path, sizeof path) != NULL)
+		return tr_stringf("%s/%s", path, file);
+	return tr_string_lossy(file, strlen(file));
+}
+
 static int perform(const struct run_options *o, playbook *p, tr_str source)
 {
 	char title[NAME_MAX], why[300];
-	run_job job = {.playbook = p, .source = source, .payload = o->payload, .summary = tr_absent()};
+	run_job job = {.playbook = p,
+		       .source = source,
+		       .file = whole_path(p->file),
+		       .payload = o->payload,
+		       .summary = tr_absent()};
 	(void)playbook_title(p, title);
 	int code = EXIT_BUSY;
 	for (int i = 0; code == EXIT_BUSY && i < MOST_TRIES; i++) {
@@ -246,6 +264,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 		code = EXIT_FAILED;
 	}
 	tr_drop(job.summary);
+	tr_drop(job.file);
 	return code;
 }
 

@@ -17,15 +17,14 @@ bool follow_start(remote *r, run_job *job, bool watch)
 {
 	char why[400];
 	tr_value answer;
-	tr_value put = TR_LIST(tr_string("put"), tr_string_lossy(job->playbook->file, strlen(job->playbook->file)),
-			       tr_string_n(job->source.p, job->source.n));
+	tr_value put = TR_LIST(tr_string("put"), tr_keep(job->file), tr_string_n(job->source.p, job->source.n));
 	if (!remote_call(r, SUBJECT_CATALOG, put, CALL_MS, &answer, why, sizeof why)) {
 		(void)snprintf(job->problem, sizeof job->problem, "the catalog did not take the playbook: %s", why);
 		return false;
 	}
 	/* [ok, hash] */
-	tr_value request =
-	    TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "payload", tr_keep(job->payload), "watch", tr_bool(watch));
+	tr_value request = TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "file", tr_keep(job->file), "payload",
+				   tr_keep(job->payload), "watch", tr_bool(watch));
 	tr_drop(answer);
 	if (!remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request), CALL_MS, &answer, why,
 			 sizeof why)) {

@@ -40,16 +40,16 @@ static void problem(run_job *job, const char *what, tr_value answer)
 static tr_pid begin(run_job *job)
 {
 	tr_pid none = {0};
-	tr_value put = TR_LIST(tr_atom("put"), tr_string_lossy(job->playbook->file, strlen(job->playbook->file)),
-			       tr_string_n(job->source.p, job->source.n), catalog_model_value(job->playbook));
+	tr_value put = TR_LIST(tr_atom("put"), tr_keep(job->file), tr_string_n(job->source.p, job->source.n),
+			       catalog_model_value(job->playbook));
 	tr_value answer = tr_call_name(SUBJECT_CATALOG, put, tr_in(CALL_NS));
 	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
 		problem(job, "the catalog did not take the playbook", answer);
 		tr_drop(answer);
 		return none;
 	}
-	tr_value request = TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "payload", tr_keep(job->payload), "watch",
-				   tr_pid_value(tr_self()));
+	tr_value request = TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "file", tr_keep(job->file), "payload",
+				   tr_keep(job->payload), "watch", tr_pid_value(tr_self()));
 	tr_drop(answer);
 	answer = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(start), request), tr_in(CALL_NS));
 	tr_pid pid = tr_as_pid(tr_array_at(answer, 2));

@@ -14,6 +14,7 @@ typedef struct run_job {
 	/* in; owned by the caller, who waits for the actor's end */
 	playbook *playbook;
 	tr_str source;
+	tr_value file; /* the playbook's, as a whole path: the process that performs it may be in another folder */
 	tr_value payload;
 	view *view;
 	/* out */

@@ -228,6 +228,8 @@ static tr_value load_file(struct catalog *c, tr_value path, tr_value caller)
 	if (!tr_is_valid(source))
 		return refuse(why);
 	answer = put(c, file, source, tr_nil());
+	if (TR_IS_A(tr_array_at(answer, 0), ok))
+		answer = tr_array_push(answer, whole_path(file));
 	tr_drop(file);
 	tr_drop(source);
 	return answer;
@@ -250,15 +252,26 @@ static tr_value of_version(struct catalog *c, tr_value answer, tr_value path, tr
 	return answer;
 }
 
-/* [load, path, the caller's file or nil, version or nil] */
+/* By its path in the catalog; absent when that is none. */
+static tr_value known(struct catalog *c, tr_value path)
+{
+	tr_value hash = is_file_name(tr_as_str(path)) ? tr_absent() : tr_map_get(c->paths, path), file;
+
+	if (!tr_is_valid(hash))
+		return tr_absent();
+	file = tr_map_get_s(tr_map_get(c->entries, hash), "file");
+	return TR_LIST(TR_A(ok), tr_keep(hash), tr_is_valid(file) ? tr_keep(file) : tr_nil());
+}
+
+/* [load, path, the caller's file or nil, version or nil] -> [ok, hash, file] */
 static tr_value load(struct catalog *c, tr_value path, tr_value caller, tr_value version)
 {
-	tr_value hash = is_file_name(tr_as_str(path)) ? tr_absent() : tr_map_get(c->paths, path);
+	tr_value answer;
 
 	if (!tr_is(path, TR_STRING) || tr_as_str(path).n == 0)
 		return refuse("a playbook's path must be text");
-	return of_version(c, tr_is_valid(hash) ? TR_LIST(TR_A(ok), tr_keep(hash)) : load_file(c, path, caller), path,
-			  version);
+	answer = known(c, path);
+	return of_version(c, tr_is_valid(answer) ? answer : load_file(c, path, caller), path, version);
 }
 
 static tr_next catalog_call(void *state, tr_value request, tr_from from)

@@ -120,7 +120,8 @@ static bool ends_with(tr_str s, const char *end)
 	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
 }
 
-/* <folder of the caller>/<path><ending>; false when that is too long. */
+/* <folder of the caller>/<path><ending>; false when that is too long. The process's working directory is nobody's
+ * folder: it may be a node's that was started elsewhere. */
 static bool place(char out[PATH_MAX], tr_str caller, tr_str path, const char *ending)
 {
 	size_t folder = caller.n;
@@ -130,6 +131,8 @@ static bool place(char out[PATH_MAX], tr_str caller, tr_str path, const char *en
 		folder--;
 	if (path.n > 0 && path.p[0] == '/')
 		folder = 0;
+	else if (folder == 0 || caller.p[0] != '/')
+		return false;
 	n = snprintf(out, PATH_MAX, "%.*s%.*s%s", (int)folder, caller.p == NULL ? "" : caller.p, TR_STR(path), ending);
 	return n > 0 && n < PATH_MAX;
 }
@@ -178,7 +181,7 @@ tr_value catalog_disk_load(tr_value path, tr_value caller, tr_value *file, char 
 			       tr_err_text(err));
 	else if (!s->found)
 		(void)snprintf(why, n, "there is no playbook '%s', neither in the catalog nor as a file beside %s",
-			       tr_as_cstr(path, ""), tr_as_cstr(caller, "the working directory"));
+			       tr_as_cstr(path, ""), tr_as_cstr(caller, "its caller, who has none"));
 	else
 		(void)snprintf(why, n, "the playbook %s cannot be read: %s", s->job.path,
 			       s->job.os_error != 0 ? strerror(s->job.os_error) : "it is not UTF-8, or too large");

@@ -58,12 +58,12 @@ void decide_effect(decision *d, const machine_effect *x)
 
 tr_err decide_warning(decision *d, const char *place, const char *code, pb_pos at, const char *message)
 {
-	const playbook *p = d->m->playbook;
+	tr_value file = tr_map_get_s(d->m->info, "file");
 
 	if (tr_is_valid(tr_map_get_s(d->m->warned, place)) || tr_map_len(d->m->warned) >= MACHINE_MOST_WARNINGS)
 		return TR_OK;
 	return decide_event(d, EVENT_WARNING, 0, 0, NULL,
 			    TR_DICT("code", tr_string(code), "message", tr_string_lossy(message, tr_s(message).n),
-				    "file", p->file == NULL ? tr_nil() : tr_string_lossy(p->file, tr_s(p->file).n),
-				    "line", tr_int(at.line), "column", tr_int(at.column), "place", tr_string(place)));
+				    "file", tr_is(file, TR_STRING) ? tr_keep(file) : tr_nil(), "line", tr_int(at.line),
+				    "column", tr_int(at.column), "place", tr_string(place)));
 }

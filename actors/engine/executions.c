@@ -71,6 +71,15 @@ tr_value executions_entry(executions *s, tr_value hash, tr_value *why)
 	return tr_map_get(s->known, hash);
 }
 
+tr_value executions_playbook(tr_value entry, tr_value file)
+{
+	tr_value info = tr_map_get_s(entry, "info");
+
+	if (!tr_is(file, TR_STRING) || tr_equal(file, tr_map_get_s(info, "file")))
+		return tr_keep(info);
+	return tr_map_put_s(tr_keep(info), "file", tr_keep(file));
+}
+
 /* Who watches from the start: [[pid, each event too], …]. */
 static tr_value watchers_of(tr_value request)
 {
@@ -103,7 +112,7 @@ static const char *id_fault(const executions *s, tr_value given)
 	return taken ? "the execution id is taken" : NULL;
 }
 
-/* [start, {hash, payload, execution_id?, watch?, watch_events?, parent?}] */
+/* [start, {hash, file?, payload, execution_id?, watch?, watch_events?, parent?}] */
 static tr_value start(executions *s, tr_value request)
 {
 	tr_value why = tr_nil(), payload = tr_map_get_s(request, "payload"),
@@ -127,10 +136,11 @@ static tr_value start(executions *s, tr_value request)
 		id = (int64_t)id_next(&s->ids, tr_wall_us());
 	info = tr_map_get_s(entry, "info");
 	path = tr_map_get_s(info, "path");
-	extra = tr_map_merge(running_extra(s, id),
-			     TR_DICT("routes", tr_keep(tr_map_get_s(entry, "routes")), "playbook", tr_keep(info),
-				     "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(), "parent",
-				     tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil()));
+	extra =
+	    tr_map_merge(running_extra(s, id), TR_DICT("routes", tr_keep(tr_map_get_s(entry, "routes")), "playbook",
+						       executions_playbook(entry, tr_map_get_s(request, "file")),
+						       "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(),
+						       "parent", tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil()));
 	r = running_new(id, tr_is_valid(path) ? tr_keep(path) : tr_nil(), watchers_of(request), tr_nil());
 	if (r == NULL) {
 		tr_drop(extra);

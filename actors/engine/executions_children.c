@@ -35,7 +35,7 @@ static void start_child(executions *s, int64_t id, tr_value extra, tr_value path
 	tr_drop(parent);
 }
 
-/* {execution_id, hash, payload, parent, fresh}: fresh is one that was never begun. */
+/* {execution_id, hash, file?, payload, parent, fresh}: fresh is one that was never begun. */
 void executions_ensure_child(executions *s, tr_value request)
 {
 	int64_t id = tr_as_int(tr_map_get_s(request, "execution_id"), 0);
@@ -61,7 +61,7 @@ void executions_ensure_child(executions *s, tr_value request)
 				     "parent", tr_keep(parent)));
 	if (tr_is_valid(entry))
 		extra = tr_map_merge(extra, TR_DICT("routes", tr_keep(tr_map_get_s(entry, "routes")), "playbook",
-						    tr_keep(tr_map_get_s(entry, "info"))));
+						    executions_playbook(entry, tr_map_get_s(request, "file"))));
 	start_child(s, id, extra, TR_GET(entry, "info", "path"), request);
 }
 

@@ -55,6 +55,8 @@ tr_value running_extra(const executions *s, int64_t id);
 tr_value executions_refuse(const char *why);
 /* The catalog's entry; borrowed, absent with an answer in *why. */
 tr_value executions_entry(executions *s, tr_value hash, tr_value *why);
+/* What an execution says of its playbook, which came from `file` (text, or not known). Fresh. */
+tr_value executions_playbook(tr_value entry, tr_value file);
 
 /* children.c: what executions say of their sub-playbooks. */
 void executions_ensure_child(executions *s, tr_value request);

@@ -50,14 +50,16 @@ static bool wait_add(execution *x, int64_t child, tr_from from)
 /* What `executions` needs to start it, or to find it again. */
 static tr_value order(const execution *x, const machine_child *c, tr_value request, bool fresh)
 {
-	tr_value args = tr_map_get_s(request, "args"), step = tr_map_get_s(request, "return_step");
+	tr_value args = tr_map_get_s(request, "args"), step = tr_map_get_s(request, "return_step"),
+		 file = tr_map_get_s(request, "file");
 	tr_value parent = TR_DICT("execution_id", tr_int(x->id), "step_run_id", tr_int((int64_t)c->step_run_id), "key",
 				  tr_keep(c->key), "depth", tr_int(depth_of(x) + 1), "wait", tr_bool(c->waited));
 
 	if (tr_is(step, TR_STRING))
 		parent = tr_map_put_s(parent, "return_step", tr_keep(step));
 	return TR_LIST(tr_atom("ensure_child"),
-		       TR_DICT("execution_id", tr_int(c->execution_id), "hash", tr_keep(c->hash), "payload",
+		       TR_DICT("execution_id", tr_int(c->execution_id), "hash", tr_keep(c->hash), "file",
+			       tr_is(file, TR_STRING) ? tr_keep(file) : tr_nil(), "payload",
 			       tr_is(args, TR_MAP) ? tr_keep(args) : tr_map(), "parent", parent, "fresh",
 			       tr_bool(fresh)));
 }

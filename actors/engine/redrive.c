@@ -20,6 +20,7 @@ struct drive {
 	id_generator ids;
 	redrive_result *result;
 	bool strayed;       /* in this turn the machine decided something else */
+	bool resync;        /* behind a difference: the rest of that turn, nobody took the execution up */
 	bool same_ids;      /* decided events had the recorded ids */
 	tr_value decided;   /* what it was, when it strayed */
 	size_t inputs_left; /* events of this turn that the log gave, still to come back */
@@ -244,7 +245,8 @@ static bool try_recover(struct drive *d, const machine_sink *sink, tr_err *err)
 	d->inputs_left = 0;
 	set_world(d, from, 0);
 	(void)machine_recover(d->m, &d->world, sink);
-	d->result->recovers += d->at > from;
+	d->result->recovers += d->at > from && !d->resync;
+	d->resync = d->resync && d->at == from;
 	return d->at > from;
 }
 
@@ -270,8 +272,10 @@ static tr_err turn(struct drive *d, const machine_sink *sink)
 	event_fini(&e);
 	if (given == TR_ENOMEM)
 		return given;
-	if (!d->strayed && d->at > from)
+	if (!d->strayed && d->at > from) {
+		d->resync = false;
 		return TR_OK;
+	}
 	if (try_recover(d, sink, &err) && !d->strayed)
 		return TR_OK;
 	if (err != TR_OK)
@@ -279,6 +283,7 @@ static tr_err turn(struct drive *d, const machine_sink *sink)
 	if (d->strayed && d->at > from) /* the log ended there, and was taken up in turn */
 		return rebuild(d, d->at);
 	differ(d, d->at);
+	d->resync = true;
 	return rebuild(d, d->at + 1);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checking a log against the machine: what came from outside (the request, reports of step runs, cancels, pauses, new
- * owners after a crash) is taken from the log and given to a machine, and what the machine decides must be what the log
- * has next. Pure; no actors.
+ * Checking a log against the machine: what came from outside (the request, reports of step runs, children, cancels,
+ * pauses, new owners after a crash) is taken from the log and given to a machine, and what the machine decides must be
+ * what the log has next. Pure; no actors.
  *
  * Not part of the comparison: ids and times of decided events, which follow the clock, and annotations, which hooks
  * make.

@@ -46,7 +46,7 @@ static tr_value context(const pipeline *p, int64_t deadline_ns)
 {
 	const run_scope *run = p->run;
 	return TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_keep(run->words->path), "file",
-		       tr_keep(run->words->file), "step", tr_keep(run->texts->name), "step_run_id",
+		       tr_keep(run->file), "step", tr_keep(run->texts->name), "step_run_id",
 		       tr_int((int64_t)run->step_run_id), "label", tr_keep(run->texts->labels[p->pc]), "attempt",
 		       tr_int(p->attempt), "iteration", p->iteration >= 0 ? tr_int(p->iteration) : tr_nil(),
 		       "idempotency_key", idempotency_key(p), "deadline_ns", tr_int(deadline_ns), "scope", readable(p));

@@ -8,8 +8,8 @@
 static void scope_destroy(void *data)
 {
 	run_scope *s = data;
-	tr_value *values[] = {&s->words_object, &s->execution_text, &s->workload, &s->args, &s->ctx,     &s->vars,
-			      &s->steps,        &s->result,         &s->event,    &s->env,  &s->keychain};
+	tr_value *values[] = {&s->words_object, &s->execution_text, &s->file,   &s->workload, &s->args, &s->ctx,
+			      &s->vars,         &s->steps,          &s->result, &s->event,    &s->env,  &s->keychain};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
 	playbook *book = (playbook *)(uintptr_t)s->book;
@@ -79,6 +79,9 @@ tr_value run_scope_new(const playbook *book, tr_value said, tr_value command, tr
 	s->trace_id = (uint64_t)tr_as_int(tr_map_get_s(command, "trace_id"), 0);
 	char text[DIGITS_MAX];
 	s->execution_text = tr_string_n(text, (size_t)(digits_put(text, execution) - text));
+	/* Equal playbooks of two folders share the model, not the place. */
+	tr_value file = TR_GET(command, "playbook", "file");
+	s->file = tr_keep(tr_is(file, TR_STRING) ? file : s->words->file);
 	s->workload = taken_map(s, command, "workload", 1);
 	s->args = taken_map(s, command, "args", REFS_DEPTH);
 	s->ctx = taken_map(s, command, "ctx", 2);

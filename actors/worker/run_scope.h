@@ -20,6 +20,7 @@ typedef struct run_scope {
 	uint32_t attempt;
 	uint64_t trace_id;
 	tr_value execution_text; /* execution_id as decimal text */
+	tr_value file;           /* where this execution has its playbook from: files are found beside it */
 	tr_value workload, args, ctx, vars, steps, result, event, env, keychain;
 	tr_pid reply_to;
 	bool has_refs; /* some value in there loads itself when used */

@@ -29,6 +29,31 @@ workflow:
       - go: { kind: python, args: { fifo: "%s" }, code: "return open(fifo).read().strip()" }
 """
 
+PARENT = """
+workflow:
+  - step: all
+    loop: { in: [0, 1, 2], iterator: i, spec: { mode: parallel } }
+    tool:
+      - one: { kind: playbook, path: child.yaml, args: { n: "{{ iter.i }}" } }
+    next: { arcs: [ { step: beside } ] }
+  - step: beside
+    tool: { kind: playbook, path: child.yaml, wait: false }
+    next: { arcs: [ { step: end } ] }
+  - step: end
+    tool: { kind: noop, result: "{{ all.results | map(attribute='result') | list }}" }
+"""
+
+WARNS = """
+workflow:
+  - step: a
+    tool: { kind: noop }
+    next: { spec: { mode: inclusive }, arcs: [ { step: b, when: "{{ nowhere.at.all == 1 }}" }, { step: c } ] }
+  - step: b
+    tool: { kind: noop }
+  - step: c
+    tool: { kind: noop }
+"""
+
 
 class Commands(kit.Case):
     def ok(self, *args, code=0, **more):
@@ -120,6 +145,30 @@ class Commands(kit.Case):
             self.assertEqual(done["differences"], 0, row)
             self.assertEqual(done["given"] + done["decided"], done["events"], row)
             self.assertIsNot(done["same_state"], False)
+
+    def test_check_of_sub_playbooks(self):
+        """What a child brings is an input: the parent's log, and the child's, are what is decided again."""
+        os.mkdir(self.path("book"))
+        self.write("book/child.yaml", "workload: { n: 0 }\nworkflow:\n  - step: s\n    tool: { kind: noop, result: \"{{ workload.n + 1 }}\" }\n")
+        parent = self.write("book/parent.yaml", PARENT)
+        done = self.run_json(parent)
+        self.assertEqual(done["result"], [1, 2, 3])
+        rows = self.listed()
+        self.assertEqual(len(rows), 5)
+        for row in rows:
+            done = json.loads(self.ok("replay", row["execution_id"], "--check", "--json"))
+            self.assertEqual((done["differences"], done["recovers"]), (0, 0), row)
+            self.assertIsNot(done["same_state"], False)
+
+    def test_check_of_warnings_of_a_relative_file(self):
+        self.write("warns.yaml", WARNS)
+        self.run_json("warns.yaml")
+        events, _ = self.events()
+        warnings = [e["payload"] for e in events if e["event_type"] == "warning"]
+        self.assertEqual({w["file"] for w in warnings},
+                         {os.path.realpath(self.path("warns.yaml"))})
+        done = json.loads(self.ok("replay", "last", "--check", "--json"))
+        self.assertEqual((done["differences"], done["recovers"]), (0, 0))
 
     def test_check_finds_what_the_machine_did_not_decide(self):
         """A log with good checksums in which somebody changed a decision."""

@@ -58,6 +58,32 @@ class Node(kit.Case):
         self.stop(process)
         self.assertFalse(os.path.exists(os.path.join(self.data, "node.sock")))
 
+    def test_a_sub_playbook_is_the_one_beside_its_caller(self):
+        """Not the one in the node's working directory, nor the one beside an equal caller in another folder."""
+        for folder in ("here", "there", "."):
+            os.makedirs(self.path(folder), exist_ok=True)
+            self.write(folder + "/child.yaml", "workflow:\n  - step: s\n    tool: { kind: noop, result: \"%s\" }\n" % folder)
+        for folder in ("here", "there"):
+            self.write(folder + "/parent.yaml", """
+                workflow:
+                  - step: call
+                    tool: { kind: playbook, path: child.yaml }
+                  """)
+        process, _ = self.node()
+        for folder in ("here", "there", "here"):
+            done = kit.subprocess.run([kit.TROUPE, "run", "parent.yaml", "--json"], capture_output=True, text=True,
+                                      timeout=60, env=self.environment(), cwd=self.path(folder), check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["steps"]["call"]["result"]["result"], folder)
+            with open(self.path(folder + "/parent.yaml")) as text:
+                piped = kit.subprocess.run([kit.TROUPE, "run", "-", "--json"], stdin=text, capture_output=True, text=True,
+                                           timeout=60, env=self.environment(), cwd=self.path(folder), check=False)
+            self.assertEqual(json.loads(piped.stdout)["steps"]["call"]["result"]["result"], folder)
+        os.remove(self.path("here/child.yaml"))
+        lost = self.run_json("here/parent.yaml", code=1)
+        self.assertIn("there is no playbook 'child.yaml'", json.dumps(lost))
+        self.stop(process)
+
     def test_detach_and_resume_after_a_kill(self):
         fifo = self.fifo("go")
         process, _ = self.node()

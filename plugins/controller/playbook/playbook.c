@@ -64,20 +64,24 @@ static tr_value key_of(tr_value context)
 			  (long long)tr_as_int(tr_map_get_s(context, "attempt"), 1));
 }
 
-static tr_value request_of(tr_value command, tr_value hash)
+/* `loaded`: [ok, hash, file] of the catalog, or absent: does the parent know it already? */
+static tr_value request_of(tr_value command, tr_value loaded)
 {
 	tr_value input = tr_map_get_s(command, "input"), context = tr_map_get_s(command, "context");
 	tr_value args = arguments(input), step = tr_map_get_s(input, "return_step");
 	long long parent = strtoll(tr_as_cstr(tr_map_get_s(context, "execution_id"), "0"), NULL, 10);
 	tr_value iteration = tr_map_get_s(context, "iteration");
+	tr_value hash = tr_array_at(loaded, 1), file = tr_array_at(loaded, 2);
 
 	return TR_LIST(
 	    tr_atom("child"),
 	    TR_DICT("parent_id", tr_int(parent), "step_run_id", tr_keep(tr_map_get_s(context, "step_run_id")),
 		    "iteration", tr_int(tr_as_int(iteration, -1)), "label", tr_keep(tr_map_get_s(context, "label")),
-		    "key", key_of(context), "path", tr_keep(tr_map_get_s(input, "path")), "hash", hash, "args",
-		    given(args) ? tr_keep(args) : tr_map(), "return_step", given(step) ? tr_keep(step) : tr_nil(),
-		    "wait", tr_bool(tr_as_bool(tr_map_get_s(input, "wait"), true))));
+		    "key", key_of(context), "path", tr_keep(tr_map_get_s(input, "path")), "hash",
+		    tr_is_valid(hash) ? tr_keep(hash) : tr_nil(), "file", tr_is_valid(file) ? tr_keep(file) : tr_nil(),
+		    "args", given(args) ? tr_keep(args) : tr_map(), "return_step",
+		    given(step) ? tr_keep(step) : tr_nil(), "wait",
+		    tr_bool(tr_as_bool(tr_map_get_s(input, "wait"), true))));
 }
 
 /* Absent when the inputs make sense. */
@@ -187,7 +191,7 @@ static tr_value outcome_of(tr_value input, tr_value answer)
 /* ---- the command --------------------------------------------------------------------------------------------------
  */
 
-/* [ok, hash] or [error, text] of the catalog; fresh. */
+/* [ok, hash, file] or [error, text] of the catalog; fresh. */
 static tr_value load(tr_value command, int64_t deadline)
 {
 	tr_value input = tr_map_get_s(command, "input"), file = TR_GET(command, "context", "file"),
@@ -214,7 +218,7 @@ static tr_value playbook_run(tr_value config, tr_pid plugin, tr_value command)
 	end = seconds > 0 && seconds < 1e9 ? tr_in((int64_t)(seconds * 1e9)) : TR_FOREVER;
 	deadline = end < deadline ? end : deadline;
 	/* Known already? Then the child has its playbook, whatever became of the file. */
-	answer = ask("executions", request_of(command, tr_nil()), TR_FOREVER, deadline);
+	answer = ask("executions", request_of(command, tr_absent()), TR_FOREVER, deadline);
 	if (!tr_is(answer, TR_ATOM))
 		return outcome_of(input, answer);
 	loaded = load(command, deadline);
@@ -226,7 +230,7 @@ static tr_value playbook_run(tr_value config, tr_pid plugin, tr_value command)
 		tr_drop(loaded);
 		return answer;
 	}
-	answer = request_of(command, tr_keep(tr_array_at(loaded, 1)));
+	answer = request_of(command, loaded);
 	tr_drop(loaded);
 	return outcome_of(input, ask("executions", answer, TR_FOREVER, deadline));
 }
