@@ -62,7 +62,7 @@ static const char *status_of(const index_entry *e, const struct live *l)
 		return e->status;
 	(void)snprintf(id, sizeof id, "%" PRId64, e->id);
 	bool performed = l->owned && (!tr_is_valid(l->ids) || tr_is_valid(tr_map_get_s(l->ids, id)));
-	return performed || strcmp(e->status, "paused") == 0 ? e->status : "interrupted";
+	return performed || index_held(e) ? e->status : "interrupted";
 }
 
 /* ---- filters --------------------------------------------------------------------------------------------------------
@@ -247,7 +247,8 @@ const command command_executions = {
     .arguments = "[options]",
     .summary = "List the executions of a data folder, newest first",
     .help =
-	"  --status S[,S…]      only these: running, paused, interrupted, success, failed, partial, cancelled, "
+	"  --status S[,S…]      only these: running, paused, interrupted, damaged, success, failed, partial, "
+	"cancelled, "
 	"stalled\n"
 	"  --playbook PATTERN   only of playbooks with this path or name; * and ? match any\n"
 	"  --since WHEN         only what started since: 90s, 15m, 2h, 3d ago, or 2026-11-22, 2026-11-22T03:00:00Z\n"
@@ -255,6 +256,8 @@ const command command_executions = {
 	"  --json               one JSON object a line\n" PICK_DATA_HELP
 	"\nReads the index, not the logs; works while another process writes to the folder. 'interrupted' is what "
 	"has not\n"
-	"ended and nobody performs: 'troupe resume' takes it up.\n",
+	"ended and nobody performs: 'troupe resume' takes it up; 'damaged' what has lost a part of its log: only "
+	"'troupe resume\n"
+	"EXECUTION' takes it up.\n",
     .run = executions_run,
 };

@@ -35,7 +35,7 @@ static bool add(resume_job *job, const index_entry *e)
 	job->all = more;
 	job->all[job->count++] = (resume_one){.id = e->id,
 					      .playbook = tr_string_lossy(path, strlen(path)),
-					      .unpause = e->status != NULL && strcmp(e->status, "paused") == 0,
+					      .unpause = index_held(e),
 					      .summary = tr_absent()};
 	return true;
 }
@@ -49,7 +49,7 @@ static int choose(const struct resume_options *o, resume_job *job)
 	index_table t = {0};
 	tr_buf notes = {0};
 	int code = index_load(&t, o->node.data, false, &notes) == TR_OK ? EXIT_OK : EXIT_FAILED;
-	size_t paused = 0;
+	size_t paused = 0, damaged = 0;
 	for (size_t i = 0; code == EXIT_OK && i < t.count; i++) {
 		const index_entry *e = &t.entries[i];
 		if (o->which != NULL ? e->id != id : e->finished)
@@ -57,7 +57,9 @@ static int choose(const struct resume_options *o, resume_job *job)
 		if (e->finished) {
 			fprintf(stderr, "troupe resume: execution %" PRId64 " is over (%s)\n", id, e->status);
 			code = EXIT_FAILED;
-		} else if (o->which == NULL && e->status != NULL && strcmp(e->status, "paused") == 0) {
+		} else if (o->which == NULL && index_damaged(e)) {
+			damaged++;
+		} else if (o->which == NULL && index_held(e)) {
 			paused++;
 		} else if (!add(job, e)) {
 			code = EXIT_FAILED;
@@ -66,6 +68,11 @@ static int choose(const struct resume_options *o, resume_job *job)
 	if (paused > 0)
 		fprintf(stderr, "%zu paused executions are left alone; 'troupe resume EXECUTION' lets one go on\n",
 			paused);
+	if (damaged > 0)
+		fprintf(stderr,
+			"%zu executions have lost a part of their log and are left alone; 'troupe resume EXECUTION' "
+			"does again what the log does not know any more\n",
+			damaged);
 	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&notes)));
 	tr_buf_fini(&notes);
 	index_fini(&t);
@@ -213,7 +220,8 @@ const command command_resume = {
     .arguments = "[EXECUTION] [options]",
     .summary = "Take up executions that were interrupted, and see them to their end",
     .help = PICK_HELP
-    "Without EXECUTION: all that have not ended and are not paused. A paused one that is named goes on.\n\n"
+    "Without EXECUTION: all that have not ended and are neither paused nor damaged. A paused or damaged one that is "
+    "named goes on.\n\n"
     "  --detach             only tell the node that owns the data folder to do it\n"
     "  --json               one JSON object an execution, as 'troupe run --json'\n" NODE_OPTION_HELP
     "\nDone in this process, or by the node that owns the data folder. Exit status: 0 when all ended well, 1 when one "

@@ -67,7 +67,7 @@ static tr_value run_json(const timeline *t, const timeline_run *r)
 
 static const char *status_of(const timeline *t)
 {
-	return t->finished ? t->status : t->paused ? "paused" : "running";
+	return t->finished ? t->status : t->held != NULL ? t->held : "running";
 }
 
 static int print_json(const timeline *t, int64_t id)

@@ -116,14 +116,26 @@ static int run_repair(struct store_options *o)
 	}
 	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&report)));
 	tr_buf_fini(&report);
+	verify_result left;
+	if (verify_store(o->pick.data, &left) != TR_OK)
+		r.failed++;
 	if (o->pick.json)
 		print_json(TR_DICT("logs", tr_int((int64_t)r.logs), "artifacts", tr_int((int64_t)r.artifacts),
-				   "leftovers", tr_int((int64_t)r.leftovers), "failed", tr_int((int64_t)r.failed)));
+				   "leftovers", tr_int((int64_t)r.leftovers), "removed", tr_int((int64_t)r.removed),
+				   "failed", tr_int((int64_t)r.failed), "problem_count", tr_int((int64_t)left.problems),
+				   "problems", tr_keep(left.list)));
 	else
-		printf("%" PRIu64 " logs mended, %" PRIu64 " artifacts put aside, %" PRIu64
-		       " leftovers removed, %" PRIu64 " failed; the index is made anew\n",
-		       r.logs, r.artifacts, r.leftovers, r.failed);
-	return r.failed == 0 ? EXIT_OK : EXIT_FAILED;
+		printf("%" PRIu64 " logs mended, %" PRIu64 " executions removed, %" PRIu64
+		       " artifacts put aside, %" PRIu64 " leftovers removed, %" PRIu64
+		       " failed; the index is made anew\n",
+		       r.logs, r.removed, r.artifacts, r.leftovers, r.failed);
+	if (!o->pick.json && left.problems > 0) {
+		printf("%" PRIu64 " problems are left, which only a backup can mend:\n", left.problems);
+		print_problems(&left);
+	}
+	int code = r.failed == 0 && left.problems == 0 ? EXIT_OK : EXIT_FAILED;
+	verify_fini(&left);
+	return code;
 }
 
 /* ---- compact --------------------------------------------------------------------------------------------------------

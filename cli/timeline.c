@@ -164,7 +164,7 @@ tr_err timeline_add(timeline *t, const event *e)
 		t->started_us = e->time_us;
 		tr_assign(&t->playbook, tr_keep(tr_map_get_s(e->payload, "playbook")));
 	} else if (e->type == EVENT_EXECUTION_PAUSED || e->type == EVENT_EXECUTION_RESUMED) {
-		t->paused = e->type == EVENT_EXECUTION_PAUSED;
+		t->held = e->type == EVENT_EXECUTION_RESUMED ? NULL : e->status != NULL ? e->status : "paused";
 	} else if (e->type == EVENT_WORKFLOW_FINISHED) {
 		tr_assign(&t->result, tr_keep(tr_map_get_s(e->payload, "result")));
 		tr_assign(&t->failures, tr_keep(tr_map_get_s(e->payload, "failures")));

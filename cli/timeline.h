@@ -29,7 +29,8 @@ typedef struct timeline_run {
 typedef struct timeline {
 	int64_t started_us, last_us;
 	const char *status; /* of the execution: "running" until it is over */
-	bool finished, paused;
+	const char *held;   /* "paused", "damaged"; NULL */
+	bool finished;
 	uint64_t events;
 	tr_value playbook; /* map, or absent */
 	tr_value result, failures;

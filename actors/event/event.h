@@ -58,7 +58,7 @@ typedef enum event_type {
 	X(RUNNING, "running")                                                                       \
 	X(FAILED, "failed")                                                                         \
 	X(PARTIAL, "partial") X(CANCELLED, "cancelled") X(STALLED, "stalled") X(PENDING, "pending") \
-	    X(PAUSED, "paused") X(SKIPPED, "skipped") X(SCHEDULED, "scheduled")
+	    X(PAUSED, "paused") X(SKIPPED, "skipped") X(SCHEDULED, "scheduled") X(DAMAGED, "damaged")
 /* clang-format on */
 
 typedef enum event_source {

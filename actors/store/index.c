@@ -25,7 +25,7 @@ static tr_value record(const event *e, const char *folder)
 	bool first = e->type == EVENT_EXECUTION_REQUESTED;
 	const char *status = e->type == EVENT_PLAYBOOK_PROCESSED
 				 ? tr_as_cstr(tr_map_get_s(e->payload, "status"), e->status != NULL ? e->status : "")
-			     : e->type == EVENT_EXECUTION_PAUSED ? "paused"
+			     : e->type == EVENT_EXECUTION_PAUSED ? (e->status != NULL ? e->status : "paused")
 								 : "running";
 	return TR_LIST(tr_int(e->time_us), tr_string(status),
 		       folder != NULL ? tr_string_lossy(folder, strlen(folder)) : tr_nil(),
@@ -128,6 +128,16 @@ static void take_status(index_entry *e, const frame *f, tr_value v)
 	e->status = status != NULL ? status : "running";
 	e->finished = f->type == EVENT_PLAYBOOK_PROCESSED;
 	e->ended_us = e->finished ? tr_as_int(tr_array_at(v, 0), 0) : 0;
+}
+
+bool index_held(const index_entry *e)
+{
+	return e->status != NULL && (strcmp(e->status, "paused") == 0 || index_damaged(e));
+}
+
+bool index_damaged(const index_entry *e)
+{
+	return e->status != NULL && strcmp(e->status, "damaged") == 0;
 }
 
 /* What the file says is hostile: a wrong kind is as if it were not there. */

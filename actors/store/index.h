@@ -20,8 +20,8 @@ typedef struct index_entry {
 	int64_t id;
 	int64_t started_us, ended_us; /* 0: not known, not over */
 	uint64_t seq;                 /* of the event that told the status */
-	const char *status; /* "running", "paused", or as the execution ended; NULL: nothing that could be read
-		       says it */
+	const char *status; /* "running", "paused", "damaged", or as the execution ended; NULL: nothing that could be
+		       read says it */
 	tr_value folder;    /* <workflow>/<id>, text; absent: not known */
 	tr_value playbook;  /* map {name, path, version, hash, file} or absent */
 	tr_value parent;    /* map or absent */
@@ -58,6 +58,11 @@ tr_err index_read(index_table *t, const char *data, tr_buf *notes);
 tr_err index_load(index_table *t, const char *data, bool rebuild, tr_buf *notes);
 /** Write the table as the index's file, whole or not at all; 0 or -errno. */
 int index_write(const index_table *t, const disk *d, const char *data);
+
+/** Nothing new begins in it until somebody says so. */
+bool index_held(const index_entry *e);
+/** So it is because repair took a part of its log: only who names it may go on with it. */
+bool index_damaged(const index_entry *e);
 
 /** An entry as lists show it: {execution_id text, id int, workflow, path, playbook, name, status, started_at_us,
  * ended_at_us, events, parent, packed}. Fresh. */

@@ -90,9 +90,9 @@ static void put_record(tr_buf *out, const index_entry *e, event_type type, uint6
 static void put_entry(tr_buf *out, const index_entry *e)
 {
 	const char *status = e->status != NULL ? e->status : "running";
-	event_type type = e->finished                     ? EVENT_PLAYBOOK_PROCESSED
-			  : strcmp(status, "paused") == 0 ? EVENT_EXECUTION_PAUSED
-							  : EVENT_EXECUTION_RESUMED;
+	event_type type = e->finished     ? EVENT_PLAYBOOK_PROCESSED
+			  : index_held(e) ? EVENT_EXECUTION_PAUSED
+					  : EVENT_EXECUTION_RESUMED;
 	if (e->status == NULL) /* nothing is known that the log does not have to be asked for */
 		return;
 	put_record(out, e, EVENT_EXECUTION_REQUESTED, 1,

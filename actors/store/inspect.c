@@ -40,6 +40,8 @@ static bool look(void *arg, const frame *f)
 			return false;
 		}
 		out->last_seq = f->seq;
+		out->last_event_id = e.event_id;
+		out->last_us = e.time_us;
 		out->finished = e.type == EVENT_PLAYBOOK_PROCESSED;
 		if (l->each != NULL)
 			l->each(l->arg, &e);
@@ -57,6 +59,7 @@ void inspect_bytes(tr_str bytes, int64_t id, void (*each)(void *arg, const event
 	scan_frames(bytes, look, &l, &note);
 	if (out->fault[0] == '\0' && (note.torn || note.damaged)) {
 		tr_buf text = {0};
+		out->torn = note.torn;
 		scan_describe(&note, "", &text);
 		(void)snprintf(out->fault, sizeof out->fault, "%s", text.n > 2 ? text.p + 2 : "damaged");
 		tr_buf_fini(&text);
@@ -74,6 +77,7 @@ bool inspect_log(const char *data, const char *folder, int64_t id, bool packed, 
 	}
 	inspect_bytes(tr_buf_str(bytes), id, each, arg, out);
 	out->packed_fault = err == TR_ECORRUPT;
+	out->torn = out->torn && !out->packed_fault;
 	if (out->packed_fault)
 		(void)snprintf(out->fault, sizeof out->fault,
 			       "the packed file is damaged; %" PRIu64 " events before that are whole", out->last_seq);

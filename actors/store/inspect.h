@@ -9,7 +9,10 @@
 typedef struct inspect_result {
 	uint64_t last_seq; /* of the last event that can be trusted */
 	size_t good;       /* bytes up to its end */
+	uint64_t last_event_id;
+	int64_t last_us;
 	bool finished;
+	bool torn;         /* all that is wrong is an unfinished record at the end */
 	bool packed_fault; /* the packed file itself is damaged */
 	char fault[400];   /* what is wrong behind `good`, "" when nothing is */
 } inspect_result;

@@ -192,7 +192,7 @@ tr_value store_unfinished_executions(const char *data)
 	tr_value list = tr_array();
 	tr_err err = index_load(&t, data, false, &notes);
 	for (size_t i = 0; i < t.count; i++)
-		if (!t.entries[i].finished)
+		if (!t.entries[i].finished && !index_damaged(&t.entries[i]) && t.entries[i].started_us != 0)
 			list = tr_array_push(list, tr_int(t.entries[i].id));
 	index_fini(&t);
 	tr_buf_fini(&notes);

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct repair {
@@ -20,6 +21,7 @@ struct repair {
 	const disk *disk;
 	tr_buf *report;
 	repair_result *result;
+	index_table said; /* the index as it was found */
 };
 
 /* Keep the bytes as <path>.damaged, behind what an earlier repair may have left there. */
@@ -51,7 +53,65 @@ static int cut(const struct repair *r, const char *path, size_t good)
 	return err;
 }
 
-static void told(struct repair *r, const char *file, const inspect_result *found, int err)
+/* What was done after what is missing may be done already: nobody goes on with it but who names it. */
+static int hold(const struct repair *r, const char *folder, int64_t id, const inspect_result *found)
+{
+	layout_path path;
+	const disk *d = r->disk;
+	tr_buf bytes = {0};
+	event e;
+	event_init(&e, EVENT_EXECUTION_PAUSED);
+	e.execution_id = id;
+	e.seq = found->last_seq + 1;
+	e.event_id = found->last_event_id + 1;
+	e.time_us = found->last_us;
+	e.trace_id = (uint64_t)id;
+	e.status = "damaged";
+	e.payload = TR_DICT("by", tr_string("repair"), "lost", tr_string_lossy(found->fault, strlen(found->fault)));
+	tr_err failed = store_frame(&bytes, &e);
+	int fd = failed != TR_OK                                  ? -ENOMEM
+		 : log_plain_path(path, r->data, folder) != TR_OK ? -ENAMETOOLONG
+								  : d->open_append(d->arg, path);
+	int err = fd < 0 ? fd : d->append(d->arg, fd, bytes.p, bytes.n);
+	if (fd >= 0 && err == 0)
+		err = d->sync(d->arg, fd);
+	if (fd >= 0)
+		close(fd);
+	event_fini(&e);
+	tr_buf_fini(&bytes);
+	return err;
+}
+
+/* How the index knew it: NULL when it does not, or says that it has not ended. */
+static const char *ended_as(const struct repair *r, int64_t id)
+{
+	const index_entry *e = index_find(&r->said, id);
+	return e != NULL && e->finished ? e->status : NULL;
+}
+
+/* Only an unfinished record at the end of what had not ended: a crash leaves that, and nothing was acted on. */
+static bool may_go_on(const struct repair *r, int64_t id, const inspect_result *found)
+{
+	return found->finished || (found->torn && ended_as(r, id) == NULL);
+}
+
+static void tell_end(struct repair *r, int64_t id, const inspect_result *found)
+{
+	const char *end = ended_as(r, id);
+	if (found->last_seq == 0 || may_go_on(r, id, found))
+		return;
+	tr_buf_putf(r->report, "execution %" PRId64 ": ", id);
+	if (end != NULL)
+		tr_buf_putf(r->report, "it had ended (%s), its end is lost", end);
+	else
+		tr_buf_puts(r->report, "what it did after that is lost");
+	tr_buf_putf(r->report,
+		    "; it is 'damaged' now, and only 'troupe resume %" PRId64
+		    "' goes on with it: that does again what the log does not know any more\n",
+		    id);
+}
+
+static void told(struct repair *r, const char *file, int64_t id, const inspect_result *found, int err)
 {
 	if (err == 0)
 		r->result->logs++;
@@ -63,19 +123,56 @@ static void told(struct repair *r, const char *file, const inspect_result *found
 			    found->last_seq, file);
 	else
 		tr_buf_putf(r->report, "it could not be mended: %s\n", strerror(-err));
+	if (err == 0)
+		tell_end(r, id, found);
 }
 
-static int mend_plain(const struct repair *r, const char *folder, tr_str bytes, const inspect_result *found)
+/* An execution of which nothing is left is none; its folder stays beside for whoever wants to look. */
+static void remove_empty(struct repair *r, const char *folder, int64_t id)
+{
+	layout_path from, to;
+	const char *end = ended_as(r, id);
+	int err = layout_join(from, r->data, "executions/%s", folder) == TR_OK ? EEXIST : ENAMETOOLONG;
+	for (unsigned n = 1; err == EEXIST && n < 1000; n++) {
+		if (layout_join(to, r->data, "executions/%s.damaged%u", folder, n) != TR_OK)
+			err = ENAMETOOLONG;
+		else if (access(to, F_OK) != 0)
+			err = rename(from, to) == 0 ? 0 : errno;
+	}
+	r->result->removed += err == 0;
+	r->result->failed += err != 0;
+	tr_buf_putf(r->report, "execution %" PRId64 "%s%s%s: nothing of its log is left; ", id,
+		    end != NULL ? " (it had ended: " : "", end != NULL ? end : "", end != NULL ? ")" : "");
+	if (err == 0)
+		tr_buf_putf(r->report, "it is removed, its folder is %s\n", to);
+	else
+		tr_buf_putf(r->report, "it cannot be removed: %s\n", strerror(err));
+}
+
+/* No log, or an empty one, and no packed one either. */
+static bool empty(const struct repair *r, const char *folder)
+{
+	layout_path packed, plain;
+	struct stat st;
+	return log_packed_path(packed, r->data, folder) == TR_OK && access(packed, F_OK) != 0 &&
+	       log_plain_path(plain, r->data, folder) == TR_OK &&
+	       (stat(plain, &st) == 0 ? st.st_size == 0 : errno == ENOENT);
+}
+
+static int mend_plain(const struct repair *r, const char *folder, int64_t id, tr_str bytes, const inspect_result *found)
 {
 	layout_path path;
 	if (log_plain_path(path, r->data, folder) != TR_OK)
 		return -ENAMETOOLONG;
 	int err = put_aside(r, path, bytes);
-	return err != 0 ? err : cut(r, path, found->good);
+	if (err == 0)
+		err = cut(r, path, found->good);
+	return err == 0 && found->last_seq > 0 && !may_go_on(r, id, found) ? hold(r, folder, id, found) : err;
 }
 
 /* What is whole becomes a plain log; the packed file goes aside. */
-static int mend_packed(const struct repair *r, const char *folder, tr_str bytes, const inspect_result *found)
+static int mend_packed(const struct repair *r, const char *folder, int64_t id, tr_str bytes,
+		       const inspect_result *found)
 {
 	layout_path packed, plain, below;
 	char aside[PATH_MAX + 16];
@@ -93,6 +190,8 @@ static int mend_packed(const struct repair *r, const char *folder, tr_str bytes,
 			err = d->sync(d->arg, fd);
 		if (fd >= 0)
 			close(fd);
+		if (err == 0 && found->last_seq > 0 && !may_go_on(r, id, found))
+			err = hold(r, folder, id, found);
 	}
 	(void)snprintf(aside, sizeof aside, "%s.damaged", packed);
 	if (err == 0 && rename(packed, aside) != 0)
@@ -108,10 +207,12 @@ static bool mend_log(void *arg, const char *folder, int64_t id, bool packed)
 	char file[PATH_MAX + 32];
 	(void)snprintf(file, sizeof file, packed ? "executions/%s" PACKED_SUFFIX : "executions/%s/events.log", folder);
 	if (inspect_log(r->data, folder, id, packed, NULL, NULL, &bytes, &found) && found.fault[0] != '\0')
-		told(r, file, &found,
-		     packed ? mend_packed(r, folder, tr_buf_str(&bytes), &found)
-			    : mend_plain(r, folder, tr_buf_str(&bytes), &found));
+		told(r, file, id, &found,
+		     packed ? mend_packed(r, folder, id, tr_buf_str(&bytes), &found)
+			    : mend_plain(r, folder, id, tr_buf_str(&bytes), &found));
 	tr_buf_fini(&bytes);
+	if (!packed && empty(r, folder))
+		remove_empty(r, folder, id);
 	return true;
 }
 
@@ -170,15 +271,21 @@ static void mend_index(struct repair *r)
 
 bool repair_store(const char *data, const disk *d, tr_buf *report, repair_result *result, file_store_error *error)
 {
-	struct repair r = {data, d, report, result};
+	struct repair r = {.data = data, .disk = d, .report = report, .result = result};
+	tr_buf notes = {0};
 	*result = (repair_result){0};
+	(void)index_read(&r.said, data, &notes);
+	tr_buf_fini(&notes);
 	/* Opening takes the lock, or says whose it is, and brings what the journal has into the logs. */
 	file_store *s = file_store_open(data, d, report, error);
-	if (s == NULL)
+	if (s == NULL) {
+		index_fini(&r.said);
 		return false;
+	}
 	walk_executions(data, mend_log, &r);
 	mend_artifacts(&r);
 	mend_index(&r);
 	file_store_close(&s);
+	index_fini(&r.said);
 	return true;
 }

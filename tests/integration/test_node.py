@@ -80,8 +80,9 @@ class Node(kit.Case):
                                            timeout=60, env=self.environment(), cwd=self.path(folder), check=False)
             self.assertEqual(json.loads(piped.stdout)["steps"]["call"]["result"]["result"], folder)
         os.remove(self.path("here/child.yaml"))
-        lost = self.run_json("here/parent.yaml", code=1)
-        self.assertIn("there is no playbook 'child.yaml'", json.dumps(lost))
+        lost = self.troupe("run", "here/parent.yaml")
+        self.assertEqual(lost.returncode, 2)
+        self.assertIn("there is no playbook child.yaml", lost.stderr)
         self.stop(process)
 
     def test_detach_and_resume_after_a_kill(self):

@@ -163,12 +163,72 @@ class Store(kit.Case):
         os.truncate(os.path.join(self.data, "index/executions.idx"), 50)
         self.assertGreaterEqual(self.verify(code=1)["problem_count"], 3)
         done = self.troupe("store", "repair", "--json")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(json.loads(done.stdout)["logs"], 1)
+        self.assertEqual(done.returncode, 1, "the lost artifact is a problem that stays")
+        said = json.loads(done.stdout)
+        self.assertEqual(said["logs"], 1)
+        self.assertTrue(all("refers to it" in p["problem"] for p in said["problems"]) and said["problems"], said)
         self.assertIn("are kept, all of it is in", done.stderr)
         self.assertTrue(os.path.exists(self.log(0) + ".damaged"))
         left = [p for p in self.verify(code=None)["problems"] if "refers to it" not in p["problem"]]
         self.assertEqual(left, [])
+
+    def test_repair_does_not_let_a_finished_execution_run_again(self):
+        marks = self.path("marks")
+        playbook = self.write("marks.yaml", """
+            workflow:
+              - step: one
+                tool: { kind: python, args: { f: "%s" }, code: "open(f, 'a').write('1')" }
+                next: { arcs: [ { step: two } ] }
+              - step: two
+                tool: { kind: python, args: { f: "%s" }, code: "open(f, 'a').write('2')" }
+            """ % (marks, marks))
+        execution = self.run_json(playbook)["execution_id"]
+        with open(self.log(), "r+b") as f:
+            raw = f.read()
+            at = raw.index(b"step.done") if b"step.done" in raw else len(raw) // 2
+            f.seek(at)
+            f.write(bytes([raw[at] ^ 1]))
+        done = self.troupe("store", "repair")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn(f"execution {execution}: it had ended (success), its end is lost; it is 'damaged' now", done.stderr)
+        self.assertEqual(self.verify()["problems"], [])
+        row = json.loads(self.ok("executions", "--json"))
+        self.assertEqual(row["status"], "damaged")
+        self.assertEqual(json.loads(self.ok("show", "last", "--json"))["status"], "damaged")
+        self.ok("replay", "last", "--check")
+        node = self.start("node")
+        self.assertIn(" 0 executions resumed", node.stdout.readline())
+        self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "damaged")
+        node.terminate()
+        node.communicate(timeout=30)
+        self.assertIn("have lost a part of their log", self.troupe("resume").stderr)
+        with open(marks) as f:
+            self.assertEqual(f.read(), "12", "nobody did a step again")
+        self.ok("resume", execution)
+        self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "success")
+        with open(marks) as f:
+            self.assertGreater(len(f.read()), 2)
+        self.ok("replay", "last", "--check")
+
+    def test_repair_removes_what_has_no_log_any_more(self):
+        for how in (os.unlink, lambda path: os.truncate(path, 0)):
+            execution = self.run_json(self.write("small.yaml", SMALL))["execution_id"]
+            log = self.log()
+            how(log)
+            done = self.troupe("store", "repair", "--json")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertEqual(json.loads(done.stdout)["removed"], 1)
+            self.assertIn(f"execution {execution} (it had ended: success): nothing of its log is left", done.stderr)
+            self.assertEqual(self.ok("executions"), "")
+            self.assertEqual(self.verify()["problems"], [])
+            self.assertTrue(os.path.isdir(os.path.dirname(log) + ".damaged1"))
+
+    def test_repair_says_what_it_cannot_mend(self):
+        self.run_json(self.write("small.yaml", SMALL))
+        os.unlink(glob.glob(os.path.join(self.data, "playbooks/*.yaml"))[0])
+        done = self.troupe("store", "repair")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, r"1 problems are left[^\n]*\nplaybooks/")
 
     def verify(self, code=0):
         done = self.troupe("store", "verify", "--json")

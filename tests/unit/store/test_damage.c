@@ -174,13 +174,15 @@ static void every_damage_of_the_index(void **state)
 
 static void repair_makes_it_whole(void **state)
 {
-	layout_path path, aside, index;
+	layout_path folder, removed, path, aside, index;
 	tr_buf whole = {0};
 	(void)state;
 	fill();
 	assert_int_equal(log_plain_path(path, kit_data, FOLDER), TR_OK);
 	snprintf(aside, sizeof aside, "%.4000s.damaged", path);
 	assert_int_equal(index_path(index, kit_data), TR_OK);
+	assert_int_equal(layout_join(folder, kit_data, "executions/" FOLDER), TR_OK);
+	assert_int_equal(layout_join(removed, kit_data, "executions/" FOLDER ".damaged1"), TR_OK);
 	assert_int_equal(disk_read_file(path, &whole), TR_OK);
 	for (size_t at = 0; at < whole.n; at += 5) {
 		tr_buf report = {0}, notes = {0};
@@ -195,9 +197,16 @@ static void repair_makes_it_whole(void **state)
 		assert_int_equal(result.logs, 1);
 		assert_int_equal(result.failed, 0);
 		assert_true(report.n > 0);
-		assert_int_equal(kit_count(ID, &notes), kept);
-		assert_int_equal(notes.n, 0);
+		/* What is left says so itself; nothing left is no execution, and its folder stays aside. */
+		bool held = strstr(tr_buf_str(&report).p, "it is 'damaged' now") != NULL;
+		assert_int_equal(result.removed, kept == 0);
+		assert_false(held && kept == 0);
+		tr_value left = store_read_execution(kit_data, ID, &notes);
+		assert_int_equal(tr_array_len(left), kept + held);
+		tr_drop(left);
 		assert_int_equal(problems(), 0);
+		if (kept == 0)
+			assert_int_equal(rename(removed, folder), 0);
 		assert_int_equal(access(aside, F_OK), 0);
 		tr_buf_fini(&report);
 		tr_buf_fini(&notes);
