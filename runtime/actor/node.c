@@ -248,6 +248,8 @@ void tr_node_stop(tr_node **node)
 	fault_remove_node(n);
 	node_close(n);
 	wait_for_the_last(n);
+	atomic_store(&n->stopping, 2);
+	watch_stop(n); /* it looks into what a slot holds */
 	node_slots_fini(n);
 	stop_threads(n);
 	node_fini(n);
