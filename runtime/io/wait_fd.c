@@ -47,6 +47,11 @@ static void run_wait(struct task *task)
 {
 	struct wait_request *w = IO_OUTER(task, struct wait_request, q.start);
 	int events = (w->events & TR_FD_READ ? UV_READABLE : 0) | (w->events & TR_FD_WRITE ? UV_WRITABLE : 0);
+	/* The deadline may have passed on the way here: then the actor waits for this answer alone. */
+	if (w->q.poll || w->q.reactor->stopping || request_is_gone(&w->q)) {
+		request_answer(&w->q, w->q.poll ? TR_ETIMEOUT : TR_ECLOSED, tr_nil());
+		return;
+	}
 	int uv_error = uv_poll_init(&w->q.reactor->loop, &w->poll, w->fd);
 
 	if (uv_error != 0) {
@@ -91,8 +96,6 @@ tr_err tr_wait_fd(int fd, int events, int64_t deadline, int *ready)
 	if (fd < 0 || (events & ~(TR_FD_READ | TR_FD_WRITE)) != 0 || events == 0)
 		return TR_EINVAL;
 	got = ready_now(fd, events);
-	if (got == 0 && deadline != TR_FOREVER && deadline <= tr_now())
-		return TR_ETIMEOUT;
 	if (got == 0) {
 		struct wait_request *w = request_new(sizeof(*w), run_wait, &err);
 		if (w == NULL)
