@@ -309,10 +309,15 @@ static void logger_body(tr_value arg)
 	tr_spawn(logger, tr_pid_value(tr_self()));
 	EXPECT(TR_IS_A(tr_receive(TR_FOREVER), ok));
 	tr_spawn(crashes, tr_nil());
-	tr_value m = tr_receive(tr_in(10 * TR_SECOND));
-	EXPECT(kit_atom_is(m, 0, "report"));
-	EXPECT_SHOWS(tr_keep(tr_map_get_s(tr_array_at(m, 1), "reason")), "\"reported\"");
-	tr_drop(m);
+	/* on a busy machine the watch may have told of a long handler before */
+	for (bool crash = false; !crash;) {
+		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+		EXPECT(kit_atom_is(m, 0, "report"));
+		crash = strcmp(tr_as_cstr(tr_map_get_s(tr_array_at(m, 1), "report"), ""), "crash") == 0;
+		if (crash)
+			EXPECT_SHOWS(tr_keep(tr_map_get_s(tr_array_at(m, 1), "reason")), "\"reported\"");
+		tr_drop(m);
+	}
 }
 static void reports_go_to_the_logger(void **state)
 {
