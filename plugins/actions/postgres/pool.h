@@ -6,7 +6,7 @@
 #ifndef TROUPE_PLUGINS_POSTGRES_POOL_H
 #define TROUPE_PLUGINS_POSTGRES_POOL_H
 
-#include "plugins/actions/postgres/session.h"
+#include "plugins/shared/postgres/session.h"
 
 typedef struct pg_pool {
 	tr_value idle; /* array of objects, oldest first */

@@ -10,6 +10,7 @@
 #include "plugins/actions/postgres/pool.h"
 #include "plugins/actions/postgres/query.h"
 #include "plugins/shared/sql/sql.h"
+#include "plugins/shared/sql/task.h"
 
 #include <string.h>
 
@@ -26,16 +27,6 @@ const char postgres_manifest[] =
     "  \"idle_connections\": {\"type\": \"int\", \"default\": 16, \"min\": 0, \"max\": 1000, \"description\": \"that "
     "are kept open\"},"
     "  \"idle_seconds\": {\"type\": \"int\", \"default\": 60, \"min\": 1, \"description\": \"for so long\"}}}";
-
-static int64_t deadline_of(tr_value config, tr_value input, tr_value command)
-{
-	tr_value given = tr_map_get_s(input, "timeout");
-	double seconds = tr_as_float(tr_is_valid(given) ? given : tr_map_get_s(config, "timeout"), 300);
-	int64_t own = seconds > 0 && seconds < 1e9 ? tr_in((int64_t)(seconds * 1e9)) : TR_FOREVER;
-	int64_t outer = tr_command_deadline(command);
-
-	return own < outer ? own : outer;
-}
 
 static void target_end(void *arg)
 {
@@ -65,7 +56,7 @@ static tr_value postgres_run(tr_value config, tr_pid plugin, tr_value command)
 {
 	tr_value input = tr_map_get_s(command, "input"), why;
 	tr_value statements = sql_of_task(input, tr_map_get_s(command, "context"), "postgres", &why);
-	tr_value params = tr_map_get_s(input, "params"), max = tr_map_get_s(input, "max_bytes");
+	tr_value params = tr_map_get_s(input, "params");
 
 	if (!tr_is_valid(statements)) {
 		tr_value fault = tr_outcome_error("input", false, "%s", tr_as_cstr(why, "?"));
@@ -73,19 +64,17 @@ static tr_value postgres_run(tr_value config, tr_pid plugin, tr_value command)
 		return fault;
 	}
 	statements = tr_own_value(statements);
-	if (tr_is_valid(params) && !tr_is_nil(params) && !tr_is(params, TR_MAP) && !tr_is(params, TR_ARRAY))
-		return tr_outcome_error("input", false,
-					"postgres: params must be a list ($1, …) or a mapping (:name), not %s",
-					tr_type_name(tr_type_of(params)));
-	int64_t bytes = tr_as_int(tr_is_valid(max) ? max : tr_map_get_s(config, "max_bytes"), 0);
+	tr_value wrong = sql_params_fault(params, "postgres");
+	if (tr_is_valid(wrong))
+		return wrong;
 	pg_query *q = pg_query_new();
 	if (q == NULL)
 		return tr_invalid(TR_ENOMEM);
 	q->statements = statements;
 	q->params = params;
-	q->deadline = deadline_of(config, input, command);
+	q->deadline = sql_deadline(config, input, command);
 	q->transaction = tr_as_bool(tr_map_get_s(input, "transaction"), false);
-	q->max_bytes = bytes < 1 ? 1 : (size_t)bytes;
+	q->max_bytes = sql_max_bytes(config, input);
 	return perform(q, plugin, input);
 }
 

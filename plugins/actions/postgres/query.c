@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows come one at a time, so that a result that is too large is noticed before it is in memory. */
 #include "plugins/actions/postgres/query.h"
-#include "plugins/actions/postgres/cell.h"
-#include "plugins/actions/postgres/fault.h"
+#include "plugins/shared/postgres/cell.h"
+#include "plugins/shared/postgres/fault.h"
 #include "plugins/shared/sql/sql.h"
 
 #include <stdlib.h>
@@ -23,9 +23,7 @@ static void statement_end(pg_query *q)
 	PQclear(q->types);
 	PQclear(q->result);
 	q->types = q->result = NULL;
-	tr_clear(&q->answer.rows);
-	tr_clear(&q->answer.columns);
-	tr_clear(&q->answer.status);
+	sql_answer_fini(&q->answer);
 }
 
 static void query_end(void *arg)
@@ -33,8 +31,7 @@ static void query_end(void *arg)
 	pg_query *q = arg;
 
 	statement_end(q);
-	tr_drop(q->commands);
-	tr_drop(q->last);
+	sql_total_fini(&q->total);
 	tr_free(q);
 }
 
@@ -45,9 +42,8 @@ pg_query *pg_query_new(void)
 	if (q == NULL)
 		return NULL;
 	memset(q, 0, sizeof(*q));
-	q->commands = tr_map();
-	q->last = q->values = q->texts = tr_absent();
-	q->answer = (pg_answer){.rows = tr_absent(), .columns = tr_absent(), .status = tr_absent()};
+	sql_total_init(&q->total);
+	q->values = q->texts = tr_absent();
 	return tr_own(q, query_end) == TR_OK ? q : NULL;
 }
 
@@ -167,7 +163,7 @@ static tr_value send_statement(pg_query *q, tr_value statement, tr_value params)
 
 /* ---- receiving ---- */
 
-static void read_columns(pg_answer *a, const PGresult *r)
+static void read_columns(sql_answer *a, const PGresult *r)
 {
 	if (a->has_rows)
 		return;
@@ -254,7 +250,7 @@ static tr_value run_one(pg_query *q, tr_value statement, tr_value params, size_t
 
 	statement_end(q);
 	q->number = number;
-	q->answer = (pg_answer){.rows = tr_array(), .columns = tr_array(), .status = tr_nil()};
+	sql_answer_init(&q->answer);
 	tr_value fault = send_statement(q, statement, params);
 	if (tr_is_valid(fault))
 		return fault;
@@ -277,42 +273,22 @@ static tr_value control(pg_query *q, const char *sql)
 	return run_one(q, statement, tr_absent(), 0);
 }
 
-static void keep_answer(pg_query *q, size_t i)
-{
-	const pg_answer *a = &q->answer;
-	char key[32];
-	tr_value one = TR_DICT("rows", tr_keep(a->rows), "row_count", tr_int((int64_t)tr_array_len(a->rows)), "columns",
-			       tr_keep(a->columns), "affected_rows", tr_int(a->affected), "status", tr_keep(a->status));
-
-	if (!a->has_rows)
-		q->affected += a->affected;
-	if (a->has_rows || !q->rows)
-		tr_assign(&q->last, tr_keep(one));
-	q->rows = q->rows || a->has_rows;
-	(void)snprintf(key, sizeof key, "command_%zu", i);
-	q->commands = tr_map_put_s(q->commands, key, one);
-}
-
 static tr_value run_all(pg_query *q)
 {
 	for (size_t i = 0; i < tr_array_len(q->statements); i++) {
 		tr_value fault = run_one(q, tr_array_at(q->statements, i), q->params, i + 1);
 		if (tr_is_valid(fault))
 			return fault;
-		keep_answer(q, i);
+		sql_total_add(&q->total, &q->answer);
 	}
 	return tr_absent();
 }
 
 static tr_value success(const pg_query *q)
 {
-	tr_value result = tr_map_merge(tr_keep(q->last), tr_keep(q->commands));
-
-	result = tr_map_put_s(result, "affected_rows", tr_int(q->affected));
-	result = tr_map_put_s(result, "statement_count", tr_int((int64_t)tr_array_len(q->statements)));
 	return tr_outcome_put(
-	    tr_outcome_ok(result), "pg",
-	    TR_DICT("code", tr_string("00000"), "message", tr_nil(), "rows_affected", tr_int(q->affected)));
+	    tr_outcome_ok(sql_total_result(&q->total)), "pg",
+	    TR_DICT("code", tr_string("00000"), "message", tr_nil(), "rows_affected", tr_int(q->total.affected)));
 }
 
 tr_value pg_query_run(pg_query *q)

@@ -3,14 +3,8 @@
 #ifndef TROUPE_PLUGINS_POSTGRES_QUERY_H
 #define TROUPE_PLUGINS_POSTGRES_QUERY_H
 
-#include "plugins/actions/postgres/session.h"
-
-/* What one statement gave. */
-typedef struct pg_answer {
-	tr_value rows, columns, status;
-	int64_t affected;
-	bool has_rows;
-} pg_answer;
+#include "plugins/shared/postgres/session.h"
+#include "plugins/shared/sql/answer.h"
 
 /** On the heap and owned by the actor, since the actor may be ended wherever it parks. */
 typedef struct pg_query {
@@ -31,13 +25,9 @@ typedef struct pg_query {
 	const char **argv; /* into texts; NULL is NULL */
 	PGresult *types;   /* of its parameters, when they were asked for */
 	PGresult *result;
-	pg_answer answer;
+	sql_answer answer;
 
-	/* Of all. */
-	tr_value commands; /* map: command_0 … */
-	tr_value last;     /* what the last statement with rows gave, else the last one */
-	bool rows;
-	int64_t affected;
+	sql_total total; /* of all */
 } pg_query;
 
 /** A query owned by the calling actor; NULL without memory. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the server. Object ids: PostgreSQL's catalog pg_type, where they are fixed for built-in types. */
-#include "plugins/actions/postgres/cell.h"
+#include "plugins/shared/postgres/cell.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* To the server. */
-#include "plugins/actions/postgres/cell.h"
+#include "plugins/shared/postgres/cell.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials to connection parameters. */
-#include "plugins/actions/postgres/target.h"
+#include "plugins/shared/postgres/target.h"
 #include "plugins/shared/auth/auth.h"
 
 #include <libpq-fe.h>

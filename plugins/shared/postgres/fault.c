@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SQLSTATE classes: PostgreSQL's manual, appendix A. */
-#include "plugins/actions/postgres/fault.h"
+#include "plugins/shared/postgres/fault.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** A connection to a server, used by one actor at a time. Calls park the actor, never the thread. */
-#ifndef TROUPE_PLUGINS_POSTGRES_SESSION_H
-#define TROUPE_PLUGINS_POSTGRES_SESSION_H
+#ifndef TROUPE_PLUGINS_SHARED_POSTGRES_SESSION_H
+#define TROUPE_PLUGINS_SHARED_POSTGRES_SESSION_H
 
-#include "plugins/actions/postgres/target.h"
+#include "plugins/shared/postgres/target.h"
 
 #include <libpq-fe.h>
 

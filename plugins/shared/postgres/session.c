@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libpq without blocking. */
-#include "plugins/actions/postgres/session.h"
-#include "plugins/actions/postgres/fault.h"
+#include "plugins/shared/postgres/session.h"
+#include "plugins/shared/postgres/fault.h"
 
 #include <string.h>
 #include <troupe/io.h>
