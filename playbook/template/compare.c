@@ -114,18 +114,41 @@ static int compare_text(tr_str a, tr_str b)
 	return c != 0 ? (c < 0 ? -1 : 1) : a.n < b.n ? -1 : a.n > b.n;
 }
 
+static bool in_array(struct eval *ev, tr_value item, tr_value array, bool *out)
+{
+	const tr_value *items = tr_array_items(array);
+	size_t n = tr_array_len(array);
+
+	*out = false;
+	if (!ev_spend(ev, n))
+		return false;
+	for (size_t i = 0; i < n && !*out; i++) {
+		/* Identity counts, as in Python: NaN is in a list that holds it. */
+		if (items[i].type == item.type && items[i].type >= (uint32_t)TR_STRING &&
+		    items[i].as.box == item.as.box)
+			*out = true;
+		else if (!ev_equal(ev, items[i], item, out))
+			return false;
+	}
+	return true;
+}
+
+/* Views of keys and of items compare as sets do. */
 static bool equal_arrays(struct eval *ev, tr_value a, tr_value b, bool *out)
 {
 	size_t n = tr_array_len(a);
 
-	/* A list never equals a tuple; views of keys and items compare as sets do, here in order. */
+	/* A list never equals a tuple; the values of a mapping equal only themselves. */
 	*out = (a.aux == b.aux || (is_tuple(a) && is_tuple(b))) && n == tr_array_len(b);
+	if (*out && a.aux == SEQ_VALUES)
+		*out = a.as.box == b.as.box;
 	if (!*out || a.as.box == b.as.box || !ev_spend(ev, n))
 		return !*out || a.as.box == b.as.box;
 	if (!ev_enter(ev))
 		return false;
 	for (size_t i = 0; i < n && *out; i++)
-		if (!ev_equal(ev, tr_array_at(a, i), tr_array_at(b, i), out))
+		if (is_view(a) ? !in_array(ev, tr_array_at(a, i), b, out)
+			       : !ev_equal(ev, tr_array_at(a, i), tr_array_at(b, i), out))
 			return false;
 	ev_leave(ev);
 	return true;
@@ -263,25 +286,6 @@ bool ev_order(struct eval *ev, unsigned op, tr_value a, tr_value b, bool *out)
 	return false;
 }
 
-static bool in_array(struct eval *ev, tr_value item, tr_value array, bool *out)
-{
-	const tr_value *items = tr_array_items(array);
-	size_t n = tr_array_len(array);
-
-	*out = false;
-	if (!ev_spend(ev, n))
-		return false;
-	for (size_t i = 0; i < n && !*out; i++) {
-		/* Identity counts, as in Python: NaN is in a list that holds it. */
-		if (items[i].type == item.type && items[i].type >= (uint32_t)TR_STRING &&
-		    items[i].as.box == item.as.box)
-			*out = true;
-		else if (!ev_equal(ev, items[i], item, out))
-			return false;
-	}
-	return true;
-}
-
 static bool in_range(tr_value item, const struct range_object *r)
 {
 	int64_t i;
@@ -310,7 +314,7 @@ static bool hashable(tr_value key)
 				return false;
 		return true;
 	}
-	return !tr_is(key, TR_MAP) && !tr_is(key, TR_ARRAY);
+	return !tr_is(key, TR_MAP) && (!tr_is(key, TR_ARRAY) || key.aux == SEQ_VALUES);
 }
 
 bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out)
@@ -427,5 +431,29 @@ tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value)
 			tr_drop(map);
 		return bad;
 	}
+	return map;
+}
+
+tr_value ev_map_del(struct eval *ev, tr_value map, tr_value key)
+{
+	tr_value forms[3] = {key};
+	size_t n = 1;
+
+	if (is_number(key)) {
+		n = key_forms(key, forms);
+	} else if (!tr_is(key, TR_STRING)) {
+		forms[0] = ev_resolve(ev, key);
+		if (is_number(forms[0]))
+			return ev_map_del(ev, map, forms[0]);
+		if (tr_is(key, TR_ATOM) && !tr_is_valid(tr_map_get(map, key))) {
+			tr_str s = tr_as_str(key);
+			tr_value text = tr_string_n(s.p, s.n);
+			map = tr_map_del(map, text);
+			tr_drop(text);
+			return map;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		map = tr_map_del(map, forms[i]);
 	return map;
 }

@@ -105,6 +105,7 @@ bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out);
 /* Python's keys: 1, 1.0 and True are the same one. Borrowed; absent. Unhashable keys fail. */
 tr_value ev_map_find(struct eval *ev, tr_value map, tr_value key);
 tr_value ev_map_put(struct eval *ev, tr_value map, tr_value key, tr_value value); /* takes all three */
+tr_value ev_map_del(struct eval *ev, tr_value map, tr_value key);                 /* takes the map */
 struct sort_how {
 	bool reverse;
 	bool as_lists; /* each key as if it were a list of itself: equal ones are not asked for their order */

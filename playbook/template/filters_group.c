@@ -234,9 +234,39 @@ static tr_value f_groupby(struct eval *ev, const tr_value *a)
 	return out;
 }
 
+/* The keys that unique has met. What is undefined is none of the others, not None either; and the values of a mapping
+ * are only themselves, whatever they hold. */
+struct seen {
+	tr_value keys, views;
+	bool undefined;
+};
+
+/* Was this key there before? It is from now on. Look for ev_fail behind it. */
+static bool seen_before(struct eval *ev, struct seen *seen, tr_value key)
+{
+	tr_value *set = &seen->keys;
+	bool known;
+
+	if (is_undefined(key)) {
+		known = seen->undefined;
+		seen->undefined = true;
+		return known;
+	}
+	key = ev_loaded(ev, key);
+	if (is_view(key) && key.aux == SEQ_VALUES) {
+		set = &seen->views;
+		key = tr_int((int64_t)(uintptr_t)key.as.box);
+	}
+	known = tr_is_valid(ev_map_find(ev, *set, key));
+	if (!known && ev->error->err == TR_OK)
+		*set = ev_map_put(ev, *set, tr_keep(key), tr_nil());
+	return known;
+}
+
 static tr_value f_unique(struct eval *ev, const tr_value *a)
 {
-	tr_value items = ev_items(ev, a[0]), seen = tr_map(), out = tr_array_with(1);
+	tr_value items = ev_items(ev, a[0]), out = tr_array_with(1);
+	struct seen seen = {.keys = tr_map(), .views = tr_map()};
 	struct attribute attr = {.n = 0};
 	bool sensitive;
 
@@ -246,11 +276,9 @@ static tr_value f_unique(struct eval *ev, const tr_value *a)
 	}
 	for (size_t i = 0; i < tr_array_len(items) && tr_is_valid(out); i++) {
 		tr_value held, key = attribute_borrow(ev, &attr, tr_array_at(items, i), tr_absent(), &held);
-		bool known = tr_is_valid(key) && tr_is_valid(ev_map_find(ev, seen, key));
-		if (!known && tr_is_valid(key) && ev->error->err == TR_OK)
-			seen = ev_map_put(ev, seen, tr_keep(key), tr_nil());
+		bool known = tr_is_valid(key) && seen_before(ev, &seen, key);
 		tr_drop(held);
-		if (ev->error->err != TR_OK || !tr_is_valid(seen)) {
+		if (ev->error->err != TR_OK || !tr_is_valid(seen.keys) || !tr_is_valid(seen.views)) {
 			tr_drop(out);
 			out = tr_invalid(ev->error->err);
 		} else if (!known) {
@@ -258,7 +286,8 @@ static tr_value f_unique(struct eval *ev, const tr_value *a)
 		}
 	}
 	attribute_free(&attr);
-	tr_drop(seen);
+	tr_drop(seen.keys);
+	tr_drop(seen.views);
 	tr_drop(items);
 	return out;
 }

@@ -232,15 +232,29 @@ static tr_value f_random(struct eval *ev, const tr_value *a)
 	return one;
 }
 
+/* What an empty list costs, its place in the list around it aside. */
+#define LIST_BYTES 48
+
+/* Steps and memory for this many lists, before the first is made: the limit is met at once and not on the way. */
+static bool room_for(struct eval *ev, size_t lists)
+{
+	return ev_spend(ev, lists) && ev_charge(ev, lists < SIZE_MAX / 64 ? lists * LIST_BYTES : SIZE_MAX / 2);
+}
+
 /* Items from `from` to `to` as a list, filled up to n with `fill`. */
 static tr_value piece(struct eval *ev, tr_value items, size_t from, size_t to, size_t n, tr_value fill)
 {
-	tr_value list = tr_array_with(to - from + 1);
+	size_t all = n > to - from ? n : to - from;
 
+	if (!ev_charge(ev, all < SIZE_MAX / 64 ? all * sizeof(tr_value) : SIZE_MAX / 2))
+		return tr_invalid(TR_ELIMIT);
+	tr_value list = tr_array_with(all);
+	if (!tr_is_valid(list))
+		return ev_invalid(ev, list);
 	for (size_t i = from; i < to; i++)
-		list = ev_push(ev, list, tr_keep(tr_array_at(items, i)));
-	for (size_t i = to - from; i < n && tr_is_valid(list); i++)
-		list = ev_push(ev, list, tr_keep(fill));
+		view_append(list, tr_keep(tr_array_at(items, i)));
+	for (size_t i = to - from; i < n; i++)
+		view_append(list, tr_keep(fill));
 	return list;
 }
 
@@ -255,7 +269,9 @@ static tr_value f_batch(struct eval *ev, const tr_value *a)
 		return tr_invalid(TR_ETYPE);
 	}
 	size_t n = tr_array_len(items), each = count > 0 ? (size_t)count : SIZE_MAX;
-	out = tr_array();
+	out = room_for(ev, n / each) ? tr_array() : tr_invalid(TR_ELIMIT);
+	if (count == 0 && n > 0 && tr_is_valid(out)) /* none at all are as many as wanted, once */
+		out = ev_push(ev, out, tr_array());
 	for (size_t i = 0; i < n && tr_is_valid(out); i += each) {
 		size_t end = n - i > each ? i + each : n;
 		out = ev_push(ev, out, piece(ev, items, i, end, fill && count > 0 ? each : 0, a[2]));
@@ -281,8 +297,12 @@ static tr_value f_slice(struct eval *ev, const tr_value *a)
 		return ev_fail(ev, TR_ERANGE, "division by zero");
 	}
 	size_t n = tr_array_len(items), k = count > 0 ? (size_t)count : 0, at = 0;
-	out = tr_array();
-	for (size_t i = 0; i < k && tr_is_valid(out) && ev_spend(ev, 1); i++) {
+	if (!room_for(ev, k)) {
+		tr_drop(items);
+		return tr_invalid(TR_ELIMIT);
+	}
+	out = tr_array_with(k);
+	for (size_t i = 0; i < k && tr_is_valid(out); i++) {
 		size_t size = n / k + (i < n % k);
 		out = ev_push(ev, out, piece(ev, items, at, at + size, fill && i >= n % k ? size + 1 : 0, a[2]));
 		at += size;

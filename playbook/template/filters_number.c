@@ -152,6 +152,8 @@ static tr_value f_int(struct eval *ev, const tr_value *a)
 	}
 	if (is_text(v))
 		return int_from_text(ev, v, a[2], a[1]);
+	if (tr_is(v, TR_BINARY)) /* a base is for text only */
+		return int_from_text(ev, v, tr_absent(), a[1]);
 	if (is_undefined(v) && (ev->undefined != TR_UNDEFINED_CHAINABLE))
 		return ev_undefined_fail(ev, v);
 	return is_given(a[1]) ? tr_keep(a[1]) : tr_int(0);
@@ -164,7 +166,7 @@ static tr_value f_float(struct eval *ev, const tr_value *a)
 
 	if (is_number(v))
 		return tr_float(float_of(v));
-	if (is_text(v) && parse_float(tr_as_str(v), &d))
+	if ((is_text(v) || tr_is(v, TR_BINARY)) && parse_float(tr_as_str(v), &d))
 		return tr_float(d);
 	if (is_undefined(v) && (ev->undefined != TR_UNDEFINED_CHAINABLE))
 		return ev_undefined_fail(ev, v);

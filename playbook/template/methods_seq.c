@@ -52,24 +52,28 @@ M(m_extend)
 	return changed(ev, self, now);
 }
 
-/* self without item `at`, and with `with` (taken; absent: nothing) in its place. */
-static tr_value spliced(struct eval *ev, tr_value self, size_t at, tr_value with, bool remove)
-{
-	tr_value list = ev_resolve(ev, self), now;
-	size_t n = tr_array_len(list);
+#define MOVED      16 /* items that are moved cost a step together, … */
+#define KEYS_MOVED 2  /* … and keys, whose places are noted elsewhere too */
 
-	if (!ev_spend(ev, n) || !ev_charge(ev, n * sizeof(tr_value))) {
-		tr_drop(with);
+/* The present items, which nobody else holds, so that they can be changed where they are; what it costs to move those
+ * from `at` on is paid. Invalid after ev_fail. */
+static tr_value own_items(struct eval *ev, tr_value self, size_t at)
+{
+	tr_value now = taken(ev, self);
+	size_t n = tr_array_len(now);
+	bool own = box_is_own(now.as.box);
+
+	if (!ev_spend(ev, own ? (n - at) / MOVED : n) || (!own && !ev_charge(ev, n * sizeof(tr_value)))) {
+		tr_drop(now);
 		return tr_invalid(TR_ELIMIT);
 	}
-	now = tr_array_with(n + 1);
-	for (size_t i = 0; i < n || i == at; i++) {
-		if (i == at && is_given(with))
-			now = tr_array_push(now, with);
-		if (i < n && !(remove && i == at))
-			now = tr_array_push(now, tr_keep(tr_array_at(list, i)));
-	}
-	return now;
+	if (own)
+		return now;
+	tr_value copy = tr_array_with(n + 1);
+	for (size_t i = 0; i < n; i++)
+		copy = tr_array_push(copy, tr_keep(tr_array_at(now, i)));
+	tr_drop(now);
+	return copy;
 }
 
 M(m_insert)
@@ -79,25 +83,34 @@ M(m_insert)
 	if (!ev_index(ev, argv[0], "the index", &at))
 		return tr_invalid(TR_ETYPE);
 	at = at < 0 ? (at < -n ? 0 : at + n) : at > n ? n : at;
-	return changed(ev, self, spliced(ev, self, (size_t)at, tr_keep(argv[1]), false));
+	tr_value now = tr_array_push(own_items(ev, self, (size_t)at), tr_keep(argv[1]));
+	if (tr_is_valid(now))
+		view_last_to(now, (size_t)at);
+	return changed(ev, self, now);
+}
+
+/* Take item `at` out of the list. */
+static tr_value take_out(struct eval *ev, tr_value self, size_t at)
+{
+	tr_value now = own_items(ev, self, at), item = tr_is_valid(now) ? view_take(now, at) : tr_absent();
+	tr_value done = changed(ev, self, now);
+
+	if (tr_is_valid(done))
+		return item;
+	tr_drop(item);
+	return done;
 }
 
 M(m_pop)
 {
-	tr_value list = ev_resolve(ev, self);
-	int64_t n = (int64_t)tr_array_len(list), at = -1;
+	int64_t n = (int64_t)tr_array_len(ev_resolve(ev, self)), at = -1;
 
 	if (is_given(argv[0]) && !ev_index(ev, argv[0], "the index", &at))
 		return tr_invalid(TR_ETYPE);
 	at = at < 0 ? at + n : at;
 	if (at < 0 || at >= n)
 		return ev_fail(ev, TR_ERANGE, n == 0 ? "pop from an empty list" : "the index is out of range");
-	tr_value item = tr_keep(tr_array_at(list, (size_t)at));
-	tr_value done = changed(ev, self, spliced(ev, self, (size_t)at, tr_absent(), true));
-	if (tr_is_valid(done))
-		return item;
-	tr_drop(item);
-	return done;
+	return take_out(ev, self, (size_t)at);
 }
 
 /* Where the item is between start and end, n when it is not there. */
@@ -134,7 +147,11 @@ M(m_remove)
 		return tr_invalid(TR_ETYPE);
 	if (at == n)
 		return ev_fail(ev, TR_ENOENT, "the item is not in the list");
-	return changed(ev, self, spliced(ev, self, at, tr_absent(), true));
+	tr_value item = take_out(ev, self, at);
+	if (!tr_is_valid(item))
+		return item;
+	tr_drop(item);
+	return tr_nil();
 }
 
 M(m_index)
@@ -284,6 +301,14 @@ M(d_setdefault)
 	return tr_is_valid(done) ? tr_keep(value) : done;
 }
 
+/* The mapping without this key. */
+static tr_value take_key(struct eval *ev, tr_value self, tr_value key)
+{
+	if (!ev_spend(ev, tr_map_len(ev_resolve(ev, self)) / KEYS_MOVED))
+		return tr_invalid(TR_ELIMIT);
+	return changed(ev, self, ev_map_del(ev, taken(ev, self), key));
+}
+
 M(d_pop)
 {
 	tr_value map = ev_resolve(ev, self), got = ev_map_find(ev, map, argv[0]);
@@ -293,16 +318,7 @@ M(d_pop)
 	if (!tr_is_valid(got))
 		return is_given(argv[1]) ? tr_keep(argv[1]) : ev_fail(ev, TR_ENOENT, "the key is not in the mapping");
 	got = tr_keep(got);
-	/* The key as it is written there. */
-	tr_value key = argv[0];
-	for (size_t i = 0; i < tr_map_len(map); i++) {
-		bool same = false;
-		if (ev_equal(ev, tr_map_entries(map)[i].key, argv[0], &same) && same)
-			key = tr_map_entries(map)[i].key;
-	}
-	key = tr_keep(key);
-	tr_value done = changed(ev, self, tr_map_del(taken(ev, self), key));
-	tr_drop(key);
+	tr_value done = take_key(ev, self, argv[0]);
 	if (tr_is_valid(done))
 		return got;
 	tr_drop(got);
@@ -320,7 +336,7 @@ M(d_popitem)
 	ev->special = true;
 	tr_value key = tr_keep(tr_map_entries(map)[n - 1].key);
 	tr_value pair = ev_pair(tr_keep(key), tr_keep(tr_map_entries(map)[n - 1].value));
-	tr_value done = changed(ev, self, tr_map_del(taken(ev, self), key));
+	tr_value done = take_key(ev, self, key);
 	tr_drop(key);
 	if (tr_is_valid(done))
 		return pair;

@@ -4,6 +4,9 @@
 
 #include "playbook/template/objects.h"
 
+/* What an object that holds values costs: it is paid back when nobody holds the object any more. */
+#define HOLDER_BYTES 192
+
 static void plain_destroy(void *data)
 {
 	tr_free(data);
@@ -39,6 +42,7 @@ static void holder_destroy(void *data)
 		return;
 	}
 	holder_leave(h);
+	ev->memory += HOLDER_BYTES;
 	h->next = ev->ended;
 	ev->ended = h;
 	if (ev->ending)
@@ -93,12 +97,13 @@ static tr_value object_new(const tr_class *cls, const void *data, size_t size)
 /* An object that begins with a holder, of `size` zeroed bytes behind it; takes both values. */
 static tr_value holder_new(struct eval *ev, const tr_class *cls, size_t size, tr_value value, tr_value other)
 {
-	struct holder *h = tr_is_valid(value) ? tr_alloc(size) : NULL;
+	bool paid = tr_is_valid(value) && ev_charge(ev, HOLDER_BYTES);
+	struct holder *h = paid ? tr_alloc(size) : NULL;
 
 	if (h == NULL) {
 		tr_drop(value);
 		tr_drop(other);
-		return tr_is_valid(value) ? tr_invalid(TR_ENOMEM) : value;
+		return !tr_is_valid(value) ? value : tr_invalid(paid ? TR_ENOMEM : TR_ELIMIT);
 	}
 	*h = (struct holder){.value = value, .other = other, .ev = ev, .next = ev->holders, .back = &ev->holders};
 	if (h->next != NULL)

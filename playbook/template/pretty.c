@@ -9,6 +9,13 @@
 
 static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t allowance, bool top);
 
+/* What is laid out; all else, also the groups of groupby, which are tuples with a repr of their own, stands as its
+ * repr. */
+static bool is_laid_out(tr_value v)
+{
+	return tr_is(v, TR_MAP) || is_list(v) || (is_tuple(v) && !is_group(v));
+}
+
 /* Keys of different types stand by the names of their types: NoneType, numbers, str, tuple. */
 static int64_t rank(tr_value key)
 {
@@ -42,7 +49,7 @@ static bool flat_map(struct eval *ev, tr_buf *out, tr_value v, const size_t *ord
 static bool flat(struct eval *ev, tr_buf *out, tr_value v)
 {
 	v = ev_resolve(ev, v);
-	if (!tr_is(v, TR_MAP) && !is_list(v) && !is_tuple(v))
+	if (!is_laid_out(v))
 		return tr_is_valid(v) && ev_put_repr(ev, out, v);
 	if (!ev_enter(ev) || !ev_spend(ev, 1))
 		return false;
@@ -240,8 +247,7 @@ static bool put(struct eval *ev, tr_buf *out, tr_value v, size_t indent, size_t 
 	if (out->err != TR_OK)
 		return true; /* told when the text is taken */
 	tr_str text = {out->p + start, out->n - start};
-	if (indent + allowance + uni_count(text) <= WIDTH ||
-	    (!tr_is(v, TR_MAP) && !is_list(v) && !is_tuple(v) && !is_plain_text(v)))
+	if (indent + allowance + uni_count(text) <= WIDTH || (!is_laid_out(v) && !is_plain_text(v)))
 		return true;
 	if (is_plain_text(v)) {
 		out->n = start;

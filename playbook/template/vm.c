@@ -269,9 +269,10 @@ static bool set_attribute(struct eval *ev, tr_value object, tr_value name, tr_va
 		return false;
 	}
 	tr_value map = ns->in.value;
+	size_t had = tr_map_len(map);
 	ns->in.value = tr_nil(); /* the map is ours alone while it changes */
 	map = tr_map_put(map, tr_keep(name), value);
-	if (!tr_is_valid(map) || !ev_charge(ev, sizeof(tr_entry))) {
+	if (!tr_is_valid(map) || (tr_map_len(map) > had && !ev_charge(ev, sizeof(tr_entry)))) {
 		ev_invalid(ev, map);
 		tr_drop(map);
 		return false;

@@ -72,5 +72,24 @@ static inline void view_append(tr_value array, tr_value item)
 {
 	box_array(array)->items[box_array(array)->n++] = item;
 }
+/* Of such an array: its item at `at` (below its length), which is the caller's from then on; the others move up. */
+static inline tr_value view_take(tr_value array, size_t at)
+{
+	struct box_array *a = box_array(array);
+	tr_value item = a->items[at];
+
+	a->n--;
+	memmove(a->items + at, a->items + at + 1, (a->n - at) * sizeof(tr_value));
+	return item;
+}
+/* Its last item goes to `at`; those from there on move down. */
+static inline void view_last_to(tr_value array, size_t at)
+{
+	struct box_array *a = box_array(array);
+	tr_value last = a->items[a->n - 1];
+
+	memmove(a->items + at + 1, a->items + at, (a->n - 1 - at) * sizeof(tr_value));
+	a->items[at] = last;
+}
 
 #endif

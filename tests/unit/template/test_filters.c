@@ -68,6 +68,11 @@ static void list_filters(void **state)
 	    {"{{ ['a', 'A', 'b']|unique }}{{ ['a', 'A']|unique(true) }}{{ "
 	     "users|unique(attribute='age')|map(attribute='name')|list }}",
 	     context, "['a', 'b']['a', 'A']['Ada', 'bob']"},
+	    {"{{ [missing, none, missing]|unique }}{% set v = {'a': 1}.values() %}{{ [v, v, {'a': 1}.values()]|unique "
+	     "}}",
+	     context, "[Undefined, None][dict_values([1]), dict_values([1])]"},
+	    {"{{ [1, 2]|batch(0) }}{{ []|batch(0) }}{{ [1, 2]|batch(-1, 'x') }}{{ [1]|batch(3, 'x') }}", context,
+	     "[[], [1, 2]][][[1, 2]][[1, 'x', 'x']]"},
 	    {"{{ [1, 2, 3, 4, 5]|batch(2) }}{{ [1, 2, 3]|batch(2, 'x') }}", context,
 	     "[[1, 2], [3, 4], [5]][[1, 2], [3, 'x']]"},
 	    {"{{ [1, 2, 3, 4, 5]|slice(2) }}{{ [1, 2, 3]|slice(2, 'x') }}", context,
@@ -166,6 +171,9 @@ static void data_filters(void **state)
 	     "\"\\u00e9\\u2028\\\"\\\\/\"1.5[]{}"},
 	    {"{{ 'abc'|attr('upper')() }}{{ {'a': 1}|attr('a') }}|", context, "ABC|"},
 	    {"{{ {'b': [1, 2], 'a': 'x'}|pprint }}", context, "{'a': 'x', 'b': [1, 2]}"},
+	    {"{{ [{'b': 1, 'a': 'x' * 40, 'c': 'y' * 40}]|groupby('b')|pprint }}", context,
+	     "[(1, [{'b': 1, 'a': 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', 'c': "
+	     "'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy'}])]"},
 	    {"{{ 'a b&c/d'|urlencode }}{{ {'a b': 'c&d', 'e': 1}|urlencode }}{{ [('x', 'é')]|urlencode }}", context,
 	     "a%20b%26c/da+b=c%26d&e=1x=%C3%A9"},
 	    {"{{ {'class': 'a b', 'missing': none, 'id': '<1>'}|xmlattr }}|{{ {'a': 1}|xmlattr(false) }}", context,

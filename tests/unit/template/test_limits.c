@@ -201,6 +201,38 @@ static void instructions(void **state)
 	exceeds("{{ range(1000000)|list|length }}", limits, TR_ELIMIT, 1, 19);
 	exceeds("{{ range(1000000)|sum }}", limits, TR_ELIMIT, 1, 19);
 	exceeds("{{ 5 in (range(100000)|list) }}", limits, TR_ELIMIT, 1, 24);
+	exceeds("{{ [1]|slice(10000) }}", limits, TR_ELIMIT, 1, 8);
+}
+
+/* What grows and shrinks where it is costs by the item, not by its length each time. */
+static void long_lists_and_objects(void **state)
+{
+	(void)state;
+	check_text(
+	    "{% set l = range(100000)|list %}{% for i in range(100000) %}{% set _ = l.pop() %}{% endfor %}{{ l }}",
+	    NULL, "[]");
+	check_text("{% set l = [] %}{% for i in range(5000) %}{% set _ = l.insert(0, i) %}{% endfor %}{{ l|length }}{{ "
+		   "l[0] }}",
+		   NULL, "50004999");
+	check_text("{% set d = {} %}{% for i in range(3000) %}{% set _ = d.update({i: i}) %}{% endfor %}{% for i in "
+		   "range(3000) %}{% set _ = d.pop(i) %}{% endfor %}{{ d }}",
+		   NULL, "{}");
+	/* An object that nobody holds any more costs nothing; those that are held do. */
+	tr_template_limits limits = {.max_memory = 3000000};
+	tr_eval_options how = {.limits = limits};
+	tr_template_error error = {0};
+	tr_value v = give("{% for i in range(20000) %}{% set n = namespace(a=i) %}{% set c = cycler(1) %}{% endfor %}",
+			  NULL, NULL, &how, &error);
+	if (!tr_is_valid(v))
+		fail_msg("%u:%u %s", error.line, error.column, error.message);
+	tr_drop(v);
+	v = give("{% set n = namespace(c=0) %}{% for i in range(100000) %}{% set n.c = n.c + i %}{% endfor %}", NULL,
+		 NULL, &how, &error);
+	if (!tr_is_valid(v))
+		fail_msg("%u:%u %s", error.line, error.column, error.message);
+	tr_drop(v);
+	exceeds("{% set n = namespace() %}{% for i in range(20000) %}{% set n.a = namespace(b=n.a) %}{% endfor %}",
+		limits, TR_ELIMIT, 1, 66);
 }
 
 static void memory(void **state)
@@ -211,6 +243,8 @@ static void memory(void **state)
 	exceeds("{{ ('x' * 1000000)|length }}", limits, TR_ELIMIT, 1, 5);
 	exceeds("{{ ([1] * 1000000)|length }}", limits, TR_ELIMIT, 1, 5);
 	exceeds("{{ range(1000000)|list|length }}", limits, TR_ELIMIT, 1, 19);
+	exceeds("{{ [1]|batch(1000000000, 0) }}", limits, TR_ELIMIT, 1, 8);
+	exceeds("{{ [1]|slice(5000)|length }}", limits, TR_ELIMIT, 1, 8);
 	exceeds("{{ ('%1000000d' % 1)|length }}", limits, TR_ELIMIT, 1, 5);
 	exceeds("{{ '{:1000000}'.format(1)|length }}", limits, TR_ELIMIT, 1, 17);
 	exceeds("{{ 'x'|center(1000000)|length }}", limits, TR_ELIMIT, 1, 8);
@@ -323,6 +357,7 @@ int main(void)
 	    cmocka_unit_test(recursion),
 	    cmocka_unit_test(output),
 	    cmocka_unit_test(instructions),
+	    cmocka_unit_test(long_lists_and_objects),
 	    cmocka_unit_test(memory),
 	    cmocka_unit_test(defaults_are_wide),
 	    cmocka_unit_test(every_allocation_may_fail),

@@ -83,6 +83,11 @@ static void list_methods(void **state)
 	    {"{% set q = [] %}{% set _ = q.append(1) %}{{ q.extend([2, 3]) }}{{ q }}{{ q.insert(0, 9) }}{{ q }}",
 	     context, "None[1, 2, 3]None[9, 1, 2, 3]"},
 	    {"{{ l.pop() }}{{ l.pop(0) }}{{ l }}", context, "23[1]"},
+	    {"{% set q = [1, 2, 3, 4] %}{{ q.pop() }}{{ q.pop(0) }}{{ q.insert(1, 'x') }}{{ q.insert(9, 'y') }}{{ "
+	     "q.insert(-9, 'z') }}{{ q }}{{ q.remove('x') }}{{ q.pop(-2) }}{{ q }}",
+	     context, "41NoneNoneNone['z', 2, 'x', 3, 'y']None3['z', 2, 'y']"},
+	    {"{% set q = [1, 2] %}{{ q.insert(0, q) }}{{ q|length }}{{ q.pop(0)|length }}{{ q }}", context,
+	     "None32[1, 2]"},
 	    {"{{ l.sort() }}{{ l }}{{ l.sort(reverse=true) }}{{ l }}{{ l.reverse() }}{{ l }}", context,
 	     "None[1, 2, 3]None[3, 2, 1]None[1, 2, 3]"},
 	    {"{{ l.index(1) }}{{ l.count(3) }}{{ l.remove(3) }}{{ l }}{{ l.copy() }}{{ l.clear() }}{{ l }}", context,
@@ -104,6 +109,15 @@ static void dict_methods(void **state)
 	static const struct expectation table[] = {
 	    {"{{ d.keys() }}{{ d.values() }}{{ d.items() }}{{ d.keys()|list }}", context,
 	     "dict_keys(['a', 'b'])dict_values([1, 2])dict_items([('a', 1), ('b', 2)])['a', 'b']"},
+	    {"{{ d.values() == d.values() }}{% set v = d.values() %}{{ v == v }}{{ v in d }}{{ {v: 1}|length }}",
+	     context, "FalseTrueFalse1"},
+	    {"{{ d.keys() == {'b': 0, 'a': 0}.keys() }}{{ d.items() == {'b': 2, 'a': 1}.items() }}{{ d.keys() == {'a': "
+	     "0, 'c': 0}.keys() }}",
+	     context, "TrueTrueFalse"},
+	    {"{% set e = {1: 'a', 2.0: 3, none: 4, (1, 2): 5} %}{{ e.pop(1.0) }}{{ e.pop(true, 'no') }}{{ e.pop(2) "
+	     "}}{{ "
+	     "e.pop(none) }}{{ e.pop((1, 2)) }}{{ e }}",
+	     context, "ano345{}"},
 	    {"{{ d.get('a') }}{{ d.get('z') }}{{ d.get('z', 5) }}", context, "1None5"},
 	    {"{{ d.update({'c': 3}) }}{{ d.update(e=4) }}{{ d }}", context, "NoneNone{'a': 1, 'b': 2, 'c': 3, 'e': 4}"},
 	    {"{{ d.pop('a') }}{{ d.pop('z', 0) }}{{ d }}{{ d.popitem() }}{{ d }}", context, "10{'b': 2}('b', 2){}"},
