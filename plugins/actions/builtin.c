@@ -3,6 +3,7 @@
  */
 #include "plugins/actions/builtin.h"
 #include "plugins/actions/http/http.h"
+#include "plugins/actions/nats/nats.h"
 #include "plugins/actions/noop/noop.h"
 #include "plugins/actions/postgres/postgres.h"
 #include "plugins/actions/python/python.h"
@@ -16,6 +17,7 @@ static const builtin all[] = {
     {noop_manifest, &noop_plugin, true},
     {http_manifest, &http_plugin, true},
     {postgres_manifest, &postgres_plugin, true},
+    {nats_manifest, &nats_plugin, true},
     {python_manifest, &python_plugin, true},
     {secrets_manifest, &secrets_plugin, true},
     {playbook_manifest, &playbook_plugin, true},
