@@ -7,8 +7,19 @@ static void put_escaped(tr_buf *b, tr_str s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '"' || s.p[i] == '\\')
 			tr_buf_putc(b, '\\');
-		tr_buf_putc(b, s.p[i] == '\n' || s.p[i] == '\r' ? ' ' : s.p[i]);
+		tr_buf_putc(b, s.p[i]);
 	}
+}
+
+/* A name as it stands in the file. */
+static void put_name(tr_buf *b, tr_str name)
+{
+	tr_buf text = {0};
+	label_text(&text, name);
+	put_escaped(b, tr_buf_str(&text));
+	if (text.err != TR_OK)
+		b->err = text.err;
+	tr_buf_fini(&text);
 }
 
 static void put_line(tr_buf *b, tr_buf *text)
@@ -24,7 +35,7 @@ static void put_step(tr_buf *b, const pb_step *s)
 {
 	tr_buf text = {0};
 	tr_buf_putf(b, "  s%u [label=\"", (unsigned)s->index);
-	put_escaped(b, s->name);
+	put_name(b, s->name);
 	label_pipeline(&text, s, 60);
 	put_line(b, &text);
 	label_loop(&text, s, 60);
@@ -63,7 +74,7 @@ static void put_arcs(tr_buf *b, const pb_step *s)
 void graph_dot(tr_buf *b, const playbook *p)
 {
 	tr_buf_puts(b, "digraph \"");
-	put_escaped(b, p->name);
+	put_name(b, p->name);
 	tr_buf_puts(b, "\" {\n  rankdir=TB;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n"
 		       "  edge [fontname=\"sans-serif\", fontsize=10];\n"
 		       "  begin [shape=circle, style=filled, fillcolor=black, label=\"\", width=0.2];\n");

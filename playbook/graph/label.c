@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Short texts: white space becomes one blank, long ones end in an ellipsis. */
+/* Short texts: white space becomes one blank, what would move a terminal's cursor is made visible, long ones end in an
+ * ellipsis. */
 #include "playbook/graph/label.h"
+#include "runtime/value/escape.h"
 #include <string.h>
 #include <troupe/codec.h>
 
@@ -30,19 +32,18 @@ static tr_str bare(tr_str s)
 	return s;
 }
 
-static void put_one_line(tr_buf *b, tr_str s)
+void label_text(tr_buf *b, tr_str s)
 {
-	bool space = false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (is_space(s.p[i])) {
-			space = true;
-			continue;
-		}
-		if (space)
+	while (s.n > 0) {
+		size_t word = 0, gap = 0;
+		while (word < s.n && !is_space(s.p[word]))
+			word++;
+		escape_put(b, (tr_str){s.p, word});
+		while (word + gap < s.n && is_space(s.p[word + gap]))
+			gap++;
+		s = (tr_str){s.p + word + gap, s.n - word - gap};
+		if (s.n > 0)
 			tr_buf_putc(b, ' ');
-		space = false;
-		tr_buf_putc(b, c < 0x20 || c == 0x7f ? '?' : s.p[i]);
 	}
 }
 
@@ -66,11 +67,16 @@ void label_cut(tr_buf *b, size_t from, size_t max)
 static void put_expr(tr_buf *b, const pb_expr *e)
 {
 	if (e->kind == PB_TEMPLATE) {
-		put_one_line(b, bare(e->source));
+		label_text(b, bare(e->source));
 	} else if (e->kind == PB_CONST && tr_is(e->constant, TR_STRING)) {
-		put_one_line(b, tr_as_str(e->constant));
+		label_text(b, tr_as_str(e->constant));
 	} else if (e->kind == PB_CONST) {
-		tr_json_write(b, e->constant, TR_JSON_COMPACT);
+		tr_buf json = {0};
+		tr_json_write(&json, e->constant, TR_JSON_COMPACT);
+		label_text(b, tr_buf_str(&json));
+		if (json.err != TR_OK)
+			b->err = json.err;
+		tr_buf_fini(&json);
 	} else {
 		tr_buf_puts(b, e->kind == PB_LIST ? "[…]" : "{…}");
 	}
@@ -90,10 +96,10 @@ void label_pipeline(tr_buf *b, const pb_step *s, size_t max)
 		const pb_task *t = &s->tasks[i];
 		tr_buf_puts(b, i == 0 ? "" : " → ");
 		if (!tr_str_eq(t->label, s->name)) {
-			put_one_line(b, t->label);
+			label_text(b, t->label);
 			tr_buf_puts(b, ": ");
 		}
-		put_one_line(b, t->kind);
+		label_text(b, t->kind);
 	}
 	label_cut(b, from, max);
 }
@@ -110,7 +116,7 @@ void label_loop(tr_buf *b, const pb_step *s, size_t max)
 		tr_buf_puts(b, " at once");
 	}
 	tr_buf_puts(b, ": ");
-	put_one_line(b, s->loop.iterator);
+	label_text(b, s->loop.iterator);
 	tr_buf_puts(b, " in ");
 	if (s->loop.cursor)
 		tr_buf_puts(b, "cursor");

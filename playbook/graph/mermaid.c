@@ -7,13 +7,22 @@ static void put_escaped(tr_buf *b, tr_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if (c == '\n' || c == '\r')
-			tr_buf_putc(b, ' ');
-		else if (strchr("\"#<>&`|{}[]()", (int)c) != NULL)
+		if (strchr("\"#<>&`|{}[]()", (int)c) != NULL)
 			tr_buf_putf(b, "#%u;", (unsigned)c);
 		else
 			tr_buf_putc(b, (char)c);
 	}
+}
+
+/* A name as it stands in the file. */
+static void put_name(tr_buf *b, tr_str name)
+{
+	tr_buf text = {0};
+	label_text(&text, name);
+	put_escaped(b, tr_buf_str(&text));
+	if (text.err != TR_OK)
+		b->err = text.err;
+	tr_buf_fini(&text);
 }
 
 static void put_line(tr_buf *b, tr_buf *text)
@@ -29,7 +38,7 @@ static void put_step(tr_buf *b, const pb_step *s)
 {
 	tr_buf text = {0};
 	tr_buf_putf(b, "  s%u%s\"", (unsigned)s->index, s->loop.present ? "[[" : "(");
-	put_escaped(b, s->name);
+	put_name(b, s->name);
 	label_pipeline(&text, s, 60);
 	put_line(b, &text);
 	label_loop(&text, s, 60);

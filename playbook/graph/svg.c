@@ -25,8 +25,19 @@ static void put_escaped(tr_buf *b, tr_str s)
 		else if (c == '"')
 			tr_buf_puts(b, "&quot;");
 		else
-			tr_buf_putc(b, c < 0x20 ? ' ' : (char)c);
+			tr_buf_putc(b, (char)c);
 	}
+}
+
+/* A name or description in full. */
+static void put_name(tr_buf *b, tr_str name)
+{
+	tr_buf text = {0};
+	label_text(&text, name);
+	put_escaped(b, tr_buf_str(&text));
+	if (text.err != TR_OK)
+		b->err = text.err;
+	tr_buf_fini(&text);
 }
 
 static int center_x(const layout *l, uint32_t step)
@@ -59,14 +70,14 @@ static void put_step(tr_buf *b, const layout *l, const playbook *p, const pb_ste
 			    : (int32_t)s->index == p->final_step ? "step final"
 								 : "step";
 	tr_buf_putf(b, "<g><title>");
-	put_escaped(b, s->desc.n > 0 ? s->desc : s->name);
+	put_name(b, s->desc.n > 0 ? s->desc : s->name);
 	tr_buf_puts(b, "</title>\n");
 	if (s->loop.present)
 		tr_buf_putf(b, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\" class=\"%s\"/>\n",
 			    x - BOX_W / 2 + 5, y + 5, BOX_W, BOX_H, class);
 	tr_buf_putf(b, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\" class=\"%s\"/>\n", x - BOX_W / 2, y,
 		    BOX_W, BOX_H, class);
-	tr_buf_put(&text, s->name.p, s->name.n);
+	label_text(&text, s->name);
 	put_text(b, x, y + 22, "name", &text);
 	label_pipeline(&text, s, TEXT_MAX);
 	put_text(b, x, y + 39, "note", &text);
@@ -130,7 +141,7 @@ static void put_head(tr_buf *b, const layout *l, const playbook *p)
 		    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
 		    "role=\"img\">\n<title>",
 		    width, height, width, height);
-	put_escaped(b, p->name);
+	put_name(b, p->name);
 	tr_buf_puts(b,
 		    "</title>\n<style>\n"
 		    "text{font-family:system-ui,sans-serif;text-anchor:middle;fill:#1c2733}\n"

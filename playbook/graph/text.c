@@ -47,7 +47,8 @@ static void put_arc(tr_buf *b, const playbook *p, const pb_step *s, size_t i, co
 {
 	const pb_arc *arc = &s->arcs[i];
 	const char *branch = i + 1 == s->arc_count ? "└" : "├";
-	tr_buf_putf(b, "%s%s─▶%s %.*s", c->arrow, branch, c->off, TR_STR(p->steps[arc->to].name));
+	tr_buf_putf(b, "%s%s─▶%s ", c->arrow, branch, c->off);
+	label_text(b, p->steps[arc->to].name);
 	if (arc->when != NULL) {
 		tr_buf_putf(b, "  %swhen%s ", c->dim, c->off);
 		label_condition(b, arc->when, WIDE);
@@ -58,7 +59,9 @@ static void put_arc(tr_buf *b, const playbook *p, const pb_step *s, size_t i, co
 static void put_step(tr_buf *b, const playbook *p, const pb_step *s, const paint *c)
 {
 	const char *bar = s->arc_count > 0 ? "│" : " ";
-	tr_buf_putf(b, "%s %s%.*s%s", mark_of(p, s), c->bold, TR_STR(s->name), c->off);
+	tr_buf_putf(b, "%s %s", mark_of(p, s), c->bold);
+	label_text(b, s->name);
+	tr_buf_puts(b, c->off);
 	if (s->incoming_count > 1)
 		tr_buf_putf(b, "  %sjoins %zu%s", c->dim, s->incoming_count, c->off);
 	tr_buf_putc(b, '\n');
@@ -75,7 +78,11 @@ void graph_text(tr_buf *b, const playbook *p, bool color)
 	static const paint coloured = {"\033[1m", "\033[2m", "\033[36m", "\033[0m"};
 	static const paint plain = {"", "", "", ""};
 	const paint *c = color ? &coloured : &plain;
-	tr_buf_putf(b, "%s%.*s%s  %s%.*s%s\n", c->bold, TR_STR(p->name), c->off, c->dim, TR_STR(p->path), c->off);
+	tr_buf_puts(b, c->bold);
+	label_text(b, p->name);
+	tr_buf_putf(b, "%s  %s", c->off, c->dim);
+	label_text(b, p->path);
+	tr_buf_putf(b, "%s\n", c->off);
 	for (size_t i = 0; i < p->step_count; i++) {
 		tr_buf_putc(b, '\n');
 		put_step(b, p, &p->steps[i], c);

@@ -317,6 +317,20 @@ static bool hashable(tr_value key)
 	return !tr_is(key, TR_MAP) && (!tr_is(key, TR_ARRAY) || key.aux == SEQ_VALUES);
 }
 
+/* Views look for keys: what is sought must be able to be one. False after ev_fail. */
+static bool key_sought(struct eval *ev, tr_value item, tr_value view)
+{
+	item = ev_resolve(ev, item);
+	if (view.aux == SEQ_ITEMS && is_tuple(item) && tr_array_len(item) == 2)
+		item = ev_resolve(ev, tr_array_at(item, 0));
+	else if (view.aux != SEQ_KEYS)
+		return true;
+	if (hashable(item))
+		return true;
+	ev_fail(ev, TR_ETYPE, "'%s' cannot be a key", ev_type_name(item));
+	return false;
+}
+
 bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out)
 {
 	*out = false;
@@ -325,10 +339,8 @@ bool ev_contains(struct eval *ev, tr_value item, tr_value in, bool *out)
 		return false;
 	const struct range_object *range = tr_as_object(in, &range_class);
 	if (tr_is(in, TR_ARRAY)) {
-		if (is_view(in) && in.aux == SEQ_KEYS && !hashable(ev_resolve(ev, item))) {
-			ev_fail(ev, TR_ETYPE, "'%s' cannot be a key", ev_type_name(item));
+		if (!key_sought(ev, item, in))
 			return false;
-		}
 		return in_array(ev, item, in, out);
 	}
 	if (tr_is(in, TR_MAP)) {

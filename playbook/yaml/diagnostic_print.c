@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults as a person reads them. Control characters of the source never reach the terminal. */
 #include "playbook/yaml/diagnostic.h"
+#include "runtime/value/escape.h"
+#include "runtime/value/utf8.h"
 #include <string.h>
 
 enum {
@@ -15,25 +17,23 @@ typedef struct paint {
 static const paint colours = {"\033[1m", "\033[1;31m", "\033[1;33m", "\033[2m", "\033[36m", "\033[0m"};
 static const paint plain = {"", "", "", "", "", ""};
 
-/* Length of the UTF-8 sequence at p, 1 for a byte that starts none. */
-static size_t char_len(const char *p, const char *end)
+/* Length of the character at p, 1 for a byte that starts none; `code` 0 then. */
+static size_t char_len(const char *p, const char *end, uint32_t *code)
 {
-	unsigned char c = (unsigned char)*p;
-	size_t n = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
-	return (size_t)(end - p) >= n && tr_utf8_valid((tr_str){p, n}, NULL) ? n : 1;
+	*code = 0;
+	size_t n = utf8_next(p, (size_t)(end - p), code);
+	return n == 0 ? 1 : n;
 }
 
 static void put_safe(FILE *out, const char *p, size_t n)
 {
 	for (const char *end = p + n; p < end;) {
-		size_t len = char_len(p, end);
-		unsigned char c = (unsigned char)*p;
-		if (len > 1 && !(c == 0xc2 && (unsigned char)p[1] < 0xa0))
+		uint32_t code;
+		size_t len = char_len(p, end, &code);
+		if (!escape_wanted(code))
 			fwrite(p, 1, len, out);
-		else if (c == '\t')
-			fputc(' ', out);
 		else
-			fputc(len == 1 && c >= 0x20 && c < 0x7f ? c : '?', out);
+			fputc(code == '\t' ? ' ' : '?', out); /* one column, as it was counted */
 		p += len;
 	}
 }
@@ -64,15 +64,15 @@ static void print_line(const diagnostic *x, tr_str source, FILE *out, const pain
 	if (line.n == 0)
 		return;
 	const char *p = line.p, *end = line.p + line.n;
-	uint32_t skipped = 0;
+	uint32_t skipped = 0, code;
 	/* A very long line is shown around the column. */
 	while (x->column > LEAD + WIDTH / 2 && skipped + LEAD < x->column && p < end) {
-		p += char_len(p, end);
+		p += char_len(p, end, &code);
 		skipped++;
 	}
 	const char *stop = p;
 	for (size_t shown = 0; stop < end && shown < WIDTH; shown++)
-		stop += char_len(stop, end);
+		stop += char_len(stop, end, &code);
 	fprintf(out, "%s%6u |%s %s", c->dim, (unsigned)x->line, c->off, skipped > 0 ? "…" : "");
 	put_safe(out, p, (size_t)(stop - p));
 	fputs(stop < end ? "…\n" : "\n", out);

@@ -30,6 +30,8 @@ static void control_characters_become_visible(void **state)
 	expect("\xc2\x9b", 2, "\\x9b");
 	expect("\xe2\x80\xae", 3, "\\u{202e}");
 	expect("\xe2\x80\xa8", 3, "\\u{2028}");
+	expect("\xe2\x81\xa6x\xe2\x81\xa9", 7, "\\u{2066}x\\u{2069}");
+	expect("\xef\xbf\xbf\xef\xbb\xbf", 6, "\\u{ffff}\\u{feff}");
 	expect("\xff\xc3", 2, "\\xff\\xc3");
 }
 

@@ -2,6 +2,8 @@
 /* The drawings: every step and every arc is in each, and nothing in a name or guard breaks out of its quotes. */
 #include "model_kit.h"
 #include "playbook/graph/graph.h"
+#include "runtime/value/escape.h"
+#include "runtime/value/utf8.h"
 #include "sample.h"
 #include <stdio.h>
 
@@ -101,6 +103,36 @@ static void names_cannot_break_out(void **state)
 	free(mermaid);
 }
 
+/* Whatever stands in names, guards, labels and constants: no byte of a drawing moves a terminal's cursor or turns the
+ * direction of writing. */
+static void nothing_moves_the_cursor(void **state)
+{
+	static const char evil[] =
+	    "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: { name: \"n\\x9b1m\\u202e\", path: \"p\\e[2J\\u2066\" "
+	    "}\n"
+	    "workflow:\n  - step: \"a\\e[31m\\x85\\u202eb\\nc\"\n    desc: \"d\\u2067\\x9b\"\n    when: \"{{ "
+	    "'\\u202d\\x90' }}\"\n"
+	    "    loop: { in: [\"\\x9b\", \"\\u200f\"], iterator: item }\n"
+	    "    tool:\n      - \"l\\x9d\\u2069\": { kind: noop }\n"
+	    "    next: [ { step: \"a\\e[31m\\x85\\u202eb\\nc\", when: \"{{ '\\x1b]0;x\\a\\u2028' }}\" } ]\n";
+	static const graph_format formats[] = {GRAPH_TEXT, GRAPH_DOT, GRAPH_MERMAID, GRAPH_SVG};
+
+	(void)state;
+	for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+		char *out = drawn(evil, formats[f], false);
+		tr_str s = tr_s(out);
+		assert_non_null(strstr(out, "u{202e}") != NULL ? out : strstr(out, "u#123;202e#125;"));
+		for (size_t i = 0, len; i < s.n; i += len) {
+			uint32_t code = 0;
+			len = utf8_next(s.p + i, s.n - i, &code);
+			assert_true(len > 0);
+			if (code != '\n' && escape_wanted(code))
+				fail_msg("format %zu has U+%04X: %s", f, (unsigned)code, s.p + i);
+		}
+		free(out);
+	}
+}
+
 static void large_graphs_are_drawn(void **state)
 {
 	(void)state;
@@ -123,6 +155,7 @@ int main(void)
 	    cmocka_unit_test(as_mermaid),
 	    cmocka_unit_test(as_svg),
 	    cmocka_unit_test(names_cannot_break_out),
+	    cmocka_unit_test(nothing_moves_the_cursor),
 	    cmocka_unit_test(large_graphs_are_drawn),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

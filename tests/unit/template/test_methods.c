@@ -118,6 +118,9 @@ static void dict_methods(void **state)
 	     "}}{{ "
 	     "e.pop(none) }}{{ e.pop((1, 2)) }}{{ e }}",
 	     context, "ano345{}"},
+	    {"{{ ('a', 1) in d.items() }}{{ ['a', 1] in d.items() }}{{ ('a', [1]) in d.items() }}{{ [1] in d.items() "
+	     "}}",
+	     context, "TrueFalseFalseFalse"},
 	    {"{{ d.get('a') }}{{ d.get('z') }}{{ d.get('z', 5) }}", context, "1None5"},
 	    {"{{ d.update({'c': 3}) }}{{ d.update(e=4) }}{{ d }}", context, "NoneNone{'a': 1, 'b': 2, 'c': 3, 'e': 4}"},
 	    {"{{ d.pop('a') }}{{ d.pop('z', 0) }}{{ d }}{{ d.popitem() }}{{ d }}", context, "10{'b': 2}('b', 2){}"},
