@@ -5,11 +5,12 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
 
-.PHONY: build demo test test-long sanitize asan tsan valgrind lint format bench install clean fuzz help
+.PHONY: build demo duckdb test test-long sanitize asan tsan valgrind lint format bench install clean fuzz help
 
 help:
 	@echo 'make build               the program, at build/release/troupe'
 	@echo 'make demo                build, start the order service, run examples/playbooks/orders.yaml with a live view'
+	@echo 'make duckdb              fetch the library of the kind duckdb (npm), to build/duckdb/'
 	@echo 'make test                build and run all tests (ctest lists them: ctest --test-dir build/release -N)'
 	@echo 'make test-long           100,000 seeds of the simulations and 1,000 of the stress test'
 	@echo 'make sanitize            unit and integration tests under ASan+UBSan, then TSan (clang)'
@@ -28,8 +29,12 @@ demo: build
 
 test:
 	@packaging/setup build test
+	@packaging/duckdb build/duckdb
 	@cmake --preset $(PRESET) -DTROUPE_TESTS=ON >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+duckdb:
+	@packaging/duckdb --required build/duckdb
 
 test-long:
 	@packaging/setup build test
@@ -40,6 +45,7 @@ test-long:
 # $(call sanitized,preset,extra ctest arguments)
 define sanitized
 	@packaging/setup build test sanitize
+	@packaging/duckdb build/duckdb
 	@cmake --preset $(1) -DTROUPE_TESTS=ON >/dev/null && cmake --build build/$(1) -j $(JOBS) -- --quiet
 	@ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(2)
 endef
@@ -79,6 +85,7 @@ format:
 
 bench: build
 	@packaging/setup bench
+	@packaging/duckdb build/duckdb
 	@bench/run
 
 install: build

@@ -56,17 +56,21 @@ static tr_started start_logger(tr_value arg, tr_value extra)
 	return s;
 }
 
-/* The operator's settings, where this node's credentials are, and what it shows of its environment. */
+/* The operator's settings, where this node's credentials and its databases of executions are, and what it shows of its
+ * environment. */
 static tr_value plugin_config(tr_value said, const assemble_options *o)
 {
-	layout_path file;
+	layout_path file, duckdb;
 	tr_value all = tr_is(said, TR_MAP) ? tr_keep(said) : tr_map(), names = tr_array();
 
 	for (size_t i = 0; i < tr_map_len(o->env); i++)
 		names = tr_array_push(names, tr_keep(tr_map_entries(o->env)[i].key));
 	if (layout_join(file, o->data, "credentials") != TR_OK)
 		file[0] = '\0';
-	tr_value ours = TR_DICT("credentials", TR_DICT("file", tr_string(file)), "secrets", TR_DICT("env", names));
+	if (layout_join(duckdb, o->data, "duckdb") != TR_OK)
+		duckdb[0] = '\0';
+	tr_value ours = TR_DICT("credentials", TR_DICT("file", tr_string(file)), "secrets", TR_DICT("env", names),
+				"duckdb", TR_DICT("folder", tr_string_lossy(duckdb, strlen(duckdb))));
 	return tr_map_merge_deep(ours, all);
 }
 

@@ -91,6 +91,17 @@ static void pack(const struct compacting *c, const char *folder, int64_t id)
 	tr_buf_fini(&bytes);
 }
 
+/* What tasks of the kind duckdb kept of it. */
+static void remove_databases(const struct compacting *c, int64_t id)
+{
+	static const char *const endings[] = {"duckdb", "duckdb.wal"};
+	layout_path path;
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+		if (layout_join(path, c->data, "duckdb/%" PRId64 ".%s", id, endings[i]) == TR_OK)
+			(void)c->disk->remove(c->disk->arg, path);
+}
+
 static uint64_t size_of(const char *path)
 {
 	struct stat st;
@@ -114,6 +125,7 @@ static void remove_execution(const struct compacting *c, const index_entry *e)
 		failed(c, folder, strerror(-err));
 		return;
 	}
+	remove_databases(c, e->id);
 	c->result->removed++;
 	c->result->bytes_removed += size;
 }

@@ -54,8 +54,10 @@ static const kind_key postgres_keys[] = {
 
 static const kind_key duckdb_keys[] = {
     SQL_KEYS,
-    KEY("database", "File of the database; default: one an execution"),
-    KEY("attach", "Databases to attach, by auth alias"),
+    KEY("transaction", "Run all statements in one transaction"),
+    KEY("database", "File of the database, or :memory:; default: one an execution"),
+    KEY("attach", "Databases to attach: alias to path, credential or mapping"),
+    KEY("max_bytes", "Most bytes of rows"),
     KEY("timeout", "Seconds for all statements"),
 };
 

@@ -2,6 +2,7 @@
 /* The table of built-in plugins. All are trusted with what they need but the shell, which needs the operator's grant.
  */
 #include "plugins/actions/builtin.h"
+#include "plugins/actions/duckdb/duckdb.h"
 #include "plugins/actions/http/http.h"
 #include "plugins/actions/nats/nats.h"
 #include "plugins/actions/noop/noop.h"
@@ -18,6 +19,7 @@ static const builtin all[] = {
     {http_manifest, &http_plugin, true},
     {postgres_manifest, &postgres_plugin, true},
     {nats_manifest, &nats_plugin, true},
+    {duckdb_manifest, &duckdb_plugin, true},
     {python_manifest, &python_plugin, true},
     {secrets_manifest, &secrets_plugin, true},
     {playbook_manifest, &playbook_plugin, true},

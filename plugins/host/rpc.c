@@ -46,6 +46,20 @@ bool tr_plugin_granted(const char *grant)
 	return h != NULL && grant != NULL && granted(h, grant);
 }
 
+tr_value tr_plugin_grants(void)
+{
+	plugin_host *h = host_of(tr_here());
+	plugin_record *r = h == NULL ? NULL : callers_find(h, tr_self());
+
+	if (r == NULL)
+		return tr_array();
+	tr_value own = tr_map_get_s(h->grants, r->m.id), all = tr_map_get_s(h->grants, "*");
+	tr_value list = tr_array_concat(tr_is(own, TR_ARRAY) ? tr_keep(own) : tr_array(),
+					tr_is(all, TR_ARRAY) ? tr_keep(all) : tr_array());
+	record_release(r);
+	return list;
+}
+
 static bool is_service(const plugin_host *h, const char *id)
 {
 	for (const char *const *s = h->services; s != NULL && *s != NULL; s++)

@@ -39,6 +39,8 @@ class Examples(kit.Case):
     def test_every_example_succeeds(self):
         for file in sorted(glob.glob(os.path.join(FOLDER, "*.yaml"))):
             with self.subTest(file=os.path.basename(file)):
+                if os.path.basename(file).startswith("duckdb") and not os.path.exists(os.environ.get("TROUPE_DUCKDB", "")):
+                    self.skipTest("DuckDB's library is not here; `make duckdb` fetches it with npm")
                 out = self.example(os.path.basename(file))
                 self.assertEqual(out["status"], "success")
                 self.assertEqual(out["failures"], [])

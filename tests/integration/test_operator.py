@@ -4,10 +4,10 @@ import os
 
 import kit
 
-DUCKDB = """
+UNKNOWN = """
     workflow:
       - step: a
-        tool: { kind: duckdb, query: select 1 }
+        tool: { kind: hologram, query: select 1 }
     """
 CODE = """
     workflow:
@@ -35,10 +35,10 @@ class Operator(kit.Case):
         return done.stderr
 
     def test_a_kind_without_a_plugin_is_refused_before_anything_runs(self):
-        playbook = self.write("duck.yaml", DUCKDB)
+        playbook = self.write("unknown.yaml", UNKNOWN)
         for command in "check", "run":
             said = self.refused(command, playbook)
-            self.assertIn("duck.yaml:7:19: error: no loaded plugin provides the kind 'duckdb'", said)
+            self.assertIn("unknown.yaml:7:19: error: no tool kind is called 'hologram'", said)
         self.assertEqual(self.troupe("executions").stdout, "", "nothing may have been begun")
 
     def test_code_in_a_file_is_meant_from_the_playbooks_folder(self):

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the server. Object ids: PostgreSQL's catalog pg_type, where they are fixed for built-in types. */
 #include "plugins/shared/postgres/cell.h"
+#include "plugins/shared/sql/number.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <troupe/codec.h>
 
@@ -20,37 +18,6 @@ static tr_value as_text(tr_str text)
 static tr_value as_bool(tr_str text)
 {
 	return tr_bool(text.n > 0 && text.p[0] == 't');
-}
-
-static tr_value as_int(tr_str text)
-{
-	char *end;
-
-	errno = 0;
-	long long i = strtoll(text.p, &end, 10);
-	return errno == 0 && end == text.p + text.n ? tr_int(i) : as_text(text);
-}
-
-static tr_value as_float(tr_str text)
-{
-	char *end;
-	double d = strtod(text.p, &end);
-
-	return end == text.p + text.n ? tr_float(d) : as_text(text);
-}
-
-/* Doubles keep 15 digits; a numeric with more stays text, so that money is never rounded. */
-static tr_value as_numeric(tr_str text)
-{
-	size_t digits = 0;
-
-	if (memchr(text.p, 'N', text.n) != NULL || memchr(text.p, 'I', text.n) != NULL) /* NaN, Infinity */
-		return as_float(text);
-	if (memchr(text.p, '.', text.n) == NULL)
-		return as_int(text);
-	for (size_t i = 0; i < text.n; i++)
-		digits += text.p[i] >= '0' && text.p[i] <= '9';
-	return digits <= 15 ? as_float(text) : as_text(text);
 }
 
 static tr_value as_json(tr_str text)
@@ -110,12 +77,12 @@ typedef struct pg_type {
 
 static const pg_type types[] = {
     {16, 1000, as_bool, ','},   {17, 1001, as_bytes, ','},        {18, 1002, as_text, ','},
-    {19, 1003, as_text, ','},   {20, 1016, as_int, ','},          {21, 1005, as_int, ','},
-    {23, 1007, as_int, ','},    {25, 1009, as_text, ','},         {26, 1028, as_int, ','},
-    {114, 199, as_json, ','},   {700, 1021, as_float, ','},       {701, 1022, as_float, ','},
+    {19, 1003, as_text, ','},   {20, 1016, sql_integer, ','},          {21, 1005, sql_integer, ','},
+    {23, 1007, sql_integer, ','},    {25, 1009, as_text, ','},         {26, 1028, sql_integer, ','},
+    {114, 199, as_json, ','},   {700, 1021, sql_double, ','},       {701, 1022, sql_double, ','},
     {1042, 1014, as_text, ','}, {1043, 1015, as_text, ','},       {1082, 1182, as_text, ','},
     {1083, 1183, as_text, ','}, {1114, 1115, as_time_stamp, ','}, {1184, 1185, as_time_stamp, ','},
-    {1186, 1187, as_text, ','}, {1700, 1231, as_numeric, ','},    {2950, 2951, as_text, ','},
+    {1186, 1187, as_text, ','}, {1700, 1231, sql_number, ','},    {2950, 2951, as_text, ','},
     {3802, 3807, as_json, ','},
 };
 

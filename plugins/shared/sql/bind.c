@@ -19,7 +19,7 @@ static bool named(binder *b, tr_str unit)
 {
 	tr_value value = tr_map_get_n(b->params, unit.p + 1, unit.n - 1);
 
-	if (!tr_is_valid(value) && b->brackets > 0) { /* from[low:high] */
+	if (!tr_is_valid(value) && b->brackets > 0) { /* from[low:high], {key:column} */
 		tr_buf_put(b->out, unit.p, unit.n);
 		return true;
 	}
@@ -60,9 +60,9 @@ static bool unit_bound(binder *b, sql_unit unit, tr_str text)
 		return named(b, text);
 	if (unit == SQL_NUMBERED && tr_is(b->params, TR_ARRAY))
 		return numbered(b, text);
-	if (unit == SQL_OTHER && text.p[0] == '[')
+	if (unit == SQL_OTHER && (text.p[0] == '[' || text.p[0] == '{'))
 		b->brackets++;
-	if (unit == SQL_OTHER && text.p[0] == ']' && b->brackets > 0)
+	if (unit == SQL_OTHER && (text.p[0] == ']' || text.p[0] == '}') && b->brackets > 0)
 		b->brackets--;
 	tr_buf_put(b->out, text.p, text.n);
 	return true;

@@ -16,9 +16,9 @@ tr_value sql_split(tr_str script);
 
 /**
  * One statement with its parameters. `params`: a list is taken by position ($1, $2, …), a map by name (:name; `::` is
- * a cast, and a name in brackets that the map lacks is a slice), absent or nil: the statement is as it is. Writes the
- * statement to `out` and gives the values it uses, in order (fresh array); invalid with a text in *why when one is
- * missing.
+ * a cast, and a name in brackets or braces that the map lacks is a slice or a struct's field), absent or nil: the
+ * statement is as it is. Writes the statement to `out` and gives the values it uses, in order (fresh array); invalid
+ * with a text in *why when one is missing.
  */
 tr_value sql_bind(tr_str statement, tr_value params, tr_buf *out, tr_value *why);
 

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows come a chunk at a time, so that a result that is too large is noticed before it is in memory. All of this runs
+ * on the dirty pool. */
+#include "plugins/shared/duckdb/query.h"
+#include "plugins/shared/duckdb/fault.h"
+#include "plugins/shared/duckdb/type.h"
+#include "plugins/shared/sql/sql.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* ---- life ---- */
+
+static void query_end(void *data)
+{
+	duck_query *q = data;
+
+	tr_drop(q->path);
+	tr_drop(q->attach);
+	tr_drop(q->statements);
+	tr_drop(q->params);
+	tr_drop(q->fault);
+	sql_answer_fini(&q->answer);
+	sql_total_fini(&q->total);
+	tr_free(q);
+}
+
+static const tr_class query_class = {"duckdb query", query_end};
+
+tr_value duck_query_new(void)
+{
+	duck_query *q = tr_alloc(sizeof(*q));
+
+	if (q == NULL)
+		return tr_invalid(TR_ENOMEM);
+	q->path = q->attach = q->statements = q->params = q->fault = tr_absent();
+	sql_answer_init(&q->answer);
+	sql_total_init(&q->total);
+	return tr_object(&query_class, q);
+}
+
+duck_query *duck_query_of(tr_value object)
+{
+	return tr_as_object(object, &query_class);
+}
+
+/* ---- one statement ---- */
+
+/* What belongs to it. */
+typedef struct running {
+	duck_query *q;
+	const duck_api *api;
+	size_t number;
+	tr_buf sql;
+	tr_value values;
+	duckdb_prepared_statement prepared;
+	duckdb_pending_result pending;
+	duckdb_result result;
+	duck_type *types;
+	size_t columns;
+} running;
+
+static void running_fini(running *r)
+{
+	for (size_t i = 0; i < r->columns; i++)
+		duck_type_fini(&r->types[i]);
+	tr_free(r->types);
+	r->api->destroy_result(&r->result);
+	r->api->destroy_pending(&r->pending);
+	r->api->destroy_prepare(&r->prepared);
+	tr_drop(r->values);
+	tr_buf_fini(&r->sql);
+}
+
+static tr_value input_fault(const running *r, const char *what)
+{
+	return tr_outcome_error("input", false, "duckdb: statement %zu: %s", r->number, what);
+}
+
+static tr_value bind(running *r)
+{
+	size_t wanted = r->api->nparams(r->prepared), given = tr_array_len(r->values);
+	tr_value fault = tr_absent();
+
+	/* ? takes the list as it is. */
+	tr_value list = given == 0 && tr_is(r->q->params, TR_ARRAY) ? r->q->params : r->values;
+	if (tr_array_len(list) < wanted) {
+		tr_value what =
+		    tr_stringf("it has %zu parameters, and params gives it %zu", wanted, tr_array_len(list));
+		fault = input_fault(r, tr_as_cstr(what, ""));
+		tr_drop(what);
+		return fault;
+	}
+	for (size_t i = 0; i < wanted && !tr_is_valid(fault); i++) {
+		duckdb_value v = duck_cell_write(r->api, tr_array_at(list, i));
+		if (r->api->bind_value(r->prepared, i + 1, v) != DUCKDB_SUCCESS)
+			fault = duck_fault(r->api->prepare_error(r->prepared), r->number, "");
+		r->api->destroy_value(&v);
+	}
+	return fault;
+}
+
+/* Its plan, its parameters, its beginning. */
+static tr_value begin(running *r, tr_value statement)
+{
+	tr_value why, fault;
+
+	r->values = sql_bind(tr_as_str(statement), r->q->params, &r->sql, &why);
+	if (!tr_is_valid(r->values)) {
+		fault = input_fault(r, tr_as_cstr(why, "?"));
+		tr_drop(why);
+		return fault;
+	}
+	if (r->sql.err != TR_OK || memchr(r->sql.p, '\0', r->sql.n) != NULL)
+		return input_fault(r, "it has a NUL character in it");
+	if (r->api->prepare(r->q->session->connection, r->sql.p, &r->prepared) != DUCKDB_SUCCESS)
+		return duck_fault(r->api->prepare_error(r->prepared), r->number, "");
+	fault = bind(r);
+	if (tr_is_valid(fault))
+		return fault;
+	if (r->api->pending_prepared_streaming(r->prepared, &r->pending) != DUCKDB_SUCCESS)
+		return duck_fault(r->api->pending_error(r->pending), r->number, "");
+	/* From here on an interruption is kept until it is seen; one that came before is in the mark. */
+	if (atomic_load(&r->q->session->cancelled))
+		return duck_fault_timeout(r->number);
+	if (r->api->execute_pending(r->pending, &r->result) != DUCKDB_SUCCESS)
+		return duck_fault(r->api->result_error(&r->result), r->number, "");
+	return tr_absent();
+}
+
+static tr_value read_columns(running *r, sql_answer *a)
+{
+	size_t n = r->api->column_count(&r->result);
+
+	r->types = tr_alloc((n + 1) * sizeof(*r->types));
+	if (r->types == NULL)
+		return tr_outcome_error("busy", true, "duckdb: out of memory");
+	for (size_t i = 0; i < n; i++) {
+		const char *name = r->api->column_name(&r->result, i);
+		a->columns = tr_array_push(a->columns, tr_string_lossy(name, strlen(name)));
+		duckdb_logical_type type = r->api->column_logical_type(&r->result, i);
+		bool ok = duck_type_read(&r->types[r->columns++], r->api, type, 0);
+		r->api->destroy_logical_type(&type);
+		if (!ok)
+			return input_fault(r, "a column's type is nested too deep");
+	}
+	return tr_absent();
+}
+
+static size_t cell_size(tr_value cell)
+{
+	return cell.type < (uint32_t)TR_STRING    ? 0
+	       : cell.type <= (uint32_t)TR_BINARY ? tr_as_str(cell).n
+						  : tr_value_size(cell);
+}
+
+static tr_value read_row(running *r, sql_answer *a, duckdb_data_chunk chunk, idx_t row)
+{
+	tr_value map = tr_map_with(r->columns);
+
+	for (size_t i = 0; i < r->columns; i++) {
+		duckdb_vector v = r->api->data_chunk_get_vector(chunk, i);
+		tr_value cell = duck_cell_read(r->api, &r->types[i], v, row), name = tr_array_at(a->columns, i);
+		if (!tr_is_valid(cell)) {
+			tr_drop(map);
+			return tr_outcome_error("data", false,
+						"duckdb: statement %zu: the column %s is of a type that has no "
+						"counterpart here; cast it in the statement, to text for instance",
+						r->number, tr_as_cstr(name, "?"));
+		}
+		r->q->bytes += cell_size(cell) + sizeof(tr_entry);
+		map = tr_map_put(map, tr_keep(name), cell);
+	}
+	a->rows = tr_array_push(a->rows, map);
+	return tr_absent();
+}
+
+static tr_value read_chunk(running *r, sql_answer *a, duckdb_data_chunk chunk)
+{
+	tr_value fault = tr_absent();
+
+	for (idx_t row = 0, n = r->api->data_chunk_get_size(chunk); row < n && !tr_is_valid(fault); row++) {
+		fault = read_row(r, a, chunk, row);
+		if (r->q->bytes > r->q->max_bytes && !tr_is_valid(fault))
+			fault = tr_outcome_error("too_large", false,
+						 "duckdb: statement %zu gives more than %zu bytes; ask for fewer rows, "
+						 "raise max_bytes, or use the kind transfer",
+						 r->number, r->q->max_bytes);
+	}
+	return fault;
+}
+
+static tr_value read_rows(running *r, sql_answer *a)
+{
+	duckdb_data_chunk chunk;
+	tr_value fault = read_columns(r, a);
+
+	a->has_rows = true;
+	while (!tr_is_valid(fault) && (chunk = r->api->fetch_chunk(r->result)) != NULL) {
+		fault = read_chunk(r, a, chunk);
+		bool last = r->api->data_chunk_get_size(chunk) == 0;
+		r->api->destroy_data_chunk(&chunk);
+		if (last)
+			break;
+	}
+	if (tr_is_valid(fault))
+		return fault;
+	const char *said = r->api->result_error(&r->result);
+	return said == NULL || said[0] == '\0' ? tr_absent() : duck_fault(said, r->number, "");
+}
+
+/* INSERT, SELECT, … */
+static tr_value first_word(tr_str statement)
+{
+	char word[24];
+	size_t n = 0;
+
+	while (n < statement.n && n < sizeof word && isalpha((unsigned char)statement.p[n])) {
+		word[n] = (char)toupper((unsigned char)statement.p[n]);
+		n++;
+	}
+	return n == 0 ? tr_nil() : tr_string_n(word, n);
+}
+
+static tr_value run_one(duck_query *q, tr_value statement, size_t number)
+{
+	running r = {.q = q, .api = q->session->api, .number = number, .values = tr_absent()};
+	sql_answer *a = &q->answer;
+
+	atomic_store(&q->number, number);
+	sql_answer_fini(a);
+	sql_answer_init(a);
+	if (atomic_load(&q->session->cancelled))
+		return duck_fault_timeout(number);
+	tr_value fault = begin(&r, statement);
+	if (!tr_is_valid(fault)) {
+		duckdb_result_type type = r.api->result_return_type(r.result);
+		if (type == DUCKDB_CHANGED_ROWS)
+			a->affected = (int64_t)r.api->rows_changed(&r.result);
+		else if (type == DUCKDB_ROWS)
+			fault = read_rows(&r, a);
+		tr_assign(&a->status, first_word(tr_as_str(statement)));
+	}
+	running_fini(&r);
+	return fault;
+}
+
+/* ---- all ---- */
+
+tr_value duck_run(duck_session *s, const char *sql, const char *what)
+{
+	duckdb_result r = {0};
+	tr_value fault = tr_absent();
+
+	if (s->api->query(s->connection, sql, &r) != DUCKDB_SUCCESS)
+		fault = duck_fault(s->api->result_error(&r), 0, what);
+	s->api->destroy_result(&r);
+	return fault;
+}
+
+static tr_value run_all(duck_query *q)
+{
+	for (size_t i = 0; i < tr_array_len(q->statements); i++) {
+		tr_value fault = run_one(q, tr_array_at(q->statements, i), i + 1);
+		if (tr_is_valid(fault))
+			return fault;
+		sql_total_add(&q->total, &q->answer);
+	}
+	return tr_absent();
+}
+
+static tr_value run_within(duck_query *q)
+{
+	tr_value fault = q->transaction ? duck_run(q->session, "BEGIN", "the transaction") : tr_absent();
+
+	if (tr_is_valid(fault))
+		return fault;
+	fault = run_all(q);
+	if (q->transaction && tr_is_valid(fault))
+		tr_drop(duck_run(q->session, "ROLLBACK", ""));
+	else if (q->transaction)
+		fault = duck_run(q->session, "COMMIT", "the end of the transaction");
+	return fault;
+}
+
+void duck_query_work(void *query)
+{
+	duck_query *q = query;
+	tr_value why = tr_absent();
+
+	if (!duck_session_connect(q->session, tr_as_cstr(q->path, ""), &why)) {
+		q->fault = duck_fault(tr_as_cstr(why, NULL), 0, tr_as_cstr(q->path, ""));
+		tr_drop(why);
+		return;
+	}
+	for (size_t i = 0; i < tr_array_len(q->attach) && !tr_is_valid(q->fault); i++)
+		q->fault = duck_run(q->session, tr_as_cstr(tr_array_at(q->attach, i), ""), "attach");
+	if (!tr_is_valid(q->fault))
+		q->fault = run_within(q);
+}
+
+tr_value duck_query_outcome(const duck_query *q)
+{
+	if (tr_is_valid(q->fault))
+		return tr_keep(q->fault);
+	return tr_outcome_put(
+	    tr_outcome_ok(sql_total_result(&q->total)), "duckdb",
+	    TR_DICT("code", tr_nil(), "message", tr_nil(), "rows_affected", tr_int(q->total.affected)));
+}
