@@ -73,7 +73,8 @@
  *   call [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
  *
  * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->
- * [ok, value] | [error, text] ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:
+ * [ok, value] | [error, text]; call [head, ref map or text] -> [ok, ResultRef map] | nil (there is none) | [error,
+ * text]; call [delete, ref map or text] -> ok | nil | [error, text]. ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:
  * "file", key, checksum, size, content_type, schema_hint, preview}
  */
 #ifndef TROUPE_ACTORS_PROTOCOL_H

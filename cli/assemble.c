@@ -74,8 +74,8 @@ static tr_value plugin_config(tr_value said, const assemble_options *o)
 	return tr_map_merge_deep(ours, all);
 }
 
-/* What plugins may call, given the grant: the tool kind playbook needs both. */
-static const char *const services[] = {SUBJECT_EXECUTIONS, SUBJECT_CATALOG, NULL};
+/* What plugins may call, given the grant: the tool kind playbook needs the first two, artifact the third. */
+static const char *const services[] = {SUBJECT_EXECUTIONS, SUBJECT_CATALOG, SUBJECT_ARTIFACTS, NULL};
 
 static tr_started start_tree(tr_node *node, const assemble_options *o)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The artifact store actor: values in, ResultRefs out, and back. Messages: actors/protocol.h. */
 #include "actors/store/artifact_file.h"
+#include "actors/store/artifact_place.h"
 #include "actors/store/store_actor.h"
 
 #include <inttypes.h>
@@ -11,7 +12,7 @@
 
 struct artifacts {
 	tr_value data; /* text */
-	tr_value put, get;
+	tr_value put, get, head, remove;
 };
 
 struct work {
@@ -34,6 +35,22 @@ static void *do_read(void *arg)
 {
 	struct work *w = arg;
 	w->value = artifact_read(w->data, w->key);
+	return NULL;
+}
+
+static void *do_find(void *arg)
+{
+	struct work *w = arg;
+	w->err = artifact_find(w->data, w->key, &w->info);
+	return NULL;
+}
+
+static void *do_remove(void *arg)
+{
+	struct work *w = arg;
+	(void)do_find(w);
+	if (w->err == TR_OK || w->err == TR_ECORRUPT)
+		w->err = artifact_remove(w->data, w->info.key, &w->os_error);
 	return NULL;
 }
 
@@ -104,6 +121,49 @@ static tr_value get(struct artifacts *a, tr_value ref)
 		       err != TR_OK ? err : tr_value_err(w.value), 0);
 }
 
+/* By whatever names it: a ResultRef, or the text in one. */
+static tr_str name_of(tr_value ref)
+{
+	tr_str key = tr_as_str(tr_map_get_s(ref, "key"));
+	return tr_is(ref, TR_MAP) ? (key.n > 0 ? key : tr_as_str(tr_map_get_s(ref, "ref"))) : tr_as_str(ref);
+}
+
+static tr_value refused(tr_str name, tr_err err, int os_error)
+{
+	tr_value what = err == TR_EINVAL ? tr_string("this names no artifact; a reference ends in its SHA-256")
+					 : tr_stringf("the artifact %.*s", (int)(name.n < 200 ? name.n : 200), name.p);
+	tr_value answer = failure(tr_as_cstr(what, ""), err, os_error);
+	tr_drop(what);
+	return answer;
+}
+
+static tr_value head(struct artifacts *a, tr_value ref)
+{
+	struct work w = {.data = tr_as_cstr(a->data, ""), .key = name_of(ref)};
+	tr_err err;
+	tr_dirty(do_find, &w, &err);
+	err = err == TR_OK ? w.err : err;
+	if (err == TR_ENOENT)
+		return tr_nil();
+	if (err != TR_OK)
+		return refused(w.key, err, 0);
+	bool address = memchr(w.key.p, '/', w.key.n) != NULL;
+	tr_value uri = address ? tr_string_n(w.key.p, w.key.n) : tr_stringf("noetl://artifact/%s", w.info.key);
+	return TR_LIST(TR_A(ok),
+		       TR_DICT("kind", tr_string("result_ref"), "ref", uri, "store", tr_string("file"), "key",
+			       tr_string(w.info.key), "checksum", tr_stringf("sha256:%s", w.info.key), "size",
+			       tr_int((int64_t)w.info.size), "content_type", tr_string("application/msgpack")));
+}
+
+static tr_value remove_one(struct artifacts *a, tr_value ref)
+{
+	struct work w = {.data = tr_as_cstr(a->data, ""), .key = name_of(ref)};
+	tr_err err;
+	tr_dirty(do_remove, &w, &err);
+	err = err == TR_OK ? w.err : err;
+	return err == TR_OK ? TR_A(ok) : err == TR_ENOENT ? tr_nil() : refused(w.key, err, w.os_error);
+}
+
 /* However the actor ends: terminate would not run on a plain exit signal. */
 static void give_back(void *ptr)
 {
@@ -117,6 +177,8 @@ static tr_next artifacts_init(void *state, tr_value arg)
 	a->data = tr_keep(tr_map_get_s(arg, "data"));
 	a->put = tr_atom("put");
 	a->get = tr_atom("get");
+	a->head = tr_atom("head");
+	a->remove = tr_atom("delete");
 	return tr_own(a, give_back) == TR_OK ? tr_noreply() : tr_next_stop(TR_A(enomem));
 }
 
@@ -129,7 +191,11 @@ static tr_next artifacts_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(put(a, tr_array_at(request, 1), tr_array_at(request, 2)));
 	if (tr_equal(what, a->get))
 		return tr_next_reply(get(a, tr_array_at(request, 1)));
-	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the artifact store knows put and get")));
+	if (tr_equal(what, a->head))
+		return tr_next_reply(head(a, tr_array_at(request, 1)));
+	if (tr_equal(what, a->remove))
+		return tr_next_reply(remove_one(a, tr_array_at(request, 1)));
+	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the artifact store knows put, get, head and delete")));
 }
 
 const tr_gen_server artifacts_server = {

@@ -14,11 +14,23 @@ void names_fini(names *n)
 		tr_clear(values[i]);
 }
 
+void names_note(names *n, tr_value result)
+{
+	n->refs = n->refs || refs_any(result, REFS_DEPTH);
+}
+
+/* What tasks gave, as templates are to see it. Fresh reference. */
+static tr_value opened(names *n, tr_value v)
+{
+	n->lazy = n->lazy || n->refs;
+	return n->refs ? refs_wrap(tr_keep(v), REFS_DEPTH + 1) : tr_keep(v);
+}
+
 static tr_value local_name(names *n, tr_str name)
 {
 	if (name.n > 0 && name.p[0] == '_') {
 		if (tr_str_is(name, "_prev"))
-			return tr_keep(n->prev);
+			return opened(n, n->prev);
 		if (tr_str_is(name, "_task"))
 			return tr_keep(n->task);
 		if (tr_str_is(name, "_attempt"))
@@ -26,7 +38,9 @@ static tr_value local_name(names *n, tr_str name)
 	}
 	if (tr_is_valid(n->outcome) && (tr_str_is(name, "outcome") || tr_str_is(name, "output"))) {
 		n->lazy = true;
-		return names_outcome_value(n->outcome);
+		tr_value outcome = opened(n, n->outcome), offered = names_outcome_value(outcome);
+		tr_drop(outcome);
+		return offered;
 	}
 	return tr_keep(tr_map_get_n(n->locals, name.p, name.n));
 }
@@ -34,9 +48,13 @@ static tr_value local_name(names *n, tr_str name)
 /* The step's own name is bound while it runs, to what it has so far. */
 static tr_value own_step(names *n)
 {
-	tr_value result = tr_is_valid(n->own) ? n->own : n->prev;
+	tr_value result = tr_is_valid(n->own) ? tr_keep(n->own) : opened(n, n->prev);
+	tr_value labels = opened(n, n->results), offered;
 	n->lazy = true;
-	return names_step_value(tr_is_valid(result) ? result : tr_nil(), n->results);
+	offered = names_step_value(tr_is_valid(result) ? result : tr_nil(), labels);
+	tr_drop(result);
+	tr_drop(labels);
+	return offered;
 }
 
 static tr_value finished_step(names *n, tr_str name)
@@ -70,7 +88,7 @@ static tr_value result_name(names *n)
 	if (tr_is_valid(n->own))
 		return tr_keep(n->own);
 	if (n->ran)
-		return tr_keep(n->prev);
+		return opened(n, n->prev);
 	n->lazy = true;
 	return tr_keep(n->run->result);
 }

@@ -20,10 +20,13 @@ typedef struct names {
 	tr_value own;     /* the step's own result as a loop or finished step has it; absent: _prev */
 	bool ran;         /* a task has run, so the step has a result of its own */
 	bool wrapped;     /* iter or _prev may hold values that load themselves */
+	bool refs;        /* the pipeline's tasks gave references: what they gave is opened when it is looked up */
 	bool lazy; /* set by a lookup that gave a value that loads or extends itself: refs_force what was rendered */
 } names;
 
 void names_fini(names *n);
+/** A task gave this: are there references in it? */
+void names_note(names *n, tr_value result);
 /** A scope over it, valid as long as n. */
 tr_scope names_scope(names *n);
 /** The value of a bare name: a fresh reference, absent when nothing has it. */

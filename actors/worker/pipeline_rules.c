@@ -327,6 +327,7 @@ pipeline_action pipeline_decide(pipeline *p, tr_value outcome, pipeline_clock cl
 	if (!tr_is_valid(n->outcome))
 		return pipeline_end_badly(p,
 					  TR_DICT("kind", tr_string("memory"), "message", tr_string("out of memory")));
+	names_note(n, tr_map_get_s(n->outcome, "result"));
 	const pb_rule *rule = matching_rule(p);
 	pb_directive directive = rule != NULL ? rule->directive : is_error(n->outcome) ? PB_FAIL : PB_CONTINUE;
 	writes w = {0};

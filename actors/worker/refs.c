@@ -101,7 +101,7 @@ static tr_value wrap_one(tr_value ref)
 	return tr_lazy_value(&lazy);
 }
 
-static bool has_ref(tr_value v, int depth)
+bool refs_any(tr_value v, int depth)
 {
 	if (depth < 0)
 		return false;
@@ -110,12 +110,12 @@ static bool has_ref(tr_value v, int depth)
 	size_t n = tr_array_len(v);
 	const tr_value *items = n <= WIDE_ARRAY ? tr_array_items(v) : NULL;
 	for (size_t i = 0; items != NULL && i < n; i++) {
-		if (items[i].type >= (uint32_t)TR_ARRAY && has_ref(items[i], depth - 1))
+		if (items[i].type >= (uint32_t)TR_ARRAY && refs_any(items[i], depth - 1))
 			return true;
 	}
 	const tr_entry *e = tr_map_entries(v);
 	for (size_t i = 0, m = tr_map_len(v); i < m; i++) {
-		if (e[i].value.type >= (uint32_t)TR_ARRAY && has_ref(e[i].value, depth - 1))
+		if (e[i].value.type >= (uint32_t)TR_ARRAY && refs_any(e[i].value, depth - 1))
 			return true;
 	}
 	return false;
@@ -144,7 +144,7 @@ static tr_value wrap_inside(tr_value v, int depth)
 
 tr_value refs_wrap(tr_value v, int depth)
 {
-	if (!has_ref(v, depth))
+	if (!refs_any(v, depth))
 		return v;
 	tr_value out = wrap_inside(v, depth);
 	tr_drop(v);

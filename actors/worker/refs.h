@@ -15,6 +15,8 @@
 bool refs_is(tr_value v);
 /** How many levels below a value references are looked for. */
 #define REFS_DEPTH 5
+/** Is there a reference in v, so many levels below it? */
+bool refs_any(tr_value v, int depth);
 /** v with each reference in it replaced by a value that loads it when used. Takes v, gives it back when there is none
  * in it. */
 tr_value refs_wrap(tr_value v, int depth);

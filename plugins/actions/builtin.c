@@ -2,6 +2,7 @@
 /* The table of built-in plugins. All are trusted with what they need but the shell, which needs the operator's grant.
  */
 #include "plugins/actions/builtin.h"
+#include "plugins/actions/artifact/artifact.h"
 #include "plugins/actions/duckdb/duckdb.h"
 #include "plugins/actions/http/http.h"
 #include "plugins/actions/nats/nats.h"
@@ -16,6 +17,7 @@
 static const builtin all[] = {
     {credentials_manifest, &credentials_plugin, true},
     {noop_manifest, &noop_plugin, true},
+    {artifact_manifest, &artifact_plugin, true},
     {http_manifest, &http_plugin, true},
     {postgres_manifest, &postgres_plugin, true},
     {nats_manifest, &nats_plugin, true},

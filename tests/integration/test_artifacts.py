@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tool kind artifact against the node's store: put, get, head, delete, by uri, by hash and by a result's reference."""
+import glob
+import os
+
+import kit
+
+
+class Artifacts(kit.Case):
+    def files(self):
+        return [p for p in glob.glob(os.path.join(self.data, "artifacts", "*", "*")) if os.path.isfile(p)]
+
+    def test_put_and_get_in_another_execution(self):
+        put = self.write("put.yaml", """
+            workflow:
+              - step: save
+                tool:
+                  - small: { kind: artifact, action: put, name: note, data: { text: "žluť", big: 9223372036854775807, list: [1, null, 2.5] } }
+                  - same: { kind: artifact, action: put, data: "{{ save.small.data }}" }
+                  - check: { kind: noop, result: { same: "{{ save.small.sha256 == save.same.sha256 }}", text: "{{ save.small.data.text }}", uri: "{{ save.small.uri }}", sha: "{{ save.small.sha256 }}", size: "{{ save.small.size }}" } }
+            """)
+        result = self.run_json(put)["result"]
+        self.assertEqual(result["same"], True)
+        self.assertEqual(result["text"], "žluť")
+        self.assertRegex(result["uri"], r"^noetl://execution/\d+/step/save/note/[0-9a-f]{16}$")
+        self.assertEqual(len(self.files()), 1)
+        self.assertGreater(result["size"], 20)
+        get = self.write("get.yaml", """
+            workload: { ref: none }
+            workflow:
+              - step: load
+                tool:
+                  - get: { kind: artifact, action: get, ref: "{{ workload.ref }}" }
+                  - head: { kind: artifact, action: head, ref: "{{ load.get.uri }}" }
+                  - show: { kind: noop, result: { data: "{{ load.get.data }}", sha: "{{ load.head.sha256 }}", size: "{{ load.head.size }}" } }
+            """)
+        for ref in (result["uri"], result["sha"], "sha256:" + result["sha"], "noetl://artifact/" + result["sha"]):
+            found = self.run_json(get, "--set", f"ref={ref}")["result"]
+            self.assertEqual(found["data"], {"text": "žluť", "big": 9223372036854775807, "list": [1, None, 2.5]})
+            self.assertEqual((found["sha"], found["size"]), (result["sha"], result["size"]))
+
+    def test_a_large_value_stays_a_reference_until_it_is_used(self):
+        book = self.write("large.yaml", """
+            workflow:
+              - step: make
+                tool: { kind: python, code: "return [{'n': i, 'text': 'x' * 100} for i in range(5000)]" }
+                next: save
+              - step: save
+                tool:
+                  - put: { kind: artifact, action: put, data: "{{ make }}" }
+                  - get: { kind: artifact, action: get, ref: "{{ save.put }}" }
+                next: look
+              - step: look
+                tool: { kind: noop, result: { last: "{{ save.data[-1].n }}", size: "{{ save.size }}", again: "{{ save.data | length }}" } }
+            """)
+        result = self.run_json(book)["result"]
+        self.assertEqual((result["last"], result["again"]), (4999, 5000))
+        self.assertGreater(result["size"], 500000)
+        events, _ = self.events()
+        self.assertLess(max(len(str(e)) for e in events), 100000)
+
+    def test_absent_wrong_and_deleted(self):
+        book = self.write("gone.yaml", """
+            workflow:
+              - step: go
+                tool:
+                  - put: { kind: artifact, action: put, data: "here today" }
+                  - delete: { kind: artifact, action: delete, ref: "{{ go.put.uri }}" }
+                  - again: { kind: artifact, action: delete, ref: "{{ go.put.uri }}" }
+                  - head: { kind: artifact, action: head, ref: "{{ go.put.uri }}", eval: [ { when: "{{ outcome.error.kind == 'not_found' }}", do: continue }, { else: { do: fail } } ] }
+                  - get: { kind: artifact, action: get, ref: "{{ go.put.sha256 }}", eval: [ { when: "{{ outcome.error.kind == 'not_found' }}", do: continue }, { else: { do: fail } } ] }
+                  - wrong: { kind: artifact, action: get, ref: "../../etc/passwd", eval: [ { when: "{{ 'names no artifact' in outcome.error.message }}", do: continue }, { else: { do: fail } } ] }
+                  - odd: { kind: artifact, action: get, ref: 5, eval: [ { when: "{{ outcome.error.kind == 'input' }}", do: continue }, { else: { do: fail } } ] }
+                  - show: { kind: noop, result: { first: "{{ go.delete.deleted }}", second: "{{ go.again.deleted }}" } }
+            """)
+        self.assertEqual(self.run_json(book)["result"], {"first": True, "second": False})
+        self.assertEqual(self.files(), [])
+
+    def test_secrets_are_not_stored(self):
+        os.environ["TROUPE_TEST_SECRET"] = "s3cr3t-value-of-artifacts"
+        self.addCleanup(os.environ.pop, "TROUPE_TEST_SECRET")
+        book = self.write("secret.yaml", """
+            workflow:
+              - step: go
+                tool:
+                  - key: { kind: secrets, provider: env, name: TROUPE_TEST_SECRET }
+                  - put: { kind: artifact, action: put, data: { inside: "<{{ go.key.value }}>" } }
+                  - get: { kind: artifact, action: get, ref: "{{ go.put.uri }}" }
+                  - show: { kind: noop, result: { shown: "{{ go.get.data.inside }}" } }
+            """)
+        result = self.run_json(book, "--env", "TROUPE_TEST_SECRET")["result"]
+        self.assertNotIn("s3cr3t-value", str(result))
+
+
+kit.main()
