@@ -5,6 +5,8 @@
 #include <string.h>
 #include <troupe/codec.h>
 
+#include "runtime/value/msgpack.h"
+
 static const struct type_row {
 	const char *text, *alias;
 	event_source source;
@@ -174,27 +176,6 @@ tr_err event_from_value(tr_value v, event *e)
 	return TR_OK;
 }
 
-/* The shortest msgpack form of an integer, as tr_msgpack_write gives it: an event is mostly small integers, and this is
- * the engine's hottest loop. */
-static size_t put_int(unsigned char *at, int64_t v)
-{
-	uint64_t u = (uint64_t)v;
-	unsigned size;
-
-	if (v >= -32 && v < 128) {
-		at[0] = (unsigned char)v;
-		return 1;
-	}
-	if (v >= 0)
-		size = u <= UINT8_MAX ? 0 : u <= UINT16_MAX ? 1 : u <= UINT32_MAX ? 2 : 3;
-	else
-		size = v >= INT8_MIN ? 0 : v >= INT16_MIN ? 1 : v >= INT32_MIN ? 2 : 3;
-	at[0] = (unsigned char)((v >= 0 ? 0xccu : 0xd0u) + size);
-	for (unsigned i = 0, n = 1u << size; i < n; i++)
-		at[1 + i] = (unsigned char)(u >> (8 * (n - 1 - i)));
-	return 1 + (1u << size);
-}
-
 tr_err event_encode(tr_buf *out, const event *e)
 {
 	int64_t f[FIELD_PAYLOAD];
@@ -211,7 +192,7 @@ tr_err event_encode(tr_buf *out, const event *e)
 
 	at[n++] = 0x90 | FIELD_COUNT;
 	for (int i = 0; i < FIELD_PAYLOAD; i++)
-		n += put_int(at + n, f[i]);
+		n += msgpack_int(at + n, f[i]);
 	out->n += n;
 	err = tr_msgpack_write(out, e->payload);
 	return err != TR_OK ? err : out->err;

@@ -22,9 +22,10 @@ static bool is_secret(tr_value v)
 
 bool refs_is(tr_value v)
 {
-	if (!tr_is(v, TR_MAP))
+	tr_value kind = tr_map_get_n(v, "kind", 4);
+	if (!tr_is(kind, TR_STRING))
 		return false;
-	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "result_ref") || is_secret(v) || is_manifest(v);
+	return tr_str_is(tr_as_str(kind), "result_ref") || is_secret(v) || is_manifest(v);
 }
 
 static tr_value load_one(tr_value ref)

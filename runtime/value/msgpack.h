@@ -4,6 +4,7 @@
 #define TROUPE_VALUE_MSGPACK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Extension types of ours. */
 enum {
@@ -18,6 +19,9 @@ struct msgpack_lengths {
 	unsigned char fix_max;
 	unsigned char in8, in16, in32;
 };
+
+/* The shortest form of an integer, for what is mostly integers. Writes up to 9 bytes, gives how many count. */
+size_t msgpack_int(unsigned char *at, int64_t v);
 
 static const struct msgpack_lengths msgpack_str = {0xA0, 31, 0xD9, 0xDA, 0xDB};
 static const struct msgpack_lengths msgpack_bin = {0, 0, 0xC4, 0xC5, 0xC6};
