@@ -96,6 +96,15 @@ tr_started tr_supervisor_start_instance(tr_pid supervisor, tr_value extra, int64
 	return started_of(ask(supervisor, "start_instance", extra, deadline));
 }
 
+tr_err tr_supervisor_join(tr_pid supervisor)
+{
+	/* First the message, then the link: an end that comes at once is the end of an instance that is known. */
+	tr_err err = tr_send(supervisor, TR_LIST(tr_atom("join"), tr_pid_value(tr_self())));
+
+	tr_link(supervisor);
+	return err;
+}
+
 tr_err tr_supervisor_terminate_child(tr_pid supervisor, const char *id, int64_t deadline)
 {
 	return err_of(ask(supervisor, "terminate_child", tr_string(id), deadline));

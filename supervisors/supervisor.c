@@ -124,6 +124,23 @@ static tr_next start_instance(struct sup *s, tr_value extra)
 	return child != NULL ? start_added(s, child) : refuse(TR_A(enomem));
 }
 
+/* One that was spawned elsewhere and is linked already. */
+static tr_next joined(struct sup *s, tr_pid pid)
+{
+	struct child *child;
+
+	if (!sup_is_simple(s) || s->tree->plans[0].spec.restart != TR_TEMPORARY || pid.bits == 0 ||
+	    family_by_pid(&s->family, pid) != NULL)
+		return tr_noreply();
+	child =
+	    family_reserve(&s->family) == TR_OK ? family_add(&s->family, &s->tree->plans[0], tr_absent(), false) : NULL;
+	if (child == NULL)
+		tr_exit_signal(pid, TR_A(kill)); /* what cannot be listed could not be ended */
+	else
+		child_up(&s->family, child, pid);
+	return tr_noreply();
+}
+
 static tr_next terminate_child(struct sup *s, tr_value id)
 {
 	if (sup_is_simple(s))
@@ -217,6 +234,8 @@ static tr_next sup_info(void *state, tr_value message)
 		return waiting_restart(s, TRY_AGAIN, what);
 	} else if (TR_IS_A(tag, tick)) {
 		return waiting_restart(s, RESTART_DUE, what);
+	} else if (tr_is(tag, TR_ATOM) && tr_str_is(tr_as_str(tag), "join")) {
+		return joined(s, tr_as_pid(what));
 	}
 	return tr_noreply(); /* stray messages, and exits of children stopped before */
 }

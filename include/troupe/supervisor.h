@@ -93,6 +93,10 @@ TR_API tr_value tr_supervisor_arg(const tr_supervisor_spec *spec);
 TR_API tr_started tr_supervisor_start_child(tr_pid supervisor, const tr_child_spec *spec, int64_t deadline);
 /** simple_one_for_one: start another instance with `extra` (taken). */
 TR_API tr_started tr_supervisor_start_instance(tr_pid supervisor, tr_value extra, int64_t deadline);
+/** simple_one_for_one with temporary children: the calling actor, wherever it was spawned, becomes an instance: linked
+ * to the supervisor, listed, ended with it. Nobody is waited for, so that a busy actor may spawn instances itself and
+ * let each begin with this. Under a supervisor of another kind it is only linked. */
+TR_API tr_err tr_supervisor_join(tr_pid supervisor);
 TR_API tr_err tr_supervisor_terminate_child(tr_pid supervisor, const char *id, int64_t deadline);
 TR_API tr_err tr_supervisor_terminate_pid(tr_pid supervisor, tr_pid child, int64_t deadline);
 TR_API tr_started tr_supervisor_restart_child(tr_pid supervisor, const char *id, int64_t deadline);

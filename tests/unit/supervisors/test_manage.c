@@ -131,6 +131,60 @@ ACTOR_CASE(instances_are_known_by_pid)
 	THAT(quiet());
 }
 
+/* [supervisor, test]: joins, and ends when it is told anything. */
+static void joiner(tr_value arg)
+{
+	tr_supervisor_join(tr_as_pid(tr_array_at(arg, 0)));
+	tr_send(tr_as_pid(tr_array_at(arg, 1)), TR_LIST(tr_string("up"), tr_string("joiner"), tr_pid_value(tr_self())));
+	tr_drop(tr_receive(TR_FOREVER));
+}
+
+static tr_spawned joiner_start(tr_pid sup)
+{
+	tr_spawn_options watched = {.monitor = true};
+
+	return tr_spawn_opt(joiner, TR_LIST(tr_pid_value(sup), tr_pid_value(tr_self())), &watched);
+}
+
+static bool joiner_ended(const tr_spawned *who, tr_value reason)
+{
+	return case_next_is(
+	    TR_LIST(TR_A(down), tr_ref_value(who->monitor), TR_A(process), tr_pid_value(who->pid), reason));
+}
+
+ACTOR_CASE(actors_join)
+{
+	tr_child_spec template = {.server = &kid, .restart = TR_TEMPORARY};
+	tr_pid sup = sup_start_kids(TR_SIMPLE_ONE_FOR_ONE, 1, &template, 1);
+	tr_spawned one = joiner_start(sup);
+
+	THAT(kid_up("joiner").bits == one.pid.bits);
+	tr_spawned two = joiner_start(sup);
+	THAT(kid_up("joiner").bits == two.pid.bits);
+	tr_spawned three = joiner_start(sup);
+	THAT(kid_up("joiner").bits == three.pid.bits);
+	THAT(sup_count(sup, "workers") == 3);
+	THAT(tr_supervisor_terminate_pid(sup, one.pid, SOON) == TR_OK);
+	THAT(joiner_ended(&one, TR_A(shutdown)));
+	tr_send(two.pid, tr_nil());
+	THAT(joiner_ended(&two, TR_A(normal)));
+	THAT(sup_count(sup, "workers") == 1);
+	sup_shutdown(sup);
+	THAT(joiner_ended(&three, TR_A(shutdown)));
+	THAT(quiet());
+}
+
+ACTOR_CASE(others_are_not_joined)
+{
+	tr_pid sup = sup_start_kids(TR_ONE_FOR_ONE, 1, NULL, 0);
+	tr_spawned one = joiner_start(sup);
+
+	THAT(kid_up("joiner").bits == one.pid.bits);
+	THAT(sup_count(sup, "workers") == 0);
+	sup_shutdown(sup);
+	THAT(joiner_ended(&one, TR_A(shutdown)));
+}
+
 static tr_started ignores(tr_value arg, tr_value extra)
 {
 	(void)arg;
@@ -223,6 +277,8 @@ int main(void)
 	    cmocka_unit_test(a_stopped_temporary_child_is_gone),
 	    cmocka_unit_test(a_restarting_child),
 	    cmocka_unit_test(instances_are_known_by_pid),
+	    cmocka_unit_test(actors_join),
+	    cmocka_unit_test(others_are_not_joined),
 	    cmocka_unit_test(children_from_functions_and_bodies),
 	    cmocka_unit_test(wrong_specs_have_reasons),
 	    cmocka_unit_test(listing_tells_all),
