@@ -117,7 +117,7 @@ bool outbox_is_ack(outbox *o, tr_value message, tr_value *verdict, outbox_waiter
 	return true;
 }
 
-bool outbox_is_idle(const outbox *o)
+bool outbox_is_settled(const outbox *o)
 {
-	return o->token == 0 && o->waiting.count == 0 && tr_array_len(o->pending) == 0;
+	return o->token == 0 && o->waiting.count == 0;
 }

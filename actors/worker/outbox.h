@@ -40,6 +40,7 @@ void outbox_flush(outbox *o, bool now);
 /** Is it the ack of the batch that is out? Then *verdict (borrowed) is `ok` or [stale | error, text], and those who
  * waited are in `woken` (taken over by the caller, who frees woken->items) until the next flush. */
 bool outbox_is_ack(outbox *o, tr_value message, tr_value *verdict, outbox_waiters *woken);
-bool outbox_is_idle(const outbox *o);
+/** Does nobody wait for an ack, of a batch that is out or of what is pending? */
+bool outbox_is_settled(const outbox *o);
 
 #endif

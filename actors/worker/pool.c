@@ -136,13 +136,13 @@ static tr_value scope_for(pool *p, tr_value command)
 	return run;
 }
 
-static void watch(pool *p, const run_scope *scope, tr_pid pid)
+static void note_run(pool *p, const run_scope *scope, const tr_spawned *spawned)
 {
 	run_entry entry = {.execution_id = scope->execution_id,
 			   .step_run_id = scope->step_run_id,
 			   .attempt = scope->attempt,
-			   .pid = pid,
-			   .monitor = tr_monitor(pid),
+			   .pid = spawned->pid,
+			   .monitor = spawned->monitor,
 			   .reply_to = scope->reply_to,
 			   .counted = !waits_for_others(scope->step)};
 	if (run_table_add(&p->table, &entry) == NULL)
@@ -159,16 +159,12 @@ static void start(pool *p, tr_value command)
 		return;
 	}
 	tr_value resume = tr_map_get_s(command, "resume");
-	tr_value extra = step_run_arg(tr_keep(run), tr_is_valid(resume) ? tr_keep(resume) : tr_nil(), p->concurrency);
-	tr_started started = tr_supervisor_start_instance(p->runs, extra, tr_in(START_TIMEOUT));
-	if (started.pid.bits != 0) {
-		watch(p, run_scope_of(run), started.pid);
-		tr_send(started.pid, TR_A(start));
-	} else {
-		refuse(command, "crash",
-		       tr_stringf("the step run could not be started: %s", tr_as_cstr(started.reason, "no reason")));
-		tr_drop(started.reason);
-	}
+	tr_spawned spawned =
+	    step_run_spawn(p->runs, tr_keep(run), tr_is_valid(resume) ? tr_keep(resume) : tr_nil(), p->concurrency);
+	if (spawned.err == TR_OK)
+		note_run(p, run_scope_of(run), &spawned);
+	else
+		refuse(command, "crash", tr_stringf("the step run could not be started: %s", tr_err_text(spawned.err)));
 	tr_drop(run);
 	tr_drop(command);
 }
@@ -331,7 +327,6 @@ static void adopt(pool *p)
 				   .counted = true};
 		if (run_table_add(&p->table, &entry) != NULL)
 			p->counted++;
-		tr_send(pid, TR_A(start)); /* for one that was started and not told */
 		tr_drop(who);
 	}
 	tr_drop(children);
@@ -386,6 +381,13 @@ static const tr_gen_server pool_server = {.name = "pool",
 
 /* ---- the supervisors ---- */
 
+static tr_started refuse_start(tr_value arg, tr_value extra)
+{
+	(void)arg;
+	(void)extra;
+	return (tr_started){.reason = tr_string("step runs are spawned by their pool")};
+}
+
 tr_child_spec pool_child(const pool_options *options)
 {
 	const char *name = options->name != NULL ? options->name : "default";
@@ -395,8 +397,9 @@ tr_child_spec pool_child(const pool_options *options)
 	tr_value env = tr_is(options->env, TR_MAP) ? tr_keep(options->env) : tr_map();
 	tr_value arg = TR_DICT("name", tr_string(name), "concurrency", tr_int(concurrency), "env", env);
 
-	/* A step run that ends is never started again by its supervisor: the execution decides on another attempt. */
-	tr_child_spec run = {.start = step_run_start,
+	/* The pool spawns the step runs and they join; one that ends is never started again by its supervisor: the
+	 * execution decides on another attempt. */
+	tr_child_spec run = {.start = refuse_start,
 			     .arg = tr_nil(),
 			     .restart = TR_TEMPORARY,
 			     .shutdown_ns = 2 * TR_SECOND,

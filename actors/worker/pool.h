@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * A worker pool: the actor at `command.<name>` that takes step run commands, gets their playbooks from the catalog, and
- * has a supervisor start a step run for each, so many at once and the others in a queue. A step run that crashes is
+ * spawns a step run under a supervisor for each, so many at once and the others in a queue. A step run that crashes is
  * reported to its execution as failed. Source: actors/protocol.h, "step run command".
  */
 #ifndef TROUPE_WORKER_POOL_H

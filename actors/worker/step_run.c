@@ -60,6 +60,13 @@ void step_run_finish(step_run *s, event_type type, tr_value payload)
 	e->duration_us = (tr_now() - s->started_ns) / 1000;
 	e->payload = payload;
 	step_run_add(s, &s->own);
+	if (outbox_is_settled(&s->out)) {
+		/* The last word: who said it need not wait to hear that it was written down. If the execution is lost
+		 * with it, its successor gives the step run out again. */
+		outbox_flush(&s->out, true);
+		s->over = true;
+		return;
+	}
 	outbox_wait(&s->out, WAIT_END);
 	outbox_flush(&s->out, true);
 }
@@ -107,6 +114,8 @@ static void settle(step_run *s)
 {
 	if (s->begun && !s->ending && s->loop == NULL && runner_ended(&s->runner))
 		pipeline_ended(s);
+	if (s->over)
+		tr_exit(TR_A(normal));
 	if (!s->begun)
 		return;
 	int64_t wake = s->ending ? TR_FOREVER : s->deadline;
@@ -231,8 +240,6 @@ static int64_t deadline_of(step_run *s)
 
 static void begin(step_run *s)
 {
-	if (s->begun)
-		return;
 	s->begun = true;
 	if (s->run->reply_to.bits != 0)
 		s->execution = tr_monitor(s->run->reply_to);
@@ -274,9 +281,7 @@ static void own_message(step_run *s, tr_value message)
 	outbox_waiters woken;
 	tr_from from;
 	tr_value request;
-	if (TR_IS_A(message, start)) {
-		begin(s);
-	} else if (outbox_is_ack(&s->out, message, &verdict, &woken)) {
+	if (outbox_is_ack(&s->out, message, &verdict, &woken)) {
 		acked(s, verdict, woken);
 	} else if (TR_IS_A(tag, cancel)) {
 		cancel(s, tr_array_at(message, 1));
@@ -346,6 +351,9 @@ static tr_err step_run_init(void *state, tr_value arg)
 	tr_trap_exit(true);
 	tr_set_note(step_name(s));
 	s->resume = tr_keep(tr_array_at(arg, ARG_RESUME));
+	tr_supervisor_join(s->parent);
+	begin(s);
+	settle(s);
 	return TR_OK;
 }
 
@@ -370,19 +378,9 @@ static const tr_behaviour step_run_behaviour = {.name = "step_run",
 						.idle = step_run_idle,
 						.show = step_run_show};
 
-tr_value step_run_arg(tr_value run, tr_value resume, uint32_t concurrency)
+tr_spawned step_run_spawn(tr_pid supervisor, tr_value run, tr_value resume, uint32_t concurrency)
 {
-	return TR_LIST(run, resume, tr_int(concurrency));
-}
-
-tr_started step_run_start(tr_value arg, tr_value extra)
-{
-	(void)arg;
-	tr_spawn_options options = {.label = "step", .link = true};
-	tr_value all = tr_array_push(tr_keep(extra), tr_pid_value(tr_self()));
-	tr_spawned spawned = tr_spawn_behaviour(&step_run_behaviour, all, &options);
-	tr_started started = {.pid = spawned.pid, .reason = tr_absent()};
-	if (spawned.pid.bits == 0)
-		started.reason = tr_stringf("a step run could not be spawned: %s", tr_err_text(spawned.err));
-	return started;
+	tr_spawn_options options = {.label = "step", .monitor = true, .supervisor = supervisor};
+	tr_value arg = TR_LIST(run, resume, tr_int(concurrency), tr_pid_value(supervisor));
+	return tr_spawn_behaviour(&step_run_behaviour, arg, &options);
 }
