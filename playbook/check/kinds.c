@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of docs/playbook.md, "Results and tools". */
 #include "playbook/check/kinds.h"
+#include "playbook/check/schema.h"
 
 #define NAMES(...)                \
 	(const char *const[])     \
@@ -177,7 +178,7 @@ const tool_kind *kind_table(size_t *count)
 const tool_kind *kind_find(tr_str name)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (name.n > 0 && name.p[0] == kinds[i].name[0] && tr_str_is(name, kinds[i].name))
+		if (name_is(name, kinds[i].name))
 			return &kinds[i];
 	}
 	return NULL;
@@ -186,7 +187,7 @@ const tool_kind *kind_find(tr_str name)
 const kind_key *kind_key_find(const tool_kind *kind, tr_str key)
 {
 	for (size_t i = 0; kind != NULL && i < kind->key_count; i++) {
-		if (key.n > 0 && key.p[0] == kind->keys[i].key[0] && tr_str_is(key, kind->keys[i].key))
+		if (name_is(key, kind->keys[i].key))
 			return &kind->keys[i];
 	}
 	return NULL;

@@ -54,7 +54,7 @@ static void collect(loader *l, const yaml_node *n)
 		collect(l, n->items[i]);
 	for (size_t i = 0; n->kind == YAML_MAPPING && i < n->count; i++) {
 		const yaml_node *key = n->pairs[i].key, *value = n->pairs[i].value;
-		if ((tr_str_is(key->text, "iterator") || tr_str_is(key->text, "step")) && value->kind == YAML_SCALAR)
+		if ((name_is(key->text, "iterator") || name_is(key->text, "step")) && value->kind == YAML_SCALAR)
 			name_add(l, value->text);
 		if (value->kind == YAML_MAPPING && LISTED(key->text, naming_keys)) {
 			for (size_t k = 0; k < value->count; k++)
@@ -119,13 +119,13 @@ static void statement_word(scan *s, tr_str word)
 {
 	s->statement = false;
 	s->binding = BIND_NONE;
-	if (tr_str_is(word, "for"))
+	if (name_is(word, "for"))
 		s->binding = BIND_FOR;
-	else if (tr_str_is(word, "set"))
+	else if (name_is(word, "set"))
 		s->binding = BIND_SET;
-	else if (tr_str_is(word, "macro") || tr_str_is(word, "call"))
+	else if (name_is(word, "macro") || name_is(word, "call"))
 		s->binding = BIND_PARAMETERS;
-	s->filter_statement = tr_str_is(word, "filter");
+	s->filter_statement = name_is(word, "filter");
 }
 
 /* The name of a filter or test just behind a wanted name: does it take what is not there? */
@@ -142,7 +142,7 @@ static void on_name(scan *s, const struct token *t)
 {
 	tr_str name = token_text(s, t);
 	bool test = s->after_is;
-	s->after_is = tr_str_is(name, "is") || (test && tr_str_is(name, "not"));
+	s->after_is = name_is(name, "is") || (test && name_is(name, "not"));
 	if (s->statement) {
 		statement_word(s, name);
 		return;
@@ -155,7 +155,7 @@ static void on_name(scan *s, const struct token *t)
 	if (s->after_is)
 		return;
 	s->tested = false;
-	if (s->binding == BIND_FOR && tr_str_is(name, "in")) {
+	if (s->binding == BIND_FOR && name_is(name, "in")) {
 		s->binding = BIND_NONE;
 		return;
 	}
@@ -165,6 +165,7 @@ static void on_name(scan *s, const struct token *t)
 		bind(s, name);
 	} else if (s->wanted_count < NAMES_MAX) {
 		s->tested = true;
+		s->asked[s->wanted_count] = false;
 		s->wanted[s->wanted_count++] = (use){name, t->start};
 	}
 }
@@ -246,16 +247,25 @@ static void scan_template(scan *s, const pb_expr *e)
 	lexer_fini(&lex);
 }
 
-void check_names(loader *l, const pb_expr *e, const where *w)
+bool check_names(loader *l, const pb_expr *e, const where *w)
 {
-	scan s = {.text = e->source};
+	scan s; /* but for its arrays, which are filled as far as their counts say */
+	s.text = e->source;
+	s.wanted_count = s.bound_count = 0;
+	s.before = T_EOF;
+	s.before_at = 0;
+	s.after_is = s.tested = s.statement = s.filter_statement = false;
+	s.binding = BIND_NONE;
 	scan_template(&s, e);
+	bool clean = true;
 	for (size_t i = 0; i < s.wanted_count; i++) {
 		tr_str name = s.wanted[i].name;
 		bool again = is_bound(&s, name);
 		if (!again && name_table_find(&l->names, name) == NULL) {
+			clean = false;
 			unknown_name(l, e, &s, &s.wanted[i], w);
 			bind(&s, name); /* once a template */
 		}
 	}
+	return clean;
 }

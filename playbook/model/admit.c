@@ -98,6 +98,6 @@ const pb_expr *admit_load(loader *l, const yaml_node *n, const where *w)
 	const yaml_node *when = fields_get(&f, "when"), *rules = fields_get(&f, "rules");
 	if (when != NULL && rules != NULL)
 		fault_both(l, w, fields_key(&f, "when"), "when", fields_key(&f, "rules"), "rules");
-	where here = where_key(w, tr_s("rules"));
+	where here = where_key(w, LITERAL("rules"));
 	return rules != NULL ? rules_guard(l, rules, &here) : condition_or_null(l, when, w, "when");
 }

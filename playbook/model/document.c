@@ -5,7 +5,7 @@
 
 static tr_str scalar_text(loader *l, const yaml_node *n)
 {
-	return n == NULL ? tr_s("") : arena_str(l->mem, n->text);
+	return n == NULL ? LITERAL("") : arena_str(l->mem, n->text);
 }
 
 /* "a/b/orders.yaml" -> "orders" */
@@ -43,16 +43,16 @@ static void executor_load(loader *l, const yaml_node *n, const where *w)
 {
 	fields f, spec;
 	playbook *p = &l->box->pub;
-	p->pool = tr_s("");
+	p->pool = LITERAL("");
 	p->final_step = -1;
 	if (n == NULL || !fields_read(l, n, &schema_executor, NULL, w, &f))
 		return;
 	p->pool = fields_text(l, &f, "pool");
-	where here = where_key(w, tr_s("spec"));
+	where here = where_key(w, LITERAL("spec"));
 	const yaml_node *s = fields_get(&f, "spec");
 	if (s == NULL || !fields_read(l, s, &schema_executor_spec, NULL, &here, &spec))
 		return;
-	where wentry = where_key(&here, tr_s("entry_step")), wfinal = where_key(&here, tr_s("final_step"));
+	where wentry = where_key(&here, LITERAL("entry_step")), wfinal = where_key(&here, LITERAL("final_step"));
 	const yaml_node *entry = fields_get(&spec, "entry_step"), *final = fields_get(&spec, "final_step");
 	int32_t at = entry == NULL ? 0 : step_wanted(l, entry, &wentry, "'entry_step'");
 	p->entry = at < 0 ? 0 : (uint32_t)at;
@@ -80,9 +80,9 @@ static void step_names(loader *l, const yaml_node *list, pb_step *steps, const w
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const yaml_node *n = list->items[i], *name = yaml_get(n, "step");
-		where here = where_at(w, i), wname = where_key(&here, tr_s("step"));
+		where here = where_at(w, i), wname = where_key(&here, LITERAL("step"));
 		steps[i].index = (uint32_t)i;
-		steps[i].name = tr_s("");
+		steps[i].name = LITERAL("");
 		if (n->kind != YAML_MAPPING)
 			continue; /* said when the step is read */
 		if (is_null(name)) {
@@ -137,7 +137,7 @@ static pb_step *workflow_names(loader *l, const yaml_node *root, const yaml_node
 static void vars_load(loader *l, const yaml_node *root)
 {
 	const yaml_node *vars = yaml_get(root, "vars");
-	where w = where_key(NULL, tr_s("vars"));
+	where w = where_key(NULL, LITERAL("vars"));
 	if (vars == NULL || !l->options.lenient)
 		return;
 	load_warn(l, &w, yaml_key(root, "vars"), "deprecated", "use workload for inputs, ctx for what changes",
@@ -151,7 +151,7 @@ static void vars_load(loader *l, const yaml_node *root)
 static void version_check(loader *l, const fields *f)
 {
 	const yaml_node *version = fields_get(f, "apiVersion");
-	where w = where_key(NULL, tr_s("apiVersion"));
+	where w = where_key(NULL, LITERAL("apiVersion"));
 	if (version != NULL && !tr_str_is(version->text, "noetl.io/v2"))
 		load_warn(l, &w, version, "api-version", "write apiVersion: noetl.io/v2",
 			  "'%.*s' is read as noetl.io/v2", TR_STR(version->text));
@@ -167,9 +167,9 @@ void document_load(loader *l, const yaml_node *root)
 	}
 	fields_read(l, root, l->options.lenient ? &schema_root_lenient : &schema_root, NULL, NULL, &f);
 	version_check(l, &f);
-	where wmeta = where_key(NULL, tr_s("metadata")), wexec = where_key(NULL, tr_s("executor"));
-	where wload = where_key(NULL, tr_s("workload")), wflow = where_key(NULL, tr_s("workflow"));
-	where wbook = where_key(NULL, tr_s("workbook")), wkeys = where_key(NULL, tr_s("keychain"));
+	where wmeta = where_key(NULL, LITERAL("metadata")), wexec = where_key(NULL, LITERAL("executor"));
+	where wload = where_key(NULL, LITERAL("workload")), wflow = where_key(NULL, LITERAL("workflow"));
+	where wbook = where_key(NULL, LITERAL("workbook")), wkeys = where_key(NULL, LITERAL("keychain"));
 	const yaml_node *list = fields_get(&f, "workflow");
 	pb_step *steps = workflow_names(l, root, list, list == NULL && fields_key(&f, "workflow") != NULL, &wflow);
 	check_names_collect(l, root);

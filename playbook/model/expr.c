@@ -54,13 +54,16 @@ static bool template_keep(loader *l, tr_template *t)
 		box->templates = grown != NULL ? grown : box->templates;
 		tr_str *sources = tr_realloc(box->sources, capacity * sizeof *sources);
 		box->sources = sources != NULL ? sources : box->sources;
-		if (grown == NULL || sources == NULL) {
+		bool *clean = tr_realloc(l->clean, capacity * sizeof *clean);
+		l->clean = clean != NULL ? clean : l->clean;
+		if (grown == NULL || sources == NULL || clean == NULL) {
 			tr_template_free(&t);
 			l->mem->failed = true;
 			return false;
 		}
 		box->template_capacity = capacity;
 	}
+	l->clean[box->template_count] = false;
 	box->templates[box->template_count++] = t;
 	return true;
 }
@@ -132,7 +135,8 @@ static const pb_expr *compile(loader *l, tr_str text, pb_pos pos, const where *w
 	e->compiled = l->box->templates[number];
 	e->source = l->box->sources[number];
 	e->book = &l->box->pub;
-	check_names(l, e, w);
+	if (!l->clean[number])
+		l->clean[number] = check_names(l, e, w);
 	return e;
 }
 

@@ -90,7 +90,7 @@ static bool value_listed(loader *l, const schema_field *field, const yaml_node *
 	suggestion s = load_suggestion(l, n->text);
 	tr_buf listed = {0};
 	for (size_t i = 0; field->values[i] != NULL; i++) {
-		if (tr_str_is(n->text, field->values[i])) {
+		if (name_is(n->text, field->values[i])) {
 			tr_buf_fini(&listed);
 			return true;
 		}
@@ -120,7 +120,8 @@ void fault_both(loader *l, const where *w, const yaml_node *first, const char *f
 static void field_take(loader *l, const schema_field *field, const yaml_pair *pair, const where *up, fields *out)
 {
 	where w = where_key(up, pair->key->text);
-	size_t at = index_of(out->table, field->same_as != NULL ? field->same_as : field->key);
+	size_t at =
+	    field->same_as != NULL ? index_of(out->table, field->same_as) : (size_t)(field - out->table->fields);
 	if (is_null(pair->value) && (field->flags & FIELD_KEEP_NULL) == 0)
 		return; /* an empty value says nothing */
 	if (out->key[at] != NULL) {
@@ -134,6 +135,7 @@ static void field_take(loader *l, const schema_field *field, const yaml_pair *pa
 		load_warn(l, &w, pair->key, "deprecated", hint, "'%s' is an older form", field->key);
 	}
 	out->key[at] = pair->key;
+	out->initials |= fields_initial(out->table->fields[at].key);
 	if (shape_fits(l, field, pair->value, &w) && value_listed(l, field, pair->value, &w))
 		out->value[at] = pair->value;
 }
@@ -149,7 +151,7 @@ bool fields_read(loader *l, const yaml_node *n, const schema_node *table, const 
 	}
 	for (size_t i = 0; i < n->count; i++) {
 		const yaml_pair *pair = &n->pairs[i];
-		if (kind_key_find(kind, pair->key->text) != NULL && !tr_str_is(pair->key->text, "name"))
+		if (kind_key_find(kind, pair->key->text) != NULL && !name_is(pair->key->text, "name"))
 			continue;
 		const schema_field *field = is_text(pair->key) ? schema_find(table, pair->key->text) : NULL;
 		if (field != NULL)
@@ -162,26 +164,22 @@ bool fields_read(loader *l, const yaml_node *n, const schema_node *table, const 
 	return true;
 }
 
-const yaml_node *fields_get(const fields *f, const char *key)
+const yaml_node *fields_find(const fields *f, const char *key, bool as_written)
 {
 	size_t at = index_of(f->table, key);
-	return at < f->table->field_count ? f->value[at] : NULL;
-}
-
-const yaml_node *fields_key(const fields *f, const char *key)
-{
-	size_t at = index_of(f->table, key);
-	return at < f->table->field_count ? f->key[at] : NULL;
+	if (at >= f->table->field_count)
+		return NULL;
+	return as_written ? f->key[at] : f->value[at];
 }
 
 int fields_choice(const fields *f, const char *key, int otherwise)
 {
 	const yaml_node *n = fields_get(f, key);
-	const schema_field *field = schema_find(f->table, tr_s(key));
-	if (n == NULL || field == NULL || field->values == NULL)
+	const schema_field *field = n == NULL ? NULL : schema_find(f->table, tr_s(key));
+	if (field == NULL || field->values == NULL)
 		return otherwise;
 	for (int i = 0; field->values[i] != NULL; i++) {
-		if (tr_str_is(n->text, field->values[i]))
+		if (name_is(n->text, field->values[i]))
 			return i;
 	}
 	return otherwise;
@@ -190,7 +188,7 @@ int fields_choice(const fields *f, const char *key, int otherwise)
 tr_str fields_text(loader *l, const fields *f, const char *key)
 {
 	const yaml_node *n = fields_get(f, key);
-	return n == NULL ? tr_s("") : arena_str(l->mem, n->text);
+	return n == NULL ? LITERAL("") : arena_str(l->mem, n->text);
 }
 
 bool fields_bool(const fields *f, const char *key, bool otherwise)
@@ -209,5 +207,5 @@ tr_str name_of(loader *l, const yaml_node *n, const where *w, const char *what)
 	else
 		load_fault(l, w, n, "bad-name", NULL, "%s must be text, not %s", what,
 			   is_text(n) ? "empty" : node_kind_name(n));
-	return tr_s("");
+	return LITERAL("");
 }

@@ -40,6 +40,7 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 	name_table_fini(&l.names);
 	name_table_fini(&l.entries);
 	name_table_fini(&l.templates);
+	tr_free(l.clean);
 }
 
 playbook *playbook_load(const char *file, tr_str text, const pb_check_options *options, diagnostics *out)

@@ -47,10 +47,14 @@ typedef struct loader {
 	name_table names;     /* every name that some scope can have */
 	name_table entries;   /* of the workbook */
 	name_table templates; /* text -> its number in the box */
+	bool *clean;          /* by that number: its names were found to be all right */
 	bool limit_said;
 	bool arc_astray; /* an arc leads to no step, or to one of two: what is unreachable cannot be told */
 	pb_expr nothing; /* stands in for an expression when memory has run out */
 } loader;
+
+/** The text of a string literal. */
+#define LITERAL(z) ((tr_str){"" z, sizeof(z) - 1})
 
 static inline where where_key(const where *up, tr_str key)
 {
@@ -92,14 +96,28 @@ typedef struct fields {
 	const schema_node *table;
 	const yaml_node *value[SCHEMA_FIELDS_MAX]; /* by index of the canonical key */
 	const yaml_node *key[SCHEMA_FIELDS_MAX];
+	uint32_t initials; /* of the keys that are there, a bit each: most that are asked for are not */
 } fields;
 
 /** Read and check. Keys that `kind` (may be NULL) has as its own are left alone. False: not a mapping (reported). */
 bool fields_read(loader *l, const yaml_node *n, const schema_node *table, const tool_kind *kind, const where *w,
 		 fields *out);
-/** The value under a canonical key or another name of it; NULL when absent or unfit. */
-const yaml_node *fields_get(const fields *f, const char *key);
-const yaml_node *fields_key(const fields *f, const char *key);
+/** The value under a canonical key or another name of it; NULL when absent or unfit. `as_written`: the key's own node.
+ */
+const yaml_node *fields_find(const fields *f, const char *key, bool as_written);
+static inline uint32_t fields_initial(const char *key)
+{
+	return UINT32_C(1) << ((unsigned char)key[0] & 31);
+}
+static inline const yaml_node *fields_get(const fields *f, const char *key)
+{
+	return (f->initials & fields_initial(key)) == 0 ? NULL : fields_find(f, key, false);
+}
+/** The key itself as it is written; also when the value is unfit. */
+static inline const yaml_node *fields_key(const fields *f, const char *key)
+{
+	return (f->initials & fields_initial(key)) == 0 ? NULL : fields_find(f, key, true);
+}
 /** The position of a text among the field's values; `otherwise` when absent. */
 int fields_choice(const fields *f, const char *key, int otherwise);
 tr_str fields_text(loader *l, const fields *f, const char *key);
@@ -141,8 +159,11 @@ void sets_reserve(loader *l, set_list *to, const yaml_node *const *nodes, size_t
 typedef struct label_list {
 	const tr_str *items;
 	size_t count;
-	name_table indices; /* label -> index */
+	name_table indices; /* label -> index, once there are many */
 } label_list;
+
+/** Where the label stands first; -1 when no task has it. */
+int64_t label_find(const label_list *labels, tr_str label);
 
 /** Rules of a task: `eval`, `spec.policy.rules` or `retry`. */
 void rules_load(loader *l, const yaml_node *list, const label_list *labels, const where *w, pb_task *t);
@@ -171,7 +192,7 @@ void check_reach(loader *l);
 void check_uses(loader *l, pb_step *steps, size_t count);
 /** Collect what names scopes can have. */
 void check_names_collect(loader *l, const yaml_node *root);
-/** Warn of names in a template that no scope can have. */
-void check_names(loader *l, const pb_expr *e, const where *w);
+/** Warn of names in a template that no scope can have. True: there are none. */
+bool check_names(loader *l, const pb_expr *e, const where *w);
 
 #endif

@@ -61,10 +61,10 @@ void loop_load(loader *l, const yaml_node *n, const where *w, pb_loop *loop)
 	fields f, spec = {0};
 	loop->present = true;
 	loop->pos = pos_of(n);
-	loop->iterator = tr_s("");
+	loop->iterator = LITERAL("");
 	if (!fields_read(l, n, &schema_loop, NULL, w, &f))
 		return;
-	where wspec = where_key(w, tr_s("spec")), witer = where_key(w, tr_s("iterator"));
+	where wspec = where_key(w, LITERAL("spec")), witer = where_key(w, LITERAL("iterator"));
 	if (fields_get(&f, "spec") != NULL)
 		fields_read(l, fields_get(&f, "spec"), &schema_loop_spec, NULL, &wspec, &spec);
 	source_load(l, n, &f, w, loop);

@@ -33,7 +33,7 @@ static void arc_sets(loader *l, const fields *f, const where *w, pb_arc *arc)
 {
 	const yaml_node *nodes[2] = {fields_get(f, "set"), fields_get(f, "set_ctx")};
 	set_list sets;
-	where wset = where_key(w, tr_s("set")), wctx = where_key(w, tr_s("set_ctx"));
+	where wset = where_key(w, LITERAL("set")), wctx = where_key(w, LITERAL("set_ctx"));
 	if (nodes[0] == NULL && nodes[1] == NULL)
 		return;
 	sets_reserve(l, &sets, nodes, 2, 0);
@@ -54,7 +54,7 @@ static bool arc_load(loader *l, const yaml_node *n, const where *w, pb_arc *arc)
 	}
 	if (!fields_read(l, n, &schema_arc, NULL, w, &f))
 		return false;
-	where here = where_key(w, tr_s("step"));
+	where here = where_key(w, LITERAL("step"));
 	const yaml_node *step = fields_get(&f, "step");
 	int32_t to = step == NULL ? -1 : step_wanted(l, step, &here, "next");
 	if (step == NULL && fields_key(&f, "step") == NULL)
@@ -106,7 +106,7 @@ void next_load(loader *l, const yaml_node *n, const where *w, pb_step *s, bool *
 	}
 	if (!fields_read(l, n, &schema_next, NULL, w, &f))
 		return;
-	where wspec = where_key(w, tr_s("spec")), warcs = where_key(w, tr_s("arcs"));
+	where wspec = where_key(w, LITERAL("spec")), warcs = where_key(w, LITERAL("arcs"));
 	const yaml_node *arcs = fields_get(&f, "arcs");
 	if (arcs != NULL)
 		arcs_load(l, arcs, &warcs, s);

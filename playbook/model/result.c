@@ -40,12 +40,12 @@ static const pb_expr *store_of(loader *l, const yaml_node *n, const yaml_node *s
 			continue;
 		where here = where_key(w, key);
 		if (tr_str_is(key, "output_select"))
-			key = tr_s("select");
+			key = LITERAL("select");
 		pairs[count].key = expr_const(l, tr_string_n(key.p, key.n), pos_of(n->pairs[i].key));
 		pairs[count++].value = expr_of(l, n->pairs[i].value, &here);
 	}
 	if (select != NULL) {
-		where here = where_key(w, tr_s("output_select"));
+		where here = where_key(w, LITERAL("output_select"));
 		pairs[count].key = expr_const(l, tr_string("select"), pos_of(select));
 		pairs[count++].value = expr_of(l, select, &here);
 	}

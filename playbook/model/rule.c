@@ -46,16 +46,14 @@ static void jump_load(loader *l, const directive_at *d, const label_list *labels
 				   "'jump' does not say where to");
 		return;
 	}
-	const uint32_t *at = name_table_find(&labels->indices, to->text);
-	if (at != NULL) {
-		r->jump_to = (int32_t)*at;
+	r->jump_to = (int32_t)label_find(labels, to->text);
+	if (r->jump_to >= 0)
 		return;
-	}
 	suggestion s = load_suggestion(l, to->text);
 	for (size_t i = 0; s.budget > 0 && i < labels->count; i++)
 		suggest_offer(&s, labels->items[i]);
 	char hint[120];
-	where here = where_key(&d->w, tr_s("to"));
+	where here = where_key(&d->w, LITERAL("to"));
 	load_fault(l, &here, to, "no-such-label", suggest_text(&s, hint, sizeof hint),
 		   "no task of this pipeline is labelled '%.*s'", TR_STR(to->text));
 }
@@ -79,9 +77,9 @@ static void sets_load(loader *l, const directive_at *d, pb_rule *r)
 		where here = where_key(&d->w, tr_s(scopes[i].key));
 		sets_of_scope(l, nodes[i], scopes[i].target, &here, &sets);
 	}
-	where set = where_key(&d->w, tr_s("set"));
+	where set = where_key(&d->w, LITERAL("set"));
 	sets_of_mixed(l, nodes[4], PB_SET_CTX, &set, &sets);
-	where prev = where_key(&d->w, tr_s("set_prev"));
+	where prev = where_key(&d->w, LITERAL("set_prev"));
 	sets_of_prev(l, fields_get(&d->f, "set_prev"), &prev, &sets);
 	r->sets = sets.items;
 	r->set_count = sets.count;
@@ -122,7 +120,7 @@ static void directive_find(loader *l, directive_at *d, where *w)
 		if (has_directive(&d->f))
 			fault_both(l, &d->w, fields_key(&d->f, "else"), "else", d->node, "do");
 		w[0] = d->w;
-		d->w = where_key(&w[0], tr_s("else"));
+		d->w = where_key(&w[0], LITERAL("else"));
 		d->node = other;
 		if (!fields_read(l, other, &schema_then, NULL, &d->w, &d->f))
 			d->f = (fields){0};
@@ -133,7 +131,7 @@ static void directive_find(loader *l, directive_at *d, where *w)
 	if (has_directive(&d->f))
 		fault_both(l, &d->w, fields_key(&d->f, "then"), "then", d->node, "do");
 	w[1] = d->w;
-	d->w = where_key(&w[1], tr_s("then"));
+	d->w = where_key(&w[1], LITERAL("then"));
 	d->node = then;
 	if (!fields_read(l, then, &schema_then, NULL, &d->w, &d->f))
 		d->f = (fields){0};
@@ -197,5 +195,5 @@ void rules_of_retry(loader *l, const yaml_node *n, const where *w, pb_task *t)
 		r->when = condition_or_null(l, fields_get(&d.f, "when"), w, "when");
 	}
 	if (r->when == NULL)
-		r->when = expr_template(l, tr_s("{{ outcome.status == 'error' }}"), r->pos, w);
+		r->when = expr_template(l, LITERAL("{{ outcome.status == 'error' }}"), r->pos, w);
 }

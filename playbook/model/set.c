@@ -84,7 +84,7 @@ void sets_of_prev(loader *l, const yaml_node *n, const where *w, set_list *to)
 		return;
 	const pb_expr *value = expr_of(l, n, w);
 	if (to->items != NULL)
-		to->items[to->count++] = (pb_set){.target = PB_SET_PREV, .key = tr_s(""), .value = value};
+		to->items[to->count++] = (pb_set){.target = PB_SET_PREV, .key = LITERAL(""), .value = value};
 }
 
 static const struct {

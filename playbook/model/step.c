@@ -25,7 +25,7 @@ static void guard_load(loader *l, const fields *f, const fields *spec, const whe
 {
 	fields policy = {0};
 	const yaml_node *n = spec->table == NULL ? NULL : fields_get(spec, "policy");
-	where wpolicy = where_key(wspec, tr_s("policy")), wadmit = where_key(&wpolicy, tr_s("admit"));
+	where wpolicy = where_key(wspec, LITERAL("policy")), wadmit = where_key(&wpolicy, LITERAL("admit"));
 	if (n != NULL)
 		fields_read(l, n, &schema_step_policy, NULL, &wpolicy, &policy);
 	const yaml_node *admit = policy.table == NULL ? NULL : fields_get(&policy, "admit");
@@ -41,9 +41,9 @@ static void spec_load(loader *l, const fields *f, const where *w, pb_step *s)
 {
 	fields spec = {0};
 	const yaml_node *n = fields_get(f, "spec");
-	where here = where_key(w, tr_s("spec"));
+	where here = where_key(w, LITERAL("spec"));
 	s->max_directives = DIRECTIVES_DEFAULT;
-	s->pool = tr_s("");
+	s->pool = LITERAL("");
 	if (n == NULL || !fields_read(l, n, &schema_step_spec, NULL, &here, &spec)) {
 		guard_load(l, f, &(fields){0}, w, &here, s);
 		return;
@@ -67,7 +67,7 @@ static void arcs_load(loader *l, const fields *f, const where *w, pb_step *s)
 	bool given = false;
 	if (n == NULL)
 		return;
-	where here = where_key(w, tr_s("next"));
+	where here = where_key(w, LITERAL("next"));
 	bool by_spec = s->inclusive;
 	next_load(l, n, &here, s, &given, &mode);
 	const yaml_node *spec = fields_get(f, "spec");
@@ -82,7 +82,7 @@ static void step_sets(loader *l, const fields *f, const where *w, pb_step *s)
 {
 	const yaml_node *nodes[2] = {fields_get(f, "set"), fields_get(f, "vars")};
 	set_list sets;
-	where wset = where_key(w, tr_s("set")), wvars = where_key(w, tr_s("vars"));
+	where wset = where_key(w, LITERAL("set")), wvars = where_key(w, LITERAL("vars"));
 	if (nodes[1] != NULL && !l->options.lenient) {
 		load_fault(l, &wvars, fields_key(f, "vars"), "step-vars",
 			   "write set_vars in a rule of the task, or accept the older form with --lenient",
@@ -118,14 +118,14 @@ void step_load(loader *l, const yaml_node *n, const where *w, pb_step *s)
 {
 	fields f;
 	s->pos = pos_of(n);
-	s->desc = tr_s("");
-	s->pool = tr_s("");
+	s->desc = LITERAL("");
+	s->pool = LITERAL("");
 	if (!fields_read(l, n, &schema_step, NULL, w, &f))
 		return;
 	s->desc = fields_text(l, &f, "desc");
 	spec_load(l, &f, w, s);
 	s->args = expr_or_null(l, fields_get(&f, "args"), w, "args");
-	where wloop = where_key(w, tr_s("loop")), wtool = where_key(w, tr_s("tool"));
+	where wloop = where_key(w, LITERAL("loop")), wtool = where_key(w, LITERAL("tool"));
 	if (fields_get(&f, "loop") != NULL)
 		loop_load(l, fields_get(&f, "loop"), &wloop, &s->loop);
 	if (fields_get(&f, "tool") != NULL)

@@ -15,7 +15,7 @@ static bool kind_known(const loader *l, tr_str kind)
 
 static void kind_fault(loader *l, const yaml_node *at, tr_str kind, const where *w)
 {
-	where here = where_key(w, tr_s("kind"));
+	where here = where_key(w, LITERAL("kind"));
 	if (kind_find(kind) != NULL) {
 		load_fault(l, &here, at, "unknown-kind",
 			   "load one that does: --plugin-path, plugins.paths in config.yaml, or troupe plugin load",
@@ -187,7 +187,7 @@ static void task_rules(loader *l, const fields *f, const fields *spec, const lab
 		       pb_task *t)
 {
 	fields policy = {0};
-	where wspec = where_key(w, tr_s("spec")), wpolicy = where_key(&wspec, tr_s("policy"));
+	where wspec = where_key(w, LITERAL("spec")), wpolicy = where_key(&wspec, LITERAL("policy"));
 	const yaml_node *n = spec->table == NULL ? NULL : fields_get(spec, "policy");
 	if (n != NULL)
 		fields_read(l, n, &schema_task_policy, NULL, &wpolicy, &policy);
@@ -217,7 +217,7 @@ static void task_sets(loader *l, const fields *f, const where *w, pb_task *t)
 	set_list sets;
 	if (set == NULL)
 		return;
-	where here = where_key(w, tr_s("set"));
+	where here = where_key(w, LITERAL("set"));
 	sets_reserve(l, &sets, &set, 1, 0);
 	sets_of_mixed(l, set, PB_SET_LOCAL, &here, &sets);
 	t->sets = sets.items;
@@ -255,7 +255,7 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	fields f, spec = {0};
 	t->pos = pos_of(name != NULL ? name : body);
 	t->label = label;
-	t->kind = tr_s("");
+	t->kind = LITERAL("");
 	if (body->kind != YAML_MAPPING) {
 		load_fault(l, w, body, "wrong-type", "such as fetch: { kind: http, url: … }",
 			   "the task '%.*s' must be a mapping, not %s", TR_STR(label), node_kind_name(body));
@@ -268,7 +268,7 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	kind_load(l, body, &f, w, t);
 	if (kind != NULL)
 		required_check(l, kind, body, named, w);
-	where wspec = where_key(w, tr_s("spec"));
+	where wspec = where_key(w, LITERAL("spec"));
 	if (fields_get(&f, "spec") != NULL)
 		fields_read(l, fields_get(&f, "spec"), &schema_task_spec, NULL, &wspec, &spec);
 	t->when = condition_or_null(l, fields_get(&f, "when"), w, "when");

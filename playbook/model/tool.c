@@ -67,20 +67,39 @@ static tr_str label_of(loader *l, const task_source *s, const where *w, const pb
 }
 
 /* Fill the table of labels; a label that is there already is a fault. */
+enum {
+	LABELS_SCANNED = 8 /* up to here a table is not worth its memory */
+};
+
+int64_t label_find(const label_list *labels, tr_str label)
+{
+	if (labels->indices.count > 0) {
+		const uint32_t *at = name_table_find(&labels->indices, label);
+		return at == NULL ? -1 : (int64_t)*at;
+	}
+	for (size_t i = 0; label.n > 0 && i < labels->count; i++) {
+		if (tr_str_eq(labels->items[i], label))
+			return (int64_t)i;
+	}
+	return -1;
+}
+
 static void labels_index(loader *l, label_list *labels, const task_source *sources, const where *w)
 {
 	for (size_t i = 0; i < labels->count; i++) {
 		tr_str label = labels->items[i];
 		if (label.n == 0)
 			continue;
-		const uint32_t *first = name_table_find(&labels->indices, label);
-		if (first == NULL) {
+		if (labels->count > LABELS_SCANNED && name_table_find(&labels->indices, label) == NULL) {
 			if (!name_table_put(&labels->indices, label, (uint32_t)i))
 				l->mem->failed = true;
 			continue;
 		}
+		size_t first = (size_t)label_find(labels, label);
+		if (first == i)
+			continue;
 		const yaml_node *at = sources[i].name != NULL ? sources[i].name : sources[i].body;
-		const yaml_node *before = sources[*first].name != NULL ? sources[*first].name : sources[*first].body;
+		const yaml_node *before = sources[first].name != NULL ? sources[first].name : sources[first].body;
 		where here = where_at(w, i);
 		load_fault(l, &here, at, "duplicate-label", "labels of one pipeline must differ",
 			   "the label '%.*s' is already on line %u", TR_STR(label), (unsigned)before->line);
@@ -95,7 +114,7 @@ static void pipeline_load(loader *l, const task_source *sources, const where *pa
 	if (labels == NULL || tasks == NULL)
 		return;
 	for (size_t i = 0; i < count; i++)
-		labels[i] = sources[i].body == NULL ? tr_s("") : label_of(l, &sources[i], &paths[i], s, i, count);
+		labels[i] = sources[i].body == NULL ? LITERAL("") : label_of(l, &sources[i], &paths[i], s, i, count);
 	label_list list = {.items = labels, .count = count};
 	labels_index(l, &list, sources, w);
 	for (size_t i = 0; i < count; i++) {
@@ -124,7 +143,7 @@ static void single_load(loader *l, const yaml_node *n, const where *w, pb_step *
 			   "'tool' is a mapping without 'kind'");
 		return;
 	} else if (yaml_get(n, "name") != NULL && is_text(kind) &&
-		   kind_key_find(kind_find(kind->text), tr_s("name")) == NULL) {
+		   kind_key_find(kind_find(kind->text), LITERAL("name")) == NULL) {
 		source.name = yaml_get(n, "name");
 		source.named = true;
 	}

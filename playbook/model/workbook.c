@@ -27,15 +27,12 @@ static void entry_load(loader *l, const yaml_node *name, const yaml_node *body, 
 		load_fault(l, w, name, "duplicate-entry", NULL, "the workbook has two entries '%.*s'", TR_STR(e->name));
 	else if (!name_table_put(&l->entries, e->name, 0))
 		l->mem->failed = true;
-	if (!name_table_put(&labels.indices, e->name, 0))
-		l->mem->failed = true;
 	if (tool != NULL && tool->kind == YAML_MAPPING && yaml_get(body, "kind") == NULL) {
-		where here = where_key(w, tr_s("tool"));
+		where here = where_key(w, LITERAL("tool"));
 		task_load(l, tool, NULL, e->name, false, &labels, &here, &e->task);
 	} else {
 		task_load(l, body, name, e->name, named, &labels, w, &e->task);
 	}
-	name_table_fini(&labels.indices);
 }
 
 void workbook_load(loader *l, const yaml_node *n, const where *w)

@@ -31,13 +31,15 @@ struct node *tree_node(struct tree *tree, enum node_kind kind, uint32_t start, u
 	struct tree_block *block = tree->blocks;
 
 	if (block == NULL || block->n == BLOCK_NODES) {
-		block = tr_alloc(sizeof(*block));
+		block = tr_realloc(NULL, sizeof(*block)); /* a node is zeroed when it is taken */
 		if (block == NULL)
 			return NULL;
+		block->n = 0;
 		block->next = tree->blocks;
 		tree->blocks = block;
 	}
 	struct node *node = &block->nodes[block->n++];
+	memset(node, 0, sizeof(*node));
 	node->kind = (uint8_t)kind;
 	node->start = start;
 	node->end = end;

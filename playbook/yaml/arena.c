@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blocks that double up to a bound; large requests get a block of their own. */
 #include "playbook/yaml/arena.h"
-#include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	BLOCK_FIRST = 4096,
 	BLOCK_MAX = 256 * 1024
-};
-
-struct arena_block {
-	arena_block *next;
-	size_t size, used;
-	alignas(max_align_t) unsigned char data[];
 };
 
 void arena_init(arena *a)
@@ -40,18 +33,19 @@ static arena_block *block_add(arena *a, size_t n)
 		size = BLOCK_MAX;
 	if (size < n)
 		size = n;
-	arena_block *b = tr_alloc(sizeof *b + size);
+	arena_block *b = tr_realloc(NULL, sizeof *b + size); /* zeroed where it is handed out */
 	if (b == NULL) {
 		a->failed = true;
 		return NULL;
 	}
 	b->size = size;
+	b->used = 0;
 	b->next = a->blocks;
 	a->blocks = b;
 	return b;
 }
 
-void *arena_alloc(arena *a, size_t n)
+void *arena_room(arena *a, size_t n)
 {
 	const size_t step = alignof(max_align_t);
 	if (a->failed || n > SIZE_MAX / 4) {
@@ -81,7 +75,7 @@ void *arena_alloc_array(arena *a, size_t count, size_t size)
 
 void *arena_copy(arena *a, const void *p, size_t n)
 {
-	void *to = arena_alloc(a, n);
+	void *to = arena_room(a, n);
 	if (to != NULL && n > 0)
 		memcpy(to, p, n);
 	return to;
@@ -89,11 +83,12 @@ void *arena_copy(arena *a, const void *p, size_t n)
 
 tr_str arena_str(arena *a, tr_str s)
 {
-	char *p = arena_alloc(a, s.n + 1);
+	char *p = arena_room(a, s.n + 1);
 	if (p == NULL)
 		return tr_s("");
 	if (s.n > 0)
 		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
 	return (tr_str){p, s.n};
 }
 

@@ -17,11 +17,9 @@ struct yaml_document {
 	const yaml_node *root;
 };
 
-/* Room for one more item in a growing array. */
-static bool grow(composer *c, void **items, size_t count, size_t *capacity, size_t size)
+/* More room for a growing array. */
+static bool grow(composer *c, void **items, size_t *capacity, size_t size)
 {
-	if (count < *capacity)
-		return true;
 	size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
 	void *grown = tr_realloc(*items, wanted * size);
 	if (grown == NULL) {
@@ -61,7 +59,7 @@ static void push_node(composer *c, const yaml_node *node, size_t height)
 		c->root = node;
 		return;
 	}
-	if (!grow(c, (void **)&c->stack, c->stack_count, &c->stack_capacity, sizeof *c->stack))
+	if (c->stack_count == c->stack_capacity && !grow(c, (void **)&c->stack, &c->stack_capacity, sizeof *c->stack))
 		return;
 	c->stack[c->stack_count++] = node;
 	frame *top = &c->frames[c->frame_count - 1];
@@ -71,9 +69,8 @@ static void push_node(composer *c, const yaml_node *node, size_t height)
 
 static uint32_t anchor_add(composer *c, const yaml_char_t *name, const yaml_node *node)
 {
-	if (name == NULL)
-		return NO_ANCHOR;
-	if (!grow(c, (void **)&c->anchors, c->anchor_count, &c->anchor_capacity, sizeof *c->anchors))
+	if (c->anchor_count == c->anchor_capacity &&
+	    !grow(c, (void **)&c->anchors, &c->anchor_capacity, sizeof *c->anchors))
 		return NO_ANCHOR;
 	uint32_t at = (uint32_t)c->anchor_count++;
 	c->anchors[at] = (anchor){.node = node, .nodes = 1, .height = 1, .line = node->line, .open = true};
@@ -89,7 +86,7 @@ static void on_scalar(composer *c, const yaml_event_t *e)
 	yaml_node *n = compose_scalar(c, e);
 	if (n == NULL)
 		return;
-	uint32_t at = anchor_add(c, e->data.scalar.anchor, n);
+	uint32_t at = e->data.scalar.anchor == NULL ? NO_ANCHOR : anchor_add(c, e->data.scalar.anchor, n);
 	if (at != NO_ANCHOR)
 		c->anchors[at].open = false;
 	push_node(c, n, 1);
@@ -139,8 +136,8 @@ static void on_start(composer *c, const yaml_event_t *e, yaml_kind kind, const y
 	n->kind = kind;
 	n->line = mark_line(e->start_mark);
 	n->column = mark_column(e->start_mark);
-	uint32_t at = anchor_add(c, name, n);
-	if (!grow(c, (void **)&c->frames, c->frame_count, &c->frame_capacity, sizeof *c->frames))
+	uint32_t at = name == NULL ? NO_ANCHOR : anchor_add(c, name, n);
+	if (c->frame_count == c->frame_capacity && !grow(c, (void **)&c->frames, &c->frame_capacity, sizeof *c->frames))
 		return;
 	c->frames[c->frame_count++] =
 	    (frame){.node = n, .base = c->stack_count, .nodes_before = c->nodes - 1, .anchor = at};
@@ -273,6 +270,7 @@ yaml_document *yaml_parse(const char *file, tr_str text, const yaml_limits *limi
 	tr_free(c.stack);
 	tr_free(c.frames);
 	tr_free(c.anchors);
+	tr_free(c.met);
 	name_table_fini(&c.anchor_names);
 	if (doc->mem.failed && !c.failed)
 		compose_no_memory(&c);

@@ -27,6 +27,15 @@ typedef struct frame {
 
 #define NO_ANCHOR UINT32_MAX
 
+/* A text that was met before and the value it has: keys and many values repeat themselves all over a document, and each
+ * is made once. What it is depends on whether it stands plain. */
+typedef struct met {
+	tr_str text; /* NULL: a free slot */
+	tr_value value;
+	uint32_t hash;
+	bool plain;
+} met;
+
 typedef struct composer {
 	arena *mem;
 	diagnostics *out;
@@ -39,6 +48,8 @@ typedef struct composer {
 	anchor *anchors;
 	size_t anchor_count, anchor_capacity;
 	name_table anchor_names;
+	met *met; /* open addressing, at most half full */
+	size_t met_count, met_capacity;
 	const yaml_node *root;
 	size_t nodes;
 	bool failed; /* stop: a fault that makes the rest meaningless, or no memory */

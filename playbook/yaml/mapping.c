@@ -37,7 +37,7 @@ static tr_str key_identity(composer *c, const yaml_node *key)
 static bool same_key(const yaml_node *a, const yaml_node *b)
 {
 	if (tr_is(a->value, TR_STRING) && tr_is(b->value, TR_STRING))
-		return tr_str_eq(a->text, b->text);
+		return a->text.n == b->text.n && tr_str_eq(a->text, b->text);
 	return tr_equal(a->value, b->value);
 }
 
@@ -67,7 +67,7 @@ static void pair_add(composer *c, pair_list *l, yaml_pair pair)
 
 static bool is_merge(const yaml_node *key)
 {
-	return key->kind == YAML_SCALAR && !key->quoted && tr_str_is(key->text, "<<");
+	return key->text.n == 2 && key->text.p[0] == '<' && key->text.p[1] == '<' && !key->quoted;
 }
 
 static void merge_fault(composer *c, const yaml_node *at)
@@ -147,27 +147,29 @@ static bool key_ok(composer *c, const yaml_node *key)
 void compose_mapping(composer *c, yaml_node *node, const yaml_node *const *children, size_t count)
 {
 	size_t room = count / 2;
+	bool merges = false;
 	for (size_t i = 0; i + 1 < count; i += 2) {
 		if (!key_ok(c, children[i]))
 			return;
-		if (is_merge(children[i]))
+		if (is_merge(children[i])) {
+			merges = true;
 			room += merge_size(c, children[i + 1]);
+		}
 	}
 	pair_list l = {.items = arena_alloc_array(c->mem, room, sizeof(yaml_pair))};
 	if (l.items == NULL) {
 		compose_no_memory(c);
 		return;
 	}
-	for (size_t i = 0; i + 1 < count && !c->failed; i += 2) {
+	for (size_t i = 0; merges && i + 1 < count && !c->failed; i += 2) {
 		if (is_merge(children[i]))
 			merge_value(c, &l, children[i + 1]);
 	}
 	l.merged = l.count;
-	l.replaced = arena_alloc(c->mem, l.merged);
-	if (l.replaced == NULL)
+	if (merges && (l.replaced = arena_alloc(c->mem, l.merged)) == NULL)
 		compose_no_memory(c);
 	for (size_t i = 0; i + 1 < count && !c->failed; i += 2) {
-		if (!is_merge(children[i]))
+		if (!merges || !is_merge(children[i]))
 			own_pair(c, &l, (yaml_pair){children[i], children[i + 1]});
 	}
 	name_table_fini(&l.names);

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* FNV-1a with linear probing, at most half full. */
+/* Linear probing, at most half full. */
 #include "playbook/yaml/name_table.h"
+#include "runtime/value/box.h"
 #include <string.h>
 
 static uint32_t name_hash(tr_str name)
 {
-	uint32_t h = 2166136261u;
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (unsigned char)name.p[i]) * 16777619u;
-	return h ^ (h >> 15); /* the low bits choose the slot */
+	return (uint32_t)text_hash(name.n == 0 ? "" : name.p, name.n);
 }
 
 static name_slot *slot_of(const name_table *t, tr_str name, uint32_t hash)
 {
-	size_t at = hash & (t->capacity - 1);
+	size_t at = name_table_start(t->slots, hash, t->capacity);
 	while (t->slots[at].used && !(t->slots[at].hash == hash && tr_str_eq(t->slots[at].name, name)))
 		at = (at + 1) & (t->capacity - 1);
 	return &t->slots[at];

@@ -20,6 +20,14 @@ typedef struct name_table {
 	size_t capacity, count; /* capacity: a power of two */
 } name_table;
 
+/** Where the search for a hash begins. Where a table lies is not known outside, so that nobody can choose names that
+ * all fall together. */
+static inline size_t name_table_start(const void *slots, uint32_t hash, size_t capacity)
+{
+	uint64_t seed = (uint64_t)((uintptr_t)slots >> 4) * UINT64_C(0x9E3779B97F4A7C15) | 1;
+	return (size_t)(((uint64_t)hash * seed) >> 32) & (capacity - 1);
+}
+
 void name_table_fini(name_table *t); /* harmless on zeroed memory */
 /** The value's place, or NULL when the name is not there. Valid until the next put. */
 uint32_t *name_table_find(const name_table *t, tr_str name);

@@ -74,6 +74,8 @@ bool tr_utf8_valid(tr_str s, size_t *bad_at)
 				break;
 			at += sizeof(word);
 		}
+		while (at < s.n && (unsigned char)s.p[at] < 0x80)
+			at++;
 		if (at == s.n)
 			break;
 		unsigned len = utf8_next(s.p + at, s.n - at, NULL);
