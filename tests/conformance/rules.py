@@ -81,12 +81,15 @@ def missing_test(test):
             return "there is no such playbook"
         return None if re.search(r" (error|warning) ", said) else "nothing is said of it"
     file, name = test.split(":")
+    in_python = file.endswith(".py")
     try:
-        source = read("tests", "unit", file + ".c")
+        source = read("tests", *file.split("/")) if in_python else read("tests", "unit", file + ".c")
     except OSError:
         return "there is no such file"
     if name == "*":
         return None if "static void " in source else "it has no tests"
+    if in_python:
+        return None if re.search(rf"^    def {re.escape(name)}\(self", source, re.M) and name.startswith("test_") else "there is no such test"
     # Defined, and in the list of what is run.
     return None if len(re.findall(rf"\b{re.escape(name)}\b", source)) >= 2 else "there is no such test"
 
@@ -124,9 +127,9 @@ class Rules(unittest.TestCase):
         self.assertEqual(list(faults(more, self.table)), ["section 5: no test for the rule '**Colours.** Steps may be red.'"])
 
     def test_a_test_that_is_gone_is_found(self):
-        table = [r._replace(tests=["model/steps_test:joins_no_more", "bad/nothing"]) if i == 0 else r
+        table = [r._replace(tests=["model/steps_test:joins_no_more", "bad/nothing", "integration/test_run.py:test_nobody"]) if i == 0 else r
                  for i, r in enumerate(self.table)]
-        self.assertEqual(len(list(faults(self.document, table))), 2)
+        self.assertEqual(len(list(faults(self.document, table))), 3)
 
     def test_a_rule_that_is_gone_is_found(self):
         table = self.table + [Rule(3, "Nobody says this", ["bad/root_kind"])]

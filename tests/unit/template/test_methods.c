@@ -132,6 +132,7 @@ static void dict_methods(void **state)
 
 	(void)state;
 	CHECK_ALL(table);
+	check_error("{{ ([1], 1) in {'a': 1}.items() }}", NULL, "1:5: 'list' cannot be a key");
 }
 
 static void number_methods(void **state)
