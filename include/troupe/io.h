@@ -67,7 +67,8 @@ TR_API tr_value tr_port_value(tr_port port); /* the ref used in messages */
 TR_API tr_err tr_port_open(const tr_port_options *options, tr_port *port);
 TR_API int tr_port_os_pid(tr_port port); /* 0 when it has ended */
 /** Write a frame (framing adds the header). Parks while the pipe is full. Borrows. TR_ETIMEOUT: the frame, once begun,
- * is still written when there is room; with deadline 0 nothing was. Any actor may send; frames are never mixed. */
+ * is still written when there is room. With deadline 0 nothing was begun then, and TR_OK is told as soon as a part was
+ * written: the rest follows. Any actor may send; frames are never mixed. */
 TR_API tr_err tr_port_send(tr_port port, tr_str frame, int64_t deadline);
 /** Passive mode: the next frame as a binary (fresh reference); invalid TR_ECLOSED at the end of stream, TR_ETIMEOUT. */
 TR_API tr_value tr_port_receive(tr_port port, int64_t deadline);

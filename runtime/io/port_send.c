@@ -15,6 +15,7 @@ struct send_request {
 	uint64_t id;
 	struct outlet *outlet; /* a reference, whose `pending` counts this; NULL: none */
 	uv_write_t write;
+	bool answered;  /* before all was written */
 	size_t n;       /* of the frame, which is at bytes + FRAME_HEADER_MAX */
 	size_t written; /* of header, frame and end of line together */
 	char bytes[];
@@ -42,7 +43,8 @@ static void on_written(uv_write_t *write, int status)
 {
 	struct send_request *s = write->data;
 
-	request_answer_uv(&s->q, status);
+	if (!s->answered)
+		request_answer_uv(&s->q, status);
 	request_unhold(&s->q);
 }
 
@@ -73,6 +75,11 @@ static void write_rest(struct port *p, struct send_request *s, tr_str whole)
 	 */
 	s->write.data = s;
 	request_hold(&s->q);
+	/* Who does not want to wait has sent it: it has begun, so it will be written as far as anything is. */
+	if (s->q.poll) {
+		s->answered = true;
+		request_answer(&s->q, TR_OK, tr_nil());
+	}
 	int uv_error = uv_write(&s->write, &p->in->uv.stream, &buf, 1, on_written);
 	if (uv_error != 0)
 		on_written(&s->write, uv_error);

@@ -68,6 +68,10 @@ static void run_resolve(struct task *task)
 {
 	struct resolve_request *r = IO_OUTER(task, struct resolve_request, q.start);
 
+	if (r->q.poll) {
+		request_answer(&r->q, TR_ETIMEOUT, tr_nil());
+		return;
+	}
 	r->lookup.done = on_looked_up;
 	r->q.on_cancel = cancel_resolve;
 	request_hold(&r->q);
