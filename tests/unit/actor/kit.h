@@ -30,10 +30,10 @@ tr_node_options kit_options(uint32_t schedulers);
 /** The atom at `i` of an array message is this. */
 bool kit_atom_is(tr_value message, size_t i, const char *name);
 
-/** Let others run until cond holds (in the actor; at most 10 s, else the actor fails). */
+/** Let others run until cond holds (in the actor; at most a minute, else the actor fails). */
 #define EVENTUALLY(cond)                                \
 	do {                                            \
-		int64_t until_ = tr_in(10 * TR_SECOND); \
+		int64_t until_ = tr_in(60 * TR_SECOND); \
 		while (!(cond)) {                       \
 			EXPECT(tr_now() < until_);      \
 			tr_yield();                     \

@@ -26,7 +26,7 @@ static void traps_and_forwards(tr_value arg)
 
 static tr_value expect_exit(tr_pid from)
 {
-	tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+	tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 	EXPECT(TR_IS_A(tr_array_at(m, 0), exit) && tr_array_len(m) == 3);
 	EXPECT(tr_pid_eq(tr_as_pid(tr_array_at(m, 1)), from));
 	tr_value reason = tr_keep(tr_array_at(m, 2));
@@ -36,7 +36,7 @@ static tr_value expect_exit(tr_pid from)
 
 static tr_value expect_down(tr_ref ref, tr_pid from)
 {
-	tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+	tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 	EXPECT(TR_IS_A(tr_array_at(m, 0), down) && tr_array_len(m) == 5);
 	EXPECT(tr_ref_eq(tr_as_ref(tr_array_at(m, 1)), ref));
 	EXPECT(TR_IS_A(tr_array_at(m, 2), process));
@@ -271,7 +271,7 @@ static void many_monitors_body(tr_value arg)
 		tr_demonitor(refs[i]);
 	tr_send(p, tr_string("over"));
 	for (int i = 1; i < 3000; i += 2) {
-		tr_value m = tr_receive_ref(refs[i], tr_in(10 * TR_SECOND));
+		tr_value m = tr_receive_ref(refs[i], tr_in(60 * TR_SECOND));
 		EXPECT(tr_is_valid(m));
 		tr_drop(m);
 	}

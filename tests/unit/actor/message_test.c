@@ -48,7 +48,7 @@ static void select_wait_body(tr_value arg)
 {
 	(void)arg;
 	tr_spawn(late_sender, tr_pid_value(tr_self()));
-	EXPECT(tr_as_int(tr_receive_match(is_even, NULL, tr_in(10 * TR_SECOND)), 0) == 1000);
+	EXPECT(tr_as_int(tr_receive_match(is_even, NULL, tr_in(60 * TR_SECOND)), 0) == 1000);
 	for (int i = 0; i < 50; i++)
 		EXPECT(tr_as_int(tr_receive(0), 0) == 2 * i + 1);
 }
@@ -313,7 +313,7 @@ static void pressure_body(tr_value arg)
 	/* The collector takes what there is while the others go on; its end lets the rest go. */
 	tr_drop(tr_call(p, tr_nil(), TR_FOREVER));
 	for (int i = 0; i < 3; i++) {
-		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 		EXPECT(TR_IS_A(tr_array_at(m, 2), normal));
 		tr_drop(m);
 	}

@@ -237,7 +237,7 @@ static void group_monitor_body(tr_value arg)
 		    {false, "leave", "g"}, {true, "leave", "g"}, {true, "leave", "h"}};
 	bool left_g = false, left_h = false;
 	for (size_t i = 0; i < 6; i++) {
-		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 		EXPECT(kit_atom_is(m, 1, told[i].what));
 		tr_str group = tr_as_str(tr_array_at(m, 2));
 		EXPECT(tr_pid_eq(tr_as_pid(tr_array_at(tr_array_at(m, 3), 0)), second));
@@ -286,7 +286,7 @@ static void group_watchers_body(tr_value arg)
 	tr_group_send("g", tr_nil());
 	int joined = 0, left = 0;
 	while (left < 200) {
-		tr_value m = tr_receive(tr_in(20 * TR_SECOND));
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 		EXPECT(tr_ref_eq(tr_as_ref(tr_array_at(m, 0)), g));
 		joined += kit_atom_is(m, 1, "join");
 		left += kit_atom_is(m, 1, "leave");

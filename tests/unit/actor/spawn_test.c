@@ -125,7 +125,7 @@ static void behaviour_body(tr_value arg)
 		tr_send(s.pid, tr_int(i));
 	EXPECT(tr_as_int(tr_call(s.pid, tr_nil(), TR_FOREVER), 0) == 500500);
 	tr_send(s.pid, TR_LIST(tr_atom("idle")));
-	EXPECT_SHOWS(tr_receive(tr_in(5 * TR_SECOND)), "\"idle\"");
+	EXPECT_SHOWS(tr_receive(tr_in(60 * TR_SECOND)), "\"idle\"");
 	EXPECT(!tr_is_valid(tr_receive(tr_in(3 * TR_MS)))); /* once only */
 	tr_send(s.pid, TR_A(stop));
 	EXPECT_SHOWS(tr_receive(TR_FOREVER), "{\"terminate\", 500500, shutdown}");
@@ -167,9 +167,11 @@ static void term_exit(void *state, tr_value reason)
 	(void)state, (void)reason;
 	tr_exit(tr_string("other"));
 }
+static _Atomic bool in_terminate;
 static void term_sleep(void *state, tr_value reason)
 {
 	(void)state, (void)reason;
+	atomic_store(&in_terminate, true);
 	tr_sleep_until(TR_FOREVER);
 }
 static void stop_handle(void *state, tr_value m)
@@ -189,8 +191,10 @@ static void terminate_body(tr_value arg)
 	tr_value down = tr_receive_ref(s.monitor, TR_FOREVER);
 	EXPECT_SHOWS(tr_keep(tr_array_at(down, 4)), "\"first\"");
 	tr_drop(down);
+	atomic_store(&in_terminate, false);
 	s = tr_spawn_behaviour(&sleeps, tr_nil(), &mon);
 	tr_send(s.pid, tr_string("first"));
+	EVENTUALLY(atomic_load(&in_terminate));
 	EXPECT(!tr_is_valid(tr_receive_ref(s.monitor, tr_in(5 * TR_MS))));
 	tr_exit_signal(s.pid, tr_string("ignored: it ends already"));
 	EXPECT(!tr_is_valid(tr_receive_ref(s.monitor, tr_in(5 * TR_MS))));
@@ -214,6 +218,7 @@ static void note_order(void *p)
 {
 	order[atomic_fetch_add(&order_n, 1)] = *(const char *)p;
 }
+static _Atomic bool owner_waits;
 static void owner(tr_value arg)
 {
 	static char a = 'a', b = 'b', c = 'c', d = 'd';
@@ -229,17 +234,20 @@ static void owner(tr_value arg)
 	EXPECT(tr_is(text, TR_STRING));
 	if (tr_as_int(arg, 0) == 1)
 		tr_exit(tr_string("on purpose"));
-	if (tr_as_int(arg, 0) == 2)
+	if (tr_as_int(arg, 0) == 2) {
+		atomic_store(&owner_waits, true);
 		tr_sleep_until(TR_FOREVER);
+	}
 }
 static void own_body(tr_value arg)
 {
 	(void)arg;
 	for (int how = 0; how < 3; how++) {
 		atomic_store(&order_n, 0);
+		atomic_store(&owner_waits, false);
 		tr_spawned s = tr_spawn_opt(owner, tr_int(how), &(tr_spawn_options){.monitor = true});
 		if (how == 2) {
-			tr_sleep_until(tr_in(TR_MS));
+			EVENTUALLY(atomic_load(&owner_waits));
 			tr_exit_signal(s.pid, TR_A(kill));
 		}
 		tr_drop(tr_receive_ref(s.monitor, TR_FOREVER));

@@ -111,7 +111,7 @@ static void overflow_body(tr_value arg)
 	for (int i = 0; i < 20; i++) {
 		tr_spawned s =
 		    tr_spawn_opt(overflows, tr_nil(), &(tr_spawn_options){.monitor = true, .label = "deep one"});
-		tr_value down = tr_receive_ref(s.monitor, tr_in(20 * TR_SECOND));
+		tr_value down = tr_receive_ref(s.monitor, tr_in(60 * TR_SECOND));
 		EXPECT(TR_IS_A(tr_array_at(down, 4), stack_overflow));
 		tr_drop(down);
 	}
@@ -210,7 +210,7 @@ static void park_many_body(tr_value arg)
 	for (int i = 0; i < N; i++)
 		tr_send(pids[i], tr_int(i));
 	for (int i = 0; i < N; i++)
-		sum += tr_as_int(tr_receive(tr_in(20 * TR_SECOND)), -1000000);
+		sum += tr_as_int(tr_receive(tr_in(60 * TR_SECOND)), -1000000);
 	EXPECT(sum == (int64_t)N * (N - 1) / 2);
 }
 static void thousands_parked(void **state)

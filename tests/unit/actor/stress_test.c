@@ -221,7 +221,7 @@ static void stress(tr_value arg)
 		tr_value down = tr_receive_ref(monitors[i], tr_in(50 * TR_MS));
 		if (!tr_is_valid(down)) {
 			tr_exit_signal((tr_pid){atomic_load(&shared->pids[i])}, TR_A(kill));
-			down = tr_receive_ref(monitors[i], tr_in(20 * TR_SECOND));
+			down = tr_receive_ref(monitors[i], tr_in(60 * TR_SECOND));
 		}
 		if (!tr_is_valid(down))
 			tr_exit(tr_info(tr_here(), (tr_pid){atomic_load(&shared->pids[i])}));
@@ -247,7 +247,7 @@ static void run_seed(uint64_t seed)
 	shared = &w;
 	tr_spawn_options so = {.label = "stress"};
 	tr_spawned s = tr_node_spawn(node, stress, tr_int((int64_t)(seed * 2 + 1)), &so);
-	tr_value reason = tr_node_wait(node, s.pid, 60 * TR_SECOND);
+	tr_value reason = tr_node_wait(node, s.pid, 200 * TR_SECOND);
 	if (!TR_IS_A(reason, normal) && !TR_IS_A(reason, noproc)) {
 		tr_buf b = {0};
 		tr_show(&b, reason, 1000);

@@ -586,12 +586,21 @@ ACTOR_CASE(a_multi_call_gives_what_was_answered)
 	servers[3] = start("go", tr_nil());
 	THAT(tr_stop(servers[3], TR_A(normal), SOON) == TR_OK);
 	THAT(told("terminate", TR_A(normal)));
-	tr_value replies = tr_multi_call(servers, 4, TR_LIST(tr_string("add"), tr_int(5)), tr_in(50 * TR_MS));
-	THAT(tr_map_len(replies) == 2);
-	THAT(tr_as_int(tr_map_get(replies, tr_pid_value(servers[0])), 0) == 5);
-	THAT(tr_as_int(tr_map_get(replies, tr_pid_value(servers[2])), 0) == 5);
-	tr_drop(replies);
-	THAT(mailbox_empty());
+	/* Where the two do not answer in time, they are given more. */
+	size_t answered = 0;
+	for (int round = 1; answered < 2; round++) {
+		THAT(round < 6);
+		tr_value add = TR_LIST(tr_string("add"), tr_int(5));
+		tr_value replies = tr_multi_call(servers, 4, add, tr_in((50 * TR_MS) << (2 * round - 2)));
+		answered = tr_map_len(replies);
+		THAT(answered <= 2);
+		for (int i = 0; i < 4; i++) {
+			tr_value sum = tr_map_get(replies, tr_pid_value(servers[i]));
+			THAT(!tr_is_valid(sum) || (i % 2 == 0 && tr_as_int(sum, 0) == 5 * round));
+		}
+		tr_drop(replies);
+		THAT(mailbox_empty());
+	}
 	tr_exit_signal(servers[1], TR_A(kill));
 }
 

@@ -100,14 +100,14 @@ static tr_value resume(int64_t id, tr_value answer)
 	(void)tr_send(tr_whereis(SUBJECT_EXECUTIONS),
 		      TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()),
 			      TR_LIST(TR_A(resume), tr_int(id), tr_pid_value(tr_self()))));
-	m = tr_receive_match(is_load, NULL, tr_in(20 * TR_SECOND));
+	m = tr_receive_match(is_load, NULL, tr_in(60 * TR_SECOND));
 	CHECK(tr_is_valid(m));
 	CHECK(tr_is_call(tr_array_at(m, 1), &from, &request));
 	CHECK(kit_text_is(tr_array_at(request, 0), "load"));
 	CHECK(tr_as_int(tr_array_at(request, 1), 0) == id);
 	tr_drop(m);
 	tr_reply(from, answer);
-	m = tr_receive_ref(ref, tr_in(20 * TR_SECOND));
+	m = tr_receive_ref(ref, tr_in(60 * TR_SECOND));
 	CHECK(tr_is_valid(m));
 	answer = tr_keep(tr_array_at(m, 2));
 	tr_drop(m);
@@ -181,7 +181,7 @@ static void resume_body(tr_value arg)
 /* The store's part when an execution is taken up by itself. */
 static void give_log(kit *k, int64_t id)
 {
-	tr_value m = tr_receive_match(is_load, NULL, tr_in(20 * TR_SECOND)), request;
+	tr_value m = tr_receive_match(is_load, NULL, tr_in(60 * TR_SECOND)), request;
 	tr_from from;
 
 	CHECK(tr_is_valid(m));
@@ -196,7 +196,7 @@ static tr_value told(const char *what)
 	tr_value m;
 
 	do
-		m = tr_receive(tr_in(20 * TR_SECOND));
+		m = tr_receive(tr_in(60 * TR_SECOND));
 	while (tr_is_valid(m) && !(tr_is(tr_array_at(m, 0), TR_ATOM) && kit_text_is(tr_array_at(m, 0), what)));
 	CHECK(tr_is_valid(m));
 	return m;
@@ -402,7 +402,7 @@ static void many_body(tr_value arg)
 
 static tr_value catalog(tr_value request)
 {
-	return tr_call_name(SUBJECT_CATALOG, request, tr_in(20 * TR_SECOND));
+	return tr_call_name(SUBJECT_CATALOG, request, tr_in(60 * TR_SECOND));
 }
 
 static void catalog_body(tr_value arg)

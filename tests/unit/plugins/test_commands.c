@@ -96,7 +96,7 @@ static tr_value doing(const char *what)
 static tr_pid await_runner(void)
 {
 	for (;;) {
-		tr_value m = tr_receive(tr_in(20 * TR_SECOND));
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 		tr_pid pid = tr_as_pid(tr_array_at(m, 1));
 		bool found = !tr_is_valid(m) || tr_str_is(tr_as_str(tr_array_at(m, 0)), "running");
 		tr_drop(m);
@@ -113,7 +113,7 @@ static tr_value hanging(void)
 static tr_value desk_stats(const char *id)
 {
 	tr_value v = tr_stringf("command.%s", id);
-	tr_value stats = tr_call_name(tr_as_cstr(v, ""), TR_LIST(tr_atom("stats")), tr_in(20 * TR_SECOND));
+	tr_value stats = tr_call_name(tr_as_cstr(v, ""), TR_LIST(tr_atom("stats")), tr_in(60 * TR_SECOND));
 
 	tr_drop(v);
 	return stats;
@@ -223,7 +223,7 @@ static tr_value kill_desk(tr_value arg)
 	tr_pid runner = await_runner();
 	tr_ref monitor = tr_monitor(runner);
 	tr_exit_signal(tr_whereis("command.each"), TR_A(kill));
-	tr_value outcome = command_wait(running), down = tr_receive_ref(monitor, tr_in(20 * TR_SECOND));
+	tr_value outcome = command_wait(running), down = tr_receive_ref(monitor, tr_in(60 * TR_SECOND));
 	return TR_LIST(outcome, down);
 }
 
@@ -252,7 +252,7 @@ static tr_value cancel_running(tr_value arg)
 	if (strcmp(id, "counter") == 0) { /* its instance goes on with what it does until it is ended */
 		tr_exit_signal(runner, TR_A(kill));
 	}
-	tr_value down = tr_receive_ref(monitor, tr_in(20 * TR_SECOND));
+	tr_value down = tr_receive_ref(monitor, tr_in(60 * TR_SECOND));
 	return TR_LIST(outcome, down);
 }
 
@@ -311,7 +311,7 @@ static tr_value requester_ends(tr_value arg)
 	tr_pid requester = tr_spawn(ask_and_end, tr_pid_value(tr_self()));
 	tr_ref monitor = tr_monitor(await_runner());
 	tr_exit_signal(requester, TR_A(kill));
-	return tr_receive_ref(monitor, tr_in(20 * TR_SECOND));
+	return tr_receive_ref(monitor, tr_in(60 * TR_SECOND));
 }
 
 static void ends_what_nobody_waits_for(void **state)

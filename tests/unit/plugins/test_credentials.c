@@ -184,7 +184,7 @@ static void a_changed_file_is_seen(void **state)
 static tr_value ask_directly(tr_value arg)
 {
 	(void)arg;
-	return tr_plugin_call("credentials", TR_LIST(tr_atom("get"), tr_string("api")), tr_in(10 * TR_SECOND));
+	return tr_plugin_call("credentials", TR_LIST(tr_atom("get"), tr_string("api")), tr_in(60 * TR_SECOND));
 }
 
 /* Wherever messages are shown, logs and reports, the secret is not. */

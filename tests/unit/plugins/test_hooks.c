@@ -267,7 +267,7 @@ static tr_value run_and_hear(tr_value arg)
 
 	(void)arg;
 	tr_drop(hooks_run(HOOK_STEP_RUN, TR_DICT("tell", tr_pid_value(tr_self())), core, &count, &refusal));
-	return tr_receive(tr_in(10 * TR_SECOND));
+	return tr_receive(tr_in(60 * TR_SECOND));
 }
 
 static void after_hooks_see_the_result(void **state)
@@ -325,7 +325,7 @@ static void a_hook_past_its_time_is_ended(void **state)
 /* A hook before this test may have cost the plugin its actor: until the next one is there nobody answers. */
 static tr_value ask_one(tr_value arg)
 {
-	int64_t end = tr_in(10 * TR_SECOND);
+	int64_t end = tr_in(60 * TR_SECOND);
 	tr_value reply;
 
 	do {
@@ -360,7 +360,7 @@ static tr_value cast_one(tr_value arg)
 {
 	(void)arg;
 	tr_err err = tr_plugin_cast("one", tr_pid_value(tr_self()));
-	tr_value m = err == TR_OK ? tr_receive(tr_in(10 * TR_SECOND)) : tr_nil();
+	tr_value m = err == TR_OK ? tr_receive(tr_in(60 * TR_SECOND)) : tr_nil();
 	return m;
 }
 
@@ -387,14 +387,14 @@ static tr_value use_bus(tr_value arg)
 
 	(void)arg;
 	tr_pid pid = tr_spawn_link(listener, tr_pid_value(tr_self()));
-	tr_drop(tr_receive(tr_in(10 * TR_SECOND)));
+	tr_drop(tr_receive(tr_in(60 * TR_SECOND)));
 	tr_plugin_emit("other.thing", tr_int(0));
 	tr_plugin_emit("task.one", tr_int(1));
 	tr_plugin_emit("task.one.done", tr_int(2)); /* both subscriptions */
 	if (tr_plugin_emit("bad..type", tr_int(3)) != TR_EINVAL || tr_plugin_subscribe("a.>.b") != TR_EINVAL)
 		heard = tr_array_push(heard, tr_string("a bad subject was taken"));
 	for (int i = 0; i < 3; i++) {
-		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 		heard = tr_array_push(heard, tr_keep(tr_array_at(m, 2)));
 		tr_drop(m);
 	}

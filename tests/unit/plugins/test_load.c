@@ -335,7 +335,7 @@ static tr_value kill_manager(tr_value arg)
 
 	(void)arg;
 	tr_exit_signal(before, TR_A(kill));
-	int64_t end = tr_in(20 * TR_SECOND);
+	int64_t end = tr_in(60 * TR_SECOND);
 	tr_value list = tr_absent();
 	while (!tr_is(list, TR_ARRAY) && tr_now() < end) {
 		tr_yield();

@@ -119,7 +119,7 @@ static void performs_commands(void **state)
 static tr_value call_wild(tr_value arg)
 {
 	(void)arg;
-	return tr_plugin_call("wild", tr_int(5), tr_in(20 * TR_SECOND));
+	return tr_plugin_call("wild", tr_int(5), tr_in(60 * TR_SECOND));
 }
 
 static tr_value run_hook(tr_value arg)
@@ -163,7 +163,7 @@ static tr_value hear_event(tr_value arg)
 	(void)arg;
 	tr_plugin_subscribe("wild.*");
 	tr_drop(command_wait(command_send("wild", TR_DICT("do", tr_string("emit")))));
-	tr_value m = tr_receive(tr_in(20 * TR_SECOND)), v = tr_keep(tr_array_at(m, 2));
+	tr_value m = tr_receive(tr_in(60 * TR_SECOND)), v = tr_keep(tr_array_at(m, 2));
 	tr_drop(m);
 	return v;
 }
@@ -225,7 +225,7 @@ static tr_value cancel_one(tr_value arg)
 {
 	tr_plugin_subscribe("wild.running");
 	tr_ref ref = command_send("wild", TR_DICT("do", tr_keep(arg)));
-	tr_drop(tr_receive(tr_in(20 * TR_SECOND)));
+	tr_drop(tr_receive(tr_in(60 * TR_SECOND)));
 	tr_send_name("command.wild", command_cancel(ref));
 	return command_wait(ref);
 }

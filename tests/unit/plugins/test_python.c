@@ -379,7 +379,7 @@ static tr_value cancel_and_look(tr_value arg)
 	int64_t os_pid = find_interpreter();
 	tr_send_name("command.python", command_cancel(ref));
 	tr_value outcome = command_wait(ref);
-	int64_t end = tr_in(20 * TR_SECOND);
+	int64_t end = tr_in(60 * TR_SECOND);
 	while (kill((pid_t)os_pid, 0) == 0 && tr_now() < end)
 		tr_yield();
 	return TR_LIST(outcome, tr_bool(kill((pid_t)os_pid, 0) != 0));

@@ -21,7 +21,9 @@ static void wanderer(tr_value arg)
 	double f = 1.5;
 	memset(mine, (int)tr_as_int(arg, 0) & 0x7f, sizeof mine);
 	uint32_t at = sched_self()->id;
-	for (int i = 0; i < 400; i++) {
+	int i = 0;
+	/* On a busy machine the other threads may get no time while the first rounds are done. */
+	for (int64_t until = tr_in(60 * TR_SECOND); i < 400 || (atomic_load(&moved) == 0 && tr_now() < until); i++) {
 		if (i % 3 == 0)
 			tr_yield();
 		else
@@ -33,7 +35,7 @@ static void wanderer(tr_value arg)
 		EXPECT(mine[0] == (char)(tr_as_int(arg, 0) & 0x7f) && mine[299] == mine[0]);
 		errno = i;
 	}
-	EXPECT(f > 101.4 && f < 101.6);
+	EXPECT(f > 1.4 + i * 0.25 && f < 1.6 + i * 0.25);
 }
 static void migrate_body(tr_value arg)
 {
@@ -42,7 +44,7 @@ static void migrate_body(tr_value arg)
 	for (int i = 0; i < 64; i++)
 		refs[i] = tr_spawn_opt(wanderer, tr_int(i), &(tr_spawn_options){.monitor = true}).monitor;
 	for (int i = 0; i < 64; i++) {
-		tr_value down = tr_receive_ref(refs[i], tr_in(60 * TR_SECOND));
+		tr_value down = tr_receive_ref(refs[i], tr_in(90 * TR_SECOND));
 		EXPECT(TR_IS_A(tr_array_at(down, 4), normal));
 		tr_drop(down);
 	}
@@ -51,6 +53,7 @@ static void migrate_body(tr_value arg)
 static void actors_move_between_threads(void **state)
 {
 	(void)state;
+	atomic_store(&moved, 0);
 	kit_run(migrate_body, 4);
 }
 
@@ -98,7 +101,7 @@ static void fair_body(tr_value arg)
 	tr_send(a, tr_pid_value(b));
 	tr_pid e = tr_spawn(echo, tr_nil());
 	for (int i = 0; i < 100; i++)
-		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(20 * TR_SECOND)), -1) == i);
+		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(60 * TR_SECOND)), -1) == i);
 	atomic_store(&stop_spinning, true);
 }
 static void nobody_starves(void **state)
@@ -121,7 +124,7 @@ static void flood_body(tr_value arg)
 		tr_send(tr_spawn_behaviour(&flood, tr_nil(), NULL).pid, tr_int(1));
 	tr_pid e = tr_spawn(echo, tr_nil());
 	for (int i = 0; i < 100; i++)
-		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(20 * TR_SECOND)), -1) == i);
+		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(60 * TR_SECOND)), -1) == i);
 	tr_sleep_until(tr_in(3 * TR_MS)); /* timers fire under load */
 }
 static void endless_mail_is_sliced(void **state)
@@ -156,7 +159,10 @@ static void priority_body(tr_value arg)
 static void priorities(void **state)
 {
 	(void)state;
-	kit_run(priority_body, 1);
+	tr_node_options o = kit_options(1);
+	o.long_handler_ns = 1000 * TR_SECOND; /* a spare would run the others beside it */
+	tr_value reason = tr_run(&o, priority_body, tr_nil());
+	assert_true(TR_IS_A(reason, normal));
 }
 
 /* ---- the watch
@@ -193,13 +199,13 @@ static void stuck_body(tr_value arg)
 	tr_spawn(spins_the_thread, tr_nil());
 	/* Both schedulers are stuck now or soon; calls and timers go on. */
 	for (int i = 0; i < 50; i++) {
-		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(20 * TR_SECOND)), -1) == i);
+		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(60 * TR_SECOND)), -1) == i);
 		tr_sleep_until(tr_in(TR_MS));
 	}
 	EVENTUALLY(atomic_load(&long_reports) >= 2);
 	atomic_store(&release_blocker, true);
 	for (int i = 0; i < 50; i++)
-		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(20 * TR_SECOND)), -1) == i);
+		EXPECT(tr_as_int(tr_call(e, tr_int(i), tr_in(60 * TR_SECOND)), -1) == i);
 }
 static void stuck_handlers_do_not_stop_the_rest(void **state)
 {
@@ -227,6 +233,22 @@ static void *work(void *arg)
 	atomic_fetch_sub(&in_pool, 1);
 	return (char *)arg + 1;
 }
+static _Atomic bool release_work;
+static void *held_work(void *arg)
+{
+	struct timespec ms = {0, 1000000};
+	atomic_fetch_add(&in_pool, 1);
+	while (!atomic_load(&release_work))
+		nanosleep(&ms, NULL);
+	atomic_fetch_sub(&in_pool, 1);
+	return arg;
+}
+static void dirty_held(tr_value arg)
+{
+	(void)arg;
+	(void)tr_dirty(held_work, NULL, NULL);
+	kit_failed(__FILE__, __LINE__, "it goes on after its kill");
+}
 static void dirty_user(tr_value arg)
 {
 	char here[4];
@@ -244,16 +266,20 @@ static void dirty_body(tr_value arg)
 	for (int i = 0; i < 20; i++)
 		refs[i] = tr_spawn_opt(dirty_user, tr_nil(), &(tr_spawn_options){.monitor = true}).monitor;
 	for (int i = 0; i < 20; i++) {
-		tr_value down = tr_receive_ref(refs[i], tr_in(20 * TR_SECOND));
+		tr_value down = tr_receive_ref(refs[i], tr_in(60 * TR_SECOND));
 		EXPECT(TR_IS_A(tr_array_at(down, 4), normal));
 		tr_drop(down);
 	}
 	EXPECT(atomic_load(&most_in_pool) >= 2 && atomic_load(&most_in_pool) <= 3);
 	/* Killed meanwhile: its stack stays until the work is over. */
-	tr_spawned s = tr_spawn_opt(dirty_user, tr_nil(), &(tr_spawn_options){.monitor = true});
+	atomic_store(&release_work, false);
+	tr_spawned s = tr_spawn_opt(dirty_held, tr_nil(), &(tr_spawn_options){.monitor = true});
 	EVENTUALLY(atomic_load(&in_pool) == 1);
 	tr_exit_signal(s.pid, TR_A(kill));
-	tr_value down = tr_receive_ref(s.monitor, tr_in(20 * TR_SECOND));
+	EXPECT(!tr_is_valid(tr_receive_ref(s.monitor, tr_in(5 * TR_MS))));
+	EXPECT(atomic_load(&in_pool) == 1);
+	atomic_store(&release_work, true);
+	tr_value down = tr_receive_ref(s.monitor, tr_in(60 * TR_SECOND));
 	EXPECT(TR_IS_A(tr_array_at(down, 4), killed));
 	EXPECT(atomic_load(&in_pool) == 0);
 	tr_drop(down);
@@ -288,9 +314,14 @@ static void idle_node_uses_no_cpu(void **state)
 	/* Waiting for the clock is what is tested here. */
 	struct timespec settle = {0, 200000000}, watch = {0, 500000000};
 	nanosleep(&settle, NULL);
-	int64_t before = cpu_us();
-	nanosleep(&watch, NULL);
-	assert_in_range(cpu_us() - before, 0, 5000);
+	/* On a busy machine it takes longer until all threads have come to rest; one that never does is never idle. */
+	int64_t used = INT64_MAX;
+	for (int i = 0; i < 60 && used > 5000; i++) {
+		int64_t before = cpu_us();
+		nanosleep(&watch, NULL);
+		used = cpu_us() - before;
+	}
+	assert_in_range(used, 0, 5000);
 	tr_node_stop(&node);
 }
 
@@ -315,7 +346,7 @@ static void parking_loses_no_wake(void **state)
 	tr_node *node = tr_node_start(&o, NULL);
 	tr_pid p = tr_node_spawn(node, bounce, tr_nil(), NULL).pid;
 	for (int i = 0; i < 600; i++)
-		assert_true(TR_IS_A(tr_node_call(node, p, tr_int(i * 200), 20 * TR_SECOND), ok));
+		assert_true(TR_IS_A(tr_node_call(node, p, tr_int(i * 200), 60 * TR_SECOND), ok));
 	tr_node_stop(&node);
 }
 

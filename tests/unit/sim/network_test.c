@@ -316,7 +316,7 @@ static void counting_body(tr_value arg)
 	for (int i = 0; i < 200; i++)
 		tr_send(e, TR_LIST(tr_pid_value(tr_self()), tr_int(i)));
 	for (;;) {
-		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 		if (!tr_is_valid(m))
 			break;
 		int64_t i = tr_as_int(m, 0);

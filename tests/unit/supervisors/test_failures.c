@@ -21,7 +21,7 @@
 #include <troupe/supervisor.h>
 #include <troupe/testing.h>
 
-#define SOON tr_in(5 * TR_SECOND)
+#define SOON tr_in(30 * TR_SECOND)
 
 static bool is_one_of(tr_err err, const tr_err *known, size_t n)
 {

@@ -13,9 +13,9 @@ static void send_at_body(tr_value arg)
 	tr_send_at(tr_self(), tr_int(3), start + 6 * TR_MS);
 	tr_send_at(tr_self(), tr_int(1), start + 2 * TR_MS);
 	tr_send_at(tr_self(), tr_int(2), start + 4 * TR_MS);
-	tr_ref gone = tr_send_at(tr_self(), tr_string("cancelled"), start + 3 * TR_SECOND);
+	tr_ref gone = tr_send_at(tr_self(), tr_string("cancelled"), start + 3000 * TR_SECOND);
 	int64_t left = tr_cancel_timer(gone);
-	EXPECT(left > 0 && left <= 3 * TR_SECOND);
+	EXPECT(left > 0 && left <= 3000 * TR_SECOND);
 	EXPECT(tr_cancel_timer(gone) == -1);
 	for (int i = 1; i <= 3; i++) {
 		EXPECT(tr_as_int(tr_receive(TR_FOREVER), 0) == i);
@@ -38,25 +38,29 @@ static void send_at(void **state)
 static void canceller(tr_value arg)
 {
 	tr_ref ref = tr_as_ref(tr_array_at(arg, 0));
-	tr_send(tr_as_pid(tr_array_at(arg, 1)), tr_int(tr_cancel_timer(ref) >= 0 ? 1 : 0));
+	tr_send(tr_as_pid(tr_array_at(arg, 1)), TR_LIST(tr_bool(tr_cancel_timer(ref) >= 0)));
+}
+static bool is_answer(void *arg, tr_value m)
+{
+	(void)arg;
+	return tr_is(m, TR_ARRAY);
 }
 /* Cancelled from other actors while it fires: exactly one of message and successful cancel. */
 static void race_body(tr_value arg)
 {
 	(void)arg;
 	for (int i = 0; i < 500; i++) {
-		tr_ref t = tr_send_at(tr_self(), tr_int(1), tr_in(i % 5 * 20000));
+		tr_ref t = tr_send_at(tr_self(), tr_int(i), tr_in(i % 5 * 20000));
 		tr_spawn(canceller, TR_LIST(tr_ref_value(t), tr_pid_value(tr_self())));
-		int64_t sum = 0;
-		tr_value m = tr_receive(tr_in(10 * TR_SECOND));
-		sum += tr_as_int(m, 0);
-		if (sum == 0 || !tr_is_valid(m = tr_receive(0)))
-			m = tr_receive(tr_in(sum == 0 ? 10 * TR_SECOND : TR_MS / 2));
-		sum += tr_as_int(m, 0);
-		EXPECT(sum == 1);
-		/* The canceller's answer may come after the message. */
-		tr_drop(tr_receive(tr_in(TR_MS / 10)));
+		tr_value answer = tr_receive_match(is_answer, NULL, tr_in(60 * TR_SECOND));
+		EXPECT(tr_is_valid(answer));
+		bool cancelled = tr_as_bool(tr_array_at(answer, 0), false);
+		tr_drop(answer);
+		/* One that comes although it was cancelled would be taken for the next one. */
+		if (!cancelled)
+			EXPECT(tr_as_int(tr_receive(tr_in(60 * TR_SECOND)), -1) == i);
 	}
+	EXPECT(!tr_is_valid(tr_receive(tr_in(2 * TR_MS))));
 }
 static void cancel_races(void **state)
 {
@@ -78,10 +82,10 @@ static void sleep_body(tr_value arg)
 	/* An earlier deadline after a later one, and the other way round. */
 	EXPECT(!tr_is_valid(tr_receive(tr_in(3 * TR_MS))));
 	tr_send_at(tr_self(), tr_int(1), tr_in(TR_MS));
-	EXPECT(tr_as_int(tr_receive(tr_in(10 * TR_SECOND)), 0) == 1);
+	EXPECT(tr_as_int(tr_receive(tr_in(60 * TR_SECOND)), 0) == 1);
 	int64_t before = tr_now();
 	EXPECT(!tr_is_valid(tr_receive(tr_in(TR_MS))));
-	EXPECT(tr_now() - before < 5 * TR_SECOND);
+	EXPECT(tr_now() - before < 50 * TR_SECOND);
 }
 static void sleeping(void **state)
 {
@@ -103,7 +107,7 @@ static void many_body(tr_value arg)
 	for (int i = 0; i < N; i += 3)
 		cancelled += tr_cancel_timer(refs[i]) >= 0;
 	for (int i = 0; i < N - cancelled; i++)
-		sum += tr_as_int(tr_receive(tr_in(10 * TR_SECOND)), 0);
+		sum += tr_as_int(tr_receive(tr_in(60 * TR_SECOND)), 0);
 	EXPECT(sum == N - cancelled);
 	EXPECT(!tr_is_valid(tr_receive(tr_in(2 * TR_MS))));
 }

@@ -228,7 +228,7 @@ static void an_iteration_that_crashes_is_a_failed_iteration(void **state)
 	world_wait(&w, &w.held_count, 4);
 	tr_pid victim = world_actor(&w, "iteration 1 of each");
 	world_shoot(&w, victim, tr_atom("shot"));
-	tr_drop(tr_node_wait(w.node, victim, 10 * TR_SECOND));
+	tr_drop(tr_node_wait(w.node, victim, 60 * TR_SECOND));
 	for (size_t i = 0; i < 4; i++)
 		world_release(&w, i, "{\"status\": \"success\", \"result\": 1}");
 	tr_value result = done(&w);

@@ -36,7 +36,7 @@ static void only_so_many_step_runs_at_once_and_the_others_wait(void **state)
 	for (uint64_t i = 1; i <= 5; i++)
 		world_run(&w, i, 1, "work", "");
 	world_wait(&w, &w.held_count, 2);
-	tr_value shown = tr_node_call(w.node, tr_node_whereis(w.node, SUBJECT_POOL), tr_atom("show"), 5 * TR_SECOND);
+	tr_value shown = tr_node_call(w.node, tr_node_whereis(w.node, SUBJECT_POOL), tr_atom("show"), 60 * TR_SECOND);
 	world_assert_json(tr_map_get_s(shown, "running"), "2");
 	world_assert_json(tr_map_get_s(shown, "waiting"), "3");
 	tr_drop(shown);
@@ -60,7 +60,7 @@ static void cancelling_an_execution_empties_its_queue_too(void **state)
 	world_cancel(&w, 0);
 	world_wait(&w, &w.terminal, 1);
 	world_assert_json(TR_GET(world_event(&w, EVENT_STEP_FAILED)->payload, "error", "kind"), "\"cancelled\"");
-	tr_value shown = tr_node_call(w.node, tr_node_whereis(w.node, SUBJECT_POOL), tr_atom("show"), 5 * TR_SECOND);
+	tr_value shown = tr_node_call(w.node, tr_node_whereis(w.node, SUBJECT_POOL), tr_atom("show"), 60 * TR_SECOND);
 	world_assert_json(tr_map_get_s(shown, "waiting"), "0");
 	tr_drop(shown);
 	assert_int_equal(w.held_count, 1);
@@ -147,10 +147,10 @@ static void a_restarted_pool_knows_the_step_runs_of_the_one_before(void **state)
 	world_wait(&w, &w.held_count, 1);
 	tr_pid old = tr_node_whereis(w.node, SUBJECT_POOL), now = {0};
 	world_shoot(&w, old, TR_A(kill));
-	tr_drop(tr_node_wait(w.node, old, 10 * TR_SECOND));
+	tr_drop(tr_node_wait(w.node, old, 60 * TR_SECOND));
 	for (int i = 0; i < 10000000 && (now.bits == 0 || tr_pid_eq(now, old)); i++)
 		now = tr_node_whereis(w.node, SUBJECT_POOL);
-	tr_value shown = tr_node_call(w.node, now, tr_atom("show"), 10 * TR_SECOND);
+	tr_value shown = tr_node_call(w.node, now, tr_atom("show"), 60 * TR_SECOND);
 	world_assert_json(tr_map_get_s(shown, "running"), "1");
 	tr_drop(shown);
 	world_cancel(&w, 1);

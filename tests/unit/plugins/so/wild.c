@@ -141,7 +141,7 @@ static tr_value act(tr_value config, tr_value command)
 		    syscall(SYS_openat, AT_FDCWD, tr_as_cstr(tr_command_input(command, "path"), ""), O_RDONLY, 0));
 	if (strcmp(what, "call") == 0) {
 		tr_value v = tr_plugin_call(tr_as_cstr(tr_command_input(command, "id"), ""), tr_string("hello"),
-					    tr_in(10 * TR_SECOND));
+					    tr_in(60 * TR_SECOND));
 		return tr_outcome_ok(tr_is_valid(v) ? v : tr_string(tr_err_name(tr_value_err(v))));
 	}
 	if (strcmp(what, "emit") == 0)
