@@ -33,13 +33,12 @@ struct port *socket_port(struct reactor *r, struct hold *hold, tr_pid owner, str
 	return p;
 }
 
-void socket_ready(struct port *p)
+void socket_open(struct port *p)
 {
 	/* Frames are messages: do not let one wait for the next. */
 	if (p->in->uv.handle.type == UV_TCP)
 		uv_tcp_nodelay(&p->in->uv.tcp, 1);
 	outlet_open(p);
-	port_pump(p);
 }
 
 bool answer_lookup_failed(struct request *q, int uv_error)
@@ -75,8 +74,9 @@ static void connected(struct connect_request *c)
 	struct port *p = c->p;
 
 	c->p = NULL;
+	socket_open(p);
 	if (request_answer(&c->q, TR_OK, tr_nil()))
-		socket_ready(p);
+		port_pump(p);
 	else
 		port_close(p, 0);
 }

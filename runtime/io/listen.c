@@ -46,11 +46,13 @@ static bool hand_over(struct port *l, struct accept_request *a)
 		p->hold = NULL;
 		port_close(p, 0);
 		request_answer_uv(&a->q, uv_error);
-	} else if (request_answer(&a->q, TR_OK, tr_nil())) {
-		socket_ready(p);
-	} else {
-		port_close(p, 0);
+		return true;
 	}
+	socket_open(p);
+	if (request_answer(&a->q, TR_OK, tr_nil()))
+		port_pump(p);
+	else
+		port_close(p, 0);
 	return true;
 }
 

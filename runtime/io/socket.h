@@ -13,8 +13,9 @@ struct socket_mode {
 
 /* A socket's port without its handle; NULL without memory. */
 struct port *socket_port(struct reactor *r, struct hold *hold, tr_pid owner, struct socket_mode mode);
-/* The stream is connected: begin. */
-void socket_ready(struct port *p);
+/* The stream is connected. Before its owner hears of it: a frame that is sent past the outlet while there is none yet
+ * would be counted by nobody, and another one could be written into its middle. */
+void socket_open(struct port *p);
 /* getaddrinfo's errors are ENOENT, unless they are the system's. */
 bool answer_lookup_failed(struct request *q, int uv_error);
 
