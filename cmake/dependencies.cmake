@@ -11,6 +11,7 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(libnats REQUIRED IMPORTED_TARGET libnats)
+pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto)
 # The sanitizers and valgrind watch the C library's allocator.
 if(NOT TROUPE_SANITIZE AND NOT TROUPE_VALGRIND)
   find_package(mimalloc 2.0 CONFIG QUIET)

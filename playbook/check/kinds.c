@@ -69,6 +69,8 @@ static const kind_key snowflake_keys[] = {
     KEY("warehouse", "Warehouse"),
     KEY("role", "Role"),
     KEY("account", "Account"),
+    KEY("transaction", "Run all statements in one transaction"),
+    KEY("max_bytes", "Most bytes of rows"),
     KEY("timeout", "Seconds for all statements"),
 };
 

@@ -11,6 +11,7 @@
 #include "plugins/actions/python/python.h"
 #include "plugins/actions/secrets/secrets.h"
 #include "plugins/actions/shell/shell.h"
+#include "plugins/actions/snowflake/snowflake.h"
 #include "plugins/controller/playbook/playbook.h"
 #include "plugins/shared/auth/credentials.h"
 
@@ -22,6 +23,7 @@ static const builtin all[] = {
     {postgres_manifest, &postgres_plugin, true},
     {nats_manifest, &nats_plugin, true},
     {duckdb_manifest, &duckdb_plugin, true},
+    {snowflake_manifest, &snowflake_plugin, true},
     {python_manifest, &python_plugin, true},
     {secrets_manifest, &secrets_plugin, true},
     {playbook_manifest, &playbook_plugin, true},

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /api/v2/statements, GET …/<handle>, GET …/<handle>?partition=n, POST …/<handle>/cancel. */
+#include "plugins/actions/snowflake/wire.h"
+#include "plugins/shared/auth/auth.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <troupe/node.h>
+
+#define PATH       "/api/v2/statements"
+#define FIRST_NS   (20 * TR_MS)
+#define LONGEST_NS (2 * TR_SECOND)
+#define CANCEL_NS  (30 * TR_SECOND)
+#define ID_SIZE    37
+
+/* ---- errors ---- */
+
+typedef struct state_class {
+	const char *prefix; /* of the SQLSTATE */
+	const char *kind;
+	bool retryable;
+} state_class;
+
+/* The first that fits. */
+static const state_class classes[] = {
+    {"57014", "timeout", false}, {"40", "rollback", true}, {"08", "connection", true},  {"28", "auth", false},
+    {"42501", "denied", false},  {"42", "syntax", false},  {"23", "constraint", false}, {"22", "data", false},
+    {"02", "syntax", false},     {"", "snowflake", false},
+};
+
+/* The server's own word on a statement that failed. Takes nothing. */
+static tr_value statement_fault(tr_value reply)
+{
+	const char *state = tr_as_cstr(tr_map_get_s(reply, "sqlState"), "");
+	const char *code = tr_as_cstr(tr_map_get_s(reply, "code"), "");
+	const state_class *c = classes;
+
+	while (strncmp(state, c->prefix, strlen(c->prefix)) != 0)
+		c++;
+	/* 000604: it was cancelled; 000630: its time was over; 000625: too many wait for a lock. */
+	bool late = strcmp(code, "000604") == 0 || strcmp(code, "000630") == 0, locked = strcmp(code, "000625") == 0;
+	tr_value outcome = tr_outcome_error(late     ? "timeout"
+					    : locked ? "locked"
+						     : c->kind,
+					    !late && (locked || c->retryable), "snowflake: %s (%s%s%s)",
+					    tr_as_cstr(tr_map_get_s(reply, "message"), "no reason was given"), code,
+					    *state != '\0' ? ", SQLSTATE " : "", state);
+	outcome = tr_outcome_error_put(outcome, "code", tr_string(*state != '\0' ? state : code));
+	return tr_outcome_put(outcome, "snowflake",
+			      TR_DICT("code", tr_string(*state != '\0' ? state : code), "error", tr_string(code),
+				      "handle", tr_keep(tr_map_get_s(reply, "statementHandle"))));
+}
+
+static tr_value request_fault(tr_value outcome)
+{
+	tr_value error = tr_map_get_s(outcome, "error"), reply = TR_GET(outcome, "result", "data");
+	int64_t status = tr_as_int(tr_map_get_s(error, "status"), 0);
+	const char *kind = tr_as_cstr(tr_map_get_s(error, "kind"), "connection");
+	const char *said = tr_as_cstr(tr_map_get_s(reply, "message"), tr_as_cstr(tr_map_get_s(error, "message"), "?"));
+
+	if (status == 422 && tr_is(reply, TR_MAP))
+		return statement_fault(reply);
+	if (status == 408)
+		kind = "timeout";
+	tr_value fault =
+	    tr_outcome_error(kind, tr_as_bool(tr_map_get_s(error, "retryable"), false), "snowflake: %s", said);
+	tr_value after = tr_map_get_s(error, "retry_after");
+	if (tr_is_valid(after))
+		fault = tr_outcome_error_put(fault, "retry_after", tr_keep(after));
+	return status == 0 ? fault : tr_outcome_error_put(fault, "code", tr_int(status));
+}
+
+/* ---- requests ---- */
+
+/* One request, its outcome owned by the actor. Takes params; body is borrowed. */
+static tr_value ask_once(snow_wire *w, const char *method, const char *path, tr_value params, tr_value body)
+{
+	tr_value input = TR_DICT(
+	    "method", tr_string(method), "url", tr_stringf("%s%s", tr_as_cstr(w->target->url, ""), path), "headers",
+	    tr_keep(w->headers), "follow_redirects", tr_bool(false), "max_body", tr_int((int64_t)w->max_body));
+
+	if (tr_is(params, TR_MAP))
+		input = tr_map_put_s(input, "params", params);
+	if (tr_is_valid(body))
+		input = tr_map_put_s(input, "json", tr_keep(body));
+	return tr_plugin_run("http", input, tr_absent(), w->deadline);
+}
+
+static bool refused_token(const snow_wire *w, tr_value outcome)
+{
+	return tr_as_int(TR_GET(outcome, "error", "status"), 0) == 401 && !tr_is(w->target->token, TR_STRING);
+}
+
+/* The answer, a map (fresh), and its status. A token that is no good any more is replaced once. Takes params. */
+static tr_value ask(snow_wire *w, const char *method, const char *path, tr_value params, tr_value body, int64_t *status,
+		    tr_value *fault)
+{
+	params = tr_own_value(params);
+	tr_value outcome = tr_own_value(ask_once(w, method, path, tr_keep(params), body));
+
+	*fault = tr_absent();
+	if (refused_token(w, outcome)) {
+		w->headers = tr_own_value(snow_headers(w->target, w->plugin, true, w->deadline, fault));
+		if (tr_is_valid(*fault))
+			return tr_absent();
+		outcome = tr_own_value(ask_once(w, method, path, tr_keep(params), body));
+	}
+	tr_value reply = TR_GET(outcome, "result", "data");
+	*status = tr_as_int(TR_GET(outcome, "result", "status_code"), 0);
+	if (tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "success") && tr_is(reply, TR_MAP))
+		return tr_keep(reply);
+	if (tr_is(tr_map_get_s(outcome, "error"), TR_MAP))
+		*fault = request_fault(outcome);
+	else
+		*fault = tr_outcome_error("connection", false, "snowflake: what answers at %s is no Snowflake account",
+					  tr_as_cstr(w->target->url, "?"));
+	return tr_absent();
+}
+
+/* ---- cancelling ---- */
+
+/* A statement that runs at the server; when its actor ends, the plugin's actor sees to it. */
+typedef struct running {
+	tr_node *node;
+	tr_pid plugin;
+	tr_value order; /* [url, headers (wrapped)] */
+} running;
+
+static void give_up(void *arg)
+{
+	running *r = arg;
+
+	(void)tr_node_send(r->node, r->plugin, TR_LIST(tr_atom("gone"), r->order));
+	tr_free(r);
+}
+
+static running *watch(const snow_wire *w, tr_value handle)
+{
+	running *r = tr_alloc(sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	*r = (running){.node = tr_here(), .plugin = w->plugin};
+	r->order = TR_LIST(tr_stringf("%s" PATH "/%s/cancel", tr_as_cstr(w->target->url, ""), tr_as_cstr(handle, "?")),
+			   secret_wrap(tr_keep(w->headers)));
+	return tr_own(r, give_up) == TR_OK ? r : NULL;
+}
+
+static void unwatch(running *r)
+{
+	tr_disown(r);
+	tr_drop(r->order);
+	tr_free(r);
+}
+
+void snow_wire_cancel(tr_value order)
+{
+	tr_value input = TR_DICT("method", tr_string("POST"), "url", tr_keep(tr_array_at(order, 0)), "headers",
+				 tr_keep(secret_open(tr_array_at(order, 1))), "follow_redirects", tr_bool(false));
+
+	tr_drop(tr_plugin_run("http", input, tr_absent(), tr_in(CANCEL_NS)));
+}
+
+/* ---- statements ---- */
+
+static bool is_running(int64_t status, tr_value reply)
+{
+	const char *code = tr_as_cstr(tr_map_get_s(reply, "code"), "");
+
+	return status == 202 || strcmp(code, "333333") == 0 || strcmp(code, "333334") == 0;
+}
+
+static bool handle_ok(tr_value handle)
+{
+	tr_str s = tr_as_str(handle);
+	size_t n = strspn(tr_as_cstr(handle, ""), "0123456789abcdefABCDEF-");
+
+	return tr_is(handle, TR_STRING) && s.n > 0 && s.n <= 100 && n == s.n;
+}
+
+static tr_value path_of(tr_value handle)
+{
+	return tr_own_value(tr_stringf(PATH "/%s", tr_as_cstr(handle, "")));
+}
+
+/* Our own time was over, whoever noticed it: nobody knows how far the statement is. */
+static bool out_of_time(tr_value fault)
+{
+	return tr_str_is(tr_as_str(TR_GET(fault, "error", "kind")), "timeout") &&
+	       !tr_is_valid(tr_map_get_s(fault, "snowflake"));
+}
+
+static tr_value late(tr_value fault)
+{
+	if (!out_of_time(fault))
+		return fault;
+	tr_drop(fault);
+	return tr_outcome_error("timeout", false, "snowflake: the statement did not end in time");
+}
+
+static tr_value wait_for_it(snow_wire *w, tr_value handle, tr_value *fault)
+{
+	tr_value path = path_of(handle);
+	int64_t pause = FIRST_NS, status;
+
+	for (;;) {
+		tr_value reply = ask(w, "GET", tr_as_cstr(path, ""), tr_absent(), tr_absent(), &status, fault);
+		if (!tr_is_valid(reply) || !is_running(status, reply))
+			return reply;
+		tr_drop(reply);
+		if (tr_in(pause) >= w->deadline) {
+			tr_sleep_until(w->deadline);
+			*fault = tr_outcome_error("timeout", false, "snowflake: time is over");
+			return tr_absent();
+		}
+		tr_sleep_until(tr_in(pause));
+		pause = pause * 3 / 2 > LONGEST_NS ? LONGEST_NS : pause * 3 / 2;
+	}
+}
+
+/* A random UUID: a request that is sent twice with the same one is performed once. */
+static tr_value request_id(void)
+{
+	unsigned char b[16];
+	char text[ID_SIZE];
+
+	randombytes_buf(b, sizeof b);
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	(void)snprintf(text, sizeof text, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+		       b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	return tr_string(text);
+}
+
+/* Asynchronously, so that there is a handle to cancel it by from the first moment. */
+static tr_value hand_in(snow_wire *w, tr_value request, int64_t *status, tr_value *fault)
+{
+	tr_value params = tr_own_value(TR_DICT("async", tr_string("true"), "requestId", request_id()));
+	tr_value reply = ask(w, "POST", PATH, tr_keep(params), request, status, fault);
+	tr_value kind = TR_GET(*fault, "error", "kind");
+
+	if (!tr_str_is(tr_as_str(kind), "connection") || !tr_as_bool(TR_GET(*fault, "error", "retryable"), false))
+		return reply;
+	/* It may have arrived. */
+	tr_drop(*fault);
+	params = tr_map_put_s(tr_keep(params), "retry", tr_string("true"));
+	return ask(w, "POST", PATH, params, request, status, fault);
+}
+
+tr_value snow_wire_run(snow_wire *w, tr_value request, tr_value *fault)
+{
+	int64_t status;
+	tr_value reply = tr_own_value(hand_in(w, request, &status, fault));
+	tr_value handle = tr_map_get_s(reply, "statementHandle");
+
+	*fault = late(*fault);
+	if (!tr_is_valid(reply))
+		return tr_absent();
+	if (!is_running(status, reply))
+		return tr_keep(reply);
+	if (!handle_ok(handle)) {
+		*fault = tr_outcome_error("snowflake", false, "snowflake: the server gave no handle for the statement");
+		return tr_absent();
+	}
+	running *r = watch(w, handle);
+	tr_value result = r == NULL ? tr_absent() : wait_for_it(w, handle, fault);
+	if (r != NULL && !out_of_time(*fault)) /* else the end of the actor cancels it */
+		unwatch(r);
+	*fault = late(*fault);
+	return result;
+}
+
+tr_value snow_wire_result(snow_wire *w, tr_value handle, tr_value *fault)
+{
+	if (handle_ok(handle))
+		return wait_for_it(w, handle, fault);
+	*fault = tr_outcome_error("snowflake", false, "snowflake: the server gave a handle that is none");
+	return tr_absent();
+}
+
+tr_value snow_wire_partition(snow_wire *w, tr_value handle, int64_t number, tr_value *fault)
+{
+	tr_value path = handle_ok(handle) ? path_of(handle) : tr_string("");
+	int64_t status;
+	tr_value reply =
+	    ask(w, "GET", tr_as_cstr(path, ""), TR_DICT("partition", tr_int(number)), tr_absent(), &status, fault);
+	tr_value data = tr_keep(tr_map_get_s(reply, "data"));
+
+	tr_drop(reply);
+	if (!tr_is_valid(*fault) && !tr_is(data, TR_ARRAY))
+		*fault = tr_outcome_error("snowflake", true, "snowflake: partition %lld of the result has no rows",
+					  (long long)number);
+	return data;
+}
