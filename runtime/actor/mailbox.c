@@ -109,6 +109,18 @@ static void arrive(struct sched *s, struct actor *a, struct envelope *e)
 	}
 }
 
+/* The usual: only messages, all of them for this actor. They have been looked at once and are not touched again. */
+static void append_all(struct actor *a, struct envelope *first, struct envelope *last, uint32_t n)
+{
+	if (a->last != NULL)
+		a->last->next = first;
+	else
+		a->head = first;
+	a->last = last;
+	queued_add(a, n);
+	stat_add(&a->messages_in, n);
+}
+
 void mailbox_drain_news(struct sched *s, struct actor *a)
 {
 	bool dropping = bound_drops(a);
@@ -117,15 +129,20 @@ void mailbox_drain_news(struct sched *s, struct actor *a)
 	struct envelope *newest = atomic_exchange_explicit(&a->inbox, NULL, memory_order_acquire);
 	if (dropping)
 		bound_unlock(a);
-	struct envelope *oldest = NULL;
+	struct envelope *last = newest, *oldest = NULL;
+	uint32_t generation = pid_generation(actor_pid(a)), n = 0;
+	bool plain = true;
 	while (newest != NULL) {
 		struct envelope *e = newest;
 		newest = e->next;
 		e->next = oldest;
 		oldest = e;
+		plain = plain && e->kind == ENV_MESSAGE && e->generation == generation;
+		n++;
 	}
-	while (oldest != NULL) {
-		struct envelope *e = oldest;
+	if (plain && n > 0)
+		append_all(a, oldest, last, n);
+	for (struct envelope *e = plain ? NULL : oldest; e != NULL; e = oldest) {
 		oldest = e->next;
 		arrive(s, a, e);
 	}

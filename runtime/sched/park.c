@@ -103,7 +103,7 @@ static bool anything_ready(struct sched *s)
 {
 	/* Sequentially consistent for park: who pushes, stops or retires us either sees us parked or is seen here. */
 	if (atomic_load(&s->node->inject.lane.n) > 0 || atomic_load(&s->node->stopping) == 2 ||
-	    (s->spare && atomic_load(&s->retired)))
+	    atomic_load(&s->retired))
 		return true;
 	uint32_t n = atomic_load_explicit(&s->node->sched_count, memory_order_acquire);
 	for (uint32_t i = 0; i < n; i++) {
@@ -189,7 +189,7 @@ static void park(struct sched *s)
 	sched_timers(s, now);
 }
 
-/* A spare that is not needed any more gives its actors away and sleeps until it is called again. */
+/* One that is not needed now gives its actors away and sleeps until it is called again. */
 static void retire(struct sched *s)
 {
 	struct actor *a;
@@ -200,18 +200,19 @@ static void retire(struct sched *s)
 	if (lane_length(&s->node->inject.lane) > 0)
 		sched_wake_one(s->node);
 	/* Its timers are fired by others, see each_wheel, unless all of those sleep. */
-	int64_t at = wheel_next(&s->wheel);
+	int64_t at = wheel_next(&s->wheel), before = node_now(s->node);
 	if (at == WHEEL_NEVER) {
 		atomic_store(&s->parked, 2);
 		if (atomic_load(&s->retired) && atomic_load(&s->node->stopping) != 2)
 			futex_wait(&s->parked, 2, TR_FOREVER);
 		atomic_store(&s->parked, 0);
-		return;
+	} else if (at > before) {
+		futex_wait(&s->parked, 0, at - before < 10 * TR_MS ? at - before : 10 * TR_MS);
 	}
 	int64_t now = node_now(s->node);
-	if (at > now)
-		futex_wait(&s->parked, 0, at - now < 10 * TR_MS ? at - now : 10 * TR_MS);
-	sched_timers(s, node_now(s->node));
+	stat_add(&s->stats.parked_ns, (uint64_t)(now - before));
+	if (at <= now)
+		sched_timers(s, now);
 }
 
 struct actor *sched_next(struct sched *s)
@@ -229,7 +230,7 @@ struct actor *sched_next(struct sched *s)
 		}
 		if (atomic_load(&s->node->stopping) == 2)
 			return NULL;
-		if (s->spare && atomic_load(&s->retired)) {
+		if (atomic_load(&s->retired)) {
 			retire(s);
 			continue;
 		}

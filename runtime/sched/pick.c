@@ -136,7 +136,7 @@ static struct actor *housekeep(struct sched *s)
 struct actor *sched_pick_local_slow(struct sched *s)
 {
 	struct actor *a;
-	if (s->spare && atomic_load_explicit(&s->retired, memory_order_relaxed))
+	if (atomic_load_explicit(&s->retired, memory_order_relaxed))
 		return NULL;
 	if (s->ticks % SCHED_HOUSEKEEP == 0 && (a = housekeep(s)) != NULL)
 		return a;
@@ -152,6 +152,10 @@ struct actor *sched_pick_local_slow(struct sched *s)
 		return a;
 	}
 	s->lifo_streak = 0;
+	/* What was injected takes turns with the queue. */
+	if (lane_length(&s->node->inject.lane) > 0 && s->ticks % 2 == 0 &&
+	    (a = lane_pop(&s->node->inject.lane)) != NULL)
+		return a;
 	if ((a = runq_pop(&s->fifo)) != NULL)
 		return a;
 	if ((a = take_next(s)) != NULL || (a = deque_pop(&s->lifo)) != NULL)
@@ -163,9 +167,9 @@ bool sched_has_work(struct sched *s)
 {
 	if (++s->ticks % SCHED_HOUSEKEEP == 0 && wheel_next(&s->wheel) != WHEEL_NEVER)
 		sched_timers(s, node_now(s->node));
-	return s->node->manual || (s->spare && atomic_load_explicit(&s->retired, memory_order_relaxed)) ||
-	       seat_taken(&s->next) || runq_length(&s->fifo) > 0 || deque_length(&s->lifo) > 0 ||
-	       lane_length(&s->high) > 0 || lane_length(&s->low) > 0 || lane_length(&s->node->inject.lane) > 0;
+	return s->node->manual || atomic_load_explicit(&s->retired, memory_order_relaxed) || seat_taken(&s->next) ||
+	       runq_length(&s->fifo) > 0 || deque_length(&s->lifo) > 0 || lane_length(&s->high) > 0 ||
+	       lane_length(&s->low) > 0 || lane_length(&s->node->inject.lane) > 0;
 }
 
 /* Some of the injected actors: enough to be worth the lock, few enough to leave some for the others. */
@@ -230,7 +234,7 @@ static struct actor *steal(struct sched *s)
 struct actor *sched_pick(struct sched *s)
 {
 	struct actor *a = sched_pick_local(s);
-	if (a == NULL && !(s->spare && atomic_load_explicit(&s->retired, memory_order_relaxed))) {
+	if (a == NULL && !atomic_load_explicit(&s->retired, memory_order_relaxed)) {
 		a = take_injected(s);
 		if (a == NULL)
 			a = steal(s);

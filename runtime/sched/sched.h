@@ -106,7 +106,7 @@ struct sched {
 	_Atomic uint64_t at;                /* pid that runs, 0: none */
 	_Atomic bool slow;                  /* the watch: the running handler has not moved for a tick */
 	_Atomic bool preempt;               /* end the slice at the next chance */
-	_Atomic bool retired;               /* a spare that is not needed now */
+	_Atomic bool retired;               /* not needed now: a spare, or one that only got in the way, see width.h */
 	_Atomic uint32_t parked;            /* futex: 1 while asleep */
 	_Atomic uint32_t aged;              /* the tail of `fifo` at … */
 	_Atomic int64_t aged_at;            /* … this time, see sched_aged */
@@ -126,6 +126,7 @@ struct watch {
 	_Atomic uint32_t asleep; /* futex */
 	_Atomic uint32_t stuck;  /* schedulers whose handler overstays */
 	_Atomic uint32_t spares; /* spare schedulers at work */
+	_Atomic uint32_t used;   /* regular schedulers at work: the first ones */
 };
 
 /** The scheduler of the calling thread; NULL on other threads. Asked anew each time: after a switch the thread may be

@@ -10,6 +10,7 @@
 #include "runtime/actor/node.h"
 #include "runtime/actor/report.h"
 #include "runtime/sched/futex.h"
+#include "runtime/sched/width.h"
 
 #define QUIET_TICKS 25 /* so many ticks without work, then the watch sleeps */
 
@@ -58,6 +59,20 @@ static bool look(tr_node *node, struct sched *s, struct sample *seen, int64_t no
 /* ---- spares
  * ---------------------------------------------------------------------------------------------------------- */
 
+static void recall(struct sched *s)
+{
+	atomic_store(&s->retired, false);
+	uint32_t two = 2;
+	(void)atomic_compare_exchange_strong(&s->parked, &two, 0);
+	futex_wake(&s->parked); /* in any case: it may be asleep for its next timer */
+}
+
+static void dismiss(struct sched *s)
+{
+	atomic_store(&s->retired, true);
+	sched_wake(s);
+}
+
 static bool call_spare(tr_node *node)
 {
 	uint32_t n = atomic_load(&node->sched_count);
@@ -65,10 +80,7 @@ static bool call_spare(tr_node *node)
 		struct sched *s = atomic_load(&node->scheds[i]);
 		if (!atomic_load(&s->retired))
 			continue;
-		atomic_store(&s->retired, false);
-		uint32_t two = 2;
-		if (atomic_compare_exchange_strong(&s->parked, &two, 0))
-			futex_wake(&s->parked);
+		recall(s);
 		return true;
 	}
 	if (n == NODE_SCHEDS_MAX)
@@ -89,8 +101,7 @@ static void dismiss_spare(tr_node *node)
 		struct sched *s = atomic_load(&node->scheds[i]);
 		if (atomic_load(&s->retired))
 			continue;
-		atomic_store(&s->retired, true);
-		sched_wake(s);
+		dismiss(s);
 		return;
 	}
 }
@@ -104,6 +115,38 @@ static void adjust_spares(tr_node *node, uint32_t stuck)
 	for (; at_work > stuck; at_work--)
 		dismiss_spare(node);
 	atomic_store(&node->watch.spares, at_work);
+}
+
+/* ---- width ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t count_messages(tr_node *node)
+{
+	uint64_t all = 0;
+	for (uint32_t i = 0; i < node->n_scheds; i++) {
+		struct sched *s = atomic_load(&node->scheds[i]);
+		all += atomic_load_explicit(&s->stats.sent, memory_order_relaxed) +
+		       atomic_load_explicit(&s->stats.received, memory_order_relaxed);
+	}
+	return all;
+}
+
+static bool anyone_slow(tr_node *node)
+{
+	for (uint32_t i = 0; i < node->n_scheds; i++)
+		if (atomic_load_explicit(&atomic_load(&node->scheds[i])->slow, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static void adjust_width(tr_node *node, struct width *w, int64_t now)
+{
+	uint32_t before = atomic_load(&node->watch.used),
+		 used = width_tick(w, count_messages(node), now, anyone_slow(node));
+	atomic_store(&node->watch.used, used);
+	for (; before > used; before--)
+		dismiss(atomic_load(&node->scheds[before - 1]));
+	for (; before < used; before++)
+		recall(atomic_load(&node->scheds[before]));
 }
 
 /* ---- dead letters ------------------------------------------------------------------------------------------------ */
@@ -131,7 +174,7 @@ static void count_dead_letters(tr_node *node, struct dead_letters *d, int64_t no
 
 static bool all_asleep(tr_node *node)
 {
-	return atomic_load(&node->idle) >= node->n_scheds + atomic_load(&node->watch.spares);
+	return atomic_load(&node->idle) >= atomic_load(&node->watch.used) + atomic_load(&node->watch.spares);
 }
 
 static void doze(tr_node *node)
@@ -148,6 +191,8 @@ static void *watch_main(void *arg)
 	tr_node *node = arg;
 	struct sample *samples = tr_alloc(NODE_SCHEDS_MAX * sizeof *samples);
 	struct dead_letters dead = {0, node_now(node)};
+	struct width width;
+	width_init(&width, node->n_scheds, count_messages(node), node_now(node));
 	int quiet = 0;
 	pthread_setname_np(pthread_self(), "troupe-watch");
 	while (samples != NULL && atomic_load(&node->stopping) != 2) {
@@ -165,6 +210,7 @@ static void *watch_main(void *arg)
 		for (uint32_t i = 0; i < n; i++)
 			stuck += look(node, atomic_load(&node->scheds[i]), &samples[i], now);
 		adjust_spares(node, stuck);
+		adjust_width(node, &width, now);
 		count_dead_letters(node, &dead, now);
 	}
 	tr_free(samples);
@@ -182,6 +228,7 @@ bool watch_start(tr_node *node)
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
+	atomic_store(&node->watch.used, node->n_scheds);
 	node->watch.started = pthread_create(&node->watch.thread, NULL, watch_main, node) == 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return node->watch.started;
