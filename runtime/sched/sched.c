@@ -98,10 +98,6 @@ static void loop_entry(void *arg);
 static void begin_slice(struct sched *s, struct actor *a)
 {
 	s->current = a;
-	s->slice_budget = s->quantum;
-	if (atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_QUEUE)
-		s->slice_budget = s->quantum * 8;
-	s->budget = s->slice_budget;
 	atomic_store_explicit(&s->preempt, false, memory_order_relaxed);
 	atomic_store_explicit(&s->at, atomic_load_explicit(&a->pid, memory_order_relaxed), memory_order_relaxed);
 	atomic_store_explicit(&s->slice, atomic_load_explicit(&s->slice, memory_order_relaxed) + 1,
@@ -111,6 +107,10 @@ static void begin_slice(struct sched *s, struct actor *a)
 		atomic_exchange_explicit(&a->poke, 0, memory_order_seq_cst);
 	actor_set_status(a, STATUS_RUNNING);
 	mailbox_drain(s, a);
+	/* What has just been drained is in the cache: better read now than after everybody else's turn. */
+	bool long_queue = atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_SLICE;
+	s->slice_budget = long_queue ? s->quantum * 8 : s->quantum;
+	s->budget = s->slice_budget;
 }
 
 static void end_slice(struct sched *s, struct actor *a)

@@ -21,7 +21,8 @@
 #include "runtime/time/wheel.h"
 
 #define SCHED_BUDGET      2000 /* reductions a slice */
-#define SCHED_LONG_QUEUE  1024 /* messages: from here on senders pay more, and the reader's slice is longer */
+#define SCHED_LONG_QUEUE  1024 /* messages: from here on senders pay more … */
+#define SCHED_LONG_SLICE  256  /* … and from here on the reader's slice is longer */
 #define REDUCTION_MESSAGE 4
 #define REDUCTION_SEND    1
 #define REDUCTION_SPAWN   10
@@ -126,6 +127,7 @@ struct watch {
 	_Atomic uint32_t asleep; /* futex */
 	_Atomic uint32_t stuck;  /* schedulers whose handler overstays */
 	_Atomic uint32_t spares; /* spare schedulers at work */
+	spin width_lock;         /* of `used` */
 	_Atomic uint32_t used;   /* regular schedulers at work: the first ones */
 };
 
@@ -238,5 +240,7 @@ void sched_stack_give(struct sched *s, struct stack *k);
 bool watch_start(tr_node *node);
 void watch_stop(tr_node *node);
 void watch_wake(tr_node *node);
+/** From now on the first `used` regular schedulers work (at least 1); the others give away what they have and rest. */
+void watch_use(tr_node *node, uint32_t used);
 
 #endif

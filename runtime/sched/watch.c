@@ -138,15 +138,23 @@ static bool anyone_slow(tr_node *node)
 	return false;
 }
 
-static void adjust_width(tr_node *node, struct width *w, int64_t now)
+void watch_use(tr_node *node, uint32_t used)
 {
-	uint32_t before = atomic_load(&node->watch.used),
-		 used = width_tick(w, count_messages(node), now, anyone_slow(node));
+	spin_lock(&node->watch.width_lock);
+	uint32_t before = atomic_load(&node->watch.used);
 	atomic_store(&node->watch.used, used);
 	for (; before > used; before--)
 		dismiss(atomic_load(&node->scheds[before - 1]));
 	for (; before < used; before++)
 		recall(atomic_load(&node->scheds[before]));
+	spin_unlock(&node->watch.width_lock);
+}
+
+static void adjust_width(tr_node *node, struct width *w, int64_t now)
+{
+	uint32_t before = w->used, used = width_tick(w, count_messages(node), now, anyone_slow(node));
+	if (used != before)
+		watch_use(node, used);
 }
 
 /* ---- dead letters ------------------------------------------------------------------------------------------------ */

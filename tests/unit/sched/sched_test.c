@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scheduling: fairness, priorities, migration, stealing, the watch, the dirty pool, idleness. */
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,6 +10,63 @@
 
 #include "runtime/sched/sched.h"
 #include "tests/unit/actor/kit.h"
+
+/* ---- resting -------------------------------------------------------------------------------------------------------
+ */
+
+static _Atomic uint64_t turns;
+static _Atomic bool changed_enough;
+
+static void wanders_along(tr_value arg)
+{
+	for (;;)
+		tr_send(tr_as_pid(arg), tr_receive(TR_FOREVER));
+}
+/* Blocks, yields and waits for timers, with a partner, until schedulers have come and gone often enough. */
+static void restless(tr_value arg)
+{
+	tr_pid partner = tr_spawn_link(wanders_along, tr_pid_value(tr_self()));
+	for (int i = 0; !atomic_load(&changed_enough); i++) {
+		EXPECT(tr_send(partner, tr_int(i)) == TR_OK);
+		EXPECT(tr_as_int(tr_receive(TR_FOREVER), -1) == i);
+		if (i % 8 == 0)
+			tr_sleep_until(tr_in((int64_t)(tr_random() % 100000)));
+		else if (i % 8 == 4)
+			tr_yield();
+		atomic_fetch_add(&turns, 1);
+	}
+	tr_send(tr_as_pid(arg), TR_A(done));
+}
+static void rest_body(tr_value arg)
+{
+	(void)arg;
+	for (int i = 0; i < 64; i++)
+		tr_spawn(restless, tr_pid_value(tr_self()));
+	for (int i = 0; i < 64; i++)
+		EXPECT(TR_IS_A(tr_receive(TR_FOREVER), done));
+}
+static void schedulers_rest_and_come_back(void **state)
+{
+	(void)state;
+	tr_node_options o = {.schedulers = 4};
+	tr_node *node = tr_node_start(&o, NULL);
+	assert_non_null(node);
+	atomic_store(&turns, 0);
+	atomic_store(&changed_enough, false);
+	tr_pid p = tr_node_spawn(node, rest_body, tr_nil(), NULL).pid;
+	uint32_t seed = 1;
+	for (int i = 0; i < 300; i++) {
+		uint64_t seen = atomic_load(&turns);
+		seed = seed * 1664525u + 1013904223u;
+		watch_use(node, 1 + (seed >> 16) % 4);
+		while (atomic_load(&turns) < seen + 64)
+			sched_yield();
+	}
+	atomic_store(&changed_enough, true);
+	tr_value reason = tr_node_wait(node, p, TR_FOREVER);
+	assert_true(TR_IS_A(reason, normal));
+	tr_node_stop(&node);
+}
 
 /* ---- migration ----------------------------------------------------------------------------------------------------
  */
@@ -364,6 +422,7 @@ static void pinned(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(schedulers_rest_and_come_back),
 	    cmocka_unit_test(actors_move_between_threads),
 	    cmocka_unit_test(nobody_starves),
 	    cmocka_unit_test(endless_mail_is_sliced),
