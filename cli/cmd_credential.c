@@ -19,7 +19,7 @@
 typedef struct request {
 	layout_path file;
 	const char *type, *from;
-	bool json;
+	bool json, replace;
 	const char *name;
 	tr_value fields;
 	bool found;
@@ -129,12 +129,18 @@ static int take_json(request *r)
 	return EXIT_OK;
 }
 
-/* ---- the three commands ---- */
+/* ---- the commands ---- */
 
+/* What is there is replaced only when that was asked for: what it was is gone then. */
 static tr_value put(tr_value all, void *arg)
 {
 	request *r = arg;
 
+	r->found = tr_is_valid(tr_map_get_s(all, r->name));
+	if (r->found && !r->replace) {
+		tr_drop(all);
+		return tr_absent();
+	}
 	return tr_map_put_s(all, r->name, tr_keep(r->fields));
 }
 
@@ -169,7 +175,14 @@ static int add(request *r)
 		r->fields = tr_map_put_s(r->fields, "type", tr_string(r->type));
 	if (vault_change(r->file, &key, put, r, why) != TR_OK)
 		return refused(why);
-	printf("credential %s: %zu fields in %s\n", r->name, tr_map_len(r->fields), r->file);
+	if (r->found && !r->replace) {
+		fprintf(stderr,
+			"troupe credential: there is a credential %s already; --replace puts this one in its place\n",
+			r->name);
+		return EXIT_FAILED;
+	}
+	printf("credential %s%s: %zu fields in %s\n", r->name, r->found ? " is replaced" : "", tr_map_len(r->fields),
+	       r->file);
 	return EXIT_OK;
 }
 
@@ -185,6 +198,20 @@ static int remove_one(request *r)
 		return EXIT_FAILED;
 	}
 	printf("credential %s is removed\n", r->name);
+	return EXIT_OK;
+}
+
+static int rekey(request *r, const char *to)
+{
+	char why[VAULT_TEXT] = "";
+	vault_key key = vault_key_of_environment();
+	bool passphrase = strcmp(to, "passphrase") == 0;
+
+	if (!passphrase && strcmp(to, "key") != 0)
+		return usage_error("credential", "rekey: passphrase or key?");
+	if (vault_rekey(r->file, &key, passphrase, why) != TR_OK)
+		return refused(why);
+	printf("%s is locked by a %s now\n", r->file, to);
 	return EXIT_OK;
 }
 
@@ -251,8 +278,10 @@ static int dispatch(request *r, int argc, char **words)
 
 	if (strcmp(what, "list") == 0)
 		return argc == 1 ? list(r) : usage_error("credential", "list takes no words");
+	if (strcmp(what, "rekey") == 0)
+		return argc == 2 ? rekey(r, words[1]) : usage_error("credential", "rekey: passphrase or key?");
 	if (strcmp(what, "add") != 0 && strcmp(what, "remove") != 0)
-		return usage_error("credential", "add, list or remove?");
+		return usage_error("credential", "add, list, remove or rekey?");
 	if (argc < 2 || !vault_name_valid(words[1]))
 		return usage_error("credential", "%s: a name of letters, digits, '_', '-' and '.' is needed", what);
 	r->name = words[1];
@@ -267,11 +296,10 @@ static int dispatch(request *r, int argc, char **words)
 
 static int credential_run(int argc, char **argv)
 {
-	static const struct option options[] = {{"data", required_argument, NULL, 'd'},
-						{"type", required_argument, NULL, 't'},
-						{"from", required_argument, NULL, 'f'},
-						{"json", no_argument, NULL, 'j'},
-						{NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+	    {"data", required_argument, NULL, 'd'}, {"type", required_argument, NULL, 't'},
+	    {"from", required_argument, NULL, 'f'}, {"json", no_argument, NULL, 'j'},
+	    {"replace", no_argument, NULL, 'r'},    {NULL, 0, NULL, 0}};
 	request r = {.fields = tr_map()};
 	layout_path data;
 
@@ -286,6 +314,8 @@ static int credential_run(int argc, char **argv)
 			r.from = optarg;
 		else if (c == 'j')
 			r.json = true;
+		else if (c == 'r')
+			r.replace = true;
 		else
 			return EXIT_INVALID;
 	}
@@ -299,18 +329,22 @@ static int credential_run(int argc, char **argv)
 
 const command command_credential = {
     .name = "credential",
-    .arguments = "add NAME [--type TYPE] [--from FILE] [FIELD…] | list [--json] | remove NAME",
+    .arguments = "add NAME [--type TYPE] [--from FILE] [--replace] [FIELD…] | list [--json] | remove NAME | rekey "
+		 "passphrase|key",
     .summary = "Keep the credentials that playbooks name in 'auth'",
     .help = "A FIELD is key=value, key=- (a line of standard input, asked for without showing it) or key=@FILE. What "
 	    "looks like a\nsecret is not taken from the command line, where every user can see it.\n\n"
 	    "  --type TYPE   postgres, bearer, basic, api_key, oauth2, … (for those who read the list)\n"
 	    "  --from FILE   a JSON object of fields ('-': standard input)\n"
+	    "  --replace     put it in the place of the credential of that name\n"
 	    "  --json        the list as JSON lines; never what is in the fields\n"
 	    "  --data DIR    the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n\n"
 	    "The file DIR/credentials is encrypted as a whole. Its key is the first of these that is set:\n"
 	    "  TROUPE_CREDENTIAL_PASSPHRASE   a passphrase\n"
 	    "  TROUPE_CREDENTIAL_KEY          64 hexadecimal digits\n"
 	    "  TROUPE_CREDENTIAL_KEY_FILE     a file with such digits, readable by its owner only\n"
-	    "else DIR/credentials.key, which the first 'add' makes. Nodes read the file when a task needs it.\n",
+	    "else DIR/credentials.key, which the first 'add' makes. A file stays locked by what it was made with until "
+	    "'rekey' changes\n"
+	    "that; both the old and the new must be set then. Nodes read the file when a task needs it.\n",
     .run = credential_run,
 };

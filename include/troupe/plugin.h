@@ -99,6 +99,9 @@ TR_API tr_err tr_plugin_emit(const char *type, tr_value payload);
 TR_API tr_err tr_plugin_subscribe(const char *pattern);
 /** May the calling plugin do this ("net", "exec", "fs:/path", "secret:NAME", "call:id")? */
 TR_API bool tr_plugin_granted(const char *grant);
+/** May whoever asks, an actor of another plugin or of the node, do this? For plugins that answer others in `call`: the
+ * pid is that of `from`. False in a process of its own, where nobody can say. */
+TR_API bool tr_plugin_granted_to(tr_pid who, const char *grant);
 /** What the operator granted to the calling plugin by name, or to all: an array of grants, fresh. A plugin of the
  * node's own may do more than that (tr_plugin_granted); this is for what even such a one does only when it was asked
  * for. */

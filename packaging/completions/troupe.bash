@@ -20,7 +20,7 @@ _troupe() {
     run) options="--set --payload --json --events --tree --lenient --env --grant --plugin-path --config --detach --data --durability --verbose --help" ;;
     check) options="--json --strict --lenient --plugin-path --config --grant --data --help" ;;
     plugin) options="new test check list info load unload upgrade --type --capability --prefix --cascade --config --grant --json --data --help" ;;
-    credential) options="add list remove --type --from --json --data --help" ;;
+    credential) options="add list remove rekey --replace --type --from --json --data --help" ;;
     node) options="--data --durability --env --grant --plugin-path --keep --pack --json --help" ;;
     resume) options="last --data --durability --env --grant --plugin-path --detach --json --help" ;;
     executions) options="--status --playbook --since --limit --json --data --help" ;;

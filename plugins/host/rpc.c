@@ -9,13 +9,18 @@
 #include <troupe/gen_server.h>
 #include <troupe/log.h>
 
-static bool granted(plugin_host *h, const char *grant)
+static bool granted_to(plugin_host *h, tr_pid who, const char *grant)
 {
-	plugin_record *r = callers_find(h, tr_self());
+	plugin_record *r = callers_find(h, who);
 	bool ok = r == NULL || grants_cover(r->grants, tr_s(grant)); /* the node's own actors need no grant */
 
 	record_release(r);
 	return ok;
+}
+
+static bool granted(plugin_host *h, const char *grant)
+{
+	return granted_to(h, tr_self(), grant);
 }
 
 /* A refusal is named: the operator is to know what was missing. */
@@ -58,6 +63,20 @@ tr_value tr_plugin_grants(void)
 					tr_is(all, TR_ARRAY) ? tr_keep(all) : tr_array());
 	record_release(r);
 	return list;
+}
+
+bool tr_plugin_granted_to(tr_pid who, const char *grant)
+{
+	plugin_host *h = host_of(tr_here());
+
+	if (h == NULL || grant == NULL || who.bits == 0 || tr_whereis(BRIDGE_NAME).bits != 0)
+		return false;
+	bool ok = granted_to(h, who, grant);
+	plugin_record *r = ok ? NULL : callers_find(h, who);
+	if (r != NULL)
+		tell_refused(r, grant);
+	record_release(r);
+	return ok;
 }
 
 static bool is_service(const plugin_host *h, const char *id)

@@ -126,4 +126,30 @@ class Secrets(kit.Case):
         self.assertEqual(lengths, [len(self.values[0])] * 10)
 
 
+class Store(kit.Case):
+    """The store of credentials from outside: nothing in it is replaced, or locked anew, unless somebody says so."""
+
+    def environment(self):
+        return dict(super().environment(), **getattr(self, "env", {}))
+
+    def add(self, *words, code=0):
+        done = self.troupe("credential", "add", "api", *words)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout + done.stderr
+
+    def test_replace_and_rekey(self):
+        self.assertIn("1 fields", self.add("user=one"))
+        self.assertIn("--replace", self.add("user=two", "kind=x", code=1))
+        self.assertIn("is replaced", self.add("--replace", "user=two", "kind=x"))
+        self.assertEqual(self.troupe("credential", "list").stdout.split(), ["api", "-", "user", "kind"])
+        self.env = {"TROUPE_CREDENTIAL_PASSPHRASE": "a long passphrase"}
+        self.add("--replace", "user=three")
+        self.env = {}
+        self.assertEqual(self.troupe("credential", "list").stdout.split(), ["api", "-", "user"])
+        self.env = {"TROUPE_CREDENTIAL_PASSPHRASE": "a long passphrase"}
+        self.assertEqual(self.troupe("credential", "rekey", "passphrase").returncode, 0)
+        self.env = {}
+        self.assertIn("locked by a passphrase", self.troupe("credential", "list").stderr)
+
+
 kit.main()

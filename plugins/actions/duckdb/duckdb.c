@@ -20,7 +20,7 @@
 const char duckdb_manifest[] =
     "{\"id\": \"duckdb\", \"version\": \"1.0.0\", \"description\": \"SQL in DuckDB\", \"license\": \"Apache-2.0\","
     " \"capabilities\": [\"tool:duckdb\"], \"provides\": {\"node_handler\": \"duckdb\"},"
-    " \"needs\": [\"fs:*\", \"call:credentials\"],"
+    " \"needs\": [\"fs:*\", \"call:credentials\", \"secret:*\"],"
     " \"limits\": {\"concurrency\": 4}," /* each holds a thread of the dirty pool, which has 8 */
     " \"config\": {"
     "  \"timeout\": {\"type\": \"number\", \"default\": 300, \"description\": \"seconds a task may take\"},"

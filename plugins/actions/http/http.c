@@ -8,7 +8,7 @@
 const char http_manifest[] =
     "{\"id\": \"http\", \"version\": \"1.0.0\", \"description\": \"Requests over HTTP and HTTPS\","
     " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:http\"], \"provides\": {\"node_handler\": \"http\"},"
-    " \"needs\": [\"net\", \"call:credentials\"],"
+    " \"needs\": [\"net\", \"call:credentials\", \"secret:*\"],"
     " \"limits\": {\"concurrency\": 1024},"
     " \"config\": {"
     "  \"timeout\": {\"type\": \"any\", \"default\": 60, \"description\": \"seconds a request may take, or {connect, "

@@ -15,7 +15,7 @@
 const char nats_manifest[] =
     "{\"id\": \"nats\", \"version\": \"1.0.0\", \"description\": \"NATS key-value buckets, subjects and streams\","
     " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:nats\"], \"provides\": {\"node_handler\": \"nats\"},"
-    " \"needs\": [\"net\", \"fs:*\", \"call:credentials\"],"
+    " \"needs\": [\"net\", \"fs:*\", \"call:credentials\", \"secret:*\"],"
     " \"limits\": {\"concurrency\": 256},"
     " \"config\": {"
     "  \"url\": {\"type\": \"string\", \"default\": \"\", \"description\": \"the server when neither task nor "

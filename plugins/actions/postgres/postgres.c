@@ -18,7 +18,7 @@ const char postgres_manifest[] =
     "{\"id\": \"postgres\", \"version\": \"1.0.0\", \"description\": \"SQL on PostgreSQL\", \"license\": "
     "\"Apache-2.0\","
     " \"capabilities\": [\"tool:postgres\"], \"provides\": {\"node_handler\": \"postgres\"},"
-    " \"needs\": [\"net\", \"fs:*\", \"call:credentials\"],"
+    " \"needs\": [\"net\", \"fs:*\", \"call:credentials\", \"secret:*\"],"
     " \"limits\": {\"concurrency\": 64},"
     " \"config\": {"
     "  \"timeout\": {\"type\": \"number\", \"default\": 300, \"description\": \"seconds a task may take\"},"

@@ -15,7 +15,7 @@ const char secrets_manifest[] =
     "credential store, Vault, Google and AWS\","
     " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:secrets\"], \"provides\": {\"node_handler\": \"secrets\","
     " \"secret_provider\": \"secrets\"},"
-    " \"needs\": [\"call:http\", \"call:credentials\", \"fs:*\"],"
+    " \"needs\": [\"call:http\", \"call:credentials\", \"secret:*\", \"fs:*\"],"
     " \"limits\": {\"concurrency\": 64},"
     " \"config\": {"
     "  \"provider\": {\"type\": \"string\", \"default\": \"env\", \"description\": \"when a task names none\"},"

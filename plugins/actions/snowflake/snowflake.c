@@ -14,7 +14,7 @@ const char snowflake_manifest[] =
     "{\"id\": \"snowflake\", \"version\": \"1.0.0\", \"description\": \"SQL in Snowflake\", \"license\": "
     "\"Apache-2.0\","
     " \"capabilities\": [\"tool:snowflake\"], \"provides\": {\"node_handler\": \"snowflake\"},"
-    " \"needs\": [\"net\", \"fs:*\", \"call:http\", \"call:credentials\"],"
+    " \"needs\": [\"net\", \"fs:*\", \"call:http\", \"call:credentials\", \"secret:*\"],"
     " \"limits\": {\"concurrency\": 64},"
     " \"config\": {"
     "  \"timeout\": {\"type\": \"number\", \"default\": 300, \"description\": \"seconds a task may take\"},"

@@ -70,8 +70,20 @@ static tr_value failed(tr_value text)
 	return TR_LIST(TR_A(error), text);
 }
 
-static tr_value get(credentials *c, tr_value name)
+/* Whoever asks must be allowed to have this one. */
+static bool allowed(tr_pid who, tr_value name)
 {
+	tr_value grant = tr_stringf("secret:%s", tr_as_cstr(name, ""));
+	bool ok = tr_is(name, TR_STRING) && tr_plugin_granted_to(who, tr_as_cstr(grant, "secret:"));
+
+	tr_drop(grant);
+	return ok;
+}
+
+static tr_value get(credentials *c, tr_pid who, tr_value name)
+{
+	if (!allowed(who, name))
+		return failed(tr_stringf("the grant secret:%s is missing", tr_as_cstr(name, "NAME")));
 	if (tr_as_str(c->file).n == 0)
 		return failed(tr_string("this node has no store of credentials"));
 	refresh(c);
@@ -99,9 +111,8 @@ static tr_value credentials_call(void *state, tr_value request, tr_from from)
 {
 	tr_str what = tr_as_str(tr_array_at(request, 0));
 
-	(void)from;
 	if (tr_str_is(what, "get"))
-		return get(state, tr_array_at(request, 1));
+		return get(state, from.pid, tr_array_at(request, 1));
 	if (tr_str_is(what, "names"))
 		return names(state);
 	return failed(tr_string("credentials: a request is [get, name] or [names]"));

@@ -2,7 +2,7 @@
 /**
  * The built-in plugin `credentials`: the store of credentials for other plugins.
  *
- *   call [get, name]  -> [ok, fields, wrapped (auth.h)] | [error, text]
+ *   call [get, name]  (grant secret:<name>) -> [ok, fields, wrapped (auth.h)] | [error, text]
  *   call [names]      -> array of names
  */
 #ifndef TROUPE_PLUGINS_SHARED_CREDENTIALS_H

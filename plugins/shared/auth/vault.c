@@ -249,23 +249,23 @@ static tr_err make_key_file(const char *file, char *why)
 	return err;
 }
 
-static void make_head(const vault_key *k, unsigned char head[HEAD_SIZE])
+static void make_head(unsigned char kdf, unsigned char head[HEAD_SIZE])
 {
 	memset(head, 0, HEAD_SIZE);
 	memcpy(head, MAGIC, MAGIC_SIZE);
-	head[MAGIC_SIZE] = set(k->passphrase) ? KDF_ARGON2 : KDF_RAW;
+	head[MAGIC_SIZE] = kdf;
 	randombytes_buf(head + SALT_AT, SALT_SIZE);
 	put_u64(head + OPS_AT, crypto_pwhash_OPSLIMIT_INTERACTIVE);
 	put_u64(head + MEMORY_AT, crypto_pwhash_MEMLIMIT_INTERACTIVE);
 	randombytes_buf(head + NONCE_AT, NONCE_SIZE);
 }
 
-static tr_err encrypt(const char *file, const vault_key *k, tr_value all, tr_buf *out, char *why)
+static tr_err encrypt(const char *file, const vault_key *k, unsigned char kdf, tr_value all, tr_buf *out, char *why)
 {
 	unsigned char head[HEAD_SIZE], key[KEY_SIZE];
 	tr_buf plain = {0};
 
-	make_head(k, head);
+	make_head(kdf, head);
 	tr_err err = make_key(file, k, head, key, why);
 	if (err == TR_OK && tr_msgpack_write(&plain, all) != TR_OK)
 		err = say(why, TR_EINVAL, "these credentials cannot be written");
@@ -287,11 +287,11 @@ static tr_err encrypt(const char *file, const vault_key *k, tr_value all, tr_buf
 	return err;
 }
 
-static tr_err replace(const char *file, const vault_key *k, tr_value all, char *why)
+static tr_err replace(const char *file, const vault_key *k, unsigned char kdf, tr_value all, char *why)
 {
 	char temporary[PATH_SIZE];
 	tr_buf bytes = {0};
-	tr_err err = encrypt(file, k, all, &bytes, why);
+	tr_err err = encrypt(file, k, kdf, all, &bytes, why);
 
 	(void)snprintf(temporary, sizeof temporary, "%s.new", file);
 	if (err == TR_OK)
@@ -302,33 +302,61 @@ static tr_err replace(const char *file, const vault_key *k, tr_value all, char *
 	return err;
 }
 
-static tr_err change_locked(const char *file, const vault_key *k, tr_value (*change)(tr_value all, void *arg),
-			    void *arg, char *why)
+/* How the key of a file that is there is made; of a new one what the environment says. */
+static unsigned char kdf_of(const char *file, const vault_key *k)
 {
+	char head[MAGIC_SIZE + 1] = "";
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool there = fd >= 0 && read(fd, head, sizeof head) == (ssize_t)sizeof head;
+
+	if (fd >= 0)
+		close(fd);
+	if (there)
+		return (unsigned char)head[MAGIC_SIZE];
+	return set(k->passphrase) ? KDF_ARGON2 : KDF_RAW;
+}
+
+static bool needs_key_file(const vault_key *k)
+{
+	return !set(k->key) && !set(k->key_file);
+}
+
+/* What is done under the lock. */
+typedef struct work {
+	const char *file;
+	const vault_key *key;
+	tr_value (*change)(tr_value all, void *arg);
+	void *arg;
+	int kdf; /* KDF_…, or below 0: as it is */
+} work;
+
+static tr_err work_locked(const work *w, char *why)
+{
+	unsigned char kdf = w->kdf >= 0 ? (unsigned char)w->kdf : kdf_of(w->file, w->key);
+	bool fresh = access(w->file, F_OK) != 0;
 	tr_err err = TR_OK;
 
-	if (!set(k->passphrase) && !set(k->key) && !set(k->key_file) && access(file, F_OK) != 0)
-		err = make_key_file(file, why);
+	if (kdf == KDF_RAW && (fresh || w->kdf >= 0) && needs_key_file(w->key))
+		err = make_key_file(w->file, why);
 	if (err != TR_OK)
 		return err;
-	tr_value all = vault_read(file, k, why);
+	tr_value all = vault_read(w->file, w->key, why);
 	if (!tr_is_valid(all))
 		return tr_value_err(all);
-	all = change(all, arg);
+	all = w->change != NULL ? w->change(all, w->arg) : all;
 	if (tr_is_valid(all))
-		err = replace(file, k, all, why);
+		err = replace(w->file, w->key, kdf, all, why);
 	tr_drop(all);
 	return err;
 }
 
-tr_err vault_change(const char *file, const vault_key *key, tr_value (*change)(tr_value all, void *arg), void *arg,
-		    char why[VAULT_TEXT])
+static tr_err lock_and_work(const work *w, char *why)
 {
 	char path[PATH_SIZE];
 
 	if (sodium_init() < 0)
 		return say(why, TR_EIO, "libsodium cannot be started");
-	(void)snprintf(path, sizeof path, "%s.lock", file);
+	(void)snprintf(path, sizeof path, "%s.lock", w->file);
 	int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (lock < 0 || flock(lock, LOCK_EX) != 0) {
 		tr_err err = say(why, TR_EIO, "%s cannot be locked: %s", path, strerror(errno));
@@ -336,9 +364,28 @@ tr_err vault_change(const char *file, const vault_key *key, tr_value (*change)(t
 			close(lock);
 		return err;
 	}
-	tr_err err = change_locked(file, key, change, arg, why);
+	tr_err err = work_locked(w, why);
 	close(lock);
 	return err;
+}
+
+tr_err vault_change(const char *file, const vault_key *key, tr_value (*change)(tr_value all, void *arg), void *arg,
+		    char why[VAULT_TEXT])
+{
+	work w = {file, key, change, arg, -1};
+
+	return lock_and_work(&w, why);
+}
+
+tr_err vault_rekey(const char *file, const vault_key *key, bool passphrase, char why[VAULT_TEXT])
+{
+	work w = {file, key, NULL, NULL, passphrase ? KDF_ARGON2 : KDF_RAW};
+
+	if (access(file, F_OK) != 0)
+		return say(why, TR_ENOENT, "there is no %s yet; the first 'add' makes it", file);
+	if (passphrase && !set(key->passphrase))
+		return say(why, TR_ENOENT, "set TROUPE_CREDENTIAL_PASSPHRASE to what is to lock it");
+	return lock_and_work(&w, why);
 }
 
 bool vault_name_valid(const char *name)

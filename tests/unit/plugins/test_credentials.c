@@ -101,6 +101,29 @@ static void another_key_is_refused(void **state)
 	check_refused(&by_file, TR_ENOENT, "TROUPE_CREDENTIAL_PASSPHRASE");
 }
 
+/* A passphrase in the environment does not lock anew what a key has locked, and the other way about. */
+static void a_file_stays_locked_as_it_was(void **state)
+{
+	(void)state;
+	char why[VAULT_TEXT] = "";
+	static const vault_key both = {.passphrase = "a long passphrase"};
+	tr_value all = one();
+	write_with(&by_file);
+	assert_int_equal(vault_change(file, &both, replace, &all, why), TR_OK);
+	check_readable(&by_file);
+	assert_int_equal(vault_rekey(file, &by_file, true, why), TR_ENOENT);
+	assert_non_null(strstr(why, "TROUPE_CREDENTIAL_PASSPHRASE"));
+	check_readable(&by_file);
+	assert_int_equal(vault_rekey(file, &both, true, why), TR_OK);
+	check_readable(&by_passphrase);
+	check_refused(&by_file, TR_ENOENT, "locked by a passphrase");
+	assert_int_equal(vault_rekey(file, &both, false, why), TR_OK);
+	check_readable(&by_file);
+	unlink(file);
+	assert_int_equal(vault_rekey(file, &both, true, why), TR_ENOENT);
+	tr_drop(all);
+}
+
 static size_t slurp(char *to, size_t room)
 {
 	FILE *f = fopen(file, "rb");
@@ -203,6 +226,36 @@ static void what_is_handed_out_does_not_show(void **state)
 	tr_drop(answer);
 }
 
+/* The store hands out what its caller was granted by name, and nothing else. */
+static void each_credential_needs_its_grant(void **state)
+{
+	(void)state;
+	world other;
+	static const builtin untrusted[] = {{http_manifest, &http_plugin, false},
+					    {credentials_manifest, &credentials_plugin, true}};
+	tr_value grants =
+	    TR_DICT("http", TR_LIST(tr_string("net"), tr_string("call:credentials"), tr_string("secret:api")));
+	tr_value config = TR_DICT("credentials", TR_DICT("file", tr_string(file)));
+	plugin_host_options options = {.builtins = untrusted, .builtin_count = 2, .config = config, .grants = grants};
+	char why[VAULT_TEXT] = "";
+	tr_value all = tr_map_put_s(one(), "other", TR_DICT("type", tr_string("bearer"), "token", tr_string("t2")));
+	unlink(file);
+	assert_int_equal(vault_change(file, &by_file, replace, &all, why), TR_OK);
+	assert_false(tr_is_valid(world_start(&other, &options)));
+	tr_value url = tr_stringf("http://127.0.0.1:%d/echo", port);
+	tr_value o = world_run(&other, "http", TR_DICT("url", tr_keep(url), "auth", tr_string("api")));
+	assert_true(succeeded(o));
+	tr_drop(o);
+	o = world_run(&other, "http", TR_DICT("url", url, "auth", tr_string("other")));
+	assert_string_equal(error_kind(o), "auth");
+	assert_non_null(strstr(error_message(o), "the grant secret:other is missing"));
+	tr_drop(o);
+	world_stop(&other);
+	tr_drop(all);
+	tr_drop(grants);
+	tr_drop(config);
+}
+
 /* ---- the world ---- */
 
 static const builtin trusted[] = {{http_manifest, &http_plugin, true},
@@ -237,9 +290,10 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_put_in_comes_out),   cmocka_unit_test(another_key_is_refused),
-	    cmocka_unit_test(each_damaged_byte_is_found), cmocka_unit_test(a_task_names_its_credential),
-	    cmocka_unit_test(a_changed_file_is_seen),     cmocka_unit_test(what_is_handed_out_does_not_show),
+	    cmocka_unit_test(what_is_put_in_comes_out),      cmocka_unit_test(another_key_is_refused),
+	    cmocka_unit_test(a_file_stays_locked_as_it_was), cmocka_unit_test(each_credential_needs_its_grant),
+	    cmocka_unit_test(each_damaged_byte_is_found),    cmocka_unit_test(a_task_names_its_credential),
+	    cmocka_unit_test(a_changed_file_is_seen),        cmocka_unit_test(what_is_handed_out_does_not_show),
 	};
 	return cmocka_run_group_tests_name("credentials", tests, start, stop);
 }
