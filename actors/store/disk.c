@@ -63,6 +63,9 @@ static int real_make_folder(void *arg, const char *path)
 	if (n == 0 || n >= sizeof copy)
 		return -ENAMETOOLONG;
 	memcpy(copy, path, n + 1);
+	/* Its parents are there nearly always. */
+	if (mkdir(path, 0750) == 0)
+		return 0;
 	for (size_t i = 1; i < n; i++) {
 		if (copy[i] != '/')
 			continue;

@@ -117,6 +117,8 @@ static void put_folder(file_store *s, store_entry *e)
 
 tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const char *folder)
 {
+	if (s->ripe != NULL)
+		file_store_settle(s); /* what is written out is what the journal has */
 	store_entry *e = store_entry_find(s, execution_id);
 	if (e == NULL) {
 		if (folder == NULL)
@@ -203,8 +205,8 @@ static void flush_index(file_store *s)
 	tr_buf_fini(&s->index_batch);
 }
 
-/* Entries whose records are now in the journal: write out what is large or finished, forget what is finished. */
-static void settle(file_store *s)
+/* The records of all entries are in the journal now: those that are large or finished are to be written out. */
+static void sort_out(file_store *s)
 {
 	store_entry *e = s->touched;
 	s->touched = NULL;
@@ -212,17 +214,14 @@ static void settle(file_store *s)
 		store_entry *next = e->next_touched;
 		e->touched = false;
 		if (e->finished || e->pending.n > PENDING_MAX) {
-			int err = entry_flush(s, e);
-			if (err == 0 && e->finished)
-				entry_free(s, e);
+			e->next_touched = s->ripe;
+			s->ripe = e;
 		}
 		e = next;
 	}
-	if (s->index_batch.n > INDEX_PENDING_MAX)
-		flush_index(s);
 }
 
-int file_store_commit(file_store *s, bool sync)
+int file_store_write(file_store *s, bool sync)
 {
 	if (s->batch.n == 0)
 		return 0;
@@ -231,8 +230,36 @@ int file_store_commit(file_store *s, bool sync)
 		return err;
 	s->unsynced = s->unsynced || !sync;
 	tr_buf_clear(&s->batch);
-	settle(s);
+	sort_out(s);
 	return 0;
+}
+
+void file_store_settle(file_store *s)
+{
+	store_entry *e = s->ripe;
+	s->ripe = NULL;
+	while (e != NULL) {
+		store_entry *next = e->next_touched;
+		int err = entry_flush(s, e);
+		if (err == 0 && e->finished)
+			entry_free(s, e);
+		e = next;
+	}
+	if (s->index_batch.n > INDEX_PENDING_MAX)
+		flush_index(s);
+}
+
+bool file_store_is_settled(const file_store *s)
+{
+	return s->ripe == NULL && s->index_batch.n <= INDEX_PENDING_MAX && s->journal.size < JOURNAL_SEGMENT_MAX;
+}
+
+int file_store_commit(file_store *s, bool sync)
+{
+	int err = file_store_write(s, sync);
+	if (err == 0)
+		file_store_settle(s);
+	return err;
 }
 
 int file_store_sync(file_store *s)
@@ -247,6 +274,7 @@ int file_store_sync(file_store *s)
 
 int file_store_flush(file_store *s)
 {
+	file_store_settle(s);
 	flush_index(s);
 	for (size_t i = 0; i < s->capacity; i++) {
 		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {

@@ -35,6 +35,13 @@ tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const 
 size_t file_store_batch_size(const file_store *s);
 /** Write the batch to the journal, with `sync` durably. 0 or -errno; after a failure the batch is kept and the call can
  * be repeated. */
+int file_store_write(file_store *s, bool sync);
+/** Chores for after that, which nobody who waits for the batch waits for: logs of executions that are over are written
+ * out. What could not be stays in the journal. */
+void file_store_settle(file_store *s);
+/** Is nothing to be settled, and the journal's segment not full? */
+bool file_store_is_settled(const file_store *s);
+/** Write and settle. */
 int file_store_commit(file_store *s, bool sync);
 /** Make durable what earlier commits wrote without syncing. */
 int file_store_sync(file_store *s);

@@ -9,7 +9,7 @@
 /* An execution that has been written to since the store was opened and is not finished. */
 typedef struct store_entry {
 	struct store_entry *next;         /* in its bucket */
-	struct store_entry *next_touched; /* in the current batch */
+	struct store_entry *next_touched; /* in the current batch, or among those that are ripe */
 	int64_t execution_id;
 	uint64_t last_seq; /* recovery: of the last event in its log */
 	uint64_t segment;  /* journal segment that has its folder */
@@ -27,8 +27,9 @@ struct file_store {
 	tr_buf batch;
 	store_entry **buckets;
 	size_t capacity, count;
-	store_entry *touched;
-	tr_buf index_batch; /* records that the index's file does not have yet */
+	store_entry *touched; /* since the last write to the journal */
+	store_entry *ripe;    /* to be written out to their logs */
+	tr_buf index_batch;   /* records that the index's file does not have yet */
 	bool unsynced;
 };
 

@@ -58,7 +58,7 @@ static void *do_open(void *arg)
 static void *do_commit(void *arg)
 {
 	struct job *job = arg;
-	job->os_error = file_store_commit(job->files, job->sync);
+	job->os_error = file_store_write(job->files, job->sync);
 	return NULL;
 }
 
@@ -69,9 +69,10 @@ static void *do_sync(void *arg)
 	return NULL;
 }
 
-static void *do_rotate(void *arg)
+static void *do_chores(void *arg)
 {
 	struct job *job = arg;
+	file_store_settle(job->files);
 	job->os_error = file_store_rotate_if_full(job->files);
 	return NULL;
 }
@@ -192,11 +193,14 @@ static void acknowledge(struct store *s)
 	s->waiting_count = 0;
 }
 
-static void rotate(struct store *s)
+/* What need not be done before those who wait are told. */
+static void do_rest(struct store *s)
 {
 	struct job job = {.files = s->files};
 	tr_err err;
-	tr_dirty(do_rotate, &job, &err);
+	if (file_store_is_settled(s->files))
+		return;
+	tr_dirty(do_chores, &job, &err);
 	if (err == TR_OK && job.os_error != 0)
 		tr_log(TR_WARNING, tr_absent(), "the journal could not be rotated: %s", strerror(-job.os_error));
 }
@@ -215,7 +219,7 @@ static void append_group(struct store *s, tr_value first)
 		return;
 	commit(s);
 	acknowledge(s);
-	rotate(s);
+	do_rest(s);
 	if (s->durability == DURABILITY_BATCHED && !s->tick_armed) {
 		tr_send_at(tr_self(), TR_A(tick), tr_in(BATCHED_SYNC_NS));
 		s->tick_armed = true;
