@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 
 import kit
 
@@ -126,6 +127,10 @@ class PythonChild(kit.Case):
         ready = self.path("ready")
         with open(ready, encoding="utf-8") as f:
             f.read()
+        # Whoever started it goes on (vfork) a moment before its command line can be read.
+        until = time.monotonic() + 60
+        while not self.sleeping(mark) and time.monotonic() < until:
+            time.sleep(0.01)
         self.assertNotEqual(self.sleeping(mark), [])
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
