@@ -46,7 +46,8 @@
  *   [cancel, execution_id, step_run_id | nil (all), reason]
  *
  * events, step run -> `event.<execution_id>`:
- *   [event, sender pid, token int, step_run_id, attempt, [event array …]]
+ *   [event, sender pid, token int, step_run_id, attempt, events: [event array …], on the same node a batch of them
+ * (actors/event/event_batch.h, local)]
  *   answered, when token is not 0 and the events are durable, with [ack, token, ok] or [ack, token, [stale | error,
  * text]]. An execution that does not know this (step_run_id, attempt) answers stale; the step run then ends (fencing).
  *   A step run waits for the ack of a finished task before it starts the next one, and does not wait for start events.

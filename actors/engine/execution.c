@@ -2,6 +2,7 @@
 /* The actor of one execution: messages in, the machine decides, the outlet does. */
 #include "actors/engine/execution_state.h"
 #include "actors/engine/shadow.h"
+#include "actors/event/event_batch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -211,43 +212,21 @@ static void verdict(execution *x, tr_pid to, int64_t token, tr_value v)
 		outlet_send(x, to, TR_LIST(TR_A(ack), tr_int(token), v));
 }
 
-/* The events of a report; freed with events_free. NULL: they are none, or no memory. */
-static event *events_read(tr_value list, size_t n)
-{
-	event *events = n > MOST_EVENTS ? NULL : tr_alloc((n + 1) * sizeof *events);
-
-	for (size_t i = 0; events != NULL && i < n; i++) {
-		if (event_from_value(tr_array_at(list, i), &events[i]) == TR_OK) {
-			/* Ids come from one generator, so that they sort as the events do. */
-			events[i].event_id = 0;
-			continue;
-		}
-		while (i > 0)
-			event_fini(&events[--i]);
-		tr_free(events);
-		return NULL;
-	}
-	return events;
-}
-
-static void events_free(event *events, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		event_fini(&events[i]);
-	tr_free(events);
-}
-
 static tr_value report(execution *x, uint64_t run, uint32_t attempt, tr_value list)
 {
-	size_t n = tr_array_len(list);
-	event *events = events_read(list, n);
+	event_list own = {0}, *events = event_batch_read(list, MOST_EVENTS, &own);
 	machine_world w = outlet_world(x);
 	tr_err err;
 
-	if (events == NULL)
+	if (events == NULL) {
+		event_list_fini(&own);
 		return TR_LIST(TR_A(error), tr_string("these are no events"));
-	err = machine_report(x->machine, &w, &x->sink, run, attempt, events, n);
-	events_free(events, n);
+	}
+	/* Ids come from one generator, so that they sort as the events do. */
+	for (size_t i = 0; i < events->count; i++)
+		events->items[i].event_id = 0;
+	err = machine_report(x->machine, &w, &x->sink, run, attempt, events->items, events->count);
+	event_list_fini(&own);
 	note(x, err);
 	if (err == TR_OK)
 		return TR_A(ok);
@@ -256,7 +235,7 @@ static tr_value report(execution *x, uint64_t run, uint32_t attempt, tr_value li
 	return TR_LIST(TR_A(error), tr_string("a step run reports events of its own kind, its last one at the end"));
 }
 
-/* [event, sender, token, step_run_id, attempt, [event …]] */
+/* [event, sender, token, step_run_id, attempt, events] */
 static void take_report(execution *x, tr_value message)
 {
 	tr_pid sender = tr_as_pid(tr_array_at(message, 1));

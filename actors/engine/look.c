@@ -103,13 +103,23 @@ static tr_value results_for(const machine *m, const pb_step *step)
 	return results;
 }
 
-tr_value machine_command(const machine *m, uint64_t step_run_id)
+bool machine_runs(const machine *m, uint64_t step_run_id)
+{
+	const step_run *r = run_of(m, step_run_id);
+
+	return r != NULL && r->phase == RUN_RUNNING;
+}
+
+tr_value machine_command(const machine *m, uint64_t step_run_id, tr_value reply_to, tr_value resume)
 {
 	const step_run *r = run_of(m, step_run_id);
 	tr_value result, event_of;
 
-	if (r == NULL || r->phase != RUN_RUNNING)
+	if (r == NULL || r->phase != RUN_RUNNING) {
+		tr_drop(reply_to);
+		tr_drop(resume);
 		return tr_invalid(TR_ENOENT);
+	}
 	result = tr_map_get_s(r->cause, "result");
 	event_of = tr_keep(r->cause);
 	return TR_DICT("execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id), "attempt",
@@ -118,7 +128,7 @@ tr_value machine_command(const machine *m, uint64_t step_run_id)
 		       "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars", tr_keep(m->vars), "steps",
 		       results_for(m, &m->playbook->steps[r->step]), "result",
 		       tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
-		       tr_int((int64_t)m->trace_id));
+		       tr_int((int64_t)m->trace_id), "reply_to", reply_to, "resume", resume);
 }
 
 static tr_value step_summary(const step_state *s)

@@ -164,9 +164,11 @@ size_t machine_token_count(const machine *m);
 /** Each step run in flight, in order of their ids. */
 void machine_each_run(const machine *m, void (*each)(void *arg, uint64_t step_run_id, uint32_t attempt, uint32_t step),
 		      void *arg);
-/** The command of a running step run as protocol.h has it, without reply_to and resume; invalid TR_ENOENT. Fresh
+/** The command of a running step run as protocol.h has it; invalid TR_ENOENT. Takes reply_to and resume. Fresh
  * reference. */
-tr_value machine_command(const machine *m, uint64_t step_run_id);
+tr_value machine_command(const machine *m, uint64_t step_run_id, tr_value reply_to, tr_value resume);
+/** Is it running? */
+bool machine_runs(const machine *m, uint64_t step_run_id);
 /** The pool a step runs in; borrowed text. */
 const char *machine_pool(const machine *m, uint32_t step);
 /** {status, result, ctx, steps, failures, started_at_us, duration_us}. Fresh reference. */

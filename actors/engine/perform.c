@@ -41,43 +41,39 @@ static tr_value history_of(execution *x, uint64_t step_run_id, bool lost)
 	return events;
 }
 
-static void send(execution *x, const dispatch *d, tr_value command, bool lost)
+static void send(execution *x, const dispatch *d, bool lost)
 {
-	command = tr_map_put_s(command, "reply_to", tr_pid_value(tr_self()));
-	command = tr_map_put_s(command, "resume", history_of(x, d->step_run_id, lost));
-	if (!tr_is_valid(command))
+	tr_value command =
+	    machine_command(x->machine, d->step_run_id, tr_pid_value(tr_self()), history_of(x, d->step_run_id, lost));
+
+	if (!tr_is_valid(command)) {
 		x->err = tr_value_err(command);
+		return;
+	}
 	(void)tr_send(x->dispatches.pools[d->pool].pid, TR_LIST(TR_A(command), command));
 	lease_arm(x, x->lease_ns / 3);
 }
 
 void perform_send(execution *x, dispatch *d)
 {
-	tr_value command = machine_command(x->machine, d->step_run_id);
-
 	d->unsent = false;
 	d->seen = tr_now();
-	if (tr_is_valid(command))
-		send(x, d, command, true);
+	if (machine_runs(x->machine, d->step_run_id))
+		send(x, d, true);
 }
 
 static void run(execution *x, const machine_effect *e)
 {
 	char subject[160], text[240];
-	tr_value command = machine_command(x->machine, e->step_run_id);
 	tr_err err = TR_OK;
 	uint32_t pool;
 	dispatch *d;
 
-	if (!tr_is_valid(command)) {
-		if (tr_value_err(command) != TR_ENOENT) /* it may have been cancelled before it was durable */
-			x->err = tr_value_err(command);
-		return;
-	}
+	if (!machine_runs(x->machine, e->step_run_id))
+		return; /* it may have been cancelled before it was durable */
 	subject_of(x, e->step, subject);
 	pool = dispatch_pool_find(&x->dispatches, subject, &err);
 	if (pool == NO_POOL || err != TR_OK) {
-		tr_drop(command);
 		(void)snprintf(text, sizeof text, "no worker pool is there as '%s'; start one, or correct `pool`",
 			       subject);
 		fail_run(x, e, "no_pool", text);
@@ -86,14 +82,12 @@ static void run(execution *x, const machine_effect *e)
 	d = dispatch_new(&x->dispatches, e->step_run_id, e->attempt, pool, e->timeout_us);
 	if (d == NULL) {
 		x->err = TR_ENOMEM;
-		tr_drop(command);
 	} else if (x->dispatches.pools[pool].pid.bits == 0) {
 		/* It was there, so it may come back. */
 		d->unsent = true;
-		tr_drop(command);
 		lease_pool_gone(x);
 	} else {
-		send(x, d, command, e->lost);
+		send(x, d, e->lost);
 	}
 }
 

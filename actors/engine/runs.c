@@ -148,9 +148,9 @@ static tr_value end_of(const machine *m, const step_run *r, const event *e, tr_v
 	bool failed = e->type == EVENT_STEP_FAILED;
 	tr_value error = tr_map_get_s(e->payload, "error");
 
-	return TR_DICT("name", tr_word(event_type_text(e->type)), "step", tr_keep(m->routes->names[r->step]),
-		       "status", tr_word(failed ? "error" : "success"), "error", failed ? tr_keep(error) : tr_nil(),
-		       "result", tr_keep(result));
+	return TR_DICT("name", tr_word(event_type_text(e->type)), "step", tr_keep(m->routes->names[r->step]), "status",
+		       tr_word(failed ? "error" : "success"), "error", failed ? tr_keep(error) : tr_nil(), "result",
+		       tr_keep(result));
 }
 
 static tr_err run_ended(machine *m, step_run *r, const event *e)

@@ -2,7 +2,7 @@
 /** The actor of one loop iteration. */
 #include "actors/worker/iteration.h"
 #include "actors/protocol.h"
-#include "actors/worker/event_batch.h"
+#include "actors/event/event_batch.h"
 #include "actors/worker/refs.h"
 
 #include <troupe/log.h>

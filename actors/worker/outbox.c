@@ -2,17 +2,20 @@
 /** What a step run tells its execution. */
 #include "actors/worker/outbox.h"
 #include "actors/event/digits.h"
+#include "actors/event/event_batch.h"
 #include "actors/protocol.h"
 #include "actors/worker/refs.h"
 
+#include <troupe/node.h>
+
 void outbox_init(outbox *o, const run_scope *run)
 {
-	*o = (outbox){.run = run, .pending = tr_array()};
+	*o = (outbox){.run = run};
 }
 
 void outbox_fini(outbox *o)
 {
-	tr_clear(&o->pending);
+	event_list_fini(&o->pending);
 	tr_free(o->waiting.items);
 	tr_free(o->sent.items);
 	o->waiting.items = o->sent.items = NULL;
@@ -30,11 +33,8 @@ tr_err outbox_add(outbox *o, event_list *events)
 		e->trace_id = o->run->trace_id;
 		if (e->attempt == 0)
 			e->attempt = o->run->attempt;
-		o->pending = tr_array_push(o->pending, event_to_value(e));
 	}
-	tr_err err = events->failed ? TR_ENOMEM : tr_value_err(o->pending);
-	event_list_clear(events);
-	return err;
+	return events->failed ? TR_ENOMEM : event_list_move(&o->pending, events, events->count);
 }
 
 tr_err outbox_wait(outbox *o, uint64_t who)
@@ -53,40 +53,40 @@ tr_err outbox_wait(outbox *o, uint64_t who)
 }
 
 /* To the execution by its subject, so that one that was restarted gets it too; else to who gave the command. */
-static void deliver(const run_scope *run, tr_value message)
+static tr_pid destination(const run_scope *run)
 {
 	char subject[48];
 	digits_name(subject, "event.", run->execution_id);
 	tr_pid to = tr_whereis(subject);
-	tr_send(to.bits != 0 ? to : run->reply_to, message);
+	return to.bits != 0 ? to : run->reply_to;
 }
 
-static void send_events(const outbox *o, int64_t token, tr_value events)
+/* Takes the events. */
+static void send_events(const outbox *o, int64_t token, event_list *events)
 {
-	deliver(o->run, TR_LIST(TR_A(event), tr_pid_value(tr_self()), tr_int(token),
-				tr_int((int64_t)o->run->step_run_id), tr_int(o->run->attempt), events));
+	tr_pid to = destination(o->run), self = tr_self();
+	tr_value all = tr_pid_node(to) == tr_pid_node(self) ? event_batch(events) : event_batch_values(events);
+	event_list_fini(events); /* there was no memory to hand them over */
+	tr_send(to, TR_LIST(TR_A(event), tr_pid_value(self), tr_int(token), tr_int((int64_t)o->run->step_run_id),
+			    tr_int(o->run->attempt), all));
 }
 
 /* No message is longer than the execution takes well; they arrive in order, so the ack of the last is the ack of all.
  */
 static void send(outbox *o, int64_t token)
 {
-	tr_value events = o->pending;
-	size_t count = tr_array_len(events), from = 0;
-	o->pending = tr_array();
-	for (; count - from > OUTBOX_MOST; from += OUTBOX_MOST)
-		send_events(o, 0, tr_array_slice(events, from, from + OUTBOX_MOST));
-	if (from == 0) {
-		send_events(o, token, events);
-		return;
+	for (bool last = false; !last;) {
+		event_list some = {0};
+		last = o->pending.count <= OUTBOX_MOST;
+		if (event_list_move(&some, &o->pending, last ? o->pending.count : OUTBOX_MOST) != TR_OK)
+			tr_exitf("step %.*s: out of memory", TR_STR(o->run->step->name));
+		send_events(o, last ? token : 0, &some);
 	}
-	send_events(o, token, tr_array_slice(events, from, count));
-	tr_drop(events);
 }
 
 void outbox_flush(outbox *o, bool now)
 {
-	if (tr_array_len(o->pending) == 0 && o->waiting.count == 0)
+	if (o->pending.count == 0 && o->waiting.count == 0)
 		return;
 	if (o->waiting.count == 0) {
 		if (now)

@@ -7,7 +7,7 @@
 #ifndef TROUPE_WORKER_OUTBOX_H
 #define TROUPE_WORKER_OUTBOX_H
 
-#include "actors/worker/event_list.h"
+#include "actors/event/event_list.h"
 #include "actors/worker/run_scope.h"
 
 #include <troupe/actor.h>
@@ -21,7 +21,7 @@ typedef struct outbox_waiters {
 
 typedef struct outbox {
 	const run_scope *run;
-	tr_value pending;       /* array of event arrays */
+	event_list pending;
 	outbox_waiters waiting; /* for the ack of what is pending … */
 	outbox_waiters sent;    /* … and of the batch that is out */
 	int64_t token;          /* of the batch that is out; 0: none */

@@ -142,8 +142,7 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 	event *e = pipeline_event(p, EVENT_TASK_STARTED, clock.wall_us);
 	if (e != NULL) {
 		e->status = "running";
-		e->payload =
-		    TR_DICT("label", tr_keep(pipeline_label_value(p)), "kind", tr_keep(p->run->texts->kinds[p->pc]));
+		e->payload = tr_keep(p->run->texts->starts[p->pc]);
 	}
 	if (until_us != 0) {
 		if (e != NULL)

@@ -6,7 +6,7 @@
 #ifndef TROUPE_WORKER_RENDER_H
 #define TROUPE_WORKER_RENDER_H
 
-#include "actors/worker/event_list.h"
+#include "actors/event/event_list.h"
 #include "actors/worker/names.h"
 
 typedef struct renderer {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** The loop of a step run: an actor an iteration, at most so many at once, results in the order of the index. */
 #include "actors/protocol.h"
-#include "actors/worker/event_batch.h"
+#include "actors/event/event_batch.h"
 #include "actors/worker/iteration.h"
 #include "actors/worker/path.h"
 #include "actors/worker/step_run_internal.h"

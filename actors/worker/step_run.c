@@ -196,16 +196,25 @@ static tr_value step_name(const step_run *s)
 	return tr_keep(s->run->texts->name);
 }
 
+/* The pid in hexadecimal. */
+static tr_value worker_name(void)
+{
+	char text[16], *at = text + sizeof text;
+	uint64_t left = tr_self().bits;
+	do
+		*--at = "0123456789abcdef"[left & 15];
+	while ((left >>= 4) > 0);
+	return tr_string_n(at, (size_t)(text + sizeof text - at));
+}
+
 static void started_event(step_run *s)
 {
 	event *e = event_list_add(&s->own, EVENT_STEP_STARTED);
 	if (e == NULL)
 		return;
-	tr_pid self = tr_self();
 	e->time_us = tr_wall_us();
 	e->status = "running";
-	e->payload =
-	    TR_DICT("step", tr_keep(s->run->texts->name), "worker", tr_stringf("%llx", (unsigned long long)self.bits));
+	e->payload = TR_DICT("step", tr_keep(s->run->texts->name), "worker", worker_name());
 	step_run_add(s, &s->own);
 }
 

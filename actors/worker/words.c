@@ -9,7 +9,7 @@ static tr_value text(tr_str s)
 
 static tr_value shape(const char *const *keys)
 {
-	tr_value map = tr_map_with(12);
+	tr_value map = tr_map_with(8);
 	for (; *keys != NULL; keys++)
 		map = tr_map_put_s(map, *keys, tr_nil());
 	return map;
@@ -19,10 +19,9 @@ static tr_value shape(const char *const *keys)
 static void words_destroy(void *data)
 {
 	words *w = data;
-	tr_value *values[] = {
-	    &w->path,          &w->file,          &w->command,       &w->context,       &w->scope,        &w->meta,
-	    &w->started,       &w->processed,     &w->done,          &w->report,        &w->success,      &w->error,
-	    &w->directives[0], &w->directives[1], &w->directives[2], &w->directives[3], &w->directives[4]};
+	tr_value *values[] = {&w->path,          &w->done,          &w->report,        &w->success,
+			      &w->error,         &w->file,          &w->directives[0], &w->directives[1],
+			      &w->directives[2], &w->directives[3], &w->directives[4]};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
 	for (size_t i = 0; w->steps != NULL && i < w->step_count; i++)
@@ -36,20 +35,13 @@ static void words_destroy(void *data)
 
 static const tr_class words_class = {"words", words_destroy};
 
-static void make_shapes(words *w)
+static void make_common(words *w)
 {
 	static const char *const directives[] = {"continue", "retry", "jump", "break", "fail"};
-	w->command = SHAPE("kind", "input", "context");
-	w->context = SHAPE("execution_id", "playbook", "file", "step", "step_run_id", "label", "attempt", "iteration",
-			   "idempotency_key", "deadline_ns", "scope");
-	w->scope = SHAPE("args", "workload", "ctx", "vars", "iter");
-	w->meta = SHAPE("attempt", "duration_ms", "started_at", "task_run_id");
-	w->started = SHAPE("label", "kind");
-	w->processed = SHAPE("label", "outcome", "directive");
-	w->done = SHAPE("status", "result");
-	w->report = SHAPE("status", "result", "error", "vars", "ctx", "shared");
 	for (size_t i = 0; i < 5; i++)
 		w->directives[i] = tr_string(directives[i]);
+	w->done = SHAPE("status", "result");
+	w->report = SHAPE("status", "result", "error", "vars", "ctx", "shared");
 	w->success = tr_string("success");
 	w->error = tr_string("error");
 }
@@ -60,7 +52,7 @@ static bool make_texts(words *w, const playbook *book)
 	for (size_t i = 0; i < book->step_count; i++)
 		tasks += book->steps[i].task_count;
 	step_words *steps = tr_alloc((book->step_count + 1) * sizeof *steps);
-	w->texts = tr_alloc((2 * tasks + 1) * sizeof *w->texts);
+	w->texts = tr_alloc((3 * tasks + 1) * sizeof *w->texts);
 	w->steps = steps;
 	if (steps == NULL || w->texts == NULL)
 		return false;
@@ -70,11 +62,14 @@ static bool make_texts(words *w, const playbook *book)
 		steps[i].name = text(step->name);
 		steps[i].labels = w->texts + at;
 		steps[i].kinds = w->texts + at + step->task_count;
+		steps[i].starts = w->texts + at + 2 * step->task_count;
 		for (size_t k = 0; k < step->task_count; k++, at++) {
-			w->texts[at] = text(step->tasks[k].label);
-			w->texts[at + step->task_count] = text(step->tasks[k].kind);
+			tr_value label = text(step->tasks[k].label), kind = text(step->tasks[k].kind);
+			w->texts[at] = label;
+			w->texts[at + step->task_count] = kind;
+			w->texts[at + 2 * step->task_count] = TR_DICT("label", tr_keep(label), "kind", tr_keep(kind));
 		}
-		at += step->task_count;
+		at += 2 * step->task_count;
 	}
 	w->text_count = at;
 	return true;
@@ -85,7 +80,7 @@ tr_value words_new(const playbook *book)
 	words *w = tr_alloc(sizeof *w);
 	if (w == NULL)
 		return tr_invalid(TR_ENOMEM);
-	make_shapes(w);
+	make_common(w);
 	w->path = text(book->path.n > 0 ? book->path : book->name);
 	w->file = tr_string(book->file != NULL ? book->file : "");
 	if (!make_texts(w, book)) {

@@ -339,7 +339,7 @@ size_t driver_effects(driver *d, machine_effect_kind kind)
 
 tr_value driver_command(driver *d, const char *step)
 {
-	tr_value v = machine_command(d->live, driver_run(d, step));
+	tr_value v = machine_command(d->live, driver_run(d, step), tr_nil(), tr_nil());
 
 	assert_true(tr_is_valid(v));
 	return v;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** A node with a data plane and stand-ins for everything around it. */
 #include "actor_kit.h"
+#include "actors/event/event_batch.h"
 #include "actors/protocol.h"
 
 #include <stdio.h>
@@ -110,9 +111,15 @@ static void execution_handle(void *state, tr_value message)
 	tr_pid from = tr_as_pid(tr_array_at(message, 1));
 	pthread_mutex_lock(&w->lock);
 	w->messages++;
-	w->longest = tr_array_len(events) > w->longest ? tr_array_len(events) : w->longest;
-	for (size_t i = 0; i < tr_array_len(events); i++)
-		keep_event(w, tr_array_at(events, i));
+	event_list own = {0}, *list = event_batch_read(events, SIZE_MAX, &own);
+	size_t count = list == NULL ? 0 : list->count;
+	w->longest = count > w->longest ? count : w->longest;
+	for (size_t i = 0; i < count; i++) {
+		tr_value event_value = event_to_value(&list->items[i]);
+		keep_event(w, event_value);
+		tr_drop(event_value);
+	}
+	event_list_fini(&own);
 	if (token != 0 && w->hold_acks)
 		w->held_acks = tr_array_push(w->held_acks, TR_LIST(tr_pid_value(from), tr_int(token)));
 	else if (token != 0)

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "actors/worker/data_plane.h"
-#include "actors/worker/event_list.h"
+#include "actors/event/event_list.h"
 
 #include <pthread.h>
 #include <troupe/node.h>
