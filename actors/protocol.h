@@ -71,6 +71,7 @@
  * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil] |
  * [error, text] call [has, execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
  *   call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone
+ *   call [condition] -> nil | text: why nothing can be written now (answered also while everything else waits for that)
  *   call [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
  *
  * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->

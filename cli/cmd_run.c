@@ -122,7 +122,9 @@ static const char *playbook_title(const playbook *p, char title[NAME_MAX])
 static int finish(const struct run_options *o, const run_job *job)
 {
 	if (!tr_is_valid(job->summary)) {
-		if (job->interrupted)
+		if (job->stuck)
+			fprintf(stderr, "troupe run: interrupted: %s\n", job->problem);
+		else if (job->interrupted)
 			fputs("troupe run: interrupted twice; steps may still have been running\n", stderr);
 		else
 			fprintf(stderr, "troupe run: %s\n", job->problem);

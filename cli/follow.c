@@ -10,8 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define TICK_MS 100
-#define CALL_MS 30000
+#define TICK_MS      100
+#define CALL_MS      30000
+#define CONDITION_MS 2000
 
 bool follow_start(remote *r, run_job *job, bool watch)
 {
@@ -41,6 +42,13 @@ static int64_t wall_us(void)
 	struct timespec t;
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t steady_ns(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static void show_events(run_job *job, tr_value events)
@@ -76,14 +84,28 @@ static bool take(run_job *job, tr_value frame)
 	return true;
 }
 
+/* False: its node cannot write that it is cancelled; what is asked for is done when it can. */
+static bool ask_condition(remote *r, run_job *job)
+{
+	char why[200];
+	tr_value answer;
+	if (!job->interrupted ||
+	    !remote_call(r, SUBJECT_STORE, TR_LIST(tr_string("condition")), CONDITION_MS, &answer, why, sizeof why))
+		return true;
+	bool stuck = runner_stuck(job, answer, "the node cancels it when there is room");
+	tr_drop(answer);
+	return !stuck;
+}
+
 /* False: asked twice, do not wait for the cancelled steps. */
 static bool take_signal(remote *r, run_job *job, const sigset_t *set)
 {
 	char why[200];
 	if (sigtimedwait(set, NULL, &(struct timespec){0}) <= 0)
 		return true;
-	if (job->interrupted)
-		return false;
+	patience_word word = patience_signal(&job->signals, steady_ns());
+	if (word != PATIENCE_ASKED)
+		return word == PATIENCE_SAME;
 	job->interrupted = true;
 	if (!remote_post(r, SUBJECT_EXECUTIONS,
 			 TR_LIST(tr_string("cancel"), tr_int(job->execution_id), tr_string("interrupted")), why,
@@ -118,6 +140,7 @@ void follow(remote *r, run_job *job)
 		if (going && now - shown_us >= TICK_MS * 1000) {
 			view_tick(job->view, now);
 			shown_us = now;
+			going = ask_condition(r, job);
 		}
 	}
 	view_end(job->view);

@@ -53,6 +53,15 @@ static struct match find(const index_table *t, const char *text)
 	return m;
 }
 
+/* The newest that somebody started; children of executions come and go with their parents. */
+static int64_t newest(const index_table *t)
+{
+	for (size_t i = t->count; i-- > 0;)
+		if (!tr_is(t->entries[i].parent, TR_MAP))
+			return t->entries[i].id;
+	return t->entries[t->count - 1].id;
+}
+
 static bool choose(const char *name, const char *data, const char *text, const index_table *t, int64_t *id)
 {
 	char shown[64];
@@ -62,7 +71,7 @@ static bool choose(const char *name, const char *data, const char *text, const i
 		return false;
 	}
 	if (last) {
-		*id = t->entries[t->count - 1].id;
+		*id = newest(t);
 		return true;
 	}
 	struct match m = *text == '\0' ? (struct match){0} : find(t, text);

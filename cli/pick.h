@@ -14,8 +14,9 @@
 		"json", no_argument, NULL, 'j'  \
 	}
 #define PICK_DATA_HELP "  --data DIR   the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
-#define PICK_HELP \
-	"EXECUTION is an id as 'troupe run' prints it, a beginning or an end of one that no other has, or 'last'.\n\n"
+#define PICK_HELP                                                                                                    \
+	"EXECUTION is an id as 'troupe run' prints it, a beginning or an end of one that no other has, or 'last':\n" \
+	"the newest that was not started by another.\n\n"
 
 typedef struct pick_options {
 	layout_path data;

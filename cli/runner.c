@@ -5,6 +5,7 @@
 #include "actors/engine/catalog.h"
 #include "actors/protocol.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <troupe/io.h>
@@ -13,6 +14,7 @@
 #define RUNNER_NAME "runner"
 #define TICK_NS     (100 * TR_MS)
 #define CALL_NS     (30 * TR_SECOND)
+#define STUCK_COUNT 10               /* answers in a row */
 #define RESTART_NS  (60 * TR_SECOND) /* an execution that crashed is taken up again before that */
 
 /* The job is the waiting thread's; the value only carries it into the actor. */
@@ -61,7 +63,7 @@ static tr_pid begin(run_job *job)
 	return pid;
 }
 
-/* In an actor of its own: an execution that waits for the disk answers late, and a second signal must be heard
+/* In an actor of its own: an execution that waits for the disk answers late, and what else comes must be heard
  * meanwhile. */
 static void cancel_body(tr_value id)
 {
@@ -75,6 +77,31 @@ static void cancel(run_job *job)
 	if (tr_spawn(cancel_body, tr_int(job->execution_id)).bits == 0)
 		(void)snprintf(job->problem, sizeof job->problem,
 			       "the execution could not be cancelled: out of memory");
+}
+
+/* [pid]: the store may be in the middle of a write that does not come back. */
+static void condition_body(tr_value runner)
+{
+	tr_value answer = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("condition")), tr_in(CALL_NS));
+	tr_send(tr_as_pid(runner), TR_LIST(tr_atom("condition"), tr_is_valid(answer) ? answer : tr_nil()));
+}
+
+static void ask_condition(run_job *job)
+{
+	if (job->interrupted && !job->asking)
+		job->asking = tr_spawn(condition_body, tr_pid_value(tr_self())).bits != 0;
+}
+
+bool runner_stuck(run_job *job, tr_value condition, const char *what_then)
+{
+	job->stuck_count = tr_is(condition, TR_STRING) ? job->stuck_count + 1 : 0;
+	if (job->stuck_count < STUCK_COUNT)
+		return false;
+	job->stuck = true;
+	(void)snprintf(job->problem, sizeof job->problem,
+		       "the event store cannot write (%.200s); execution %" PRId64 " keeps what its log has, and %s",
+		       tr_as_cstr(condition, "?"), job->execution_id, what_then);
+	return true;
 }
 
 static void show_event(run_job *job, tr_value value)
@@ -119,13 +146,23 @@ static bool take(run_job *job, tr_value m)
 		if (job->down_ns != 0 && tr_now() - job->down_ns > RESTART_NS)
 			return false;
 		view_tick(job->view, tr_wall_us());
+		ask_condition(job);
 		tr_send_at(tr_self(), TR_A(tick), tr_in(TICK_NS));
 	} else if (TR_IS_A(tag, info)) {
 		view_say(job->view, tr_as_str(tr_array_at(m, 1)));
 	} else if (tr_is(tr_array_at(m, 1), TR_INT) && tr_equal(tag, tr_atom("signal"))) {
-		if (job->interrupted) /* asked twice: do not wait for the cancelled steps */
+		switch (patience_signal(&job->signals, tr_now())) {
+		case PATIENCE_ASKED:
+			cancel(job);
+			break;
+		case PATIENCE_SAME:
+			break;
+		case PATIENCE_OVER: /* do not wait for the cancelled steps */
 			return false;
-		cancel(job);
+		}
+	} else if (word_is(tag, "condition")) {
+		job->asking = false;
+		return !runner_stuck(job, tr_array_at(m, 1), "'troupe resume' goes on with it when there is room");
 	}
 	return true;
 }

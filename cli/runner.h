@@ -6,6 +6,7 @@
 #ifndef TROUPE_CLI_RUNNER_H
 #define TROUPE_CLI_RUNNER_H
 
+#include "cli/patience.h"
 #include "cli/view.h"
 #include "playbook/model/model.h"
 #include <troupe/log.h>
@@ -21,12 +22,21 @@ typedef struct run_job {
 	int64_t execution_id;
 	tr_value summary; /* absent when the execution did not end */
 	bool interrupted;
+	bool stuck;        /* it was interrupted, and its log cannot be written; problem says why */
 	char problem[600]; /* why there is no summary */
 	/* the runner's own: the execution's actor, and since when it is gone (0: it is there) */
 	tr_pid execution;
 	int64_t down_ns;
 	bool waited;
+	/* of the runner and its remote sibling: signals; how often in a row the store could not write; is it asked? */
+	patience signals;
+	unsigned stuck_count;
+	bool asking;
 } run_job;
+
+/** What the store said to [condition], about ten times a second. True when it has been stuck for so long that an
+ * interrupted run does not wait any more; job->problem says it then, and what_then. Borrows. */
+bool runner_stuck(run_job *job, tr_value condition, const char *what_then);
 
 /** A log handler (arg: a style) that hands what is logged to the runner, who alone writes to the screen while a view is
  * drawn. */

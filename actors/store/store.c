@@ -27,7 +27,7 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact; /* atoms */
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition; /* atoms */
 	bool tick_armed;
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
@@ -148,15 +148,40 @@ static bool is_exit(void *arg, tr_value message)
 	return tr_array_len(message) == 3 && TR_IS_A(tr_array_at(message, 0), exit);
 }
 
-/* Wait before trying the disk again; asked to shut down meanwhile, the store ends (nothing was acknowledged). */
-static void pause_or_end(int64_t ns)
+/* Clients from outside have text where actors have atoms. */
+static bool is_request(tr_value what, tr_value atom)
 {
-	tr_value m = tr_receive_match(is_exit, NULL, tr_in(ns));
-	if (!tr_is_valid(m))
-		return;
-	tr_value reason = tr_keep(tr_array_at(m, 2));
-	tr_drop(m);
-	tr_exit(reason);
+	return tr_equal(what, atom) || (tr_is(what, TR_STRING) && tr_str_eq(tr_as_str(what), tr_as_str(atom)));
+}
+
+static bool asks_condition(const struct store *s, tr_value message, tr_from *from)
+{
+	tr_value request;
+	return tr_is_call(message, from, &request) && is_request(tr_array_at(request, 0), s->condition);
+}
+
+/* What is heard while the disk holds everything up. */
+static bool is_urgent(void *arg, tr_value message)
+{
+	tr_from from;
+	return is_exit(NULL, message) || asks_condition(arg, message, &from);
+}
+
+/* Wait before trying the disk again; asked to shut down meanwhile, the store ends (nothing was acknowledged). */
+static void pause_or_end(struct store *s, int64_t ns, const char *why)
+{
+	int64_t deadline = tr_in(ns);
+	for (tr_value m; tr_is_valid(m = tr_receive_match(is_urgent, s, deadline));) {
+		tr_from from;
+		if (asks_condition(s, m, &from)) {
+			tr_reply(from, tr_string_lossy(why, strlen(why)));
+			tr_drop(m);
+			continue;
+		}
+		tr_value reason = tr_keep(tr_array_at(m, 2));
+		tr_drop(m);
+		tr_exit(reason);
+	}
 }
 
 /* Nothing is acknowledged before this returns; a full or failing disk holds everything up until it works again. */
@@ -170,14 +195,14 @@ static void commit(struct store *s)
 		tr_dirty(do_commit, &job, &err);
 		if (err == TR_OK && job.os_error == 0)
 			break;
+		const char *why = err != TR_OK ? tr_err_text(err) : strerror(-job.os_error);
 		if (!told)
 			tr_log(TR_ERROR,
 			       TR_DICT("folder",
 				       tr_string_lossy(file_store_data(s->files), strlen(file_store_data(s->files)))),
-			       "the event store cannot write: %s; executions wait until it can",
-			       err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
+			       "the event store cannot write: %s; executions wait until it can", why);
 		told = true;
-		pause_or_end(wait);
+		pause_or_end(s, wait, why);
 		wait = wait * 2 < RETRY_MAX_NS ? wait * 2 : RETRY_MAX_NS;
 	}
 	if (told)
@@ -261,6 +286,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->sync = tr_atom("sync");
 	s->checkpoint = tr_atom("checkpoint");
 	s->compact = tr_atom("compact");
+	s->condition = tr_atom("condition");
 	tr_trap_exit(true);
 	tr_err err;
 	tr_dirty(do_open, &job, &err);
@@ -274,12 +300,6 @@ static tr_next store_init(void *state, tr_value arg)
 	if (tr_own(s, close_files) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	return tr_noreply();
-}
-
-/* Clients from outside have text where actors have atoms. */
-static bool is_request(tr_value what, tr_value atom)
-{
-	return tr_equal(what, atom) || (tr_is(what, TR_STRING) && tr_str_eq(tr_as_str(what), tr_as_str(atom)));
 }
 
 static tr_value answer_load(struct store *s, tr_value id)
@@ -359,8 +379,10 @@ static tr_next store_call(void *state, tr_value request, tr_from from)
 		sync_now(s);
 		return tr_next_reply(TR_A(ok));
 	}
-	return tr_next_reply(
-	    TR_LIST(TR_A(error), tr_string("the store knows load, has, list, sync, checkpoint and compact")));
+	if (is_request(what, s->condition))
+		return tr_next_reply(tr_nil());
+	return tr_next_reply(TR_LIST(
+	    TR_A(error), tr_string("the store knows load, has, list, sync, checkpoint, compact and condition")));
 }
 
 static tr_next store_info(void *state, tr_value message)

@@ -46,6 +46,7 @@ class Children(kit.Case):
         events, _ = self.events(out["result"]["execution_id"])
         parent = events[0]["payload"]["parent"]
         self.assertEqual(str(parent["execution_id"]), out["execution_id"])
+        self.assertEqual(self.events("last")[0][0]["execution_id"], out["execution_id"], "the newest is the child; the last is what was started")
         self.assertEqual(parent["key"], f"{out['execution_id']}/1/call/1#1")
         events, _ = self.events(out["execution_id"])
         types = [e["event_type"] for e in events]

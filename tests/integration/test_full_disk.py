@@ -2,6 +2,7 @@
 """A real small file system that is full: nothing is acknowledged, it is said, and all goes on when there is room. And standard output on a
 full disk."""
 import os
+import signal
 import subprocess
 
 import kit
@@ -25,19 +26,56 @@ class FullDisk(kit.Case):
         self.addCleanup(subprocess.run, ["umount", folder], check=False)
         return folder
 
-    def test_it_waits_for_room_and_goes_on(self):
+    def fill(self):
+        """A small file system with the data folder and little room; the name of the file that takes it."""
         folder = self.mount("8m")
         self.data = os.path.join(folder, "data")
         ballast = os.path.join(folder, "ballast")
         with open(ballast, "wb") as f:
             f.write(b"x" * (7 << 20) + b"x" * (700 << 10))
-        process = self.start("run", self.write("loop.yaml", LOOP), "--json")
+        return ballast
+
+    def wait_until_full(self, process):
         said = ""
         while "cannot write" not in said:
             line = process.stderr.readline()
             self.assertTrue(line, "it must say that the disk is full: " + said)
             said += line
         self.assertIn("No space left on device", said)
+
+    def test_one_signal_ends_a_run_that_cannot_write(self):
+        ballast = self.fill()
+        process = self.start("run", self.write("loop.yaml", LOOP), "--json")
+        self.wait_until_full(process)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=100)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertEqual(out, "")
+        self.assertRegex(err, r"interrupted: the event store cannot write \(No space left on device\); execution \d+ keeps what its log has, "
+                              "and 'troupe resume' goes on with it when there is room")
+        os.unlink(ballast)
+        self.assertEqual(self.troupe("resume", "last", "--json").returncode, 0)
+        self.assertEqual(self.events()[0][-1]["payload"]["status"], "success")
+
+    def test_one_signal_ends_a_client_of_a_node_that_cannot_write(self):
+        ballast = self.fill()
+        node = self.start("node")
+        self.assertTrue(node.stdout.readline().startswith("ready"))
+        process = self.start("run", self.write("loop.yaml", LOOP), "--json")
+        self.wait_until_full(node)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=100)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertRegex(err, r"interrupted: the event store cannot write .* and the node cancels it when there is room")
+        os.unlink(ballast)
+        while "playbook.processed" not in (shown := self.troupe("events", "last", "--json").stdout):
+            self.assertIsNone(node.poll(), "the node must go on")
+        self.assertIn('"cancelled"', shown.splitlines()[-1])
+
+    def test_it_waits_for_room_and_goes_on(self):
+        ballast = self.fill()
+        process = self.start("run", self.write("loop.yaml", LOOP), "--json")
+        self.wait_until_full(process)
         self.assertIsNone(process.poll())
         shown = self.troupe("events", "last", "--json")
         self.assertNotIn("playbook.processed", shown.stdout)
@@ -57,7 +95,7 @@ class FullDisk(kit.Case):
         self.assertEqual(self.troupe("run", path).returncode, 0)
         with open("/dev/full", "w", encoding="utf-8") as full:
             for args in (["run", path, "--json"], ["executions"], ["executions", "--json"], ["show", "last"], ["show", "last", "--json"],
-                         ["events", "last"], ["replay", "last"], ["replay", "last", "--check"], ["store", "verify"], ["store", "export"],
+                         ["events", "last"], ["events", "last", "--json"], ["replay", "last"], ["replay", "last", "--json"], ["replay", "last", "--check"], ["store", "verify"], ["store", "export"],
                          ["store", "compact"], ["help"], ["help", "run"], ["--version"], ["--help"], ["run", "--help"],
                          ["eval", "{{ 1 }}"], ["graph", path], ["convert", path], ["check", "--json", path]):
                 done = subprocess.run([kit.TROUPE, *args], stdout=full, stderr=subprocess.PIPE, text=True, env=self.environment(),
