@@ -106,7 +106,7 @@ static uint32_t map_find(const struct box_map *map, tr_value key)
 
 /* ---- growing and copying ---- */
 
-static void map_append(struct box_map *map, tr_value key, tr_value value)
+static inline void map_append(struct box_map *map, tr_value key, tr_value value)
 {
 	map->entries[map->n] = (tr_entry){key, value};
 	if (map->index != NULL)
@@ -279,21 +279,38 @@ tr_value tr_map_put_s(tr_value map, const char *key, tr_value value)
 	return tr_is_valid(name) ? map_insert(map, name, value) : tr_map_put(map, name, value);
 }
 
-/* For a map that is being built and has room. Known keys with the same text are the same box, so they are compared by
- * where they are. Takes all but the text. */
-static tr_value build_put(tr_value v, const char *key, tr_value value)
-{
-	tr_value name = tr_is(v, TR_MAP) && tr_is_valid(value) ? key_string(key) : tr_absent();
-	struct box_map *map;
+/* A map that is being built and has room. Known keys with the same text are the same box, so they are compared by where
+ * they are; `seen` has a bit for each that was put, and most of the time tells that a key is new. */
+struct building {
+	tr_value map;
+	uint64_t seen;
+};
 
-	if (!tr_is_valid(name) || !box_is_immortal(name.as.box))
-		return tr_map_put(v, tr_is_valid(name) ? name : tr_string(key), value);
-	map = box_map(v);
-	for (uint32_t i = 0; i < map->n; i++)
-		if (map->entries[i].key.as.box == name.as.box || !box_is_immortal(map->entries[i].key.as.box))
-			return tr_map_put(v, name, value);
-	map_append(map, name, value);
-	return v;
+static bool is_new_key(const struct building *b, tr_value name, uint64_t bit)
+{
+	const struct box_map *map = box_map(b->map);
+
+	for (uint32_t i = 0; (b->seen & bit) != 0 && i < map->n; i++)
+		if (map->entries[i].key.as.box == name.as.box)
+			return false;
+	return true;
+}
+
+/* Takes the value. */
+static inline void build_put(struct building *b, const char *key, tr_value value)
+{
+	tr_value name = key_string(key);
+	uint64_t bit = UINT64_C(1) << (((uintptr_t)name.as.box * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
+
+	if (tr_is(b->map, TR_MAP) && tr_is_valid(value) && tr_is(name, TR_STRING) && box_is_immortal(name.as.box) &&
+	    b->seen != UINT64_MAX && is_new_key(b, name, bit)) {
+		b->seen |= bit;
+		map_append(box_map(b->map), name, value);
+		return;
+	}
+	/* From here on each key is looked for: one that is not a known one may stand before it. */
+	b->seen = UINT64_MAX;
+	b->map = tr_map_put(b->map, tr_is_valid(name) ? name : tr_string(key), value);
 }
 
 tr_value tr_map_build(const char *key, tr_value value, ...)
@@ -305,12 +322,13 @@ tr_value tr_map_build(const char *key, tr_value value, ...)
 	for (; va_arg(rest, const char *) != NULL; n++)
 		(void)va_arg(rest, tr_value);
 	va_end(rest);
-	tr_value map = build_put(tr_map_with(n), key, value);
+	struct building b = {tr_map_with(n), 0};
+	build_put(&b, key, value);
 	va_start(rest, value);
 	for (const char *k; (k = va_arg(rest, const char *)) != NULL;)
-		map = build_put(map, k, va_arg(rest, tr_value));
+		build_put(&b, k, va_arg(rest, tr_value));
 	va_end(rest);
-	return map;
+	return b.map;
 }
 
 static tr_value map_without(const struct box_map *map, uint32_t at)
