@@ -42,7 +42,7 @@
  * step run command, execution -> `command.<pool>`:
  *   [command, {execution_id: int, step_run_id: int, attempt: int, step: name, hash, playbook: {name, path}, args: map,
  * workload: map, ctx: map, vars: map (left by earlier steps), steps: map name -> result, result: value, event: map |
- * nil, reply_to: pid, trace_id: int, resume: array of event arrays of this step run that are already appended | nil}]
+ * nil, reply_to: pid, trace_id: int, resume: array of event arrays of this step run that are already appended; absent: none}]
  *   [cancel, execution_id, step_run_id | nil (all), reason]
  *
  * events, step run -> `event.<execution_id>`:

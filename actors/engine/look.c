@@ -122,13 +122,16 @@ tr_value machine_command(const machine *m, uint64_t step_run_id, tr_value reply_
 	}
 	result = tr_map_get_s(r->cause, "result");
 	event_of = tr_keep(r->cause);
-	return TR_DICT("execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id), "attempt",
-		       tr_int((int64_t)r->attempt), "step", tr_keep(m->routes->names[r->step]), "hash",
-		       tr_keep(tr_map_get_s(m->info, "hash")), "playbook", tr_keep(m->info), "args", tr_keep(r->args),
-		       "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars", tr_keep(m->vars), "steps",
-		       results_for(m, &m->playbook->steps[r->step]), "result",
-		       tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
-		       tr_int((int64_t)m->trace_id), "reply_to", reply_to, "resume", resume);
+	tr_value command = TR_DICT("execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id),
+				   "attempt", tr_int((int64_t)r->attempt), "step", tr_keep(m->routes->names[r->step]),
+				   "hash", tr_keep(tr_map_get_s(m->info, "hash")), "playbook", tr_keep(m->info), "args",
+				   tr_keep(r->args), "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars",
+				   tr_keep(m->vars), "steps", results_for(m, &m->playbook->steps[r->step]), "result",
+				   tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
+				   tr_int((int64_t)m->trace_id), "reply_to", reply_to);
+	if (tr_is_nil(resume))
+		return command;
+	return tr_map_put_s(command, "resume", resume);
 }
 
 static tr_value step_summary(const step_state *s)
