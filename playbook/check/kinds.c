@@ -116,7 +116,7 @@ static const kind_key transfer_keys[] = {
     KEY("source", "Where rows come from: kind and its keys"),
     KEY("target", "Where rows go: kind and its keys"),
     CHOICE("mode", "append (default), replace, upsert", "append", "replace", "upsert"),
-    KEY("mapping", "Target column to source column"),
+    KEY("mapping", "Target column to source column; default: all, under their own names"),
     KEY("chunk_size", "Rows a chunk"),
     KEY("key", "Columns that identify a row, for upsert"),
     KEY("keys", "Columns that identify a row, for upsert"),

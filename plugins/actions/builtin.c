@@ -12,6 +12,7 @@
 #include "plugins/actions/secrets/secrets.h"
 #include "plugins/actions/shell/shell.h"
 #include "plugins/actions/snowflake/snowflake.h"
+#include "plugins/actions/transfer/transfer.h"
 #include "plugins/controller/playbook/playbook.h"
 #include "plugins/shared/auth/credentials.h"
 
@@ -27,6 +28,7 @@ static const builtin all[] = {
     {python_manifest, &python_plugin, true},
     {secrets_manifest, &secrets_plugin, true},
     {playbook_manifest, &playbook_plugin, true},
+    {transfer_manifest, &transfer_plugin, true},
     {shell_manifest, &shell_plugin, false},
 };
 

@@ -7,7 +7,7 @@
  * }: rows, columns are those of the last statement that gives rows.
  */
 #include "plugins/actions/postgres/postgres.h"
-#include "plugins/actions/postgres/pool.h"
+#include "plugins/shared/postgres/pool.h"
 #include "plugins/actions/postgres/query.h"
 #include "plugins/shared/sql/sql.h"
 #include "plugins/shared/sql/task.h"

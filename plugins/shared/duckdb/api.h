@@ -155,6 +155,7 @@ typedef struct duckdb_result {
 	X(void, destroy_logical_type, (duckdb_logical_type *))                                            \
 	X(duckdb_type, get_type_id, (duckdb_logical_type))                                                \
 	X(char *, logical_type_get_alias, (duckdb_logical_type))                                          \
+	X(uint8_t, decimal_width, (duckdb_logical_type))                                                  \
 	X(uint8_t, decimal_scale, (duckdb_logical_type))                                                  \
 	X(duckdb_type, decimal_internal_type, (duckdb_logical_type))                                      \
 	X(duckdb_type, enum_internal_type, (duckdb_logical_type))                                         \

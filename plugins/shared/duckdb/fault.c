@@ -43,6 +43,10 @@ static class class_of(const char *said, tr_str code)
 		return (class){"", "serialization", true};
 	if (strstr(said, "Could not set lock on file") != NULL)
 		return (class){"", "locked", true};
+	if (code.n == 0 && strstr(said, "violates ") != NULL) /* an appender's */
+		return (class){"", "constraint", false};
+	if (code.n == 0 && strstr(said, "could not be found") != NULL)
+		return (class){"", "syntax", false};
 	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
 		if (tr_str_is(code, classes[i].code))
 			return classes[i];

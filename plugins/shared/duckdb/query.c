@@ -3,8 +3,7 @@
  * on the dirty pool. */
 #include "plugins/shared/duckdb/query.h"
 #include "plugins/shared/duckdb/fault.h"
-#include "plugins/shared/duckdb/type.h"
-#include "plugins/shared/sql/sql.h"
+#include "plugins/shared/duckdb/statement.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -46,107 +45,6 @@ duck_query *duck_query_of(tr_value object)
 
 /* ---- one statement ---- */
 
-/* What belongs to it. */
-typedef struct running {
-	duck_query *q;
-	const duck_api *api;
-	size_t number;
-	tr_buf sql;
-	tr_value values;
-	duckdb_prepared_statement prepared;
-	duckdb_pending_result pending;
-	duckdb_result result;
-	duck_type *types;
-	size_t columns;
-} running;
-
-static void running_fini(running *r)
-{
-	for (size_t i = 0; i < r->columns; i++)
-		duck_type_fini(&r->types[i]);
-	tr_free(r->types);
-	r->api->destroy_result(&r->result);
-	r->api->destroy_pending(&r->pending);
-	r->api->destroy_prepare(&r->prepared);
-	tr_drop(r->values);
-	tr_buf_fini(&r->sql);
-}
-
-static tr_value input_fault(const running *r, const char *what)
-{
-	return tr_outcome_error("input", false, "duckdb: statement %zu: %s", r->number, what);
-}
-
-static tr_value bind(running *r)
-{
-	size_t wanted = r->api->nparams(r->prepared), given = tr_array_len(r->values);
-	tr_value fault = tr_absent();
-
-	/* ? takes the list as it is. */
-	tr_value list = given == 0 && tr_is(r->q->params, TR_ARRAY) ? r->q->params : r->values;
-	if (tr_array_len(list) < wanted) {
-		tr_value what =
-		    tr_stringf("it has %zu parameters, and params gives it %zu", wanted, tr_array_len(list));
-		fault = input_fault(r, tr_as_cstr(what, ""));
-		tr_drop(what);
-		return fault;
-	}
-	for (size_t i = 0; i < wanted && !tr_is_valid(fault); i++) {
-		duckdb_value v = duck_cell_write(r->api, tr_array_at(list, i));
-		if (r->api->bind_value(r->prepared, i + 1, v) != DUCKDB_SUCCESS)
-			fault = duck_fault(r->api->prepare_error(r->prepared), r->number, "");
-		r->api->destroy_value(&v);
-	}
-	return fault;
-}
-
-/* Its plan, its parameters, its beginning. */
-static tr_value begin(running *r, tr_value statement)
-{
-	tr_value why, fault;
-
-	r->values = sql_bind(tr_as_str(statement), r->q->params, &r->sql, &why);
-	if (!tr_is_valid(r->values)) {
-		fault = input_fault(r, tr_as_cstr(why, "?"));
-		tr_drop(why);
-		return fault;
-	}
-	if (r->sql.err != TR_OK || memchr(r->sql.p, '\0', r->sql.n) != NULL)
-		return input_fault(r, "it has a NUL character in it");
-	if (r->api->prepare(r->q->session->connection, r->sql.p, &r->prepared) != DUCKDB_SUCCESS)
-		return duck_fault(r->api->prepare_error(r->prepared), r->number, "");
-	fault = bind(r);
-	if (tr_is_valid(fault))
-		return fault;
-	if (r->api->pending_prepared_streaming(r->prepared, &r->pending) != DUCKDB_SUCCESS)
-		return duck_fault(r->api->pending_error(r->pending), r->number, "");
-	/* From here on an interruption is kept until it is seen; one that came before is in the mark. */
-	if (atomic_load(&r->q->session->cancelled))
-		return duck_fault_timeout(r->number);
-	if (r->api->execute_pending(r->pending, &r->result) != DUCKDB_SUCCESS)
-		return duck_fault(r->api->result_error(&r->result), r->number, "");
-	return tr_absent();
-}
-
-static tr_value read_columns(running *r, sql_answer *a)
-{
-	size_t n = r->api->column_count(&r->result);
-
-	r->types = tr_alloc((n + 1) * sizeof(*r->types));
-	if (r->types == NULL)
-		return tr_outcome_error("busy", true, "duckdb: out of memory");
-	for (size_t i = 0; i < n; i++) {
-		const char *name = r->api->column_name(&r->result, i);
-		a->columns = tr_array_push(a->columns, tr_string_lossy(name, strlen(name)));
-		duckdb_logical_type type = r->api->column_logical_type(&r->result, i);
-		bool ok = duck_type_read(&r->types[r->columns++], r->api, type, 0);
-		r->api->destroy_logical_type(&type);
-		if (!ok)
-			return input_fault(r, "a column's type is nested too deep");
-	}
-	return tr_absent();
-}
-
 static size_t cell_size(tr_value cell)
 {
 	return cell.type < (uint32_t)TR_STRING    ? 0
@@ -154,7 +52,7 @@ static size_t cell_size(tr_value cell)
 						  : tr_value_size(cell);
 }
 
-static tr_value read_row(running *r, sql_answer *a, duckdb_data_chunk chunk, idx_t row)
+static tr_value read_row(duck_query *q, duck_statement *r, sql_answer *a, duckdb_data_chunk chunk, idx_t row)
 {
 	tr_value map = tr_map_with(r->columns);
 
@@ -168,36 +66,36 @@ static tr_value read_row(running *r, sql_answer *a, duckdb_data_chunk chunk, idx
 						"counterpart here; cast it in the statement, to text for instance",
 						r->number, tr_as_cstr(name, "?"));
 		}
-		r->q->bytes += cell_size(cell) + sizeof(tr_entry);
+		q->bytes += cell_size(cell) + sizeof(tr_entry);
 		map = tr_map_put(map, tr_keep(name), cell);
 	}
 	a->rows = tr_array_push(a->rows, map);
 	return tr_absent();
 }
 
-static tr_value read_chunk(running *r, sql_answer *a, duckdb_data_chunk chunk)
+static tr_value read_chunk(duck_query *q, duck_statement *r, sql_answer *a, duckdb_data_chunk chunk)
 {
 	tr_value fault = tr_absent();
 
 	for (idx_t row = 0, n = r->api->data_chunk_get_size(chunk); row < n && !tr_is_valid(fault); row++) {
-		fault = read_row(r, a, chunk, row);
-		if (r->q->bytes > r->q->max_bytes && !tr_is_valid(fault))
+		fault = read_row(q, r, a, chunk, row);
+		if (q->bytes > q->max_bytes && !tr_is_valid(fault))
 			fault = tr_outcome_error("too_large", false,
 						 "duckdb: statement %zu gives more than %zu bytes; ask for fewer rows, "
 						 "raise max_bytes, or use the kind transfer",
-						 r->number, r->q->max_bytes);
+						 r->number, q->max_bytes);
 	}
 	return fault;
 }
 
-static tr_value read_rows(running *r, sql_answer *a)
+static tr_value read_rows(duck_query *q, duck_statement *r, sql_answer *a)
 {
 	duckdb_data_chunk chunk;
-	tr_value fault = read_columns(r, a);
+	tr_value fault = duck_statement_columns(r, &a->columns);
 
 	a->has_rows = true;
 	while (!tr_is_valid(fault) && (chunk = r->api->fetch_chunk(r->result)) != NULL) {
-		fault = read_chunk(r, a, chunk);
+		fault = read_chunk(q, r, a, chunk);
 		bool last = r->api->data_chunk_get_size(chunk) == 0;
 		r->api->destroy_data_chunk(&chunk);
 		if (last)
@@ -205,8 +103,7 @@ static tr_value read_rows(running *r, sql_answer *a)
 	}
 	if (tr_is_valid(fault))
 		return fault;
-	const char *said = r->api->result_error(&r->result);
-	return said == NULL || said[0] == '\0' ? tr_absent() : duck_fault(said, r->number, "");
+	return duck_statement_fault(r);
 }
 
 /* INSERT, SELECT, … */
@@ -224,24 +121,23 @@ static tr_value first_word(tr_str statement)
 
 static tr_value run_one(duck_query *q, tr_value statement, size_t number)
 {
-	running r = {.q = q, .api = q->session->api, .number = number, .values = tr_absent()};
+	duck_statement r;
 	sql_answer *a = &q->answer;
 
 	atomic_store(&q->number, number);
 	sql_answer_fini(a);
 	sql_answer_init(a);
-	if (atomic_load(&q->session->cancelled))
-		return duck_fault_timeout(number);
-	tr_value fault = begin(&r, statement);
+	duck_statement_init(&r, q->session, number);
+	tr_value fault = duck_statement_begin(&r, tr_as_str(statement), q->params);
 	if (!tr_is_valid(fault)) {
 		duckdb_result_type type = r.api->result_return_type(r.result);
 		if (type == DUCKDB_CHANGED_ROWS)
 			a->affected = (int64_t)r.api->rows_changed(&r.result);
 		else if (type == DUCKDB_ROWS)
-			fault = read_rows(&r, a);
+			fault = read_rows(q, &r, a);
 		tr_assign(&a->status, first_word(tr_as_str(statement)));
 	}
-	running_fini(&r);
+	duck_statement_fini(&r);
 	return fault;
 }
 

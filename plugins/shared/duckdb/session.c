@@ -176,7 +176,7 @@ static void worker(tr_value arg)
 	tr_send(tr_as_pid(tr_array_at(arg, 0)), TR_LIST(TR_A(done), tr_keep(tr_array_at(arg, 1)), tr_int(err)));
 }
 
-static tr_err start(duck_lease *l, void (*work)(void *arg), void *arg, tr_value held, tr_ref ref)
+tr_err duck_begin(duck_lease *l, void (*work)(void *arg), void *arg, tr_value held, tr_ref *ref)
 {
 	job *j = tr_alloc(sizeof(*j));
 	tr_spawn_options options = {.label = "duckdb work"};
@@ -184,27 +184,32 @@ static tr_err start(duck_lease *l, void (*work)(void *arg), void *arg, tr_value 
 	if (j == NULL)
 		return TR_ENOMEM;
 	*j = (job){duck_session_of(l->object), work, arg};
-	tr_value all = TR_LIST(tr_pid_value(tr_self()), tr_ref_value(ref), tr_object(&job_class, j), tr_keep(l->object),
-			       tr_keep(held));
+	*ref = tr_make_ref();
+	tr_value all = TR_LIST(tr_pid_value(tr_self()), tr_ref_value(*ref), tr_object(&job_class, j),
+			       tr_keep(l->object), tr_keep(held));
 	if (!tr_is_valid(all))
 		return tr_value_err(all);
 	return tr_spawn_opt(worker, all, &options).err;
 }
 
-tr_err duck_do(duck_lease *l, void (*work)(void *arg), void *arg, tr_value held, int64_t deadline)
+tr_err duck_wait(duck_lease *l, tr_ref ref, int64_t deadline)
 {
-	tr_ref ref = tr_make_ref();
-	tr_err err = start(l, work, arg, held, ref);
-
-	if (err != TR_OK)
-		return err;
 	tr_value done = tr_receive_ref(ref, deadline);
 	bool late = !tr_is_valid(done);
+
 	if (late) {
 		duck_session_cancel(duck_session_of(l->object));
 		done = tr_receive_ref(ref, tr_in(INTERRUPT_GRACE));
 	}
-	err = late ? TR_ETIMEOUT : (tr_err)tr_as_int(tr_array_at(done, 2), TR_EDOWN);
+	tr_err err = late ? TR_ETIMEOUT : (tr_err)tr_as_int(tr_array_at(done, 2), TR_EDOWN);
 	tr_drop(done);
 	return err;
+}
+
+tr_err duck_do(duck_lease *l, void (*work)(void *arg), void *arg, tr_value held, int64_t deadline)
+{
+	tr_ref ref;
+	tr_err err = duck_begin(l, work, arg, held, &ref);
+
+	return err == TR_OK ? duck_wait(l, ref, deadline) : err;
 }

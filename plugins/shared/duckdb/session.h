@@ -47,6 +47,10 @@ void duck_lease_end(duck_lease *l);
  */
 tr_err duck_do(duck_lease *l, void (*work)(void *arg), void *arg, tr_value held, int64_t deadline);
 
+/** The same in two: begin, and wait for what was begun. Only one at a time. */
+tr_err duck_begin(duck_lease *l, void (*work)(void *arg), void *arg, tr_value held, tr_ref *ref);
+tr_err duck_wait(duck_lease *l, tr_ref ref, int64_t deadline);
+
 /** What the keeper does with the message of a lease whose actor ended: [gone, session]. True when it was one. */
 bool duck_lease_gone(tr_value message);
 

@@ -73,6 +73,7 @@ bool duck_type_read(duck_type *t, const duck_api *api, duckdb_logical_type type,
 		read_alias(t, api, type);
 		break;
 	case DUCKDB_DECIMAL:
+		t->width = api->decimal_width(type);
 		t->scale = api->decimal_scale(type);
 		t->internal = api->decimal_internal_type(type);
 		break;

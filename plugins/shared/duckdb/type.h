@@ -8,7 +8,7 @@
 typedef struct duck_type {
 	duckdb_type id;
 	duckdb_type internal; /* of decimals and enums: the integers they are kept as */
-	uint8_t scale;        /* of decimals */
+	uint8_t width, scale; /* of decimals */
 	bool json;            /* a text that is JSON */
 	idx_t size;           /* of fixed arrays */
 	tr_value names;       /* of enums: their words; of structs: their fields */

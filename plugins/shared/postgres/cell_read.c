@@ -76,13 +76,13 @@ typedef struct pg_type {
 } pg_type;
 
 static const pg_type types[] = {
-    {16, 1000, as_bool, ','},   {17, 1001, as_bytes, ','},        {18, 1002, as_text, ','},
-    {19, 1003, as_text, ','},   {20, 1016, sql_integer, ','},          {21, 1005, sql_integer, ','},
-    {23, 1007, sql_integer, ','},    {25, 1009, as_text, ','},         {26, 1028, sql_integer, ','},
-    {114, 199, as_json, ','},   {700, 1021, sql_double, ','},       {701, 1022, sql_double, ','},
-    {1042, 1014, as_text, ','}, {1043, 1015, as_text, ','},       {1082, 1182, as_text, ','},
-    {1083, 1183, as_text, ','}, {1114, 1115, as_time_stamp, ','}, {1184, 1185, as_time_stamp, ','},
-    {1186, 1187, as_text, ','}, {1700, 1231, sql_number, ','},    {2950, 2951, as_text, ','},
+    {16, 1000, as_bool, ','},     {17, 1001, as_bytes, ','},        {18, 1002, as_text, ','},
+    {19, 1003, as_text, ','},     {20, 1016, sql_integer, ','},     {21, 1005, sql_integer, ','},
+    {23, 1007, sql_integer, ','}, {25, 1009, as_text, ','},         {26, 1028, sql_integer, ','},
+    {114, 199, as_json, ','},     {700, 1021, sql_double, ','},     {701, 1022, sql_double, ','},
+    {1042, 1014, as_text, ','},   {1043, 1015, as_text, ','},       {1082, 1182, as_text, ','},
+    {1083, 1183, as_text, ','},   {1114, 1115, as_time_stamp, ','}, {1184, 1185, as_time_stamp, ','},
+    {1186, 1187, as_text, ','},   {1700, 1231, sql_number, ','},    {2950, 2951, as_text, ','},
     {3802, 3807, as_json, ','},
 };
 

@@ -3,8 +3,8 @@
  * Sessions that wait for the next task, in the plugin's own actor. An actor borrows one; if it ends before it gives it
  * back (cancelled, out of time, crashed), the statement that still runs is cancelled at the server.
  */
-#ifndef TROUPE_PLUGINS_POSTGRES_POOL_H
-#define TROUPE_PLUGINS_POSTGRES_POOL_H
+#ifndef TROUPE_PLUGINS_SHARED_POSTGRES_POOL_H
+#define TROUPE_PLUGINS_SHARED_POSTGRES_POOL_H
 
 #include "plugins/shared/postgres/session.h"
 

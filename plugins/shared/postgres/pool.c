@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages: call [borrow, key] -> object or nil; cast [return, object]; [gone, object] from an actor that ended;
  * [sweep]. */
-#include "plugins/actions/postgres/pool.h"
+#include "plugins/shared/postgres/pool.h"
 
 #include <troupe/gen_server.h>
 #include <troupe/node.h>

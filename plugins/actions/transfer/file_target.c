@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* To a file. What replaces a file is written beside it and takes its name when all is there; what is appended is cut
+ * off again when something fails. */
+#include "plugins/actions/transfer/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct file_state {
+	transfer *t;
+	file_spec spec;
+	int fd;
+	bool beside; /* the file that is written takes the other's name */
+	bool whole;
+	tr_value part; /* its name until then */
+	off_t size;    /* of what was there */
+	tr_buf text;
+	const batch *taking;
+	int err;
+} file_state;
+
+static void file_destroy(void *state)
+{
+	file_state *s = state;
+
+	if (s->fd >= 0 && !s->whole) { /* the task was ended */
+		if (s->beside)
+			(void)unlink(tr_as_cstr(s->part, ""));
+		else if (ftruncate(s->fd, s->size) != 0)
+			s->err = errno; /* nobody is left to be told */
+	}
+	if (s->fd >= 0)
+		close(s->fd);
+	file_spec_fini(&s->spec);
+	tr_drop(s->part);
+	tr_buf_fini(&s->text);
+	tr_free(s);
+}
+
+static void write_out(file_state *s)
+{
+	size_t done = 0;
+
+	if (s->text.err != TR_OK)
+		s->err = ENOMEM;
+	while (s->err == 0 && done < s->text.n) {
+		ssize_t n = write(s->fd, s->text.p + done, s->text.n - done);
+		if (n < 0 && errno != EINTR)
+			s->err = errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	tr_buf_clear(&s->text);
+}
+
+static void *do_open(void *arg)
+{
+	file_state *s = arg;
+	int how = s->beside ? O_TRUNC : O_APPEND;
+	struct stat st;
+
+	s->fd = open(tr_as_cstr(s->beside ? s->part : s->spec.path, ""), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
+	if (s->fd < 0 || fstat(s->fd, &st) != 0) {
+		s->err = errno;
+		return NULL;
+	}
+	s->size = st.st_size;
+	if (s->spec.format == FORMAT_JSON && st.st_size > 0)
+		s->err = EEXIST;
+	else if (s->spec.format == FORMAT_JSON)
+		tr_buf_putc(&s->text, '[');
+	else if (s->spec.format == FORMAT_CSV && s->spec.header && st.st_size == 0)
+		file_put_header(&s->text, &s->spec, s->t);
+	write_out(s);
+	return NULL;
+}
+
+#define PART_BYTES 262144
+
+static void *do_write(void *arg)
+{
+	file_state *s = arg;
+	size_t n = batch_rows(s->taking);
+
+	for (size_t row = 0; row < n && s->err == 0; row++) {
+		file_put_row(&s->text, &s->spec, s->t, s->taking, row);
+		if (s->text.n >= PART_BYTES || row + 1 == n)
+			write_out(s);
+	}
+	return NULL;
+}
+
+/* The folder as well, or the name may be lost. */
+static int sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+
+	(void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	int err = fsync(fd) == 0 ? 0 : errno;
+	close(fd);
+	return err;
+}
+
+static void *do_finish(void *arg)
+{
+	file_state *s = arg;
+
+	if (s->spec.format == FORMAT_JSON)
+		tr_buf_puts(&s->text, "\n]\n");
+	write_out(s);
+	if (s->err == 0 && fsync(s->fd) != 0)
+		s->err = errno;
+	if (s->err == 0 && s->beside && rename(tr_as_cstr(s->part, ""), tr_as_cstr(s->spec.path, "")) != 0)
+		s->err = errno;
+	s->whole = s->err == 0;
+	if (s->whole && s->beside)
+		s->err = sync_folder(tr_as_cstr(s->spec.path, ""));
+	return NULL;
+}
+
+static void *do_abandon(void *arg)
+{
+	file_state *s = arg;
+
+	if (s->fd < 0 || s->whole)
+		return NULL;
+	if (s->beside)
+		(void)unlink(tr_as_cstr(s->part, ""));
+	else if (ftruncate(s->fd, s->size) != 0)
+		s->err = errno;
+	s->whole = true; /* settled */
+	return NULL;
+}
+
+static tr_value perform(file_state *s, void *(*work)(void *))
+{
+	const char *path = tr_as_cstr(s->spec.path, "?");
+	tr_err err;
+
+	(void)tr_dirty(work, s, &err);
+	if (err != TR_OK)
+		return tr_outcome_error("busy", true, "the node has no thread for it now: %s", tr_err_text(err));
+	if (s->err == EEXIST && s->spec.format == FORMAT_JSON)
+		return tr_outcome_error(
+		    "input", false,
+		    "%s has something in it, and a list in JSON cannot be appended to; use jsonl, or "
+		    "mode: replace",
+		    path);
+	return s->err == 0 ? tr_absent()
+			   : tr_outcome_error("io", false, "%s cannot be written: %s", path, strerror(s->err));
+}
+
+static tr_value file_open(transfer *t)
+{
+	file_state *s = tr_alloc(sizeof(*s));
+
+	if (s == NULL)
+		return tr_outcome_error("busy", true, "out of memory");
+	t->target_state = s;
+	s->t = t;
+	s->fd = -1;
+	s->part = tr_absent();
+	s->beside = t->mode == MODE_REPLACE;
+	tr_value fault = file_spec_read(&s->spec, t, t->target_spec);
+	if (tr_is_valid(fault))
+		return fault;
+	if (t->mode == MODE_UPSERT)
+		return tr_outcome_error("input", false, "a target of kind file can append or replace, not upsert");
+	s->part = tr_stringf("%s.part-%016llx", tr_as_cstr(s->spec.path, ""), (unsigned long long)tr_random());
+	return perform(s, do_open);
+}
+
+static tr_value file_write(transfer *t, const batch *b)
+{
+	file_state *s = t->target_state;
+
+	s->taking = b;
+	return perform(s, do_write);
+}
+
+static tr_value file_finish(transfer *t)
+{
+	return perform(t->target_state, do_finish);
+}
+
+static void file_abandon(transfer *t)
+{
+	tr_err err;
+
+	(void)tr_dirty(do_abandon, t->target_state, &err);
+}
+
+const target_class file_target = {"file", file_open, file_write, NULL, file_finish, file_abandon, file_destroy};
