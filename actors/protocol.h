@@ -76,7 +76,9 @@
  *
  * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->
  * [ok, value] | [error, text]; call [head, ref map or text] -> [ok, ResultRef map] | nil (there is none) | [error,
- * text]; call [delete, ref map or text] -> ok | nil | [error, text]. ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:
+ * text]; call [delete, ref map or text] -> ok | nil | [error, text]. In pieces: call [begin] -> [ok, number] | [error,
+ * text]; call [more, number, text or binary] -> ok | [error, text]; call [end, number, {execution_id, step, label}] ->
+ * ResultRef map | [error, text]; what was begun is gone with who began it. ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:
  * "file", key, checksum, size, content_type, schema_hint, preview}
  */
 #ifndef TROUPE_ACTORS_PROTOCOL_H

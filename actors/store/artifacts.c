@@ -2,9 +2,11 @@
 /* The artifact store actor: values in, ResultRefs out, and back. Messages: actors/protocol.h. */
 #include "actors/store/artifact_file.h"
 #include "actors/store/artifact_place.h"
+#include "actors/store/spools.h"
 #include "actors/store/store_actor.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +14,8 @@
 
 struct artifacts {
 	tr_value data; /* text */
-	tr_value put, get, head, remove;
+	tr_value put, get, head, remove, begin, more, end;
+	spools spools;
 };
 
 struct work {
@@ -81,6 +84,7 @@ static tr_value preview(tr_value v)
 	return tr_string_buf(&text);
 }
 
+/* {kind, ref, …} of what was stored; without schema_hint and preview when its value is not at hand. */
 static tr_value make_ref(const struct work *w, tr_value context)
 {
 	tr_buf ref = {0};
@@ -93,10 +97,13 @@ static tr_value make_ref(const struct work *w, tr_value context)
 		tr_buf_putf(&ref, "/%s", label);
 	tr_buf_putf(&ref, "/%.16s", w->info.key);
 	tr_buf_fini(&id);
-	return TR_DICT("kind", tr_string("result_ref"), "ref", tr_string_buf(&ref), "store", tr_string("file"), "key",
-		       tr_string(w->info.key), "checksum", tr_stringf("sha256:%s", w->info.key), "size",
-		       tr_int((int64_t)w->info.size), "content_type", tr_string("application/msgpack"), "schema_hint",
-		       schema_hint(w->value), "preview", preview(w->value));
+	tr_value out = TR_DICT("kind", tr_string("result_ref"), "ref", tr_string_buf(&ref), "store", tr_string("file"),
+			       "key", tr_string(w->info.key), "checksum", tr_stringf("sha256:%s", w->info.key), "size",
+			       tr_int((int64_t)w->info.size), "content_type", tr_string("application/msgpack"));
+	if (!tr_is_valid(w->value))
+		return out;
+	out = tr_map_put_s(out, "schema_hint", schema_hint(w->value));
+	return tr_map_put_s(out, "preview", preview(w->value));
 }
 
 static tr_value put(struct artifacts *a, tr_value value, tr_value context)
@@ -164,10 +171,24 @@ static tr_value remove_one(struct artifacts *a, tr_value ref)
 	return err == TR_OK ? TR_A(ok) : err == TR_ENOENT ? tr_nil() : refused(w.key, err, w.os_error);
 }
 
+static tr_value end(struct artifacts *a, int64_t number, tr_value context)
+{
+	struct work w = {.value = tr_absent()};
+	tr_value fault = spools_store(&a->spools, tr_as_cstr(a->data, ""), number, &w.info);
+	return tr_is_valid(fault) ? fault : make_ref(&w, context);
+}
+
+static void *do_clear(void *arg)
+{
+	spool_clear(arg);
+	return NULL;
+}
+
 /* However the actor ends: terminate would not run on a plain exit signal. */
 static void give_back(void *ptr)
 {
 	struct artifacts *a = ptr;
+	spools_fini(&a->spools);
 	tr_clear(&a->data);
 }
 
@@ -179,6 +200,10 @@ static tr_next artifacts_init(void *state, tr_value arg)
 	a->get = tr_atom("get");
 	a->head = tr_atom("head");
 	a->remove = tr_atom("delete");
+	a->begin = tr_atom("begin");
+	a->more = tr_atom("more");
+	a->end = tr_atom("end");
+	tr_dirty(do_clear, (void *)(uintptr_t)tr_as_cstr(a->data, ""), NULL);
 	return tr_own(a, give_back) == TR_OK ? tr_noreply() : tr_next_stop(TR_A(enomem));
 }
 
@@ -186,7 +211,13 @@ static tr_next artifacts_call(void *state, tr_value request, tr_from from)
 {
 	struct artifacts *a = state;
 	tr_value what = tr_array_at(request, 0);
-	(void)from;
+	if (tr_equal(what, a->begin))
+		return tr_next_reply(spools_open(&a->spools, tr_as_cstr(a->data, ""), from.pid));
+	if (tr_equal(what, a->more))
+		return tr_next_reply(
+		    spools_write(&a->spools, tr_as_int(tr_array_at(request, 1), 0), tr_array_at(request, 2)));
+	if (tr_equal(what, a->end))
+		return tr_next_reply(end(a, tr_as_int(tr_array_at(request, 1), 0), tr_array_at(request, 2)));
 	if (tr_equal(what, a->put) && tr_array_len(request) >= 2)
 		return tr_next_reply(put(a, tr_array_at(request, 1), tr_array_at(request, 2)));
 	if (tr_equal(what, a->get))
@@ -195,7 +226,16 @@ static tr_next artifacts_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(head(a, tr_array_at(request, 1)));
 	if (tr_equal(what, a->remove))
 		return tr_next_reply(remove_one(a, tr_array_at(request, 1)));
-	return tr_next_reply(TR_LIST(TR_A(error), tr_string("the artifact store knows put, get, head and delete")));
+	return tr_next_reply(
+	    TR_LIST(TR_A(error), tr_string("the artifact store knows put, get, head, delete, begin, more and end")));
+}
+
+static tr_next artifacts_info(void *state, tr_value message)
+{
+	struct artifacts *a = state;
+	if (TR_IS_A(tr_array_at(message, 0), down))
+		spools_gone(&a->spools, tr_as_ref(tr_array_at(message, 1)));
+	return tr_noreply();
 }
 
 const tr_gen_server artifacts_server = {
@@ -203,4 +243,5 @@ const tr_gen_server artifacts_server = {
     .state_size = sizeof(struct artifacts),
     .init = artifacts_init,
     .handle_call = artifacts_call,
+    .handle_info = artifacts_info,
 };

@@ -10,6 +10,7 @@
  *   <data>/executions/<workflow>/<id>.log.zst     the same of a finished one, packed
  *   <data>/index/executions.idx                   what lists need of each execution; can be made anew
  *   <data>/artifacts/<ab>/<sha256>                values by content hash, zstd
+ *   <data>/spool/                                 artifacts that are still arriving; nothing of worth after a crash
  *   <data>/playbooks/<hash>.yaml                  sources, so that an execution can be resumed
  *
  * Blocking; no actors.

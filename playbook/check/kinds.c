@@ -38,6 +38,8 @@ static const kind_key http_keys[] = {
     KEY("verify_ssl", "Check the server's certificate (default true)"),
     KEY("follow_redirects", "Follow redirects (default true)"),
     KEY("max_body", "Most bytes of a body that are read"),
+    KEY("stream", "Put a large body into the artifact store even when it is JSON"),
+    KEY("proxy", "Address of a proxy; empty: none"),
 };
 
 #define SQL_KEYS                                                                                                \

@@ -2,6 +2,9 @@
 """The tool kind artifact against the node's store: put, get, head, delete, by uri, by hash and by a result's reference."""
 import glob
 import os
+import resource
+import subprocess
+import sys
 
 import kit
 
@@ -90,6 +93,26 @@ class Artifacts(kit.Case):
             """)
         result = self.run_json(book, "--env", "TROUPE_TEST_SECRET")["result"]
         self.assertNotIn("s3cr3t-value", str(result))
+
+    def test_a_large_download_is_not_in_memory(self):
+        server = subprocess.Popen([sys.executable, "-B", os.path.join(kit.SOURCE, "tests/support/http_server.py")],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ, no_proxy="*"))
+        self.addCleanup(server.communicate, "")
+        port = int(server.stdout.readline().split()[0])
+        size = 130_000_000
+        book = self.write("download.yaml", f"""
+            workflow:
+              - step: load
+                tool: {{ kind: http, url: "http://127.0.0.1:{port}/stream?n={size}", max_body: 300000000 }}
+                next: look
+              - step: look
+                tool: {{ kind: artifact, action: head, ref: "{{{{ load.sha256 }}}}" }}
+            """)
+        os.environ["no_proxy"] = "*"
+        result = self.run_json(book)["result"]
+        self.assertEqual(result["size"], size + 5)
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, size / 1024 * 0.75, "KiB")
+        self.assertEqual(glob.glob(os.path.join(self.data, "spool", "*")), [])
 
 
 kit.main()

@@ -10,11 +10,14 @@ serves until its standard input ends.
   /bytes?n=N       N bytes                          /gzip                       compressed JSON
   /hold            answers never; notices when the client goes      /gone       waits for that, then tells how often
   /connections     how many connections were accepted so far
+  /stream?n=N&type=T   N bytes of text, a piece at a time      /cookie      sets a cookie
+It is a proxy, too: for a whole URL it says {"proxied": URL}, and it tunnels what CONNECT asks for.
 """
 import gzip
 import json
 import os
 import select
+import socket
 import ssl
 import subprocess
 import sys
@@ -27,6 +30,7 @@ from urllib.parse import parse_qs, urlsplit
 class State:
     connections = 0
     gone = 0
+    tunnels = 0
     changed = threading.Condition()
 
 
@@ -61,6 +65,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def answer(self):
+        if self.path.startswith("http://"):
+            self.send(200, json.dumps({"proxied": self.path, "auth": self.headers.get("Proxy-Authorization")}))
+            return
         parts = urlsplit(self.path)
         self.query = {k: v for k, v in parse_qs(parts.query, keep_blank_values=True, encoding="latin-1").items()}
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -110,6 +117,37 @@ class Handler(BaseHTTPRequestHandler):
 
     def at_bytes(self, rest):
         self.send(200, b"x" * int(self.one("n")), "application/octet-stream")
+
+    def at_stream(self, rest):
+        left, piece = int(self.one("n")), (b"\xff" if "fill" in self.query else b"0123456789abcde\n") * 4096
+        self.send_response(200)
+        self.send_header("Content-Type", self.one("type", "text/plain"))
+        self.send_header("Content-Length", str(left))
+        self.end_headers()
+        while left > 0:
+            self.wfile.write(piece[:left])
+            left -= len(piece)
+
+    def at_cookie(self, rest):
+        self.send(200, "{}", headers=[("Set-Cookie", "a=b; Path=/")])
+
+    def do_CONNECT(self):
+        State.tunnels += 1
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as other:
+            self.send_response(200)
+            self.end_headers()
+            ends = {self.connection: other, other: self.connection}
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        self.close_connection = True
+                        return
+                    ends[end].sendall(data)
+
+    def at_tunnels(self, rest):
+        self.send(200, str(State.tunnels))
 
     def at_gzip(self, rest):
         self.send(200, gzip.compress(b'{"packed": true}'), headers=[("Content-Encoding", "gzip")])

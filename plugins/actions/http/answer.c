@@ -41,7 +41,7 @@ static void *read_json(void *arg)
 	return NULL;
 }
 
-static bool says_json(const char *type)
+bool http_says_json(const char *type)
 {
 	size_t n = strcspn(type, "; \t");
 
@@ -73,7 +73,13 @@ static content read_content(http_transfer *t)
 	const char *type = tr_as_cstr(tr_map_get_s(t->response_headers, "content-type"), "");
 	reading in = {.text = tr_buf_str(&t->content)};
 	content c = {.data = tr_nil()};
-	bool claimed = says_json(type);
+
+	if (tr_is_valid(t->stored)) {
+		c.data = tr_keep(t->stored);
+		c.body = tr_keep(t->stored);
+		return c;
+	}
+	bool claimed = http_says_json(type);
 
 	c.body = tr_utf8_valid(in.text, NULL) ? tr_string_n(in.text.n == 0 ? "" : in.text.p, in.text.n)
 					      : tr_binary(in.text.p, in.text.n);
@@ -191,9 +197,10 @@ static tr_value code_error(const char *name, http_transfer *t)
 		return tr_outcome_error("too_large", false, "%s answered with a body over max_body (%zu bytes)", name,
 					t->max_body);
 	if (t->forbidden)
-		return tr_outcome_error(
-		    "denied", false, "%s leads to a link-local address; such addresses need the grant net:link-local",
-		    name);
+		return tr_outcome_error("denied", false,
+					"%s leads to a link-local address, which needs the grant net:link-local, or to "
+					"one that the settings deny",
+					name);
 	if (t->code == CURLE_PARTIAL_FILE)
 		return tr_outcome_error("connection", true, "%s: the body was cut off after %zu bytes: %s", name,
 					t->content.n, text);
@@ -220,7 +227,13 @@ static tr_value judged(const char *name, http_transfer *t, const content *c, tr_
 
 static tr_value helper(const http_transfer *t)
 {
-	return TR_DICT("status", t->status > 0 ? tr_int(t->status) : tr_nil(), "headers", tr_keep(t->response_headers));
+	const char *version = t->version == CURL_HTTP_VERSION_2_0   ? "2"
+			      : t->version == CURL_HTTP_VERSION_1_0 ? "1.0"
+			      : t->version == CURL_HTTP_VERSION_1_1 ? "1.1"
+								    : NULL;
+
+	return TR_DICT("status", t->status > 0 ? tr_int(t->status) : tr_nil(), "headers", tr_keep(t->response_headers),
+		       "version", version == NULL ? tr_nil() : tr_string(version));
 }
 
 tr_value http_answer(const http_request *r, http_transfer *t)
@@ -236,6 +249,10 @@ tr_value http_answer(const http_request *r, http_transfer *t)
 		tr_value result =
 		    TR_DICT("status_code", tr_int(t->status), "headers", tr_keep(t->response_headers), "url",
 			    tr_keep(t->url), "elapsed", tr_float(t->elapsed), "data", c.data, "body", c.body);
+		if (tr_is_valid(t->stored)) {
+			result = tr_map_put_s(result, "size", tr_int((int64_t)t->received));
+			result = tr_map_put_s(result, "sha256", tr_keep(tr_map_get_s(t->stored, "key")));
+		}
 		out = judged(name.p == NULL ? "http" : name.p, t, &c, result);
 	}
 	tr_buf_fini(&name);

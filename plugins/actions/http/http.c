@@ -2,13 +2,15 @@
 /* The tool kind http: each command is an actor that sends its request, waits, and follows redirects. */
 #include "plugins/actions/http/http.h"
 #include "plugins/actions/http/answer.h"
+#include "plugins/actions/http/spool.h"
+#include "plugins/shared/address.h"
 #include <string.h>
 #include <strings.h>
 
 const char http_manifest[] =
     "{\"id\": \"http\", \"version\": \"1.0.0\", \"description\": \"Requests over HTTP and HTTPS\","
     " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:http\"], \"provides\": {\"node_handler\": \"http\"},"
-    " \"needs\": [\"net\", \"call:credentials\", \"secret:*\"],"
+    " \"needs\": [\"net\", \"call:credentials\", \"call:artifacts\", \"secret:*\"],"
     " \"limits\": {\"concurrency\": 1024},"
     " \"config\": {"
     "  \"timeout\": {\"type\": \"any\", \"default\": 60, \"description\": \"seconds a request may take, or {connect, "
@@ -18,13 +20,24 @@ const char http_manifest[] =
     "  \"follow_redirects\": {\"type\": \"any\", \"default\": true, \"description\": \"true, false or how many\"},"
     "  \"max_redirects\": {\"type\": \"int\", \"default\": 10, \"min\": 0, \"max\": 50, \"description\": \"when "
     "true\"},"
+    "  \"proxy\": {\"type\": \"any\", \"default\": null, \"description\": \"url of a proxy, empty for none; without it "
+    "http_proxy, https_proxy and no_proxy of the environment\"},"
+    "  \"allow\": {\"type\": \"list\", \"default\": [], \"description\": \"hosts that may be reached: names, *.domain, "
+    "networks; none: all that are granted\"},"
+    "  \"deny\": {\"type\": \"list\", \"default\": [], \"description\": \"hosts that may not, whatever is allowed; "
+    "networks "
+    "also behind names\"},"
+    "  \"memory_body\": {\"type\": \"int\", \"default\": 4194304, \"min\": 65536, \"description\": \"bytes of a "
+    "response that is no "
+    "JSON; a larger one goes to the artifact store\"},"
     "  \"max_body\": {\"type\": \"int\", \"default\": 67108864, \"min\": 1, \"description\": \"bytes of a "
     "response\"}}}";
 
 /* One command; owned by its actor. */
 typedef struct exchange {
 	http_request request;
-	http_transfer *transfer; /* owns itself */
+	http_transfer *transfer;  /* owns itself */
+	tr_value config, context; /* borrowed */
 } exchange;
 
 static void exchange_end(void *arg)
@@ -122,31 +135,61 @@ static bool redirect(exchange *x)
 /* ---- the command
  * -------------------------------------------------------------------------------------------------------------- */
 
-/* The grant for the host of a URL, or an outcome that names it. */
-static tr_value check_grant(const http_request *r)
+static tr_value denied(const char *host, const char *why)
+{
+	return tr_outcome_error("denied", false, "http may not reach %s: %s", host, why);
+}
+
+/* May this host be reached, as the settings have it, and as the grants have it? Absent, or an outcome that names what
+ * is missing. */
+static tr_value check_host(const char *host, tr_value config)
+{
+	tr_value allow = tr_map_get_s(config, "allow");
+	tr_buf grant = {0}, why = {0};
+
+	tr_buf_putf(&grant, "net:%s", host);
+	if (grant.p == NULL || !tr_plugin_granted(grant.p))
+		tr_buf_putf(&why, "the grant %s is missing", grant.p == NULL ? "net" : grant.p);
+	else if (address_text_is_local(host) && !tr_plugin_granted("net:link-local"))
+		tr_buf_puts(&why, "the grant net:link-local is missing");
+	else if (host_in(host, tr_map_get_s(config, "deny")))
+		tr_buf_puts(&why, "the settings deny it");
+	else if (tr_array_len(allow) > 0 && !host_in(host, allow))
+		tr_buf_puts(&why, "the settings allow other hosts only");
+	tr_value fault = why.n > 0 ? denied(host, why.p) : tr_absent();
+	tr_buf_fini(&grant);
+	tr_buf_fini(&why);
+	return fault;
+}
+
+static tr_value check_url(tr_value url, tr_value config)
 {
 	CURLU *u = curl_url();
 	char *host = NULL;
-	tr_buf grant = {0};
 
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, tr_as_cstr(r->url, ""), 0) == CURLUE_OK)
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, tr_as_cstr(url, ""), CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
 		curl_url_get(u, CURLUPART_HOST, &host, 0);
-	tr_buf_putf(&grant, "net:%s", host == NULL ? "?" : host);
-	bool ok = grant.p != NULL && tr_plugin_granted(grant.p);
-	tr_value fault = ok ? tr_absent()
-			    : tr_outcome_error("denied", false, "http may not reach %s: the grant %s is missing",
-					       host == NULL ? "this host" : host, grant.p == NULL ? "net" : grant.p);
-	tr_buf_fini(&grant);
+	tr_value fault = host == NULL ? denied("this host", "its url cannot be read") : check_host(host, config);
 	curl_free(host);
 	curl_url_cleanup(u);
 	return fault;
+}
+
+static tr_value check_grant(const exchange *x)
+{
+	tr_value fault = check_url(x->request.url, x->config);
+	tr_value given = tr_map_get_s(x->config, "proxy");
+	bool own = tr_as_str(x->request.proxy).n > 0 && !tr_equal(given, x->request.proxy);
+
+	/* The operator's proxy is the operator's choice; a task's is a host like any other. */
+	return tr_is_valid(fault) || !own ? fault : check_url(x->request.proxy, x->config);
 }
 
 /* One request and its response. Absent when x->transfer has it, else an outcome. */
 static tr_value perform(exchange *x, int64_t deadline)
 {
 	tr_err err;
-	tr_value fault = check_grant(&x->request);
+	tr_value fault = check_grant(x);
 
 	if (tr_is_valid(fault))
 		return fault;
@@ -158,8 +201,11 @@ static tr_value perform(exchange *x, int64_t deadline)
 		return tr_outcome_error("busy", true, "http cannot send the request: out of memory");
 	x->transfer->link_local = tr_plugin_granted("net:link-local");
 	err = http_transfer_run(x->transfer);
+	if (err == TR_OK && !(is_redirect(x->transfer) && x->request.redirects_left > 0))
+		err = http_spool_end(x->transfer, x->context);
 	if (err != TR_OK)
-		return tr_outcome_error("busy", true, "http cannot send the request: %s", tr_err_text(err));
+		return tr_outcome_error("busy", true, "http cannot send the request, or store what it gave: %s",
+					tr_err_text(err));
 	return tr_absent();
 }
 
@@ -201,6 +247,8 @@ static tr_value http_run(tr_value config, tr_pid plugin, tr_value command)
 	(void)plugin;
 	if (x == NULL || tr_own(x, exchange_end) != TR_OK)
 		return tr_invalid(TR_ENOMEM);
+	x->config = config;
+	x->context = tr_map_get_s(command, "context");
 	tr_value fault =
 	    http_request_read(&x->request, config, tr_map_get_s(command, "input"), tr_command_deadline(command));
 	if (tr_is_valid(fault))

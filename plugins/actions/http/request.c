@@ -292,7 +292,7 @@ static tr_value read_timeout(http_request *r, tr_value config, tr_value input)
 static tr_value read_limits(http_request *r, tr_value config, tr_value input)
 {
 	tr_value verify = option(config, input, "verify_ssl"), follow = option(config, input, "follow_redirects");
-	tr_value max = option(config, input, "max_body");
+	tr_value max = option(config, input, "max_body"), proxy = option(config, input, "proxy");
 
 	if (!tr_is(verify, TR_BOOL))
 		return tr_outcome_error("input", false, "http: verify_ssl must be true or false");
@@ -308,6 +308,12 @@ static tr_value read_limits(http_request *r, tr_value config, tr_value input)
 	if (tr_as_int(max, 0) < 1)
 		return tr_outcome_error("input", false, "http: max_body must be a number of bytes above 0");
 	r->max_body = (size_t)tr_as_int(max, 0);
+	r->memory = (size_t)tr_as_int(tr_map_get_s(config, "memory_body"), 4 << 20);
+	r->stream = tr_as_bool(tr_map_get_s(input, "stream"), false);
+	if (given(proxy) && !tr_is(proxy, TR_STRING))
+		return tr_outcome_error("input", false, "http: proxy must be a url, or \"\" for none");
+	r->proxy = given(proxy) ? tr_keep(proxy) : tr_absent();
+	r->deny = tr_keep(tr_map_get_s(config, "deny"));
 	return read_timeout(r, config, input);
 }
 
@@ -347,5 +353,7 @@ void http_request_fini(http_request *r)
 	tr_drop(r->body);
 	tr_drop(r->form);
 	tr_drop(r->files);
+	tr_drop(r->proxy);
+	tr_drop(r->deny);
 	memset(r, 0, sizeof(*r));
 }

@@ -18,6 +18,10 @@ typedef struct http_request {
 	int64_t connect_ms, total_ms;  /* 0: none */
 	long read_s;
 	size_t max_body;
+	size_t memory;  /* of a body that may go to the store */
+	bool stream;    /* JSON may go there, too */
+	tr_value proxy; /* text: where to, "" for none; absent: what the environment says */
+	tr_value deny;  /* hosts and networks that must not be reached */
 } http_request;
 
 /** Absent, or an outcome (error kind "input" or "auth") that says what is wrong; *r is to be finished either way.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A transfer: options in, callbacks of libcurl, and the way between the actor and the reactor. */
 #include "plugins/actions/http/transfer.h"
+#include "plugins/actions/http/answer.h"
+#include "plugins/actions/http/spool.h"
+#include "plugins/shared/address.h"
 #include <ctype.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <troupe/io.h>
@@ -21,6 +23,8 @@ static void release(http_transfer *t)
 	tr_drop(t->response_headers);
 	tr_drop(t->url);
 	tr_drop(t->redirect_url);
+	tr_drop(t->stored);
+	tr_drop(t->deny);
 	tr_buf_fini(&t->content);
 	tr_free(t);
 }
@@ -28,15 +32,27 @@ static void release(http_transfer *t)
 /* ---- callbacks; reactor's thread
  * ------------------------------------------------------------------------------------------------ */
 
+/* JSON is read whole, to be of use; anything else need not be in memory. */
+static bool goes_to_store(const http_transfer *t)
+{
+	return t->by_reference &&
+	       (t->stream || !http_says_json(tr_as_cstr(tr_map_get_s(t->response_headers, "content-type"), "")));
+}
+
 static size_t on_content(char *p, size_t one, size_t n, void *arg)
 {
 	http_transfer *t = arg;
 
 	(void)one;
-	if (n > t->max_body - t->content.n) {
+	if (n > t->max_body - t->received) {
 		t->too_large = true;
 		return 0;
 	}
+	if (t->content.n >= t->memory && goes_to_store(t)) {
+		tr_node_send(t->node, t->owner, TR_LIST(TR_A(progress), tr_ref_value(t->ref)));
+		return CURL_WRITEFUNC_PAUSE; /* and the same bytes again, when the actor says so */
+	}
+	t->received += n;
 	tr_buf_put(&t->content, p, n);
 	return t->content.err == TR_OK ? n : 0;
 }
@@ -96,33 +112,12 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 	return n;
 }
 
-/* Addresses of this link only: cloud metadata services live there, and no playbook means them by accident. */
-static bool is_link_local(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET) {
-		struct sockaddr_in in;
-		memcpy(&in, address, sizeof(in));
-		return (ntohl(in.sin_addr.s_addr) >> 16) == 0xa9fe;
-	}
-	if (address->sa_family == AF_INET6) {
-		static const unsigned char metadata[16] = {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0,    0,
-							   0,    0,    0,    0,    0, 0, 0x02, 0x54};
-		static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-		struct sockaddr_in6 in6;
-		memcpy(&in6, address, sizeof(in6));
-		const unsigned char *b = in6.sin6_addr.s6_addr;
-		return (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || memcmp(b, metadata, 16) == 0 ||
-		       (memcmp(b, mapped, 12) == 0 && b[12] == 0xa9 && b[13] == 0xfe);
-	}
-	return false;
-}
-
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	http_transfer *t = arg;
 
 	(void)purpose;
-	if (!t->link_local && is_link_local(&address->addr)) {
+	if ((!t->link_local && address_is_local(&address->addr)) || address_in(&address->addr, t->deny)) {
 		t->forbidden = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -136,6 +131,7 @@ void http_transfer_ended(http_transfer *t, CURLcode code)
 
 	t->code = code;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &t->version);
 	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &us);
 	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
 	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &redirect);
@@ -260,6 +256,11 @@ static void set_rest(http_transfer *t, const http_request *r)
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "troupe/" TR_VERSION_STRING);
 	curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "");
+	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	/* Where HTTP/2 may be spoken, requests wait for the connection that they can share. */
+	curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, strncmp(tr_as_cstr(r->url, ""), "https", 5) == 0 ? 1L : 0L);
+	if (tr_is(r->proxy, TR_STRING)) /* else what the environment says */
+		curl_easy_setopt(t->easy, CURLOPT_PROXY, tr_as_cstr(r->proxy, ""));
 	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, r->verify_ssl ? 1L : 0L);
 	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, r->verify_ssl ? 2L : 0L);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_content);
@@ -314,6 +315,11 @@ http_transfer *http_transfer_new(http_client *c, const http_request *r, int64_t 
 	t->owner = tr_self();
 	t->ref = tr_make_ref();
 	t->max_body = r->max_body;
+	t->memory = r->memory;
+	t->stream = r->stream;
+	t->by_reference = true;
+	t->stored = tr_absent();
+	t->deny = tr_keep(r->deny);
 	t->response_headers = tr_map();
 	t->easy = curl_easy_init();
 	if (t->easy == NULL || !set_headers(t, r) || !set_body(t, r)) {
@@ -325,6 +331,15 @@ http_transfer *http_transfer_new(http_client *c, const http_request *r, int64_t 
 	return tr_own(t, owner_gone) == TR_OK ? t : NULL;
 }
 
+static void resume(void *loop, void *arg)
+{
+	http_transfer *t = arg;
+
+	(void)loop;
+	if (t->running)
+		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
 tr_err http_transfer_run(http_transfer *t)
 {
 	atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed); /* the reactor's */
@@ -333,10 +348,18 @@ tr_err http_transfer_run(http_transfer *t)
 		release(t);
 		return err;
 	}
-	tr_value m = tr_receive_ref(t->ref, TR_FOREVER);
-	err = tr_value_err(m);
-	tr_drop(m);
-	return err;
+	for (;;) {
+		tr_value m = tr_receive_ref(t->ref, TR_FOREVER);
+		bool paused = TR_IS_A(tr_array_at(m, 0), progress);
+		err = tr_value_err(m);
+		tr_drop(m);
+		if (err == TR_OK && paused)
+			err = http_spool_more(t);
+		if (err == TR_OK && paused)
+			err = tr_reactor_run(t->node, resume, t);
+		if (err != TR_OK || !paused)
+			return err;
+	}
 }
 
 void http_transfer_free(http_transfer *t)

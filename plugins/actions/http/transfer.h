@@ -2,7 +2,7 @@
 /**
  * One request on its way. Two hold it: the actor that waits for it and, while it is under way, the reactor. The actor
  * fills it before http_transfer_submit and reads it after the message [response, ref]; in between only the reactor's
- * thread touches it.
+ * thread touches it, but for the body's content between [progress, ref] and the actor's word to go on.
  */
 #ifndef TROUPE_PLUGINS_ACTIONS_HTTP_TRANSFER_H
 #define TROUPE_PLUGINS_ACTIONS_HTTP_TRANSFER_H
@@ -31,6 +31,14 @@ typedef struct http_transfer {
 	bool forbidden;  /* an address that must not be reached */
 	bool link_local; /* such addresses were granted */
 	size_t max_body;
+	size_t memory;     /* bytes of the body that may be in memory, when it may go to the store */
+	bool by_reference; /* it may */
+	bool stream;       /* JSON, too */
+	size_t received;   /* bytes of the body so far */
+	int64_t spool;     /* the store's number for it; 0: none */
+	tr_value stored;   /* the body's ResultRef; absent: it is in `content` */
+	tr_value deny;     /* networks that must not be reached */
+	long version;      /* CURL_HTTP_VERSION_… of the answer */
 	long status;
 	double elapsed;
 	tr_value response_headers; /* map: lower case name -> text */
@@ -41,7 +49,7 @@ typedef struct http_transfer {
 
 /** Made and owned by the calling actor: when that ends, the request is taken off the wire. NULL without memory. */
 http_transfer *http_transfer_new(http_client *c, const http_request *r, int64_t deadline);
-/** Send it off and park until it is over. */
+/** Send it off and park until it is over; a large body goes to the store meanwhile. */
 tr_err http_transfer_run(http_transfer *t);
 /** Give it back before the actor's end. */
 void http_transfer_free(http_transfer *t);

@@ -6,6 +6,7 @@
  */
 #include "plugins/actions/nats/target.h"
 #include "plugins/actions/nats/nkey.h"
+#include "plugins/shared/address.h"
 #include "plugins/shared/auth/auth.h"
 
 #include <curl/curl.h>
@@ -65,6 +66,12 @@ static tr_value address_of(reading *r, const char *host)
 	if (tr_array_len(list) == 0)
 		fail(r, tr_outcome_error("connection", true, "nats: the host %s cannot be found: %s", host,
 					 tr_err_text(tr_value_err(list))));
+	else if (address_text_is_local(tr_as_cstr(tr_array_at(list, 0), "")) && !tr_plugin_granted("net:link-local"))
+		fail(r, tr_outcome_error(
+			    "denied", false,
+			    "nats may not reach %s: it is a link-local address, and the grant net:link-local is "
+			    "missing",
+			    host));
 	else
 		first = tr_keep(tr_array_at(list, 0));
 	tr_drop(bare);

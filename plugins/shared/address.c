@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Addresses as 16 bytes: an IPv4 address stands behind ::ffff. */
+#include "plugins/shared/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+typedef struct address {
+	unsigned char b[16];
+} address;
+
+static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+static const unsigned char compatible[12] = {0};
+static const unsigned char nat64[12] = {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+
+static bool of_socket(const struct sockaddr *from, address *to)
+{
+	if (from->sa_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, from, sizeof in);
+		memcpy(to->b, mapped, sizeof mapped);
+		memcpy(to->b + 12, &in.sin_addr, 4);
+		return true;
+	}
+	if (from->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+		memcpy(&in6, from, sizeof in6);
+		memcpy(to->b, &in6.sin6_addr, 16);
+		return true;
+	}
+	return false;
+}
+
+/* With or without brackets and a zone. */
+static bool of_text(const char *text, size_t n, address *to)
+{
+	char z[INET6_ADDRSTRLEN + 1];
+	const char *zone = memchr(text, '%', n);
+	unsigned char four[4];
+
+	n = zone != NULL ? (size_t)(zone - text) : n;
+	if (n > 0 && text[0] == '[')
+		text++, n--;
+	if (n > 0 && text[n - 1] == ']')
+		n--;
+	if (n == 0 || n >= sizeof z)
+		return false;
+	memcpy(z, text, n);
+	z[n] = '\0';
+	if (inet_pton(AF_INET6, z, to->b) == 1)
+		return true;
+	if (inet_pton(AF_INET, z, four) != 1)
+		return false;
+	memcpy(to->b, mapped, sizeof mapped);
+	memcpy(to->b + 12, four, 4);
+	return true;
+}
+
+static bool local_four(const unsigned char b[4])
+{
+	static const unsigned char services[][4] = {
+	    {100, 100, 100, 200}, {192, 0, 0, 192}, {168, 63, 129, 16}}; /* Alibaba, Oracle, Azure */
+
+	for (size_t i = 0; i < sizeof services / sizeof *services; i++)
+		if (memcmp(b, services[i], 4) == 0)
+			return true;
+	return b[0] == 169 && b[1] == 254;
+}
+
+static bool is_local(const address *a)
+{
+	static const unsigned char aws[16] = {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54};
+	const unsigned char *b = a->b;
+
+	if (memcmp(b, mapped, 12) == 0 || memcmp(b, compatible, 12) == 0 || memcmp(b, nat64, 12) == 0)
+		return local_four(b + 12);
+	return (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) || memcmp(b, aws, 16) == 0;
+}
+
+bool address_is_local(const struct sockaddr *from)
+{
+	address a;
+
+	return of_socket(from, &a) && is_local(&a);
+}
+
+bool address_text_is_local(const char *text)
+{
+	address a;
+
+	return of_text(text, strlen(text), &a) && is_local(&a);
+}
+
+static bool in_network(const address *a, tr_str network)
+{
+	const char *slash = network.n == 0 ? NULL : memchr(network.p, '/', network.n);
+	size_t n = slash == NULL ? network.n : (size_t)(slash - network.p);
+	address base;
+
+	if (!of_text(network.p, n, &base))
+		return false;
+	bool four = memchr(network.p, ':', n) == NULL;
+	unsigned long bits = slash == NULL ? 128 : strtoul(slash + 1, NULL, 10) + (four ? 96 : 0);
+	for (size_t i = 0; i < 16 && bits > 0; i++) {
+		unsigned char mask = (unsigned char)(bits >= 8 ? 0xff : 0xff << (8 - bits));
+		if ((a->b[i] & mask) != (base.b[i] & mask))
+			return false;
+		bits -= bits >= 8 ? 8 : bits;
+	}
+	return true;
+}
+
+static bool in_any(const address *a, tr_value networks)
+{
+	for (size_t i = 0; i < tr_array_len(networks); i++)
+		if (in_network(a, tr_as_str(tr_array_at(networks, i))))
+			return true;
+	return false;
+}
+
+bool address_in(const struct sockaddr *from, tr_value networks)
+{
+	address a;
+
+	return of_socket(from, &a) && in_any(&a, networks);
+}
+
+static bool named(const char *host, tr_str pattern)
+{
+	size_t n = strlen(host);
+
+	if (pattern.n > 2 && pattern.p[0] == '*' && pattern.p[1] == '.')
+		return n >= pattern.n && strncasecmp(host + n - (pattern.n - 1), pattern.p + 1, pattern.n - 1) == 0;
+	return n == pattern.n && strncasecmp(host, pattern.p, n) == 0;
+}
+
+bool host_in(const char *host, tr_value list)
+{
+	address a;
+
+	for (size_t i = 0; i < tr_array_len(list); i++)
+		if (named(host, tr_as_str(tr_array_at(list, i))))
+			return true;
+	return of_text(host, strlen(host), &a) && in_any(&a, list);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** Which addresses and hosts a plugin keeps away from. Pure functions. */
+#ifndef TROUPE_PLUGINS_SHARED_ADDRESS_H
+#define TROUPE_PLUGINS_SHARED_ADDRESS_H
+
+#include <sys/socket.h>
+#include <troupe/value.h>
+
+/** An address of this link only, or one where a cloud tells its machines their secrets: no task means these by
+ * accident. They need the grant net:link-local. */
+bool address_is_local(const struct sockaddr *address);
+/** The same of a text; false for a host's name. */
+bool address_text_is_local(const char *text);
+/** Is the address in one of the networks ("10.0.0.0/8", "fd00::/8", or one address) of a list of texts? Texts that are
+ * no networks do not count. */
+bool address_in(const struct sockaddr *address, tr_value networks);
+/** Is the host one of a list: its name, "*.domain" for all below, or a network that a literal address is in? */
+bool host_in(const char *host, tr_value list);
+
+#endif
