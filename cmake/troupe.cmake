@@ -82,6 +82,9 @@ function(troupe_test floor name)
     math(EXPR T_TIMEOUT "${T_TIMEOUT} * 5")
     list(APPEND T_ENV UNDER_VALGRIND=1) # for tests whose size would take minutes there
   endif()
+  if(TROUPE_SANITIZE)
+    list(APPEND T_ENV UNDER_SANITIZER=1)
+  endif()
   set(program)
   if(TARGET troupe) # a tree without the program still has its unit tests
     set(program $<TARGET_FILE:troupe>)

@@ -5,6 +5,7 @@
 #include "runtime/actor/actor.h"
 
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -106,8 +107,13 @@ bool seat_prepare(void)
 
 void seat_wait(struct seat *t)
 {
-	while (atomic_load_explicit(&t->locked, memory_order_acquire) != 0)
-		spin_pause();
+	/* A thief whose thread was put aside would be waited for in vain. */
+	for (int i = 0; atomic_load_explicit(&t->locked, memory_order_acquire) != 0; i++) {
+		if (i < 100)
+			spin_pause();
+		else
+			sched_yield();
+	}
 }
 
 struct actor *seat_steal(struct seat *t)

@@ -2,6 +2,7 @@
 /* The system monitor: each kind is told when it should be, once, and not otherwise. */
 #include "tests/unit/behaviour/actor_case.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -53,13 +54,16 @@ static int64_t field(tr_value info, const char *name)
 	return n;
 }
 
+static _Atomic bool seen_spinning;
+
+/* At least so long, and until it was seen. */
 static void spins(tr_value arg)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	int64_t until = (int64_t)t.tv_sec * TR_SECOND + t.tv_nsec + tr_as_int(arg, 0);
-	while ((int64_t)t.tv_sec * TR_SECOND + t.tv_nsec < until)
+	while ((int64_t)t.tv_sec * TR_SECOND + t.tv_nsec < until || !atomic_load(&seen_spinning))
 		clock_gettime(CLOCK_MONOTONIC, &t);
 }
 
@@ -68,8 +72,10 @@ ACTOR_CASE(a_long_handler_is_told_while_it_runs)
 	tr_system_monitor_options o = {.to = tr_self(), .long_handler_ns = 30 * TR_MS};
 
 	THAT(tr_system_monitor(tr_here(), &o) == TR_OK);
-	tr_pid pid = tr_spawn(spins, tr_int(300 * TR_MS));
+	atomic_store(&seen_spinning, false);
+	tr_pid pid = tr_spawn(spins, tr_int(100 * TR_MS));
 	THAT(field(told("long_handler", pid), "running_ns") >= 30 * TR_MS);
+	atomic_store(&seen_spinning, true);
 	tr_drop(case_await(tr_monitor(pid)));
 	THAT(tr_system_monitor(tr_here(), NULL) == TR_OK);
 	tr_pid unseen = tr_spawn(spins, tr_int(100 * TR_MS));

@@ -129,9 +129,15 @@ static tr_value nested(size_t depth, tr_value core)
 	return core;
 }
 
+/* Under valgrind and the sanitizers fewer levels: recursion would end in a stack overflow with those as well. */
+static bool is_slow(void)
+{
+	return getenv("UNDER_VALGRIND") != NULL || getenv("UNDER_SANITIZER") != NULL;
+}
+
 static void deeper_than_any_stack(void **state)
 {
-	size_t depth = getenv("UNDER_VALGRIND") != NULL ? 200000 : 1000000;
+	size_t depth = is_slow() ? 200000 : 1000000;
 	tr_value a = nested(depth, tr_int(1)), b = nested(depth, tr_int(1)), c = nested(depth, tr_int(2));
 	tr_buf out = {0};
 
@@ -156,11 +162,10 @@ static void deeper_than_any_stack(void **state)
 	tr_drop(c);
 }
 
-/* Under valgrind fewer: recursion would end in a stack overflow with those as well. */
 static void ten_million_levels_are_freed(void **state)
 {
 	tr_value v = tr_string("core");
-	int levels = getenv("UNDER_VALGRIND") != NULL ? 1000000 : 10000000;
+	int levels = is_slow() ? 1000000 : 10000000;
 
 	(void)state;
 	for (int i = 0; i < levels; i++)
