@@ -17,7 +17,8 @@
 #include <troupe/io.h>
 #include <troupe/supervisor.h>
 
-#define STOP_NS (10 * TR_SECOND) /* then the node ends without them; the journal has all that was acknowledged */
+#define MOST_HELD 1000
+#define STOP_NS   (10 * TR_SECOND) /* then the node ends without them; the journal has all that was acknowledged */
 
 static void explain(char *why, size_t n, const char *what, tr_value reason)
 {
@@ -44,15 +45,39 @@ static void not_ours(void *data)
 
 static const tr_class options_class = {"assemble options", not_ours};
 
+static void pass_gate(void *arg, tr_value record)
+{
+	assemble_options *o = arg;
+	assemble_gate *g = &o->gate;
+	(void)pthread_mutex_lock(&g->mutex);
+	bool open = g->open;
+	if (!open && tr_array_len(g->held) < MOST_HELD)
+		g->held = tr_array_push(g->held, tr_keep(record));
+	(void)pthread_mutex_unlock(&g->mutex);
+	if (open)
+		o->log(o->log_arg, record);
+}
+
+static void open_gate(assemble_options *o)
+{
+	assemble_gate *g = &o->gate;
+	(void)pthread_mutex_lock(&g->mutex);
+	for (size_t i = 0; i < tr_array_len(g->held); i++)
+		o->log(o->log_arg, tr_array_at(g->held, i));
+	tr_clear(&g->held);
+	g->open = true;
+	(void)pthread_mutex_unlock(&g->mutex);
+}
+
 static tr_started start_logger(tr_value arg, tr_value extra)
 {
-	const assemble_options *o = tr_as_object(arg, &options_class);
+	assemble_options *o = tr_as_object(arg, &options_class);
 	tr_logger_options quiet = {.level = o->log_level, .fd = -1};
 	tr_value logger_arg = tr_logger_arg(&quiet);
 	tr_started s = tr_logger_start_link(logger_arg, extra);
 	tr_drop(logger_arg);
-	if (s.pid.bits != 0)
-		(void)tr_log_add_handler(tr_here(), "program", o->log_level, o->log, o->log_arg, NULL);
+	if (s.pid.bits != 0 && o->log != NULL)
+		(void)tr_log_add_handler(tr_here(), "program", o->log_level, pass_gate, o, NULL);
 	return s;
 }
 
@@ -137,10 +162,12 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	return tr_node_supervisor(node, &top);
 }
 
-tr_node *assemble_embedded(const assemble_options *options, char *why, size_t n)
+tr_node *assemble_embedded(assemble_options *options, char *why, size_t n)
 {
 	tr_err err = TR_OK;
 	tr_node *node = tr_node_start(NULL, &err);
+	/* Who wants to see everything sees the start, too. */
+	options->gate = (assemble_gate){PTHREAD_MUTEX_INITIALIZER, options->log_level == TR_DEBUG, tr_array()};
 	if (node != NULL)
 		err = tr_reactor_start(node);
 	if (err != TR_OK) {
@@ -154,8 +181,10 @@ tr_node *assemble_embedded(const assemble_options *options, char *why, size_t n)
 		tr_drop(top.reason);
 		tr_log_flush(node);
 		tr_node_stop(&node);
+		tr_clear(&options->gate.held);
 		return NULL;
 	}
+	open_gate(options);
 	return node;
 }
 

@@ -7,9 +7,19 @@
 #include "actors/store/file_store.h"
 #include "cli/settings.h"
 #include "plugins/host/host.h"
+#include <pthread.h>
 #include <troupe/log.h>
 #include <troupe/node.h>
 
+/** What is logged while the tree starts is held back: a start that fails has one reason, and whoever asked for the node
+ * is told it. When the tree stands, what was held goes to the handler. */
+typedef struct assemble_gate {
+	pthread_mutex_t mutex;
+	bool open;
+	tr_value held; /* records */
+} assemble_gate;
+
+/** Outlives the node. */
 typedef struct assemble_options {
 	const char *data;
 	durability durability;
@@ -24,10 +34,11 @@ typedef struct assemble_options {
 	const char *mode;         /* what the endpoint says this process is; NULL: "run" */
 	const char *owner;        /* the actor that gets [stop] from clients; NULL: they may not ask */
 	tr_value env;             /* what templates see as env: a map of text, borrowed; absent: nothing */
+	assemble_gate gate;       /* assemble_embedded's own */
 } assemble_options;
 
 /** Start a node with all branches of an embedded run. NULL on failure with the reason in `why` (at least 600 bytes). */
-tr_node *assemble_embedded(const assemble_options *options, char *why, size_t n);
+tr_node *assemble_embedded(assemble_options *options, char *why, size_t n);
 /** Stop the tree in order, then the node. */
 void assemble_stop(tr_node **node);
 

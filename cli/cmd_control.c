@@ -5,6 +5,7 @@
 #include "actors/protocol.h"
 #include "actors/event/frame.h"
 #include "actors/store/file_store.h"
+#include "runtime/time/clock.h"
 #include "cli/owner.h"
 #include "cli/past.h"
 #include "cli/pick.h"
@@ -12,7 +13,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define CALL_MS 60000
 
@@ -44,6 +44,30 @@ static int fail(const verb *v, int64_t id, const char *why)
 	return EXIT_FAILED;
 }
 
+/* What the index knows of it, NULL; the entry is a part of the table. */
+static const index_entry *look_up(index_table *t, const char *data, int64_t id)
+{
+	tr_buf notes = {0};
+	(void)index_load(t, data, false, &notes);
+	tr_buf_fini(&notes);
+	return index_find(t, id);
+}
+
+/* Has it ended? Then that is said. */
+static bool is_over(const verb *v, const char *data, int64_t id)
+{
+	char why[80];
+	index_table t = {0};
+	const index_entry *e = look_up(&t, data, id);
+	bool over = e != NULL && e->finished;
+	if (over) {
+		(void)snprintf(why, sizeof why, "it has ended (%s)", e->status);
+		(void)fail(v, id, why);
+	}
+	index_fini(&t);
+	return over;
+}
+
 /* ---- nobody performs it: its log says so from now on --------------------------------------------------------------
  */
 
@@ -66,13 +90,6 @@ static void on_effect(void *arg, const machine_effect *effect)
 	(void)effect; /* there is no worker */
 }
 
-static int64_t wall_us(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static bool decide(const verb *v, past *p, tr_str reason, tr_buf *frames, char *why, size_t n)
 {
 	machine *m = past_playbook(p, why, n) ? past_machine(p, 0, why, n) : NULL;
@@ -80,27 +97,25 @@ static bool decide(const verb *v, past *p, tr_str reason, tr_buf *frames, char *
 		return false;
 	struct writing w = {0};
 	id_generator ids = {0};
-	machine_world world = {.now_us = wall_us(), .ids = &ids, .env = tr_map()};
+	machine_world world = {.now_us = clock_wall_us(NULL), .ids = &ids, .env = tr_map()};
 	machine_sink sink = {on_event, on_effect, &w};
 	tr_err err = v->decide(m, &world, &sink, reason);
 	if (err == TR_OK)
 		err = w.err;
+	const char *why_not = err == TR_EINVAL ? machine_refusal(m) : tr_err_text(err);
 	tr_drop(world.env);
 	machine_free(&m);
 	*frames = w.frames;
 	if (err != TR_OK)
-		(void)snprintf(why, n, "%s", err == TR_EINVAL ? "it is over, or it is so already" : tr_err_text(err));
+		(void)snprintf(why, n, "%s", why_not);
 	return err == TR_OK;
 }
 
 static tr_value folder_of(const char *data, int64_t id)
 {
 	index_table t = {0};
-	tr_buf notes = {0};
-	(void)index_load(&t, data, false, &notes);
-	const index_entry *e = index_find(&t, id);
+	const index_entry *e = look_up(&t, data, id);
 	tr_value folder = e != NULL ? tr_keep(e->folder) : tr_absent();
-	tr_buf_fini(&notes);
 	index_fini(&t);
 	return folder;
 }
@@ -137,7 +152,7 @@ static int write_here(const verb *v, const char *data, int64_t id, tr_str reason
 /* ---- through its node -----------------------------------------------------------------------------------------------
  */
 
-static int ask_there(const verb *v, remote *r, int64_t id, tr_str reason)
+static int ask_there(const verb *v, const char *data, remote *r, int64_t id, tr_str reason)
 {
 	char why[400];
 	tr_value answer;
@@ -145,7 +160,14 @@ static int ask_there(const verb *v, remote *r, int64_t id, tr_str reason)
 					 : TR_LIST(tr_string(v->name), tr_int(id));
 	bool good = remote_call(r, SUBJECT_EXECUTIONS, request, CALL_MS, &answer, why, sizeof why);
 	tr_drop(answer);
-	return good ? EXIT_OK : fail(v, id, why);
+	if (good)
+		return EXIT_OK;
+	if (strstr(why, "no such execution runs") == NULL)
+		return fail(v, id, why);
+	/* It may have ended since it was looked up. */
+	return is_over(v, data, id)
+		   ? EXIT_FAILED
+		   : fail(v, id, "the node does not perform it; 'troupe resume EXECUTION' takes it up");
 }
 
 static int control(const verb *v, const pick_options *o, const char *which, const char *reason)
@@ -156,9 +178,11 @@ static int control(const verb *v, const pick_options *o, const char *which, cons
 	int code = EXIT_FAILED;
 	if (!pick_execution(v->name, o->data, which, &id))
 		return pick_failed(which);
+	if (is_over(v, o->data, id))
+		return EXIT_FAILED;
 	switch (owner_find(o->data, &r, why, sizeof why)) {
 	case OWNER_REMOTE:
-		code = ask_there(v, r, id, tr_s(reason));
+		code = ask_there(v, o->data, r, id, tr_s(reason));
 		break;
 	case OWNER_NONE:
 		code = write_here(v, o->data, id, tr_s(reason));

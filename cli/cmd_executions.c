@@ -3,11 +3,10 @@
 #include "cli/command.h"
 
 #include "actors/event/event.h"
-#include "actors/protocol.h"
 #include "cli/duration.h"
 #include "cli/escape.h"
+#include "cli/performed.h"
 #include "cli/pick.h"
-#include "cli/remote.h"
 #include "cli/style.h"
 
 #include <errno.h>
@@ -25,45 +24,6 @@ struct query {
 	int64_t since_us;
 	uint64_t limit; /* 0: all */
 };
-
-/* ---- what runs now --------------------------------------------------------------------------------------------------
- */
-
-struct live {
-	tr_value ids; /* map: id text -> true, of what the folder's owner performs; absent: nobody can be asked */
-	bool owned;
-};
-
-static struct live look_live(const char *data)
-{
-	struct live l = {.ids = tr_absent(), .owned = layout_lock_owner(data) != 0};
-	char why[300];
-	remote *r = l.owned ? remote_open(data, why, sizeof why) : NULL;
-	tr_value answer;
-	if (r != NULL &&
-	    remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("list")), 10000, &answer, why, sizeof why)) {
-		l.ids = tr_map();
-		for (size_t i = 0; i < tr_array_len(answer); i++)
-			l.ids = tr_map_put(l.ids, tr_keep(tr_map_get_s(tr_array_at(answer, i), "execution_id")),
-					   tr_bool(true));
-		tr_drop(answer);
-	}
-	remote_close(&r);
-	return l;
-}
-
-/* An execution that has not ended and that nobody performs was interrupted. */
-static const char *status_of(const index_entry *e, const struct live *l)
-{
-	char id[24];
-	if (e->status == NULL)
-		return "unknown";
-	if (e->finished)
-		return e->status;
-	(void)snprintf(id, sizeof id, "%" PRId64, e->id);
-	bool performed = l->owned && (!tr_is_valid(l->ids) || tr_is_valid(tr_map_get_s(l->ids, id)));
-	return performed || index_held(e) ? e->status : "interrupted";
-}
 
 /* ---- filters --------------------------------------------------------------------------------------------------------
  */
@@ -160,11 +120,11 @@ static int list(const struct query *q)
 	index_table t = {0};
 	tr_buf notes = {0};
 	style s = style_of(stdout);
-	struct live l = look_live(q->pick.data);
+	performed now = performed_look(q->pick.data);
 	tr_err err = index_load(&t, q->pick.data, false, &notes);
 	uint64_t shown = 0, left_out = 0;
 	for (size_t i = t.count; i-- > 0;) {
-		const char *status = status_of(&t.entries[i], &l);
+		const char *status = performed_status(&now, &t.entries[i]);
 		if (!wanted(q, &t.entries[i], status))
 			continue;
 		if (q->limit != 0 && shown == q->limit) {
@@ -185,7 +145,7 @@ static int list(const struct query *q)
 	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&notes)));
 	if (err != TR_OK)
 		fprintf(stderr, "troupe executions: %s: %s\n", q->pick.data, tr_err_text(err));
-	tr_drop(l.ids);
+	performed_fini(&now);
 	tr_buf_fini(&notes);
 	index_fini(&t);
 	return err == TR_OK ? EXIT_OK : EXIT_FAILED;

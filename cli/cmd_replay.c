@@ -27,6 +27,12 @@ static int fail(const char *why)
 	return EXIT_FAILED;
 }
 
+static int fail_of(int64_t id, const char *why)
+{
+	fprintf(stderr, "troupe replay: execution %" PRId64 ": %s\n", id, why);
+	return EXIT_FAILED;
+}
+
 /* ---- --check --------------------------------------------------------------------------------------------------------
  */
 
@@ -155,11 +161,11 @@ static int replay(const struct replay_options *o, const char *which)
 		return pick_failed(which);
 	int code;
 	if (!past_open(&p, o->pick.data, id, why, sizeof why) || !past_playbook(&p, why, sizeof why)) {
-		code = fail(why);
+		code = fail_of(id, why);
 	} else if (o->to > past_count(&p)) {
-		(void)snprintf(why, sizeof why, "execution %" PRId64 " has %zu events; --to %" PRIu64 " is beyond them",
-			       id, past_count(&p), o->to);
-		code = fail(why);
+		(void)snprintf(why, sizeof why, "it has %zu events; --to %" PRIu64 " is beyond them", past_count(&p),
+			       o->to);
+		code = fail_of(id, why);
 	} else {
 		code = o->check ? check(&p, o->pick.json) : print_state(&p, o->to, o->pick.json);
 	}

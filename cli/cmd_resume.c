@@ -209,6 +209,8 @@ static int resume_run(int argc, char **argv)
 	if (code == EXIT_OK && argc - optind > 1)
 		code = usage_error("resume", "one execution at a time, or none for all");
 	o.which = argc - optind == 1 ? argv[optind] : NULL;
+	if (code == EXIT_OK && !node_options_ready(&o.node, "resume"))
+		code = EXIT_INVALID;
 	if (code == EXIT_OK)
 		code = perform(&o);
 	node_options_fini(&o.node);

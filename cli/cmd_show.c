@@ -2,11 +2,14 @@
 /* troupe show: the course of an execution. */
 #include "cli/command.h"
 
+#include "runtime/time/clock.h"
 #include "cli/escape.h"
 #include "cli/past.h"
+#include "cli/performed.h"
 #include "cli/pick.h"
 #include "cli/style.h"
 #include "cli/timeline.h"
+#include "cli/waiting.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,6 +26,14 @@ struct show_options {
 	pick_options pick;
 	uint64_t limit;
 	bool tasks;
+};
+
+/* What is shown: the course, and what is not in it. */
+struct shown {
+	const timeline *t;
+	int64_t id;
+	bool performed;   /* somebody works on it now */
+	tr_value waiting; /* what its tokens wait for */
 };
 
 /* ---- JSON -----------------------------------------------------------------------------------------------------------
@@ -52,35 +63,45 @@ static tr_value tasks_json(const timeline *t, const timeline_run *r)
 	return out;
 }
 
-static tr_value run_json(const timeline *t, const timeline_run *r)
+/* A step run that nobody works on any more. */
+static const char *run_status(const struct shown *w, const timeline_run *r)
 {
+	return !w->t->finished && !w->performed && strcmp(r->status, "running") == 0 ? "interrupted" : r->status;
+}
+
+static tr_value run_json(const struct shown *w, const timeline_run *r)
+{
+	const timeline *t = w->t;
 	tr_value loop = r->total < 0
 			    ? tr_nil()
 			    : TR_DICT("total", tr_int(r->total), "done", tr_int(r->done), "failed", tr_int(r->failed));
-	return TR_DICT("step_run_id", tr_int((int64_t)r->id), "step", or_nil(r->step), "status", tr_string(r->status),
-		       "attempts", tr_int((int64_t)r->attempts), "scheduled_ms", offset_ms(t, r->scheduled_us),
-		       "started_ms", offset_ms(t, r->start_us), "ended_ms", offset_ms(t, r->end_us), "duration_ms",
-		       r->end_us == 0 || r->start_us == 0 ? tr_nil()
-							  : tr_float((double)(r->end_us - r->start_us) / 1000.0),
-		       "loop", loop, "error", or_nil(r->error), "tasks", tasks_json(t, r));
+	return TR_DICT(
+	    "step_run_id", tr_int((int64_t)r->id), "step", or_nil(r->step), "status", tr_string(run_status(w, r)),
+	    "attempts", tr_int((int64_t)r->attempts), "scheduled_ms", offset_ms(t, r->scheduled_us), "started_ms",
+	    offset_ms(t, r->start_us), "ended_ms", offset_ms(t, r->end_us), "duration_ms",
+	    r->end_us == 0 || r->start_us == 0 ? tr_nil() : tr_float((double)(r->end_us - r->start_us) / 1000.0),
+	    "loop", loop, "error", or_nil(r->error), "tasks", tasks_json(t, r));
 }
 
-static const char *status_of(const timeline *t)
+static const char *status_of(const struct shown *w)
 {
-	return t->finished ? t->status : t->held != NULL ? t->held : "running";
+	const timeline *t = w->t;
+	return t->finished ? t->status : t->held != NULL ? t->held : w->performed ? "running" : "interrupted";
 }
 
-static int print_json(const timeline *t, int64_t id)
+static int print_json(const struct shown *w)
 {
+	const timeline *t = w->t;
 	tr_value steps = tr_array();
 	for (size_t i = 0; i < t->count; i++)
-		steps = tr_array_push(steps, run_json(t, &t->runs[i]));
-	tr_value v = TR_DICT("execution_id", tr_stringf("%" PRId64, id), "playbook", or_nil(t->playbook), "status",
-			     tr_string(status_of(t)), "started_at", event_time_text(t->started_us), "ended_at",
-			     t->finished ? event_time_text(t->last_us) : tr_nil(), "duration_ms",
-			     tr_float((double)(t->last_us - t->started_us) / 1000.0), "events",
-			     tr_int((int64_t)t->events), "steps", steps, "result", or_nil(t->result), "failures",
-			     tr_is(t->failures, TR_ARRAY) ? tr_keep(t->failures) : tr_array());
+		steps = tr_array_push(steps, run_json(w, &t->runs[i]));
+	tr_value v =
+	    TR_DICT("execution_id", tr_stringf("%" PRId64, w->id), "playbook", or_nil(t->playbook), "status",
+		    tr_string(status_of(w)), "started_at", event_time_text(t->started_us), "ended_at",
+		    t->finished ? event_time_text(t->last_us) : tr_nil(), "duration_ms",
+		    tr_float((double)(t->last_us - t->started_us) / 1000.0), "events", tr_int((int64_t)t->events),
+		    "steps", steps, "result", or_nil(t->result), "failures",
+		    tr_is(t->failures, TR_ARRAY) ? tr_keep(t->failures) : tr_array(), "waiting", tr_keep(w->waiting));
 	tr_buf line = {0};
 	tr_err err = tr_json_write(&line, v, TR_JSON_COMPACT);
 	if (err == TR_OK)
@@ -96,6 +117,7 @@ static int print_json(const timeline *t, int64_t id)
  */
 
 struct pen {
+	const struct shown *w;
 	const timeline *t;
 	style s;
 	int bar; /* columns of the Gantt chart */
@@ -105,7 +127,8 @@ static const char *tint(const style *s, const char *status)
 {
 	if (strcmp(status, "success") == 0)
 		return style_green(s);
-	if (strcmp(status, "running") == 0 || strcmp(status, "scheduled") == 0 || strcmp(status, "paused") == 0)
+	if (strcmp(status, "running") == 0 || strcmp(status, "scheduled") == 0 || strcmp(status, "paused") == 0 ||
+	    strcmp(status, "interrupted") == 0)
 		return style_yellow(s);
 	return style_red(s);
 }
@@ -203,13 +226,13 @@ static void print_task(const struct pen *p, const timeline_task *k)
 
 static void print_run(const struct pen *p, const timeline_run *r, bool tasks)
 {
-	const char *color = tint(&p->s, r->status);
-	printf("%s%s%s ", color, mark(&p->s, r->status), style_off(&p->s));
+	const char *status = run_status(p->w, r), *color = tint(&p->s, status);
+	printf("%s%s%s ", color, mark(&p->s, status), style_off(&p->s));
 	print_name(r->step, NAME_COLUMNS);
 	int64_t end_us = r->end_us != 0 ? r->end_us : p->t->last_us;
 	print_times(p, r->start_us, end_us);
 	print_bar(p, r->start_us, end_us, color);
-	printf(" %s", r->status);
+	printf(" %s", status);
 	if (r->attempts > 1)
 		printf(", attempt %" PRIu32, r->attempts);
 	if (r->total >= 0)
@@ -222,22 +245,36 @@ static void print_run(const struct pen *p, const timeline_run *r, bool tasks)
 		print_task(p, &r->tasks[i]);
 }
 
-static void print_text(const timeline *t, int64_t id, const struct show_options *o)
+/* "success in 3 ms", "running for 3 s", "interrupted after 3 s": by its own clock while somebody works on it, else by
+ * its last event. */
+static void print_head(const struct pen *p)
 {
-	struct pen p = {.t = t, .s = style_of(stdout)};
+	const struct shown *w = p->w;
+	const timeline *t = p->t;
 	char took[32], name[160];
-	const char *path = tr_as_cstr(tr_map_get_s(t->playbook, "path"), NULL);
+	const char *status = status_of(w), *path = tr_as_cstr(tr_map_get_s(t->playbook, "path"), NULL);
+	bool going = !t->finished && w->performed && t->held == NULL;
 	tr_value at = event_time_text(t->started_us);
+	printf("%sexecution %" PRId64 "%s  %s\n%s%s%s %s %s, started %s, %" PRIu64 " events\n\n", style_bold(&p->s),
+	       w->id, style_off(&p->s),
+	       escape_into(name, sizeof name,
+			   tr_s(path != NULL ? path : tr_as_cstr(tr_map_get_s(t->playbook, "name"), "?"))),
+	       tint(&p->s, status), status, style_off(&p->s),
+	       t->finished ? "in"
+	       : going     ? "for"
+			   : "after",
+	       duration_text(took, sizeof took, t->last_us - t->started_us), tr_as_cstr(at, "?"), t->events);
+	tr_drop(at);
+}
+
+static void print_text(const struct shown *w, const struct show_options *o)
+{
+	const timeline *t = w->t;
+	struct pen p = {.w = w, .t = t, .s = style_of(stdout)};
 	/* mark, name, two times, two frames, a word behind */
 	p.bar = p.s.columns - 2 - NAME_COLUMNS - 23 - 2 - 14;
 	p.bar = p.bar < BAR_MIN ? BAR_MIN : p.bar > BAR_MAX ? BAR_MAX : p.bar;
-	printf("%sexecution %" PRId64 "%s  %s\n%s%s%s %s %s, started %s, %" PRIu64 " events\n\n", style_bold(&p.s), id,
-	       style_off(&p.s),
-	       escape_into(name, sizeof name,
-			   tr_s(path != NULL ? path : tr_as_cstr(tr_map_get_s(t->playbook, "name"), "?"))),
-	       tint(&p.s, status_of(t)), status_of(t), style_off(&p.s), t->finished ? "in" : "for",
-	       duration_text(took, sizeof took, t->last_us - t->started_us), tr_as_cstr(at, "?"), t->events);
-	tr_drop(at);
+	print_head(&p);
 	size_t most = o->limit == 0 || o->limit > t->count ? t->count : (size_t)o->limit;
 	for (size_t i = 0; i < most; i++)
 		print_run(&p, &t->runs[i], o->tasks);
@@ -251,6 +288,27 @@ static void print_text(const timeline *t, int64_t id, const struct show_options 
 		print_error(tr_map_get_s(tr_is(error, TR_MAP) ? error : f, "message"), &p.s);
 		putchar('\n');
 	}
+	waiting_print(&p.s, w->waiting);
+	if (!t->finished && !w->performed)
+		printf("\nnobody performs it; 'troupe resume %" PRId64 "' goes on with it\n", w->id);
+}
+
+/* What is done has nothing that waits, unless it stalled. */
+static struct shown look_closer(timeline *t, past *p)
+{
+	struct shown w = {.t = t, .id = p->id, .waiting = tr_array()};
+	if (!t->finished) {
+		performed now = performed_look(p->data);
+		w.performed = performed_has(&now, p->id);
+		performed_fini(&now);
+	}
+	/* What runs goes on after its last event. */
+	int64_t now_us = clock_wall_us(NULL);
+	if (w.performed && t->held == NULL && now_us > t->last_us)
+		t->last_us = now_us;
+	if (!t->finished || strcmp(t->status, "stalled") == 0)
+		tr_assign(&w.waiting, waiting_of(p));
+	return w;
 }
 
 static int show(const struct show_options *o, const char *which)
@@ -270,12 +328,14 @@ static int show(const struct show_options *o, const char *which)
 				(void)timeline_add(&t, &e);
 			event_fini(&e);
 		}
+		struct shown w = look_closer(&t, &p);
 		if (o->pick.json)
-			code = print_json(&t, id);
+			code = print_json(&w);
 		else
-			print_text(&t, id, o);
+			print_text(&w, o);
+		tr_drop(w.waiting);
 	} else {
-		fprintf(stderr, "troupe show: %s\n", why);
+		fprintf(stderr, "troupe show: execution %" PRId64 ": %s\n", id, why);
 		code = EXIT_FAILED;
 	}
 	(void)fflush(stdout);

@@ -277,36 +277,56 @@ static int run_export(struct store_options *o)
 	return code;
 }
 
+static int import_failed(const struct store_options *o, tr_err err, uint64_t line, const tr_buf *report, int os_error)
+{
+	const char *name = o->file != NULL ? o->file : "standard input";
+	if (err == TR_EINVAL)
+		fprintf(stderr, "troupe store import: %s is no export: %.*s", name, TR_STR(tr_buf_str(report)));
+	else if (err == TR_EIO && line == 0)
+		fprintf(stderr, "troupe store import: %s cannot be read: %s\n", name, strerror(os_error));
+	else
+		fprintf(stderr, "troupe store import: line %" PRIu64 ": %s; what is before it is imported\n", line,
+			err == TR_ECORRUPT ? "the stream is damaged or not whole" : tr_err_text(err));
+	return EXIT_FAILED;
+}
+
 static int import_from(struct store_options *o, FILE *in)
 {
-	tr_buf report = {0};
+	tr_buf report = {0}, said = {0};
 	file_store_error error;
 	export_counts counts;
 	uint64_t line = 0;
 	file_store *s = file_store_open(o->pick.data, &disk_real, &report, &error);
-	tr_err err = s == NULL ? error.err : import_store(s, &disk_real, in, &report, &counts, &line);
 	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&report)));
 	tr_buf_fini(&report);
 	if (s == NULL)
 		return fail("import", error.text);
+	errno = 0;
+	tr_err err = import_store(s, &disk_real, in, &said, &counts, &line);
+	int os_error = errno;
 	file_store_close(&s);
-	int code = print_counts(o, "imported", &counts);
-	if (err != TR_OK) {
-		char why[200];
-		(void)snprintf(why, sizeof why, "line %" PRIu64 ": %s; what is before it is imported", line,
-			       err == TR_ECORRUPT ? "the stream is damaged or not whole" : tr_err_text(err));
-		code = fail("import", why);
+	bool begun = err != TR_EINVAL && (err == TR_OK || line > 0);
+	int code = EXIT_OK;
+	if (begun) {
+		fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&said)));
+		code = print_counts(o, "imported", &counts);
 	}
+	if (err != TR_OK)
+		code = import_failed(o, err, line, &said, os_error);
+	tr_buf_fini(&said);
 	return code;
 }
 
 static int run_import(struct store_options *o)
 {
+	char why[300];
 	if (o->argc > 0)
 		return usage_error("store", "import takes one folder; the stream comes from --file or standard input");
 	FILE *in = o->file != NULL ? fopen(o->file, "rb") : stdin;
-	if (in == NULL)
-		return fail("import", strerror(errno));
+	if (in == NULL) {
+		(void)snprintf(why, sizeof why, "%.200s: %s", o->file, strerror(errno));
+		return fail("import", why);
+	}
 	int code = import_from(o, in);
 	if (in != stdin)
 		fclose(in);

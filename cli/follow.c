@@ -3,6 +3,7 @@
 #include "cli/follow.h"
 
 #include "actors/protocol.h"
+#include "runtime/time/clock.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -35,20 +36,6 @@ bool follow_start(remote *r, run_job *job, bool watch)
 	job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);
 	tr_drop(answer);
 	return true;
-}
-
-static int64_t wall_us(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int64_t steady_ns(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static void show_events(run_job *job, tr_value events)
@@ -103,7 +90,7 @@ static bool take_signal(remote *r, run_job *job, const sigset_t *set)
 	char why[200];
 	if (sigtimedwait(set, NULL, &(struct timespec){0}) <= 0)
 		return true;
-	patience_word word = patience_signal(&job->signals, steady_ns());
+	patience_word word = patience_signal(&job->signals, clock_monotonic_ns(NULL));
 	if (word != PATIENCE_ASKED)
 		return word == PATIENCE_SAME;
 	job->interrupted = true;
@@ -136,7 +123,7 @@ void follow(remote *r, run_job *job)
 			tr_drop(frame);
 		}
 		going = take_signal(r, job, &set) && going;
-		int64_t now = wall_us();
+		int64_t now = clock_wall_us(NULL);
 		if (going && now - shown_us >= TICK_MS * 1000) {
 			view_tick(job->view, now);
 			shown_us = now;

@@ -17,9 +17,8 @@ bool past_open(past *p, const char *data, int64_t id, char *why, size_t n)
 	p->events = store_read_execution(data, id, &p->notes);
 	if (tr_is_valid(p->events) && tr_array_len(p->events) > 0)
 		return true;
-	(void)snprintf(why, n, "execution %" PRId64 " in %.200s: %s", id, data,
-		       tr_is_valid(p->events) ? "nothing of its log can be read"
-					      : tr_err_text(tr_value_err(p->events)));
+	(void)snprintf(why, n, "nothing of its log in %.200s can be read%s%s", data, tr_is_valid(p->events) ? "" : ": ",
+		       tr_is_valid(p->events) ? "" : tr_err_text(tr_value_err(p->events)));
 	return false;
 }
 

@@ -14,7 +14,7 @@ typedef struct past {
 	routes *routes;   /* NULL until past_playbook */
 } past;
 
-/** Read the log. False with the reason in `why` (at least 400 bytes). */
+/** Read the log. False with the reason in `why` (at least 400 bytes), which does not name the execution. */
 bool past_open(past *p, const char *data, int64_t id, char *why, size_t n);
 /** Load the playbook that the first event names, as it was. False with the reason. */
 bool past_playbook(past *p, char *why, size_t n);

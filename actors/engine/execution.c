@@ -350,12 +350,11 @@ static tr_next execution_info(void *state, tr_value message)
 /* ---- calls ----------------------------------------------------------------------------------------------------------
  */
 
-static tr_value control_answer(tr_err err)
+static tr_value control_answer(const execution *x, tr_err err)
 {
 	if (err == TR_OK)
 		return TR_A(ok);
-	return TR_LIST(TR_A(error),
-		       tr_string(err == TR_EINVAL ? "the execution is ending, or it is so already" : tr_err_text(err)));
+	return TR_LIST(TR_A(error), tr_string(err == TR_EINVAL ? machine_refusal(x->machine) : tr_err_text(err)));
 }
 
 /* [pause, parent]: along with the execution that waits for this one. */
@@ -373,8 +372,10 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 
 	if (tr_str_is(what, "summary"))
 		return tr_next_reply(machine_summary(x->machine));
-	if (tr_str_is(what, "watch"))
-		return tr_next_reply(control_answer(watch_add(x, tr_as_pid(tr_array_at(request, 1)), true)));
+	if (tr_str_is(what, "watch")) {
+		err = watch_add(x, tr_as_pid(tr_array_at(request, 1)), true);
+		return tr_next_reply(err == TR_OK ? TR_A(ok) : TR_LIST(TR_A(error), tr_string(tr_err_text(err))));
+	}
 	if (tr_str_is(what, "child")) {
 		tr_value answer = parent_ask(x, tr_array_at(request, 1), from);
 
@@ -392,7 +393,7 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 		return tr_next_reply(TR_LIST(
 		    TR_A(error), tr_string("an execution knows cancel, pause, unpause, child, summary and watch")));
 	note(x, err);
-	outlet_reply(x, from, control_answer(err));
+	outlet_reply(x, from, control_answer(x, err));
 	return next_of(x);
 }
 

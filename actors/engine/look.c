@@ -10,6 +10,73 @@ bool machine_paused(const machine *m)
 {
 	return m->paused;
 }
+const char *machine_refusal(const machine *m)
+{
+	if (m->phase == MACHINE_NEW)
+		return "it has not begun";
+	if (m->phase >= MACHINE_CLOSING)
+		return "it has ended";
+	switch (m->stop) {
+	case STOP_CANCELLED:
+		return "it is being cancelled already";
+	case STOP_EXPIRED:
+		return "its time is over and it is ending";
+	case STOP_FAILED:
+		return "a step of it failed and it is ending";
+	case STOP_NONE:
+		break;
+	}
+	return m->paused ? "it is paused already" : "it is not paused";
+}
+
+/* The steps that live and can still bring the join a token. */
+static tr_value blockers_of(const machine *m, uint32_t join)
+{
+	tr_value from = tr_array();
+
+	LINK_EACH(l, &m->live)
+	{
+		uint32_t step = (uint32_t)(LINK_OF(l, step_state, in_live) - m->steps);
+
+		if (step != join && routes_reaches(m->routes, step, join))
+			from = tr_array_push(from, tr_keep(m->routes->names[step]));
+	}
+	return from;
+}
+
+static bool guard_was_false(const step_state *s)
+{
+	LINK_EACH(l, &s->tokens)
+	{
+		if (LINK_OF(l, token, at_step)->pending)
+			return true;
+	}
+	return false;
+}
+
+tr_value machine_waiting(const machine *m)
+{
+	tr_value out = tr_array();
+
+	for (uint32_t i = 0; i < m->playbook->step_count; i++) {
+		const step_state *s = &m->steps[i];
+		const routes_step *r = &m->routes->steps[i];
+		bool count = r->join == ROUTES_COUNT && s->waiting < r->count;
+		const char *why = guard_was_false(s)                                     ? "guard"
+				  : count                                                ? "count"
+				  : s->open && s->blockers > 0 && r->join == ROUTES_AUTO ? "join"
+											 : NULL;
+
+		if (s->waiting == 0 || why == NULL)
+			continue;
+		out =
+		    tr_array_push(out, TR_DICT("step", tr_keep(m->routes->names[i]), "tokens", tr_int(s->waiting),
+					       "why", tr_string(why), "from", s->open ? blockers_of(m, i) : tr_array(),
+					       "needs", count ? tr_int(r->count) : tr_nil()));
+	}
+	return out;
+}
+
 uint64_t machine_seq(const machine *m)
 {
 	return m->seq;

@@ -147,6 +147,12 @@ tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *o
 
 machine_phase machine_phase_of(const machine *m);
 bool machine_paused(const machine *m);
+/** Why machine_cancel, machine_pause or machine_unpause has just given TR_EINVAL, for a person. */
+const char *machine_refusal(const machine *m);
+/** What it waits for, when its tokens do not move: [{step, tokens, why: "guard" | "join" | "count", from: [step…],
+ * needs}]: a false `when`; steps that may still bring a token; fewer tokens than the `needs` of them that it joins.
+ * After the end: what a stalled one was waiting for. Fresh reference. */
+tr_value machine_waiting(const machine *m);
 uint64_t machine_seq(const machine *m);
 int64_t machine_execution_id(const machine *m);
 int64_t machine_started_us(const machine *m);

@@ -10,13 +10,13 @@
 
 #define LOAD_NS (300 * TR_SECOND)
 
-/* The log; fresh, absent with the reason in why. */
+/* The log; fresh, absent with the reason in why, which does not name the execution: whoever tells it does. */
 static tr_value load(execution *x, tr_err *err, char *why, size_t n)
 {
 	tr_value answer = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("load"), tr_int(x->id)), tr_in(LOAD_NS)), events;
 
 	if (!TR_IS_A(tr_array_at(answer, 0), ok) || tr_array_len(tr_array_at(answer, 1)) == 0) {
-		(void)snprintf(why, n, "execution %" PRId64 " cannot be loaded: %s", x->id,
+		(void)snprintf(why, n, "its log cannot be loaded: %s",
 			       tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "it has no events")
 						   : tr_err_text(tr_value_err(answer)));
 		*err = tr_is_valid(answer) &&
@@ -35,7 +35,7 @@ static tr_value load(execution *x, tr_err *err, char *why, size_t n)
 }
 
 /* The routes of the playbook that the first event names; borrowed from *entry. */
-static routes *routes_for(execution *x, tr_value first, tr_value *entry, char *why, size_t n)
+static routes *routes_for(tr_value first, tr_value *entry, char *why, size_t n)
 {
 	event e;
 	tr_value info, request;
@@ -43,7 +43,7 @@ static routes *routes_for(execution *x, tr_value first, tr_value *entry, char *w
 
 	*entry = tr_absent();
 	if (event_from_value(first, &e) != TR_OK || e.type != EVENT_EXECUTION_REQUESTED) {
-		(void)snprintf(why, n, "execution %" PRId64 ": its log does not begin with its request", x->id);
+		(void)snprintf(why, n, "its log does not begin with its request");
 		event_fini(&e);
 		return NULL;
 	}
@@ -52,9 +52,9 @@ static routes *routes_for(execution *x, tr_value first, tr_value *entry, char *w
 	*entry = tr_call_name(SUBJECT_CATALOG, request, tr_in(LOAD_NS));
 	r = routes_of_value(tr_map_get_s(*entry, "routes"));
 	if (r == NULL)
-		(void)snprintf(
-		    why, n, "execution %" PRId64 ": its playbook '%s' (%s) is not in the catalog; put it there first",
-		    x->id, tr_as_cstr(tr_map_get_s(info, "path"), "?"), tr_as_cstr(tr_map_get_s(info, "hash"), "?"));
+		(void)snprintf(why, n, "its playbook '%s' (%s) is not in the catalog; put it there first",
+			       tr_as_cstr(tr_map_get_s(info, "path"), "?"),
+			       tr_as_cstr(tr_map_get_s(info, "hash"), "?"));
 	event_fini(&e);
 	return r;
 }
@@ -91,8 +91,7 @@ static tr_err replay(execution *x, tr_value events, char *why, size_t n)
 			remember(x, &e, v);
 		event_fini(&e);
 		if (err != TR_OK) {
-			(void)snprintf(why, n, "execution %" PRId64 ": event %zu of its log cannot be applied: %s",
-				       x->id, i + 1, tr_err_text(err));
+			(void)snprintf(why, n, "event %zu of its log cannot be applied: %s", i + 1, tr_err_text(err));
 			return err;
 		}
 	}
@@ -103,7 +102,7 @@ tr_err resume_load(execution *x, char *why, size_t n)
 {
 	tr_err err = TR_EIO;
 	tr_value events = load(x, &err, why, n), entry = tr_absent();
-	routes *r = tr_is_valid(events) ? routes_for(x, tr_array_at(events, 0), &entry, why, n) : NULL;
+	routes *r = tr_is_valid(events) ? routes_for(tr_array_at(events, 0), &entry, why, n) : NULL;
 
 	if (r == NULL) {
 		err = tr_is_valid(events) ? TR_EINVAL : err;
@@ -115,7 +114,7 @@ tr_err resume_load(execution *x, char *why, size_t n)
 	if (err == TR_OK) {
 		x->durable = machine_seq(x->machine);
 		if (machine_phase_of(x->machine) == MACHINE_FINISHED) {
-			(void)snprintf(why, n, "execution %" PRId64 " is finished; there is nothing to resume", x->id);
+			(void)snprintf(why, n, "it has ended; there is nothing to resume");
 			err = TR_EEXIST;
 		}
 	}

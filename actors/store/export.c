@@ -170,7 +170,7 @@ tr_err export_store(const char *data, const int64_t *ids, size_t count, FILE *ou
 	*counts = (export_counts){0};
 	tr_err err = index_load(&t, data, false, &notes);
 	if (err == TR_OK)
-		put_line(&x, TR_DICT("troupe_export", tr_int(1)));
+		put_line(&x, TR_DICT("troupe_export", tr_int(EXPORT_VERSION)));
 	for (size_t i = 0; err == TR_OK && i < t.count && !x.failed; i++)
 		if (chosen(ids, count, t.entries[i].id) && tr_is_valid(t.entries[i].folder))
 			put_execution(&x, &t.entries[i]);

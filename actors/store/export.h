@@ -19,6 +19,8 @@
 
 #include <stdio.h>
 
+#define EXPORT_VERSION 1
+
 typedef struct export_counts {
 	uint64_t executions, events, artifacts, playbooks;
 	uint64_t skipped; /* import: executions that are there already */
@@ -31,8 +33,9 @@ tr_err export_store(const char *data, const int64_t *ids, size_t count, FILE *ou
 		    export_counts *counts);
 
 /** Read a stream into an open store's folder. An execution that is there with the same events is skipped; one that is
- * there with others is refused and counts as failed. TR_ECORRUPT: the stream is damaged, or not whole, from line
- * *line on; executions before that are imported. */
+ * there with others is refused and counts as failed. TR_EINVAL: it is no such stream, `report` says what it is; TR_EIO:
+ * it cannot be read; TR_ECORRUPT: the stream is damaged, or not whole, from line *line on; executions before that are
+ * imported. */
 tr_err import_store(file_store *s, const disk *d, FILE *in, tr_buf *report, export_counts *counts, uint64_t *line);
 
 #endif

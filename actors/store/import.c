@@ -10,6 +10,7 @@
 #include "actors/store/log_file.h"
 #include "actors/store/reader.h"
 #include "actors/store/walk.h"
+#include "runtime/value/escape.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,6 +19,7 @@
 #include <troupe/codec.h>
 #include <unistd.h>
 
+#define SHOWN_BYTES    60
 #define LINE_MAX_BYTES ((size_t)128 << 20)
 
 struct importing {
@@ -245,7 +247,7 @@ static bool take_event(struct importing *m, tr_value v)
 static bool take_line(struct importing *m, tr_value v, uint64_t line)
 {
 	if (line == 1)
-		return tr_as_int(tr_map_get_s(v, "troupe_export"), 0) == 1;
+		return tr_as_int(tr_map_get_s(v, "troupe_export"), 0) == EXPORT_VERSION;
 	if (m->ended)
 		return false;
 	if (tr_is_valid(tr_map_get_s(v, "record")))
@@ -275,6 +277,26 @@ static bool read_line(FILE *in, tr_buf *line)
 	return line->n > 0;
 }
 
+/* The first line is not that of an export: what is it? */
+static void no_export(const struct importing *m, tr_str line, tr_value v)
+{
+	tr_value version = tr_map_get_s(v, "troupe_export");
+	if (tr_is(version, TR_INT)) {
+		tr_buf_putf(m->report, "it is an export of version %" PRId64 "; this program reads version %d\n",
+			    tr_as_int(version, 0), EXPORT_VERSION);
+		return;
+	}
+	if (line.n == 0) {
+		tr_buf_puts(m->report, "it is empty");
+	} else {
+		tr_buf_puts(m->report, "it begins with '");
+		escape_put(m->report, (tr_str){line.p, line.n < SHOWN_BYTES ? line.n : SHOWN_BYTES});
+		tr_buf_puts(m->report, line.n < SHOWN_BYTES ? "'" : "…'");
+	}
+	tr_buf_putf(m->report, ", an export with {\"troupe_export\":%d}; 'troupe store export' writes one\n",
+		    EXPORT_VERSION);
+}
+
 tr_err import_store(file_store *s, const disk *d, FILE *in, tr_buf *report, export_counts *counts, uint64_t *line)
 {
 	struct importing m = {.store = s, .disk = d, .report = report, .counts = counts};
@@ -286,8 +308,14 @@ tr_err import_store(file_store *s, const disk *d, FILE *in, tr_buf *report, expo
 		++*line;
 		tr_value v = tr_json_read(tr_buf_str(&text), NULL, NULL);
 		if (!tr_is(v, TR_MAP) || !take_line(&m, v, *line))
-			err = TR_ECORRUPT;
+			err = *line == 1 ? TR_EINVAL : TR_ECORRUPT;
+		if (err == TR_EINVAL)
+			no_export(&m, tr_buf_str(&text), v);
 		tr_drop(v);
+	}
+	if (err == TR_OK && *line == 0 && !ferror(in)) {
+		no_export(&m, (tr_str){NULL, 0}, tr_nil());
+		err = TR_EINVAL;
 	}
 	if (err == TR_OK && (ferror(in) || text.err != TR_OK))
 		err = ferror(in) ? TR_EIO : TR_ECORRUPT;

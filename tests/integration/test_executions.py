@@ -189,7 +189,7 @@ class Commands(kit.Case):
     def test_interrupted_is_resumed(self):
         fifo, execution = self.interrupted()
         self.assertEqual(self.listed()[0]["status"], "interrupted")
-        self.assertEqual(json.loads(self.ok("show", "last", "--json"))["status"], "running")
+        self.assertEqual(json.loads(self.ok("show", "last", "--json"))["status"], "interrupted")
         process = self.start("resume", execution, "--json")
         with open(fifo, "w") as f:
             f.write("done")

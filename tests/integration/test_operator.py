@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator says on the command line about kinds, grants, settings and files: taken, or refused with what to do."""
+import json
 import os
 
 import kit
@@ -88,6 +89,132 @@ class Operator(kit.Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("plugin python is built in and stays", done.stderr)
         self.assertIn("python", self.troupe("plugin", "list").stdout)
+
+    def test_last_words_on_an_execution_that_has_ended(self):
+        out = self.run_json(self.write("hello.yaml", HELLO))
+        for node in False, True:
+            if node:
+                self.node()
+            for command in "pause", "unpause", "cancel":
+                done = self.troupe(command, "last")
+                self.assertEqual((done.returncode, done.stderr),
+                                 (1, f"troupe {command}: execution {out['execution_id']}: it has ended (success)\n"))
+                done = self.troupe(command, "123")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("there is no execution '123' in", done.stderr)
+        done = self.troupe("resume", "last")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("execution"), 1, done.stderr)
+
+    def waiting(self, *args):
+        """A run that waits in a step of its own until the fifo is opened; its process and id."""
+        go, ready = self.fifo("go"), self.fifo("ready")
+        playbook = self.write("wait.yaml", f"""
+            workflow:
+              - step: fork
+                tool: {{ kind: noop }}
+                next: {{ spec: {{ mode: inclusive }}, arcs: [{{ step: slow }}, {{ step: fast }}, {{ step: gate }}] }}
+              - step: slow
+                tool: {{ kind: python, code: "open({ready!r}, 'w').close(); open({go!r}).read()" }}
+                next: meet
+              - step: fast
+                tool: {{ kind: noop }}
+                next: meet
+              - step: meet
+                tool: {{ kind: noop }}
+              - step: gate
+                when: "{{{{ ctx.ready is defined }}}}"
+                tool: {{ kind: noop }}
+            """)
+        process = self.start("run", playbook, *args)
+        with open(ready, encoding="utf-8") as f:
+            f.read()
+        return process, go
+
+    def show(self):
+        done = self.troupe("show", "last", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout), self.troupe("show", "last").stdout
+
+    def test_pausing_what_is_paused(self):
+        process, go = self.waiting("--json")
+        for command, code, said in (("unpause", 1, "it is not paused"), ("pause", 0, ""), ("pause", 1, "it is paused already"), ("unpause", 0, "")):
+            done = self.troupe(command, "last")
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(said, done.stderr)
+        with open(go, "w", encoding="utf-8"):
+            pass
+        process.communicate(timeout=60)
+
+    def test_show_says_what_is_waited_for(self):
+        process, go = self.waiting("--json")
+        shown, text = self.show()
+        while len(shown["waiting"]) < 2:  # the other branches are on their way
+            shown, text = self.show()
+        self.assertEqual(shown["status"], "running")
+        self.assertEqual([(w["step"], w["why"], w["from"], w["when"]) for w in shown["waiting"]],
+                         [("meet", "join", ["slow"], None), ("gate", "guard", [], "{{ ctx.ready is defined }}")])
+        self.assertIn("running for ", text)
+        self.assertIn("waiting at meet: 1 token, for those that may still come from slow", text)
+        with open(go, "w", encoding="utf-8"):
+            pass
+        process.communicate(timeout=60)
+        shown, text = self.show()
+        self.assertEqual((shown["status"], [w["step"] for w in shown["waiting"]]), ("stalled", ["gate"]))
+        self.assertIn("stalled in ", text)
+        self.assertIn("waiting at gate: 1 token, its 'when' is false: {{ ctx.ready is defined }}", text)
+
+    def test_show_says_that_an_execution_was_interrupted(self):
+        process, _ = self.waiting("--json")
+        process.kill()
+        process.communicate()
+        shown, text = self.show()
+        self.assertEqual(shown["status"], "interrupted")
+        self.assertEqual({s["step"]: s["status"] for s in shown["steps"]}["slow"], "interrupted")
+        self.assertIn("interrupted after ", text)
+        self.assertIn(f"nobody performs it; 'troupe resume {shown['execution_id']}' goes on with it", text)
+
+    def test_a_start_that_fails_has_one_reason(self):
+        self.node()
+        done = self.troupe("node")
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"\Atroupe node: .* process \d+ is writing here; .*\n\Z")
+        self.assertIn("a child could not be started", self.troupe("node", "--verbose").stderr)
+
+    def test_what_is_no_export_is_not_imported(self):
+        for stream, said in (("hello\x1b[2J\n", "it begins with 'hello\\x1b[2J', an export with {\"troupe_export\":1}"), ("", "it is empty"),
+                             ('{"troupe_export":2}\n', "it is an export of version 2; this program reads version 1")):
+            done = self.troupe("store", "import", stdin=stream)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn("standard input is no export: " + said, done.stderr)
+        done = self.troupe("store", "import", "--file", self.folder)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("cannot be read: Is a directory", done.stderr)
+
+    def test_resume_takes_the_options_of_a_node(self):
+        self.assertIn("--grant exce is no grant", self.refused("resume", "--grant", "exce"))
+        self.assertIn("cannot be read", self.refused("resume", "--config", self.path("none.yaml")))
+        go, ready = self.fifo("go"), self.fifo("ready")
+        process = self.start("run", self.write("granted.yaml", f"""
+            workflow:
+              - step: slow
+                tool: {{ kind: python, code: "open({ready!r}, 'w').close(); open({go!r}).read()" }}
+                next: granted
+              - step: granted
+                tool: {{ kind: shell, cmds: [echo granted] }}
+            """), "--grant", "exec", "--json")
+        with open(ready, encoding="utf-8") as f:
+            f.read()
+        process.kill()
+        process.communicate()
+        process = self.start("resume", "last", "--grant", "exec", "--json")
+        with open(ready, encoding="utf-8") as f:
+            f.read()
+        with open(go, "w", encoding="utf-8"):
+            pass
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertIn("granted", str(json.loads(out)["steps"]["granted"]["result"]))
 
 
 if __name__ == "__main__":

@@ -172,7 +172,7 @@ static void resume_body(tr_value arg)
 	tr_drop(again);
 	/* Now there is nothing to resume. */
 	wait_until_gone(&k);
-	CHECK(refused(resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil())), "finished"));
+	CHECK(refused(resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil())), "has ended"));
 	CHECK(refused(resume(id + 5, TR_LIST(TR_A(error), tr_string("no such log"))), "no such log"));
 	CHECK(refused(resume(id + 6, TR_LIST(TR_A(ok), tr_array_slice(k.log, 2, 5), tr_nil())), "does not begin"));
 	tr_drop(k.log);
