@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the arcs that lead back and, for each join, the steps that can still reach it. */
+/* Finds the arcs that lead back, and where tokens meet. */
 #include "actors/engine/routes.h"
 
 #include <stdatomic.h>
@@ -9,8 +9,7 @@
 struct routes_box {
 	routes routes;
 	atomic_uint refs;
-	bool *back;          /* for all arcs, step after step */
-	uint64_t *ancestors; /* for all joins */
+	bool *back; /* for all arcs, step after step */
 };
 
 /* Arcs turned round, without those that lead back: from[first[i]] … are the steps before step i. */
@@ -118,25 +117,6 @@ static tr_err reverse_make(const routes *pl, struct reverse *r)
 	return TR_OK;
 }
 
-static void mark_ancestors(const struct reverse *r, uint32_t join, uint64_t *bits, uint32_t *stack)
-{
-	size_t depth = 0;
-
-	stack[depth++] = join;
-	while (depth > 0) {
-		uint32_t at = stack[--depth];
-
-		for (uint32_t i = r->first[at]; i < r->first[at + 1]; i++) {
-			uint32_t from = r->from[i];
-
-			if ((bits[from / 64] >> (from % 64) & 1) == 0) {
-				bits[from / 64] |= UINT64_C(1) << (from % 64);
-				stack[depth++] = from;
-			}
-		}
-	}
-}
-
 /* What kind of join a step is; auto only where more than one arc leads forward to it. */
 static routes_join join_of(const pb_step *s, uint32_t incoming)
 {
@@ -156,9 +136,8 @@ static routes_join join_of(const pb_step *s, uint32_t incoming)
 static tr_err find_joins(struct routes_box *b)
 {
 	const playbook *p = b->routes.playbook;
-	size_t n = p->step_count, words = n / 64 + 1, joins = 0;
+	size_t n = p->step_count;
 	struct reverse r = {0};
-	uint32_t *stack = tr_alloc((n + 1) * sizeof(uint32_t));
 	tr_err err = reverse_make(&b->routes, &r);
 
 	for (size_t i = 0; i < n && err == TR_OK; i++) {
@@ -166,23 +145,11 @@ static tr_err find_joins(struct routes_box *b)
 
 		s->join = join_of(&p->steps[i], r.first[i + 1] - r.first[i]);
 		s->count = p->steps[i].join_count;
-		if (s->join == ROUTES_AUTO || s->join == ROUTES_ANY)
-			joins++;
 	}
-	b->ancestors = tr_alloc((joins * words + 1) * sizeof(uint64_t));
-	if (stack == NULL || b->ancestors == NULL)
-		err = TR_ENOMEM;
-	uint64_t *bits = b->ancestors;
-	for (size_t i = 0; i < n && err == TR_OK; i++) {
-		routes_step *s = &b->routes.steps[i];
-
-		if (s->join != ROUTES_AUTO && s->join != ROUTES_ANY)
-			continue;
-		mark_ancestors(&r, (uint32_t)i, bits, stack);
-		s->ancestors = bits;
-		bits += words;
+	if (err == TR_OK) {
+		b->routes.reach = reach_new((uint32_t)n, r.first, r.from);
+		err = b->routes.reach != NULL ? TR_OK : TR_ENOMEM;
 	}
-	tr_free(stack);
 	tr_free(r.first);
 	tr_free(r.from);
 	return err;
@@ -329,7 +296,7 @@ void routes_free(routes **p)
 	tr_drop(b->routes.no_map);
 	tr_drop(b->routes.no_array);
 	tr_free(b->back);
-	tr_free(b->ancestors);
+	reach_free(&b->routes.reach);
 	playbook_free(&held);
 	tr_free(b);
 }

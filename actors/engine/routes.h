@@ -10,6 +10,7 @@
 #ifndef TROUPE_ENGINE_ROUTES_H
 #define TROUPE_ENGINE_ROUTES_H
 
+#include "actors/engine/reach.h"
 #include "playbook/model/model.h"
 
 /* How tokens that arrive at a step become step runs. */
@@ -23,15 +24,14 @@ typedef enum routes_join {
 typedef struct routes_step {
 	routes_join join;
 	uint32_t count;
-	const uint64_t *ancestors; /* ROUTES_AUTO, ROUTES_ANY: bit set of the steps that reach this one without arcs
-				      that lead back */
-	const bool *back;          /* one for each arc of the step: does it lead back? */
-	tr_value labels; /* map: labels of tasks that some template may name as `<step>.<label>`; absent: none */
+	const bool *back; /* one for each arc of the step: does it lead back? */
+	tr_value labels;  /* map: labels of tasks that some template may name as `<step>.<label>`; absent: none */
 } routes_step;
 
 typedef struct routes {
 	const playbook *playbook;
 	routes_step *steps;
+	reach *reach;        /* without the arcs that lead back */
 	tr_value *names;     /* step names as values */
 	tr_value step_index; /* map: name -> index */
 	tr_value pool;       /* the playbook's pool */
@@ -47,9 +47,10 @@ void routes_free(routes **p);
 
 /* Index of a step by name, -1. */
 int32_t routes_step_index(const routes *p, tr_value name);
+/* Is there a way from one step to another without arcs that lead back? */
 static inline bool routes_reaches(const routes *p, uint32_t from, uint32_t join)
 {
-	return (p->steps[join].ancestors[from / 64] >> (from % 64) & 1) != 0;
+	return reach_is(p->reach, from, join);
 }
 
 /* A plan as a value for messages between actors of one node (takes p), and back (borrowed; NULL when v is none). */
