@@ -6,6 +6,7 @@
 
 #include "playbook/template/error.h"
 #include "playbook/template/eval_cli.h"
+#include "runtime/value/escape.h"
 
 #define LINE_MAX_BYTES ((size_t)16 << 20)
 
@@ -60,8 +61,11 @@ int template_eval_once(tr_str text, tr_str context, FILE *out, FILE *err)
 		    .err = error.err, .line = 1, .column = 1, .message = "the value has no form in JSON"};
 	}
 	if (error.err != TR_OK) {
+		tr_buf shown = {0};
 		put_error(&line, &error);
-		fprintf(err, "%.*s\n", TR_STR(line));
+		escape_put(&shown, tr_buf_str(&line)); /* one line, whatever names it tells */
+		fprintf(err, "%.*s\n", TR_STR(shown));
+		tr_buf_fini(&shown);
 	} else {
 		code = fprintf(out, "%.*s\n", TR_STR(line)) < 0 || fflush(out) != 0 ? 2 : 0;
 	}

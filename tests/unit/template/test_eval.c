@@ -32,6 +32,9 @@ static void one_template(void **state)
 	once("{{ nmae.x }}", "{\"name\": 1}", 2, "", "1:4: 'nmae' is undefined; did you mean 'name'?\n");
 	once("{{ ", "", 2, "", "1:4: expected an expression, found the end of the template\n");
 	once("x", "[1]", 2, "", "1:1: the context must be a JSON object\n");
+	/* One line, and nothing in it that moves a terminal's cursor. */
+	once("{{ {'a\\n\xc2\x9b\xe2\x80\xae': 1}['b'].c }}", "", 2, "",
+	     "1:4: '{'a\\n\\x9b\\u{202e}': 1}['b']' is undefined: there is no such key or attribute\n");
 }
 
 static void a_batch(void **state)
