@@ -52,18 +52,7 @@ static tr_err write_beside(const char *path, tr_str bytes, int *os_error)
 {
 	char beside[PATH_MAX + 32];
 	(void)snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid());
-	const disk *d = &disk_real;
-	(void)unlink(beside);
-	int fd = d->open_append(d->arg, beside);
-	int err = fd < 0 ? fd : d->append(d->arg, fd, bytes.p, bytes.n);
-	if (err == 0)
-		err = d->sync(d->arg, fd);
-	if (fd >= 0)
-		close(fd);
-	if (err == 0 && rename(beside, path) != 0)
-		err = -errno;
-	if (err != 0)
-		(void)unlink(beside);
+	int err = disk_replace(&disk_real, path, beside, bytes);
 	*os_error = -err;
 	return err == 0 ? TR_OK : TR_EIO;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,6 +104,27 @@ static int real_remove(void *arg, const char *path)
 
 const disk disk_real = {real_open_append, real_append,   real_sync,   real_truncate, real_make_folder,
 			real_sync_folder, real_sync_all, real_remove, NULL};
+
+int disk_replace(const disk *d, const char *path, const char *beside, tr_str bytes)
+{
+	char own[PATH_MAX + 8];
+	if (beside == NULL) {
+		(void)snprintf(own, sizeof own, "%s.new", path);
+		beside = own;
+	}
+	(void)d->remove(d->arg, beside); /* what a crash left there */
+	int fd = d->open_append(d->arg, beside);
+	int err = fd < 0 ? fd : d->append(d->arg, fd, bytes.p, bytes.n);
+	if (err == 0)
+		err = d->sync(d->arg, fd);
+	if (fd >= 0)
+		close(fd);
+	if (err == 0 && rename(beside, path) != 0)
+		err = -errno;
+	if (err != 0)
+		(void)d->remove(d->arg, beside);
+	return err;
+}
 
 static tr_err read_all(int fd, tr_buf *out)
 {

@@ -31,6 +31,9 @@ typedef struct disk {
 /** The real one. */
 extern const disk disk_real;
 
+/** From now on the file is these bytes, or it stays as it was: they are written to `beside` (NULL: the path with .new),
+ * synced, and put in its place. 0 or -errno. */
+int disk_replace(const disk *d, const char *path, const char *beside, tr_str bytes);
 /** The whole file appended to `out`; TR_ENOENT, TR_EIO, TR_ENOMEM. Regular files only. */
 tr_err disk_read_file(const char *path, tr_buf *out);
 

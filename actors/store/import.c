@@ -40,25 +40,6 @@ struct importing {
 	bool ended;
 };
 
-static int write_whole(const struct importing *m, const char *path, tr_str bytes)
-{
-	char beside[PATH_MAX + 8];
-	const disk *d = m->disk;
-	(void)snprintf(beside, sizeof beside, "%s.new", path);
-	(void)d->remove(d->arg, beside);
-	int fd = d->open_append(d->arg, beside);
-	int err = fd < 0 ? fd : d->append(d->arg, fd, bytes.p, bytes.n);
-	if (err == 0)
-		err = d->sync(d->arg, fd);
-	if (fd >= 0)
-		close(fd);
-	if (err == 0 && rename(beside, path) != 0)
-		err = -errno;
-	if (err != 0)
-		(void)d->remove(d->arg, beside);
-	return err;
-}
-
 static bool fail(struct importing *m, const char *what, const char *which, const char *why)
 {
 	m->counts->failed++;
@@ -87,7 +68,7 @@ static bool take_playbook(struct importing *m, tr_value v)
 		return fail(m, "playbook", "of the stream", "its content is not what its hash says");
 	if (layout_join(path, m->store->data, "playbooks/%s.yaml", hash) != TR_OK)
 		return fail(m, "playbook", hash, "the folder's name is too long");
-	int err = access(path, F_OK) == 0 ? 0 : write_whole(m, path, source);
+	int err = access(path, F_OK) == 0 ? 0 : disk_replace(m->disk, path, NULL, source);
 	m->counts->playbooks += err == 0;
 	return err == 0 || fail(m, "playbook", hash, strerror(-err));
 }
@@ -104,7 +85,7 @@ static void place_artifact(struct importing *m)
 	bool there = access(path, F_OK) == 0;
 	int err = there ? 0 : d->make_folder(d->arg, folder);
 	if (err == 0 && !there)
-		err = write_whole(m, path, tr_buf_str(&m->artifact));
+		err = disk_replace(d, path, NULL, tr_buf_str(&m->artifact));
 	tr_value back = err == 0 ? artifact_read(m->store->data, tr_s(m->key)) : tr_nil();
 	if (err != 0) {
 		(void)fail(m, "artifact", m->key, strerror(-err));
@@ -178,7 +159,7 @@ static int place_log(struct importing *m)
 	/* Whatever the index says: a log that is there is not replaced. */
 	int err = access(path, F_OK) == 0 || access(packed, F_OK) == 0 ? -EEXIST : d->make_folder(d->arg, folder);
 	if (err == 0)
-		err = write_whole(m, path, tr_buf_str(&m->log));
+		err = disk_replace(d, path, NULL, tr_buf_str(&m->log));
 	if (err == 0)
 		err = d->sync_folder(d->arg, folder);
 	return err;

@@ -102,33 +102,17 @@ static void put_entry(tr_buf *out, const index_entry *e)
 		put_record(out, e, type, e->seq, TR_LIST(tr_int(e->ended_us), tr_string(status)));
 }
 
-static int write_file(const disk *d, const char *path, const tr_buf *bytes)
-{
-	int err = d->remove(d->arg, path);
-	int fd = err == 0 ? d->open_append(d->arg, path) : err;
-	if (fd < 0)
-		return fd;
-	err = d->append(d->arg, fd, bytes->p, bytes->n);
-	if (err == 0)
-		err = d->sync(d->arg, fd);
-	close(fd);
-	return err;
-}
-
 int index_write(const index_table *t, const disk *d, const char *data)
 {
-	layout_path path, beside, folder;
+	layout_path path, folder;
 	tr_buf out = {0};
-	if (index_path(path, data) != TR_OK || layout_join(beside, data, SHOWN ".new") != TR_OK ||
-	    layout_join(folder, data, "index") != TR_OK)
+	if (index_path(path, data) != TR_OK || layout_join(folder, data, "index") != TR_OK)
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i < t->count; i++)
 		put_entry(&out, &t->entries[i]);
 	int err = out.err != TR_OK ? -ENOMEM : d->make_folder(d->arg, folder);
 	if (err == 0)
-		err = write_file(d, beside, &out);
-	if (err == 0 && rename(beside, path) != 0)
-		err = -errno;
+		err = disk_replace(d, path, NULL, tr_buf_str(&out));
 	tr_buf_fini(&out);
 	return err;
 }

@@ -34,24 +34,8 @@ static tr_err compress(tr_str log, tr_buf *out)
 
 int packed_write(const disk *d, const char *path, tr_str log)
 {
-	char beside[PATH_MAX + 8];
 	tr_buf packed = {0};
-	if (compress(log, &packed) != TR_OK) {
-		tr_buf_fini(&packed);
-		return -ENOMEM;
-	}
-	(void)snprintf(beside, sizeof beside, "%s.new", path);
-	(void)d->remove(d->arg, beside);
-	int fd = d->open_append(d->arg, beside);
-	int err = fd < 0 ? fd : d->append(d->arg, fd, packed.p, packed.n);
-	if (err == 0)
-		err = d->sync(d->arg, fd);
-	if (fd >= 0)
-		close(fd);
-	if (err == 0 && rename(beside, path) != 0)
-		err = -errno;
-	if (err != 0)
-		(void)d->remove(d->arg, beside);
+	int err = compress(log, &packed) == TR_OK ? disk_replace(d, path, NULL, tr_buf_str(&packed)) : -ENOMEM;
 	tr_buf_fini(&packed);
 	return err;
 }
