@@ -4,7 +4,7 @@
 #ifndef TROUPE_ENGINE_DISPATCH_H
 #define TROUPE_ENGINE_DISPATCH_H
 
-#include "actors/engine/idmap.h"
+#include "runtime/value/idmap.h"
 #include <troupe/actor.h>
 
 typedef struct dispatch {

@@ -4,7 +4,7 @@
 #define TROUPE_ENGINE_EXECUTIONS_STATE_H
 
 #include "actors/engine/executions.h"
-#include "actors/engine/idmap.h"
+#include "runtime/value/idmap.h"
 #include "actors/event/event.h"
 
 /* One that runs, or that crashed and is to be taken up again. */

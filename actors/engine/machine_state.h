@@ -8,7 +8,7 @@
 #ifndef TROUPE_ENGINE_MACHINE_STATE_H
 #define TROUPE_ENGINE_MACHINE_STATE_H
 
-#include "actors/engine/idmap.h"
+#include "runtime/value/idmap.h"
 #include "actors/engine/list.h"
 #include "actors/engine/machine.h"
 

@@ -5,6 +5,7 @@
 #include "actors/worker/render.h"
 
 #include <troupe/log.h>
+#include "plugins/host/command.h"
 #include "plugins/host/host.h"
 
 #define RESOLVE_TIMEOUT (60 * TR_SECOND)
@@ -41,18 +42,7 @@ static tr_value perform(const char *kind, tr_value input, const key_entry *e)
 		    tr_string_n(e->book->name.p, e->book->name.n), "step", tr_string("keychain"), "label",
 		    tr_string_n(e->book->keychain[e->index].name.p, e->book->keychain[e->index].name.n), "attempt",
 		    tr_int(1), "deadline_ns", tr_int(tr_in(RESOLVE_TIMEOUT)));
-	plugin_call call = {0};
-	tr_value outcome =
-	    plugin_call_send(&call, TR_DICT("kind", tr_string(kind), "input", input, "context", context));
-	int64_t deadline = tr_in(RESOLVE_TIMEOUT);
-	while (!tr_is_valid(outcome)) {
-		tr_value message = tr_receive(deadline);
-		if (!tr_is_valid(message))
-			return error_outcome("timeout", true, tr_stringf("the plugin %s did not answer in time", kind));
-		outcome = plugin_call_answer(&call, message);
-		tr_drop(message);
-	}
-	return outcome;
+	return command_perform(kind, input, context, tr_in(RESOLVE_TIMEOUT));
 }
 
 /* The result of an outcome (taken), or absent with the reason in *why. */

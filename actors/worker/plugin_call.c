@@ -2,6 +2,8 @@
 /** One command that is out at a plugin. */
 #include "actors/worker/plugin_call.h"
 
+#include "plugins/host/command.h"
+
 #include <string.h>
 
 tr_value error_outcome(const char *kind, bool retryable, tr_value message)
@@ -33,8 +35,7 @@ tr_value plugin_call_send(plugin_call *c, tr_value command)
 	}
 	c->command = tr_make_ref();
 	c->monitor = tr_monitor(c->plugin);
-	tr_err err =
-	    tr_send(c->plugin, TR_LIST(TR_A(command), tr_pid_value(tr_self()), tr_ref_value(c->command), command));
+	tr_err err = tr_send(c->plugin, command_message(tr_self(), c->command, command));
 	if (err == TR_OK)
 		return tr_absent();
 	tr_demonitor(c->monitor);
@@ -74,7 +75,7 @@ tr_value plugin_call_answer(plugin_call *c, tr_value message)
 void plugin_call_fini(plugin_call *c)
 {
 	if (plugin_call_out(c))
-		tr_send(c->plugin, TR_LIST(TR_A(cancel), tr_ref_value(c->command)));
+		tr_send(c->plugin, command_cancel(c->command));
 	*c = (plugin_call){0};
 }
 

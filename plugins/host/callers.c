@@ -20,7 +20,7 @@ static void leave(void *arg)
 	caller_shard *shard = shard_of(s->record->host, s->pid);
 
 	pthread_mutex_lock(&shard->lock);
-	keytable_del(&shard->owners, s->pid.bits);
+	idmap_del(&shard->owners, s->pid.bits);
 	pthread_mutex_unlock(&shard->lock);
 	record_release(s->record);
 	tr_free(s);
@@ -35,7 +35,7 @@ tr_err callers_enter(plugin_record *r)
 	*s = (stay){record_hold(r), tr_self()};
 	caller_shard *shard = shard_of(r->host, s->pid);
 	pthread_mutex_lock(&shard->lock);
-	tr_err err = keytable_put(&shard->owners, s->pid.bits, r);
+	tr_err err = idmap_put(&shard->owners, s->pid.bits, r);
 	pthread_mutex_unlock(&shard->lock);
 	tr_err owned = tr_own(s, leave); /* when this fails it has left already */
 	return err == TR_OK ? owned : err;
@@ -46,7 +46,7 @@ static plugin_record *find_one(plugin_host *h, tr_pid pid)
 	caller_shard *shard = shard_of(h, pid);
 
 	pthread_mutex_lock(&shard->lock);
-	plugin_record *r = keytable_get(&shard->owners, pid.bits);
+	plugin_record *r = idmap_get(&shard->owners, pid.bits);
 	if (r != NULL)
 		record_hold(r);
 	pthread_mutex_unlock(&shard->lock);

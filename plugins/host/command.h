@@ -28,6 +28,10 @@ bool command_parse_cancel(tr_value message, tr_ref *ref);
 /** Is it the answer to `ref`? Then *outcome (borrowed). */
 bool command_parse_answer(tr_value message, tr_ref ref, tr_value *outcome);
 
+/** Send a command to whoever performs the kind and wait for its outcome (fresh), in any actor. Takes input and context
+ * (absent: an empty one). tr_plugin_run is this for plugins, which need a grant. */
+tr_value command_perform(const char *kind, tr_value input, tr_value context, int64_t deadline);
+
 /** What a plugin returned, made into a proper outcome: takes v. Anything but a map with a known `status` becomes an
  * error of kind "plugin" that names the plugin. */
 tr_value outcome_checked(tr_value v, const char *plugin);

@@ -51,8 +51,8 @@ static void jobs_end(void *arg)
 
 	answer_all(&j->waiting);
 	answer_all(&j->running);
-	keytable_fini(&j->by_ref);
-	keytable_fini(&j->by_runner);
+	idmap_fini(&j->by_ref);
+	idmap_fini(&j->by_runner);
 	tr_free(j);
 }
 
@@ -65,10 +65,10 @@ jobs *jobs_new(void)
 
 job *jobs_add(jobs *j, tr_pid reply_to, tr_ref ref, tr_value command, int64_t deadline)
 {
-	if (keytable_get(&j->by_ref, ref.bits) != NULL)
+	if (idmap_get(&j->by_ref, ref.bits) != NULL)
 		return NULL;
 	job *item = tr_alloc(sizeof(*item));
-	if (item == NULL || keytable_put(&j->by_ref, ref.bits, item) != TR_OK) {
+	if (item == NULL || idmap_put(&j->by_ref, ref.bits, item) != TR_OK) {
 		tr_free(item);
 		return NULL;
 	}
@@ -82,7 +82,7 @@ job *jobs_add(jobs *j, tr_pid reply_to, tr_ref ref, tr_value command, int64_t de
 
 tr_err jobs_start(jobs *j, job *item, tr_pid runner, bool own_runner)
 {
-	tr_err err = own_runner ? keytable_put(&j->by_runner, runner.bits, item) : TR_OK;
+	tr_err err = own_runner ? idmap_put(&j->by_runner, runner.bits, item) : TR_OK;
 
 	if (err != TR_OK)
 		return err;
@@ -99,7 +99,7 @@ void jobs_answer(jobs *j, job *item, job_end end, tr_value outcome)
 		return;
 	}
 	item->answered = true;
-	keytable_del(&j->by_ref, item->ref.bits);
+	idmap_del(&j->by_ref, item->ref.bits);
 	j->ends[end]++;
 	if (item->timer.bits != 0)
 		tr_cancel_timer(item->timer);
@@ -113,17 +113,17 @@ void jobs_remove(jobs *j, job *item)
 {
 	list_remove(item->runner.bits == 0 ? &j->waiting : &j->running, item);
 	if (item->runner.bits != 0 && jobs_by_runner(j, item->runner) == item)
-		keytable_del(&j->by_runner, item->runner.bits);
+		idmap_del(&j->by_runner, item->runner.bits);
 	tr_drop(item->command);
 	tr_free(item);
 }
 
 job *jobs_by_ref(const jobs *j, tr_ref ref)
 {
-	return keytable_get(&j->by_ref, ref.bits);
+	return idmap_get(&j->by_ref, ref.bits);
 }
 
 job *jobs_by_runner(const jobs *j, tr_pid runner)
 {
-	return keytable_get(&j->by_runner, runner.bits);
+	return idmap_get(&j->by_runner, runner.bits);
 }

@@ -40,8 +40,8 @@ typedef enum job_end {
 
 typedef struct jobs {
 	job_list waiting, running;
-	table by_ref;    /* not answered yet */
-	table by_runner; /* actors of `run` */
+	idmap by_ref;    /* not answered yet */
+	idmap by_runner; /* actors of `run` */
 	uint64_t ends[JOB_ENDS];
 } jobs;
 

@@ -23,7 +23,7 @@ static void host_destroy(void *arg)
 	tr_free(h->records);
 	host_bury(h);
 	for (size_t i = 0; i < HOST_CALLER_SHARDS; i++) {
-		keytable_fini(&h->callers[i].owners);
+		idmap_fini(&h->callers[i].owners);
 		pthread_mutex_destroy(&h->callers[i].lock);
 	}
 	tr_drop(h->patterns);

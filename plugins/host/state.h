@@ -9,7 +9,7 @@
 
 #include "plugins/host/host.h"
 #include "plugins/host/manifest.h"
-#include "plugins/host/table.h"
+#include "runtime/value/idmap.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <troupe/node.h>
@@ -51,7 +51,7 @@ typedef struct installed_hook {
 
 typedef struct caller_shard {
 	pthread_mutex_t lock;
-	table owners; /* pid -> record */
+	idmap owners; /* pid -> record */
 } caller_shard;
 
 struct plugin_host {

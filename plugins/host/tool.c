@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tool run on behalf of another plugin, or of an actor of the node. */
+/* A tool run on behalf of another plugin, which needs a grant for it, or of an actor of the node. */
 #include "plugins/host/command.h"
 #include "plugins/host/names.h"
 
@@ -32,19 +32,16 @@ static tr_value wait_for(const waiting *w, tr_pid plugin, const char *kind, int6
 	return outcome;
 }
 
-tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64_t deadline)
+tr_value command_perform(const char *kind, tr_value input, tr_value context, int64_t deadline)
 {
-	char name[NAME_SIZE], grant[NAME_SIZE + 8];
+	char name[NAME_SIZE];
 
-	(void)snprintf(grant, sizeof grant, "call:%s", kind);
 	name_command(name, sizeof name, kind);
-	tr_pid plugin = tr_plugin_granted(grant) ? tr_whereis(name) : (tr_pid){0};
+	tr_pid plugin = tr_whereis(name);
 	if (plugin.bits == 0) {
-		bool denied = !tr_plugin_granted(grant);
 		tr_drop(input);
 		tr_drop(context);
-		return denied ? tr_outcome_error("denied", false, "the grant %s is missing", grant)
-			      : tr_outcome_error("no_plugin", false, "no plugin performs tasks of kind \"%s\"", kind);
+		return tr_outcome_error("no_plugin", false, "no plugin performs tasks of kind \"%s\"", kind);
 	}
 	waiting w = {tr_make_ref(), tr_monitor(plugin)};
 	tr_value command =
@@ -54,4 +51,16 @@ tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64
 		return wait_for(&w, plugin, kind, deadline);
 	tr_demonitor(w.monitor);
 	return tr_outcome_error("busy", true, "%s did not take the command: %s", kind, tr_err_text(err));
+}
+
+tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64_t deadline)
+{
+	char grant[NAME_SIZE + 8];
+
+	(void)snprintf(grant, sizeof grant, "call:%s", kind);
+	if (tr_plugin_granted(grant))
+		return command_perform(kind, input, context, deadline);
+	tr_drop(input);
+	tr_drop(context);
+	return tr_outcome_error("denied", false, "the grant %s is missing", grant);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Open addressing with linear probing and back-shifting deletion: no tombstones, so a table in long use stays fast. */
-#include "actors/engine/idmap.h"
+#include "runtime/value/idmap.h"
 
 #define SMALLEST 4u
 
 static uint32_t home(const idmap *m, uint64_t id)
 {
-	return (uint32_t)((id * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (m->capacity - 1);
+	/* Ids that differ in their upper bits alone, as pids may, must not meet. */
+	return (uint32_t)(((id ^ id >> 32) * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (m->capacity - 1);
 }
 
 void idmap_fini(idmap *m)
@@ -90,4 +91,14 @@ void *idmap_del(idmap *m, uint64_t id)
 	else if (m->capacity > 64 && m->count * 8 < m->capacity)
 		(void)idmap_resize(m, m->capacity / 2); /* failing to shrink is no failure */
 	return ptr;
+}
+
+void *idmap_any(const idmap *m, uint64_t *id)
+{
+	for (uint32_t i = 0; m->count > 0 && i < m->capacity; i++)
+		if (m->slots[i].id != 0) {
+			*id = m->slots[i].id;
+			return m->slots[i].ptr;
+		}
+	return NULL;
 }

@@ -19,9 +19,9 @@
 typedef struct bridge {
 	plugin_record *record;
 	tr_pid instance;
-	table runners;  /* pid -> number of its command */
-	table commands; /* number -> pid */
-	table asks;     /* number -> tr_from of a call to the outside */
+	idmap runners;  /* pid -> number of its command */
+	idmap commands; /* number -> pid */
+	idmap asks;     /* number -> tr_from of a call to the outside */
 	uint64_t next_ask;
 	int64_t queue[256]; /* `command`: the numbers that the instance has, in order */
 	size_t queued;
@@ -138,17 +138,17 @@ static void run(bridge *b, int64_t n, tr_value command)
 		return;
 	}
 	tr_spawned s = runner_spawn(b->record, b->instance, command);
-	if (s.err != TR_OK || keytable_put(&b->runners, s.pid.bits, (void *)(uintptr_t)n) != TR_OK ||
-	    keytable_put(&b->commands, (uint64_t)n, (void *)(uintptr_t)s.pid.bits) != TR_OK)
+	if (s.err != TR_OK || idmap_put(&b->runners, s.pid.bits, (void *)(uintptr_t)n) != TR_OK ||
+	    idmap_put(&b->commands, (uint64_t)n, (void *)(uintptr_t)s.pid.bits) != TR_OK)
 		give_up_text(tr_absent());
 }
 
 /* The number of a runner's command, 0 when it is none (any more). */
 static int64_t take_runner(bridge *b, tr_pid pid)
 {
-	int64_t n = (int64_t)(uintptr_t)keytable_del(&b->runners, pid.bits);
+	int64_t n = (int64_t)(uintptr_t)idmap_del(&b->runners, pid.bits);
 
-	keytable_del(&b->commands, (uint64_t)n);
+	idmap_del(&b->commands, (uint64_t)n);
 	return n;
 }
 
@@ -189,12 +189,12 @@ static bool is_out(const bridge *b, int64_t n)
 	for (size_t i = 0; i < b->queued; i++)
 		if (b->queue[i] == n)
 			return true;
-	return keytable_get(&b->commands, (uint64_t)n) != NULL;
+	return idmap_get(&b->commands, (uint64_t)n) != NULL;
 }
 
 static void cancel(bridge *b, int64_t n)
 {
-	tr_pid pid = {(uint64_t)(uintptr_t)keytable_get(&b->commands, (uint64_t)n)};
+	tr_pid pid = {(uint64_t)(uintptr_t)idmap_get(&b->commands, (uint64_t)n)};
 
 	if (pid.bits != 0)
 		tr_exit_signal(pid, TR_A(kill));
@@ -225,7 +225,7 @@ static void ask_out(bridge *b, tr_from from, tr_value request)
 	tr_from *kept = tr_alloc(sizeof(*kept));
 	uint64_t n = ++b->next_ask;
 
-	if (kept == NULL || keytable_put(&b->asks, n, kept) != TR_OK) {
+	if (kept == NULL || idmap_put(&b->asks, n, kept) != TR_OK) {
 		tr_free(kept);
 		tr_reply(from, tr_nil());
 		return;
@@ -237,7 +237,7 @@ static void ask_out(bridge *b, tr_from from, tr_value request)
 
 static void answer(bridge *b, tr_value m)
 {
-	tr_from *from = keytable_del(&b->asks, (uint64_t)tr_as_int(tr_array_at(m, 1), 0));
+	tr_from *from = idmap_del(&b->asks, (uint64_t)tr_as_int(tr_array_at(m, 1), 0));
 
 	if (from == NULL)
 		return;

@@ -30,7 +30,7 @@ typedef struct proxy {
 	tr_port port;
 	tr_value port_ref;
 	tr_value failed; /* what the process said before it ended */
-	table out;       /* number -> pending */
+	idmap out;       /* number -> pending */
 	int64_t next;
 	int64_t got_number; /* the answer to a question of our own (ask_process) */
 	tr_value got;
@@ -58,11 +58,11 @@ static void proxy_release(void *arg)
 	uint64_t key;
 	pending *item;
 
-	while ((item = keytable_any(&p->out, &key)) != NULL) {
-		keytable_del(&p->out, key);
+	while ((item = idmap_any(&p->out, &key)) != NULL) {
+		idmap_del(&p->out, key);
 		tr_free(item);
 	}
-	keytable_fini(&p->out);
+	idmap_fini(&p->out);
 	tr_drop(p->failed);
 	tr_drop(p->got);
 }
@@ -225,7 +225,7 @@ static int64_t put_pending(proxy *p, tr_from from, tr_ref monitor)
 {
 	pending *item = tr_alloc(sizeof(*item));
 
-	if (item == NULL || keytable_put(&p->out, (uint64_t)(p->next + 1), item) != TR_OK) {
+	if (item == NULL || idmap_put(&p->out, (uint64_t)(p->next + 1), item) != TR_OK) {
 		tr_free(item);
 		return 0;
 	}
@@ -336,7 +336,7 @@ static tr_value proxy_health(void *state)
 /* The answer to a call or command, or to ourselves. */
 static void answered(proxy *p, int64_t n, tr_value v)
 {
-	pending *item = keytable_del(&p->out, (uint64_t)n);
+	pending *item = idmap_del(&p->out, (uint64_t)n);
 
 	if (item == NULL) {
 		count_unasked(p);
@@ -422,12 +422,12 @@ static void frame(proxy *p, tr_value m)
 /* The actor of a command ended: cancelled, or past its time. */
 static void caller_gone(proxy *p, tr_ref monitor)
 {
-	for (size_t i = 0; i < p->out.cap; i++) {
-		pending *item = p->out.slots[i].value;
-		if (p->out.slots[i].key == 0 || !tr_ref_eq(item->monitor, monitor))
+	for (uint32_t i = 0; i < p->out.capacity; i++) {
+		pending *item = p->out.slots[i].ptr;
+		if (p->out.slots[i].id == 0 || !tr_ref_eq(item->monitor, monitor))
 			continue;
-		int64_t n = (int64_t)p->out.slots[i].key;
-		keytable_del(&p->out, (uint64_t)n);
+		int64_t n = (int64_t)p->out.slots[i].id;
+		idmap_del(&p->out, (uint64_t)n);
 		tr_free(item);
 		send_or_fail(p, TR_LIST(tr_string("cancel"), tr_int(n)));
 		return;

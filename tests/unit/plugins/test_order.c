@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order in which plugins come up, and the table of commands beneath a desk. */
+/* The order in which plugins come up. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "plugins/host/order.h"
-#include "plugins/host/table.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -139,43 +138,6 @@ static void counts_what_is_loaded(void **state)
 	fini(&s);
 }
 
-/* Against a plain array: the same after a long random life. */
-static void table_keeps_its_promises(void **state)
-{
-	enum {
-		KEYS = 500
-	};
-	static char things[KEYS];
-	void *twin[KEYS + 1] = {NULL};
-	table t = {NULL, 0, 0};
-	uint64_t seed = 12345, key;
-
-	(void)state;
-	for (int i = 0; i < 20000; i++) {
-		seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
-		size_t k = (size_t)(seed >> 33) % KEYS + 1;
-		if ((seed >> 20) % 3 != 0) {
-			assert_int_equal(keytable_put(&t, (uint64_t)k << 40, &things[k - 1]), TR_OK);
-			twin[k] = &things[k - 1];
-		} else {
-			assert_ptr_equal(keytable_del(&t, (uint64_t)k << 40), twin[k]);
-			twin[k] = NULL;
-		}
-		if (i % 1000 == 0)
-			for (size_t j = 1; j <= KEYS; j++)
-				assert_ptr_equal(keytable_get(&t, (uint64_t)j << 40), twin[j]);
-	}
-	size_t left = 0;
-	for (size_t j = 1; j <= KEYS; j++)
-		left += twin[j] != NULL;
-	assert_int_equal(t.count, left);
-	while (keytable_any(&t, &key) != NULL)
-		keytable_del(&t, key);
-	assert_int_equal(t.count, 0);
-	assert_int_equal(keytable_put(&t, 0, things), TR_EINVAL);
-	keytable_fini(&t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,7 +146,6 @@ int main(void)
 	    cmocka_unit_test(names_itself),
 	    cmocka_unit_test(names_what_is_missing_or_old),
 	    cmocka_unit_test(counts_what_is_loaded),
-	    cmocka_unit_test(table_keeps_its_promises),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
