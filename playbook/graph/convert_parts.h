@@ -5,6 +5,8 @@
 
 #include "playbook/model/model.h"
 
+/** The text of a rule's template, with `outcome` for `output`. */
+tr_value convert_names(tr_str source);
 tr_value convert_expr(const pb_expr *e);
 /** A condition: a bare expression gets its braces. */
 tr_value convert_condition(const pb_expr *e);

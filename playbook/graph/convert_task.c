@@ -8,26 +8,53 @@ tr_value convert_text(tr_str s)
 	return tr_string_n(s.p == NULL ? "" : s.p, s.n);
 }
 
-tr_value convert_expr(const pb_expr *e)
+/* `of_text` makes a template's text canonical. */
+static tr_value expr_with(const pb_expr *e, tr_value (*of_text)(tr_str))
 {
 	tr_value v;
 	switch (e->kind) {
 	case PB_CONST:
 		return tr_keep(e->constant);
 	case PB_TEMPLATE:
-		return convert_text(e->source);
+		return of_text(e->source);
 	case PB_LIST:
 		v = tr_array_with(e->count);
 		for (size_t i = 0; i < e->count; i++)
-			v = tr_array_push(v, convert_expr(e->items[i]));
+			v = tr_array_push(v, expr_with(e->items[i], of_text));
 		return v;
 	case PB_MAP:
 		v = tr_map_with(e->count);
 		for (size_t i = 0; i < e->count; i++)
-			v = tr_map_put(v, convert_expr(e->pairs[i].key), convert_expr(e->pairs[i].value));
+			v = tr_map_put(v, expr_with(e->pairs[i].key, of_text), expr_with(e->pairs[i].value, of_text));
 		return v;
 	}
 	return tr_invalid(TR_EINVAL);
+}
+
+tr_value convert_expr(const pb_expr *e)
+{
+	return expr_with(e, convert_text);
+}
+
+/* An expression of a rule: the outcome has its canonical name. */
+static tr_value rule_expr(const pb_expr *e)
+{
+	return expr_with(e, convert_names);
+}
+
+static tr_value rule_put(tr_value map, const char *key, const pb_expr *e)
+{
+	return e == NULL ? map : tr_map_put_s(map, key, rule_expr(e));
+}
+
+static tr_value rule_condition(const pb_expr *e)
+{
+	if (e->kind != PB_TEMPLATE || tr_template_has_syntax(e->source))
+		return rule_expr(e);
+	tr_value text = convert_names(e->source);
+	tr_value braced = tr_stringf("{{ %.*s }}", TR_STR(tr_as_str(text)));
+	tr_drop(text);
+	return braced;
 }
 
 tr_value convert_condition(const pb_expr *e)
@@ -68,7 +95,7 @@ static tr_value rule_sets(tr_value rule, const pb_rule *r)
 			const pb_set *s = &r->sets[i];
 			if ((size_t)s->target != target)
 				continue;
-			tr_value value = convert_expr(s->value);
+			tr_value value = rule_expr(s->value);
 			if (s->target == PB_SET_SHARED)
 				value = tr_map_put_s(tr_map(), reducers[s->reducer], value);
 			map = tr_map_put(map, convert_text(s->key), value);
@@ -80,7 +107,7 @@ static tr_value rule_sets(tr_value rule, const pb_rule *r)
 	}
 	for (size_t i = 0; i < r->set_count; i++) {
 		if (r->sets[i].target == PB_SET_PREV)
-			rule = convert_put(rule, "set_prev", r->sets[i].value);
+			rule = rule_put(rule, "set_prev", r->sets[i].value);
 	}
 	return rule;
 }
@@ -93,14 +120,14 @@ static tr_value directive(tr_value map, const pb_rule *r, const pb_task *tasks)
 	if (r->directive == PB_JUMP && r->jump_to >= 0)
 		map = tr_map_put_s(map, "to", convert_text(tasks[r->jump_to].label));
 	if (r->directive == PB_RETRY) {
-		map = convert_put(map, "attempts", r->attempts);
-		map = convert_put(map, "delay", r->delay);
+		map = rule_put(map, "attempts", r->attempts);
+		map = rule_put(map, "delay", r->delay);
 		if (r->backoff != PB_BACKOFF_FIXED)
 			map = tr_map_put_s(map, "backoff", tr_string(backoffs[r->backoff]));
-		map = convert_put(map, "max_delay", r->max_delay);
-		map = convert_put(map, "jitter", r->jitter);
+		map = rule_put(map, "max_delay", r->max_delay);
+		map = rule_put(map, "jitter", r->jitter);
 	}
-	map = convert_put(map, "message", r->message);
+	map = rule_put(map, "message", r->message);
 	return rule_sets(map, r);
 }
 
@@ -111,7 +138,7 @@ static tr_value rules(const pb_task *t, const pb_task *tasks)
 		const pb_rule *r = &t->rules[i];
 		tr_value rule = tr_map();
 		if (r->when != NULL)
-			rule = directive(tr_map_put_s(rule, "expr", convert_condition(r->when)), r, tasks);
+			rule = directive(tr_map_put_s(rule, "expr", rule_condition(r->when)), r, tasks);
 		else
 			rule = tr_map_put_s(rule, "else", directive(tr_map(), r, tasks));
 		list = tr_array_push(list, rule);

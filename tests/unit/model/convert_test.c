@@ -49,6 +49,32 @@ static void the_later_dialect_becomes_canonical(void **state)
 	free(out);
 }
 
+/* In rules only: elsewhere `output` may be somebody's own name, and so it may where the template binds it. */
+static void output_is_called_outcome(void **state)
+{
+	(void)state;
+	char *out = converted(
+	    HEAD
+	    "workflow:\n  - step: a\n    tool:\n      - get:\n          kind: http\n          url: \"{{ output.x }}\"\n"
+	    "          eval:\n"
+	    "            - expr: \"{{ output.status == 'output' and f.output and (output | d(output=1)).data }}\"\n"
+	    "              do: continue\n"
+	    "            - expr: output.data.n > 1\n              do: break\n              set_ctx:\n"
+	    "                a: [\"x {{ output.data }} {% if output %}y{% endif %}\", \"{{ outputs }}\"]\n"
+	    "                b: \"{% set output = 1 %}{{ output.data }}\"\n"
+	    "                c: \"{% for output in [output] %}{{ output }}{% endfor %}\"\n"
+	    "            - else: { do: fail, message: \"{{output.error.message}}\" }\n");
+	assert_non_null(strstr(out, "url: \"{{ output.x }}\""));
+	assert_non_null(strstr(out, "{{ outcome.status == 'output' and f.output and (outcome | d(output=1)).data }}"));
+	assert_non_null(strstr(out, "{{ outcome.result.n > 1 }}"));
+	assert_non_null(strstr(out, "x {{ outcome.result }} {% if outcome %}y{% endif %}"));
+	assert_non_null(strstr(out, "{{ outputs }}"));
+	assert_non_null(strstr(out, "{% set output = 1 %}{{ output.data }}"));
+	assert_non_null(strstr(out, "{% for output in [output] %}{{ output }}{% endfor %}"));
+	assert_non_null(strstr(out, "{{outcome.error.message}}"));
+	free(out);
+}
+
 static void assert_written_and_read(tr_value v)
 {
 	tr_buf text = {0};
@@ -138,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_meaning_stays),
 	    cmocka_unit_test(the_later_dialect_becomes_canonical),
+	    cmocka_unit_test(output_is_called_outcome),
 	    cmocka_unit_test(any_value_is_read_back_as_it_was),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
