@@ -47,7 +47,10 @@ static tr_value field_alternatives(const schema_field *f)
 	if ((f->shapes & SHAPE_TEMPLATE) != 0 && (f->shapes & SHAPE_TEXT) == 0)
 		any = tr_array_push(any, TR_DICT("type", tr_string("string"), "pattern", tr_string(TEMPLATE_PATTERN)));
 	if (f->node != NULL && (f->shapes & SHAPE_LIST) != 0) {
-		any = tr_array_push(any, TR_DICT("type", tr_string("array"), "items", ref_to(f->node->name)));
+		tr_value list = TR_DICT("type", tr_string("array"), "items", ref_to(f->node->name));
+		if ((f->flags & FIELD_REQUIRED) != 0)
+			list = tr_map_put_s(list, "minItems", tr_int(1));
+		any = tr_array_push(any, list);
 		rest &= ~(unsigned)SHAPE_LIST;
 	}
 	if (f->node != NULL && (f->shapes & SHAPE_MAP) != 0 && (f->flags & FIELD_ITEMS) == 0) {
@@ -90,6 +93,31 @@ static tr_value node_schema(const schema_node *n)
 		return tr_map_put_s(v, "required", required);
 	tr_drop(required);
 	return v;
+}
+
+/* What must be there beside a directive that needs it. */
+static tr_value needs(const char *directive, tr_value one_of)
+{
+	tr_value is = TR_DICT("properties", TR_DICT("do", TR_DICT("const", tr_string(directive))), "required",
+			      TR_LIST(tr_string("do")));
+	return TR_DICT("if", is, "then", TR_DICT("anyOf", one_of));
+}
+
+static tr_value required(const char *key)
+{
+	return TR_DICT("required", TR_LIST(tr_string(key)));
+}
+
+static tr_value with_directive(const schema_node *n)
+{
+	tr_value bound = TR_LIST(required("attempts"), required("max_attempts"));
+	return tr_map_put_s(node_schema(n), "allOf",
+			    TR_LIST(needs("retry", bound), needs("jump", TR_LIST(required("to")))));
+}
+
+static tr_value loop_schema(void)
+{
+	return tr_map_put_s(node_schema(&schema_loop), "oneOf", TR_LIST(required("in"), required("cursor")));
 }
 
 static tr_value kind_key_schema(const kind_key *k)
@@ -189,6 +217,9 @@ static tr_value definitions_build(void)
 	tr_value definitions = tr_map();
 	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
 		definitions = tr_map_put_s(definitions, nodes[i]->name, node_schema(nodes[i]));
+	definitions = tr_map_put_s(definitions, schema_loop.name, loop_schema());
+	definitions = tr_map_put_s(definitions, schema_rule.name, with_directive(&schema_rule));
+	definitions = tr_map_put_s(definitions, schema_then.name, with_directive(&schema_then));
 	tr_value body = node_schema(&schema_task);
 	definitions = body_schema(definitions, &body);
 	definitions = tr_map_put_s(definitions, "task_body", body);

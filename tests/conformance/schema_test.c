@@ -88,6 +88,27 @@ static void every_kind_is_described(void **state)
 	tr_drop(schema);
 }
 
+/* Of what the tables cannot say: a bound for retry, a label for jump, one source for a loop, at least one step. */
+static void what_belongs_together_is_required(void **state)
+{
+	(void)state;
+	tr_value schema = json_schema(), defs = tr_map_get_s(schema, "$defs");
+	static const char *const rules[] = {"rule", "directive"};
+	for (size_t i = 0; i < 2; i++) {
+		tr_value all = TR_GET(defs, rules[i], "allOf");
+		assert_int_equal(tr_array_len(all), 2);
+		assert_string_equal(tr_as_cstr(TR_GET(tr_array_at(all, 0), "if", "properties", "do", "const"), ""),
+				    "retry");
+		assert_int_equal(tr_array_len(TR_GET(tr_array_at(all, 0), "then", "anyOf")), 2);
+		assert_string_equal(tr_as_cstr(TR_GET(tr_array_at(all, 1), "if", "properties", "do", "const"), ""),
+				    "jump");
+	}
+	assert_int_equal(tr_array_len(TR_GET(defs, "loop", "oneOf")), 2);
+	tr_value steps = tr_array_at(TR_GET(schema, "properties", "workflow", "anyOf"), 0);
+	assert_int_equal(tr_as_int(tr_map_get_s(steps, "minItems"), 0), 1);
+	tr_drop(schema);
+}
+
 int main(int argc, char **argv)
 {
 	if ((argc > 1 && strcmp(argv[1], "--write") == 0) || getenv("TROUPE_UPDATE") != NULL)
@@ -96,6 +117,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(the_file_is_up_to_date),
 	    cmocka_unit_test(every_reference_is_defined),
 	    cmocka_unit_test(every_kind_is_described),
+	    cmocka_unit_test(what_belongs_together_is_required),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
