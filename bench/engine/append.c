@@ -178,11 +178,11 @@ void bench_append(void)
 
 		if (!durability_wanted(how[d]))
 			continue;
-		result(bench, "troupe", ours(how[d], batches), "events/s");
-		result(bench, "disk", disk_alone(how[d], batches), "events/s");
+		bench_result(bench, "troupe", ours(how[d], batches), "events/s");
+		bench_result(bench, "disk", disk_alone(how[d], batches), "events/s");
 		double rate = sqlite(how[d], batches);
 		if (rate > 0)
-			result(bench, "sqlite", rate, "events/s");
+			bench_result(bench, "sqlite", rate, "events/s");
 		else
 			fprintf(stderr,
 				"%s: built without libsqlite3-dev (packaging/setup bench), so SQLite is left out\n",

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engine's benchmarks share. Each prints JSON lines {bench, subject, value, unit}. */
+/* What the engine's benchmarks share. */
 #ifndef TROUPE_BENCH_ENGINE_H
 #define TROUPE_BENCH_ENGINE_H
 
 #include "actors/store/file_store.h"
+#include "bench/harness.h"
 #include <troupe/node.h>
 
-/** Print one result. */
-void result(const char *bench, const char *subject, double value, const char *unit);
-/** A number scaled down with --quick, at least 1. */
-int64_t scaled(int64_t n);
 /** Is this durability to be measured? --strict and --batched leave out the other. */
 bool durability_wanted(durability d);
 
@@ -18,10 +15,8 @@ typedef char folder[256];
 void folder_make(folder out);
 void folder_remove(const folder path);
 
-/** Seconds: of the wall clock, of the processors so far. Bytes: resident now. */
+/** Of a clock that does not jump. */
 double wall_seconds(void);
-double cpu_seconds(void);
-double resident_bytes(void);
 
 /* ---- host.c: an embedded node, and executions in it ---- */
 

@@ -78,13 +78,13 @@ void bench_latency(void)
 		exit(1);
 	sync_times(&r);
 	sync = at(r.times, r.n, 0.5);
-	result("sync_p50", "disk", sync, "ms");
+	bench_result("sync_p50", "disk", sync, "ms");
 	with_engine(DURABILITY_STRICT, perform, &r);
 	p50 = at(r.times, r.n, 0.5);
-	result("one_step_p50", "troupe", p50, "ms");
-	result("one_step_p99", "troupe", at(r.times, r.n, 0.99), "ms");
-	result("one_step_p50_beyond_two_syncs", "troupe", p50 - 2 * sync, "ms");
+	bench_result("one_step_p50", "troupe", p50, "ms");
+	bench_result("one_step_p99", "troupe", at(r.times, r.n, 0.99), "ms");
+	bench_result("one_step_p50_beyond_two_syncs", "troupe", p50 - 2 * sync, "ms");
 	with_engine(DURABILITY_BATCHED, perform, &r);
-	result("one_step_p50_batched", "troupe", at(r.times, r.n, 0.5), "ms");
+	bench_result("one_step_p50_batched", "troupe", at(r.times, r.n, 0.5), "ms");
 	tr_free(r.times);
 }

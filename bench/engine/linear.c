@@ -72,13 +72,13 @@ static void compare(const char *name, void (*text)(tr_buf *out, int64_t n), int6
 	char bench[80];
 
 	(void)snprintf(bench, sizeof bench, "%s_%lld", name, (long long)small);
-	result(bench, "troupe", few.cost, "us/step");
+	bench_result(bench, "troupe", few.cost, "us/step");
 	(void)snprintf(bench, sizeof bench, "%s_%lld", name, (long long)large);
-	result(bench, "troupe", many.cost, "us/step");
+	bench_result(bench, "troupe", many.cost, "us/step");
 	(void)snprintf(bench, sizeof bench, "%s_long_to_short", name);
-	result(bench, "troupe", many.cost / few.cost, "times");
+	bench_result(bench, "troupe", many.cost / few.cost, "times");
 	(void)snprintf(bench, sizeof bench, "%s_memory", name);
-	result(bench, "troupe", many.grown / (double)large, "bytes/step");
+	bench_result(bench, "troupe", many.grown / (double)large, "bytes/step");
 }
 
 void bench_linear(void)

@@ -48,9 +48,9 @@ static void tell(const struct load *l)
 	char bench[80];
 
 	(void)snprintf(bench, sizeof bench, "%s_%s", l->name, durability_name(l->durability));
-	result(bench, "troupe", l->rate, "steps/s");
+	bench_result(bench, "troupe", l->rate, "steps/s");
 	(void)snprintf(bench, sizeof bench, "%s_%s_processor", l->name, durability_name(l->durability));
-	result(bench, "troupe", l->cpu_us, "us/step");
+	bench_result(bench, "troupe", l->cpu_us, "us/step");
 }
 
 static void both(struct load *l)

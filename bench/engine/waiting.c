@@ -59,7 +59,7 @@ static void perform(void *context)
 		all = TR_IS_A(m, ok);
 		tr_drop(m);
 	}
-	result("waiting_execution", "troupe", (resident_bytes() - before) / (double)w->n, "bytes");
+	bench_result("waiting_execution", "troupe", (resident_bytes() - before) / (double)w->n, "bytes");
 	host_leave();
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel's benchmarks share. Each prints one JSON line a result: {bench, subject, value, unit}. */
+/* What the kernel's benchmarks share. */
 #ifndef TROUPE_BENCH_KERNEL_H
 #define TROUPE_BENCH_KERNEL_H
 
+#include "bench/harness.h"
 #include <troupe/node.h>
 
 /** Print one result. */
@@ -11,16 +12,11 @@ void result(const char *bench, double value, const char *unit);
 /** Run the body in a node of its own with the benchmark's options. */
 void with_node(tr_body *body);
 
-/** `n` scaled down for a quick run. */
-int64_t scaled(int64_t n);
-
 /** Nanoseconds that passed, or with --cpu that the process computed: the same on a quiet machine with one scheduler. */
 int64_t clock_ns(void);
 
-/** CPU seconds and peak resident megabytes of the process so far; resident bytes now. */
-double cpu_seconds(void);
+/** Peak resident megabytes of the process so far. */
 double peak_megabytes(void);
-double resident_bytes(void);
 
 void bench_ping_pong(void);
 void bench_ring(void);
