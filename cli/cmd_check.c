@@ -6,6 +6,7 @@
 #include "actors/store/layout.h"
 #include "cli/known_kinds.h"
 #include "cli/style.h"
+#include "cli/pick.h"
 #include "playbook/check/check_cli.h"
 
 #include <getopt.h>
@@ -92,20 +93,11 @@ static int take(check_options *o, int c, const char *argument)
 		o->strict = true;
 		return EXIT_OK;
 	case 'd':
-		if (*argument == '\0' || strlen(argument) >= sizeof o->data)
-			return usage_error("check", "--data: the folder's name is %s",
-					   *argument == '\0' ? "empty" : "too long");
-		(void)snprintf(o->data, sizeof o->data, "%s", argument);
-		return EXIT_OK;
-	case 'C':
-		o->said.file = argument;
-		return EXIT_OK;
-	case 'P':
-		return settings_options_add(&o->said.paths, argument) ? EXIT_OK : EXIT_FAILED;
-	case 'G':
-		return settings_options_add(&o->said.grants, argument) ? EXIT_OK : EXIT_FAILED;
-	default:
-		return EXIT_INVALID;
+		return pick_data(o->data, "check", argument);
+	default: {
+		int code = settings_options_take(&o->said, c, argument);
+		return code == -1 ? EXIT_INVALID : code;
+	}
 	}
 }
 
@@ -128,11 +120,12 @@ static int perform(check_options *o, const char *const *files, size_t n)
 
 static int check_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-	    {"json", no_argument, NULL, 'j'},         {"lenient", no_argument, NULL, 'l'},
-	    {"strict", no_argument, NULL, 's'},       {"data", required_argument, NULL, 'd'},
-	    {"config", required_argument, NULL, 'C'}, {"plugin-path", required_argument, NULL, 'P'},
-	    {"grant", required_argument, NULL, 'G'},  {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+						{"lenient", no_argument, NULL, 'l'},
+						{"strict", no_argument, NULL, 's'},
+						{"data", required_argument, NULL, 'd'},
+						SETTINGS_OPTION_ROWS,
+						{NULL, 0, NULL, 0}};
 	check_options o = {.json = false};
 	if (layout_default(o.data) != TR_OK)
 		o.data[0] = '\0'; /* then no node is there to be asked */
@@ -143,8 +136,7 @@ static int check_run(int argc, char **argv)
 		code = usage_error("check", "which files?");
 	if (code == EXIT_OK)
 		code = perform(&o, (const char *const *)(argv + optind), (size_t)(argc - optind));
-	tr_clear(&o.said.paths);
-	tr_clear(&o.said.grants);
+	settings_options_fini(&o.said);
 	return code;
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/store/layout.h"
 #include "cli/input.h"
+#include "cli/pick.h"
 #include "plugins/shared/auth/vault.h"
 
 #include <getopt.h>
@@ -306,9 +307,9 @@ static int credential_run(int argc, char **argv)
 	if (layout_default(data) != TR_OK)
 		return usage_error("credential", "the data folder's name is too long");
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == 'd')
-			(void)snprintf(data, sizeof data, "%s", optarg);
-		else if (c == 't')
+		if (c == 'd' && pick_data(data, "credential", optarg) == EXIT_OK)
+			continue;
+		if (c == 't')
 			r.type = optarg;
 		else if (c == 'f')
 			r.from = optarg;

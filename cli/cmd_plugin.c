@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/plugin_commands.h"
+#include "cli/pick.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -46,20 +47,12 @@ static int take(plugin_arguments *a, int c, const char *argument)
 	case 'p':
 		a->prefix = argument;
 		return EXIT_OK;
-	case 'C':
-		a->settings.file = argument;
-		return EXIT_OK;
-	case 'P':
-		return settings_options_add(&a->settings.paths, argument) ? EXIT_OK : EXIT_FAILED;
-	case 'G':
-		return settings_options_add(&a->settings.grants, argument) ? EXIT_OK : EXIT_FAILED;
 	case 'd':
-		if (strlen(argument) >= sizeof a->data)
-			return usage_error("plugin", "--data: the folder's name is too long");
-		strcpy(a->data, argument);
-		return EXIT_OK;
-	default:
-		return EXIT_INVALID;
+		return pick_data(a->data, "plugin", argument);
+	default: {
+		int code = settings_options_take(&a->settings, c, argument);
+		return code == -1 ? EXIT_INVALID : code;
+	}
 	}
 }
 
@@ -77,9 +70,7 @@ static int perform(plugin_arguments *a, int argc, char **argv)
 						{"capability", required_argument, NULL, 'c'},
 						{"prefix", required_argument, NULL, 'p'},
 						{"data", required_argument, NULL, 'd'},
-						{"config", required_argument, NULL, 'C'},
-						{"plugin-path", required_argument, NULL, 'P'},
-						{"grant", required_argument, NULL, 'G'},
+						SETTINGS_OPTION_ROWS,
 						{"cascade", no_argument, NULL, 'x'},
 						{"force", no_argument, NULL, 'f'},
 						{"json", no_argument, NULL, 'j'},
@@ -108,8 +99,7 @@ static int plugin_run(int argc, char **argv)
 	if (layout_default(a.data) != TR_OK)
 		return usage_error("plugin", "the data folder's name is too long");
 	int code = perform(&a, argc, argv);
-	tr_clear(&a.settings.paths);
-	tr_clear(&a.settings.grants);
+	settings_options_fini(&a.settings);
 	return code;
 }
 

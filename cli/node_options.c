@@ -3,6 +3,7 @@
 #include "cli/node_options.h"
 
 #include "cli/command.h"
+#include "cli/pick.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,7 @@ bool node_options_init(node_options *o, const char *name)
 void node_options_fini(node_options *o)
 {
 	tr_drop(o->env);
-	tr_clear(&o->said.paths);
-	tr_clear(&o->said.grants);
+	settings_options_fini(&o->said);
 	settings_fini(&o->settings);
 	survey_fini(&o->survey);
 }
@@ -54,11 +54,7 @@ int node_options_take(node_options *o, const char *name, int c, const char *argu
 {
 	switch (c) {
 	case 'd':
-		if (strlen(argument) >= sizeof o->data || *argument == '\0')
-			return usage_error(name, "--data: the folder's name is %s",
-					   *argument == '\0' ? "empty" : "too long");
-		(void)snprintf(o->data, sizeof o->data, "%s", argument);
-		return EXIT_OK;
+		return pick_data(o->data, name, argument);
 	case 'v':
 		o->verbose = true;
 		return EXIT_OK;
@@ -67,15 +63,10 @@ int node_options_take(node_options *o, const char *name, int c, const char *argu
 		o->env = grant_env(o->env, argument);
 		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
 	case 'G':
-		o->own = "--grant";
-		return settings_options_add(&o->said.grants, argument) ? EXIT_OK : EXIT_INVALID;
 	case 'P':
-		o->own = "--plugin-path";
-		return settings_options_add(&o->said.paths, argument) ? EXIT_OK : EXIT_INVALID;
 	case 'C':
-		o->own = "--config";
-		o->said.file = argument;
-		return EXIT_OK;
+		o->own = c == 'G' ? "--grant" : c == 'P' ? "--plugin-path" : "--config";
+		return settings_options_take(&o->said, c, argument);
 	case 'D':
 		o->own = "--durability";
 		if (!parse_durability(argument, &o->durability))

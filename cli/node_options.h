@@ -8,12 +8,11 @@
 #include <getopt.h>
 
 /** The rows for getopt_long; NODE_OPTION_ROWS stands in front of a command's own. */
-#define NODE_OPTION_ROWS                                                                             \
-	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'},        \
-	    {"env", required_argument, NULL, 'E'}, {"grant", required_argument, NULL, 'G'},          \
-	    {"plugin-path", required_argument, NULL, 'P'}, {"config", required_argument, NULL, 'C'}, \
-	{                                                                                            \
-		"verbose", no_argument, NULL, 'v'                                                    \
+#define NODE_OPTION_ROWS                                                                      \
+	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'}, \
+	    {"env", required_argument, NULL, 'E'}, SETTINGS_OPTION_ROWS,                      \
+	{                                                                                     \
+		"verbose", no_argument, NULL, 'v'                                             \
 	}
 
 /** Their help. */

@@ -15,18 +15,21 @@ int pick_init(pick_options *o, const char *name)
 	return layout_default(o->data) == TR_OK ? EXIT_OK : usage_error(name, "the data folder's name is too long");
 }
 
+int pick_data(layout_path data, const char *name, const char *argument)
+{
+	if (*argument == '\0' || strlen(argument) >= sizeof(layout_path))
+		return usage_error(name, "--data: the folder's name is %s", *argument == '\0' ? "empty" : "too long");
+	(void)snprintf(data, sizeof(layout_path), "%s", argument);
+	return EXIT_OK;
+}
+
 int pick_take(pick_options *o, const char *name, int c, const char *argument)
 {
 	if (c == 'j') {
 		o->json = true;
 		return EXIT_OK;
 	}
-	if (c != 'd')
-		return -1;
-	if (*argument == '\0' || strlen(argument) >= sizeof o->data)
-		return usage_error(name, "--data: the folder's name is %s", *argument == '\0' ? "empty" : "too long");
-	(void)snprintf(o->data, sizeof o->data, "%s", argument);
-	return EXIT_OK;
+	return c == 'd' ? pick_data(o->data, name, argument) : -1;
 }
 
 struct match {

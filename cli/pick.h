@@ -23,6 +23,8 @@ typedef struct pick_options {
 	bool json;
 } pick_options;
 
+/** --data's argument for the command `name`; EXIT_OK, or what to end with. */
+int pick_data(layout_path data, const char *name, const char *argument);
 /** The defaults; EXIT_OK, or what to end with. */
 int pick_init(pick_options *o, const char *name);
 /** Take option c; EXIT_OK, what to end with, or -1: it is none of these. */

@@ -2,6 +2,7 @@
 /* The configuration file, the environment and options. */
 #include "cli/settings.h"
 
+#include "cli/command.h"
 #include "cli/input.h"
 #include "cli/style.h"
 #include "plugins/host/grants.h"
@@ -168,11 +169,11 @@ static void read_root(reader *r, const yaml_node *n)
 
 /* ---- the whole ---- */
 
-static bool read_file(settings *s, const char *command, const char *file)
+static bool read_file(settings *s, const char *who, const char *file)
 {
 	reader r = {.s = s};
 	s->file = tr_alloc(strlen(file) + 1);
-	if (s->file == NULL || !input_read(command, "configuration", file, &s->text))
+	if (s->file == NULL || !input_read(who, "configuration", file, &s->text))
 		return false;
 	strcpy(s->file, file);
 	diagnostics_init(&r.faults, file);
@@ -210,14 +211,14 @@ static bool add_environment(settings *s)
 	return tr_is_valid(s->paths);
 }
 
-bool settings_load(settings *s, const char *command, const char *file)
+bool settings_load(settings *s, const char *who, const char *file)
 {
 	char found[PATH_MAX];
 	*s = (settings){
 	    .paths = tr_array(), .config = tr_map(), .grants = tr_map(), .prefer = tr_map(), .isolation = tr_map()};
 	if (file == NULL && default_file(found))
 		file = found;
-	if (file != NULL && !read_file(s, command, file))
+	if (file != NULL && !read_file(s, who, file))
 		return false;
 	return add_environment(s);
 }
@@ -255,27 +256,41 @@ bool settings_options_add(tr_value *list, const char *text)
 	return tr_is_valid(*list);
 }
 
-static bool grants_good(const char *command, tr_value grants)
+int settings_options_take(settings_options *o, int c, const char *argument)
+{
+	tr_value *list = c == 'P' ? &o->paths : c == 'G' ? &o->grants : NULL;
+	if (c == 'C')
+		o->file = argument;
+	else if (list == NULL)
+		return -1;
+	return list == NULL || settings_options_add(list, argument) ? EXIT_OK : EXIT_FAILED;
+}
+
+void settings_options_fini(settings_options *o)
+{
+	tr_clear(&o->paths);
+	tr_clear(&o->grants);
+}
+
+static bool grants_good(const char *who, tr_value grants)
 {
 	for (size_t i = 0; i < tr_array_len(grants); i++) {
 		tr_str grant = tr_as_str(tr_array_at(grants, i));
 		if (grant_valid(grant))
 			continue;
-		fprintf(stderr, "troupe %s: --grant %.*s is no grant; there are " GRANT_FORMS "\n", command,
-			TR_STR(grant));
+		fprintf(stderr, "troupe %s: --grant %.*s is no grant; there are " GRANT_FORMS "\n", who, TR_STR(grant));
 		return false;
 	}
 	return true;
 }
 
-bool settings_from(settings *s, const char *command, settings_options *o)
+bool settings_from(settings *s, const char *who, settings_options *o)
 {
-	bool good = settings_load(s, command, o->file) && grants_good(command, o->grants);
+	bool good = settings_load(s, who, o->file) && grants_good(who, o->grants);
 	for (size_t i = 0; good && i < tr_array_len(o->paths); i++)
 		good = settings_add_path(s, tr_as_cstr(tr_array_at(o->paths, i), ""));
 	for (size_t i = 0; good && i < tr_array_len(o->grants); i++)
 		good = settings_add_grant(s, tr_as_cstr(tr_array_at(o->grants, i), ""));
-	tr_clear(&o->paths);
-	tr_clear(&o->grants);
+	settings_options_fini(o);
 	return good;
 }

@@ -28,13 +28,19 @@ typedef struct settings {
 
 /**
  * From `file`, or when it is NULL from $XDG_CONFIG_HOME/troupe/config.yaml if that is there, then from
- * TROUPE_PLUGIN_PATH. False when the file has faults: they are on stderr as file:line:column, in the name of `command`.
+ * TROUPE_PLUGIN_PATH. False when the file has faults: they are on stderr as file:line:column, in the name of `who`.
  */
-bool settings_load(settings *s, const char *command, const char *file);
+bool settings_load(settings *s, const char *who, const char *file);
 void settings_fini(settings *s);
 /** More, from options: a path, a grant for every plugin. False without memory. */
 bool settings_add_path(settings *s, const char *path);
 bool settings_add_grant(settings *s, const char *grant);
+
+#define SETTINGS_OPTION_ROWS                                                                     \
+	{"config", required_argument, NULL, 'C'}, {"plugin-path", required_argument, NULL, 'P'}, \
+	{                                                                                        \
+		"grant", required_argument, NULL, 'G'                                            \
+	}
 
 /** --config, --plugin-path (and in some commands --grant) are collected first, since the file is read before them. */
 typedef struct settings_options {
@@ -42,8 +48,11 @@ typedef struct settings_options {
 	tr_value paths, grants; /* arrays; zero-initialise */
 } settings_options;
 bool settings_options_add(tr_value *list, const char *text);
+/** Take option c (SETTINGS_OPTION_ROWS) with its argument; EXIT_OK, what to end with, or -1: it is none of these. */
+int settings_options_take(settings_options *o, int c, const char *argument);
+void settings_options_fini(settings_options *o);
 /** Load all of it. Takes the lists. */
-bool settings_from(settings *s, const char *command, settings_options *o);
+bool settings_from(settings *s, const char *who, settings_options *o);
 
 /** What is known of the plugins without running any of them. */
 typedef struct survey {
@@ -53,7 +62,7 @@ typedef struct survey {
 
 /** Read the manifests of all paths and built-in plugins, and check the settings against them. False when a setting is
  * wrong: all faults are on stderr with their places. A file that is no plugin is warned of. */
-bool survey_plugins(survey *v, const settings *s, const char *command);
+bool survey_plugins(survey *v, const settings *s, const char *who);
 void survey_fini(survey *v);
 /** The shared objects behind a path. Array of texts; fresh. */
 tr_value survey_files(tr_value path);

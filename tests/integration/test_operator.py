@@ -191,6 +191,12 @@ class Operator(kit.Case):
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("cannot be read: Is a directory", done.stderr)
 
+    def test_a_data_folder_needs_a_name_that_fits(self):
+        hello = self.write("hello.yaml", HELLO)
+        for command in (["credential", "list"], ["plugin", "list"], ["check", hello], ["run", hello], ["executions"]):
+            self.assertIn("--data: the folder's name is empty", self.refused(*command, "--data", ""))
+            self.assertIn("--data: the folder's name is too long", self.refused(*command, "--data", self.folder + "/x" * 3000))
+
     def test_resume_takes_the_options_of_a_node(self):
         self.assertIn("--grant exce is no grant", self.refused("resume", "--grant", "exce"))
         self.assertIn("cannot be read", self.refused("resume", "--config", self.path("none.yaml")))
