@@ -5,6 +5,7 @@
 
 #include "actors/event/frame.h"
 #include "actors/protocol.h"
+#include "plugins/shared/storage/storage.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,7 +65,10 @@ void outlet_init(execution *x)
 
 static tr_value load_ref(void *arg, tr_value ref)
 {
-	tr_value answer = tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("get"), tr_keep(ref)), tr_in(LOAD_NS)), value;
+	tr_value answer = storage_is_elsewhere(ref)
+			      ? storage_get(ref, tr_in(LOAD_NS))
+			      : tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("get"), tr_keep(ref)), tr_in(LOAD_NS));
+	tr_value value;
 
 	(void)arg;
 	if (!tr_is_valid(answer))

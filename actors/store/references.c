@@ -15,7 +15,9 @@ static void walk(tr_value v, void (*each)(void *arg, tr_str key), void *arg, int
 	if (!tr_is(v, TR_MAP))
 		return;
 	tr_str key = tr_as_str(tr_map_get_s(v, "key"));
-	if (tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "result_ref") && key.n == ARTIFACT_KEY - 1)
+	tr_str store = tr_as_str(tr_map_get_s(v, "store")); /* one that is kept elsewhere is no artifact of ours */
+	bool ours = store.n == 0 || tr_str_is(store, "file");
+	if (ours && tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "result_ref") && key.n == ARTIFACT_KEY - 1)
 		each(arg, key);
 	const tr_entry *entries = tr_map_entries(v);
 	for (size_t i = 0; i < tr_map_len(v); i++)

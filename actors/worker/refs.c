@@ -2,6 +2,7 @@
 /** Results by reference: recognising and loading them. */
 #include "actors/worker/refs.h"
 #include "actors/protocol.h"
+#include "plugins/shared/storage/storage.h"
 
 #include <troupe/plugin.h>
 #include <troupe/template.h>
@@ -30,7 +31,10 @@ bool refs_is(tr_value v)
 
 static tr_value load_one(tr_value ref)
 {
-	tr_value reply = tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("get"), tr_keep(ref)), tr_in(LOAD_TIMEOUT));
+	tr_value reply =
+	    storage_is_elsewhere(ref)
+		? storage_get(ref, tr_in(LOAD_TIMEOUT))
+		: tr_call_name(SUBJECT_ARTIFACTS, TR_LIST(tr_atom("get"), tr_keep(ref)), tr_in(LOAD_TIMEOUT));
 	if (!tr_is_valid(reply))
 		return reply;
 	tr_value value = TR_IS_A(tr_array_at(reply, 0), ok) ? tr_keep(tr_array_at(reply, 1)) : tr_invalid(TR_ENOENT);

@@ -3,6 +3,7 @@
 #include "actors/protocol.h"
 #include "actors/worker/refs.h"
 #include "plugins/host/host.h"
+#include "plugins/shared/storage/storage.h"
 
 #include <troupe/codec.h>
 #include <troupe/log.h>
@@ -20,11 +21,16 @@ bool refs_is_large(tr_value v, size_t limit)
 	return large;
 }
 
+static tr_value origin_value(const refs_origin *origin)
+{
+	return TR_DICT("execution_id", tr_int(origin->execution_id), "step",
+		       tr_string_n(origin->step.p, origin->step.n), "label",
+		       tr_string_n(origin->label.p, origin->label.n));
+}
+
 static tr_value put_request(tr_value v, const refs_origin *origin, const keep_policy *policy)
 {
-	tr_value from =
-	    TR_DICT("execution_id", tr_int(origin->execution_id), "step", tr_string_n(origin->step.p, origin->step.n),
-		    "label", tr_string_n(origin->label.p, origin->label.n));
+	tr_value from = origin_value(origin);
 	if (policy != NULL && tr_is(policy->store, TR_MAP))
 		from = tr_map_put_s(from, "policy", tr_keep(policy->store));
 	return TR_LIST(tr_atom("put"), tr_keep(v), from);
@@ -36,12 +42,25 @@ typedef struct putting {
 	const keep_policy *policy;
 } putting;
 
+/* To the store that the policy names; nil when it names none that is set up. */
+static tr_value elsewhere(tr_value value, const putting *p)
+{
+	tr_value name = p->policy == NULL ? tr_absent() : tr_map_get_s(p->policy->store, "store");
+	if (!tr_is(name, TR_STRING) || tr_str_is(tr_as_str(name), STORAGE_OWN))
+		return tr_nil();
+	tr_value reply = storage_put(tr_as_str(name), value, origin_value(p->origin), tr_in(PUT_TIMEOUT));
+	return tr_value_err(reply) == TR_ENOPROC ? tr_nil() : reply; /* a node without the plugin */
+}
+
 static tr_value put_core(void *arg, tr_value context)
 {
 	const putting *p = arg;
 	tr_value value = tr_map_get_s(context, "value");
-	return tr_call_name(SUBJECT_ARTIFACTS, put_request(tr_is_valid(value) ? value : p->value, p->origin, p->policy),
-			    tr_in(PUT_TIMEOUT));
+	value = tr_is_valid(value) ? value : p->value;
+	tr_value reply = elsewhere(value, p);
+	return tr_is_nil(reply)
+		   ? tr_call_name(SUBJECT_ARTIFACTS, put_request(value, p->origin, p->policy), tr_in(PUT_TIMEOUT))
+		   : reply;
 }
 
 /* The store's answer, or that of a hook at result_store that stood instead of it. */
@@ -74,7 +93,8 @@ tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *poli
 	}
 	tr_log(TR_WARNING, tr_is_valid(reply) ? reply : tr_absent(),
 	       "a large result of step %.*s stays in the event log: %s", TR_STR(origin->step),
-	       tr_is_valid(reply) ? "the artifact store refused it" : tr_err_text(tr_value_err(reply)));
+	       tr_is_valid(reply) ? tr_as_cstr(tr_array_at(reply, 1), "the artifact store refused it")
+				  : tr_err_text(tr_value_err(reply)));
 	return v;
 }
 

@@ -3,6 +3,7 @@
 """An HTTP server with rows, page by page, and a place to send rows to; until standard input ends. Prints its port.
 
 /numbered?p=N and /linked give {data: {items, next}}: 25 rows, 10 a page. /sink takes {rows: [...]}; /sunk tells what came. /full answers 503.
+/kept/KEY keeps what is PUT there.
 """
 import http.server
 import json
@@ -11,6 +12,7 @@ import threading
 import urllib.parse
 
 ROWS = [{"id": i, "name": f"row {i}"} for i in range(25)]
+KEPT = {}
 SUNK = {"rows": 0, "requests": 0, "sum": 0}
 
 
@@ -35,8 +37,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
         more = f"http://{self.headers['Host']}/linked?p={page + 1}" if page * 10 + 10 < len(ROWS) else None
         if url.path == "/sunk":
             self.answer(SUNK)
+        elif url.path.startswith("/kept/"):
+            self.answer(KEPT.get(url.path, {}), 200 if url.path in KEPT else 404)
         else:
             self.answer({"data": {"items": items, "next": more if url.path == "/linked" else None}})
+
+    def do_PUT(self):
+        value = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.startswith("/kept/"):
+            KEPT[self.path] = value
+            self.answer({})
+        else:
+            self.answer({}, 404)
 
     def do_POST(self):
         rows = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["rows"]

@@ -3,6 +3,7 @@
 #include "plugins/shared/postgres/target.h"
 #include "plugins/shared/auth/auth.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <sodium.h>
 #include <string.h>
@@ -88,8 +89,14 @@ static void read_fields(pg_target *t, tr_value f)
 /* libpq would look the name up with the thread standing still. */
 static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
 {
+	unsigned char address[sizeof(struct in6_addr)];
+
 	if (host[0] == '/' || strchr(host, ',') != NULL)
 		return tr_absent();
+	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1) {
+		put(t, "hostaddr", tr_string(host));
+		return tr_absent();
+	}
 	tr_value list = tr_resolve(host, deadline);
 	if (tr_array_len(list) == 0) {
 		tr_err err = tr_value_err(list);
