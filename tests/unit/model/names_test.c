@@ -83,12 +83,20 @@ static void what_no_scope_can_have(void **state)
 	assert_int_equal(unknown_names("\"{{ f(nothing) }}\"", NULL), 2);
 }
 
+/* The same text in two places has the same fault in both; one without a fault has none in either. */
+static void a_text_that_stands_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(unknown_names("[\"{{ totl }}\", \"{{ totl }}\", \"{{ total }}\", \"{{ total }}\"]", NULL), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_scopes_have),
 	    cmocka_unit_test(what_is_no_name_of_a_scope),
 	    cmocka_unit_test(what_no_scope_can_have),
+	    cmocka_unit_test(a_text_that_stands_twice),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
