@@ -23,6 +23,7 @@ static void execution_release(void *ptr)
 	machine_free(&x->machine);
 	machine_free(&x->shadow);
 	held_fini(&x->held);
+	tr_drop(x->going);
 	dispatches_fini(&x->dispatches);
 	tr_buf_fini(&x->frames);
 	tr_drop(x->arg);

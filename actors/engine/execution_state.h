@@ -34,6 +34,7 @@ typedef struct execution {
 	bool finished;
 	tr_err err; /* of this turn: the machine is no longer to be trusted */
 	held_queue held;
+	tr_value going; /* of what is being let go: the actor may be killed in the middle of it */
 	dispatches dispatches;
 	tr_value history; /* resumed: map of step run -> its events that are in the log already */
 	watcher *watchers;

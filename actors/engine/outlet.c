@@ -157,13 +157,15 @@ static void let_go(execution *x, const held *h)
 		tr_reply(h->to, h->value);
 		return;
 	case HELD_EVENT:
+		x->going = h->value;
 		watch_tell(x, h->value, true);
 		break;
 	case HELD_EFFECT:
+		x->going = h->value;
 		perform_effect(x, &h->effect, h->value);
 		break;
 	}
-	tr_drop(h->value);
+	tr_clear(&x->going);
 }
 
 bool outlet_flush(execution *x)

@@ -24,6 +24,11 @@ void running_free(running *r)
 	tr_free(r);
 }
 
+static void running_release(void *ptr)
+{
+	running_free(ptr);
+}
+
 running *running_of(const executions *s, int64_t id)
 {
 	return id > 0 ? idmap_get(&s->by_id, (uint64_t)id) : NULL;
@@ -97,7 +102,16 @@ tr_value running_start(executions *s, running *r, tr_value extra)
 		return executions_refuse(supervisor.bits == 0 ? "the executions' supervisor is not there"
 							      : "out of memory");
 	}
+	/* Whoever is killed while it waits for the supervisor gives up what it has; one that is entered is not its own.
+	 */
+	bool entered = running_of(s, r->id) == r;
+	if (!entered && tr_own(r, running_release) != TR_OK) {
+		tr_drop(extra);
+		return executions_refuse("out of memory");
+	}
 	started = tr_supervisor_start_instance(supervisor, extra, tr_in(CALL_NS));
+	if (!entered)
+		(void)tr_disown(r);
 	if (started.pid.bits != 0) {
 		enter(s, r, started.pid);
 		return TR_LIST(TR_A(ok), tr_int(r->id), tr_pid_value(started.pid));

@@ -31,6 +31,7 @@ typedef struct proxy {
 	tr_value port_ref;
 	tr_value failed; /* what the process said before it ended */
 	idmap out;       /* number -> pending */
+	tr_value frame;  /* being handled, which may end the actor */
 	int64_t next;
 	int64_t got_number; /* the answer to a question of our own (ask_process) */
 	tr_value got;
@@ -46,8 +47,13 @@ static tr_err send(proxy *p, tr_value message)
 
 	if (err == TR_OK)
 		err = out.err;
-	if (err == TR_OK)
+	/* Whoever sends may be killed while the process does not read. */
+	if (err == TR_OK && tr_own(out.p, tr_free) != TR_OK)
+		return TR_ENOMEM;
+	if (err == TR_OK) {
 		err = tr_port_send(p->port, tr_buf_str(&out), tr_in(SEND_TIME));
+		(void)tr_disown(out.p);
+	}
 	tr_buf_fini(&out);
 	return err;
 }
@@ -64,6 +70,7 @@ static void proxy_release(void *arg)
 	}
 	idmap_fini(&p->out);
 	tr_drop(p->failed);
+	tr_drop(p->frame);
 	tr_drop(p->got);
 }
 
@@ -148,8 +155,9 @@ static bool port_message(proxy *p, tr_value m)
 		tr_value v = wire_read(tr_as_str(tr_array_at(m, 2)), false);
 		if (!tr_is_valid(v))
 			tr_exitf("the plugin's process sent something that is no frame");
+		p->frame = v;
 		frame(p, v);
-		tr_drop(v);
+		tr_clear(&p->frame);
 	} else if (tr_str_is(what, "passive")) {
 		tr_port_set_active(p->port, FRAMES_AT_ONCE);
 	} else if (tr_str_is(what, "exit_status")) {

@@ -193,13 +193,14 @@ static void give_log(kit *k, int64_t id)
 
 static tr_value told(const char *what)
 {
-	tr_value m;
+	for (;;) {
+		tr_value m = tr_receive(tr_in(60 * TR_SECOND));
 
-	do
-		m = tr_receive(tr_in(60 * TR_SECOND));
-	while (tr_is_valid(m) && !(tr_is(tr_array_at(m, 0), TR_ATOM) && kit_text_is(tr_array_at(m, 0), what)));
-	CHECK(tr_is_valid(m));
-	return m;
+		CHECK(tr_is_valid(m));
+		if (tr_is(tr_array_at(m, 0), TR_ATOM) && kit_text_is(tr_array_at(m, 0), what))
+			return m;
+		tr_drop(m);
+	}
 }
 
 /* A crash is not the end: the execution goes on from its log, and those who watched it are told its new pid. */
