@@ -124,6 +124,9 @@ static void quotes_make_text(void **state)
 	(void)state;
 	assert_reads_as("['1', \"yes\", 'null', \"1.5\", '']", "[\"1\",\"yes\",\"null\",\"1.5\",\"\"]");
 	assert_reads_as("a: |\n  12\nb: >-\n  true\n", "{\"a\":\"12\\n\",\"b\":\"true\"}");
+	/* The same text plain and in quotes, each again. */
+	assert_reads_as("[yes, 'yes', yes, \"yes\", 1, '1', 1, ~, '~', ~, !!str 1, 1, '', a, 'a', a]",
+			"[true,\"yes\",true,\"yes\",1,\"1\",1,null,\"~\",null,\"1\",1,\"\",\"a\",\"a\",\"a\"]");
 }
 
 static void tags_decide(void **state)
