@@ -50,10 +50,13 @@ void bridge_send(tr_value message)
 {
 	tr_buf out = {0};
 
-	if (wire_write(&out, message) == TR_OK && out.err == TR_OK && out.n <= WIRE_MAX) {
-		char head[4] = {(char)(out.n >> 24), (char)(out.n >> 16), (char)(out.n >> 8), (char)out.n};
+	/* Length and content in one write: the node wakes up once for it. */
+	tr_buf_put(&out, "\0\0\0", 4);
+	if (wire_write(&out, message) == TR_OK && out.err == TR_OK && out.n - 4 <= WIRE_MAX) {
+		size_t n = out.n - 4;
+		const char head[4] = {(char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n};
+		memcpy(out.p, head, sizeof(head));
 		pthread_mutex_lock(&write_lock);
-		write_all(head, sizeof(head));
 		write_all(out.p, out.n);
 		pthread_mutex_unlock(&write_lock);
 	}

@@ -7,40 +7,71 @@
 #include "plugins/host/state.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define FD_IN 3
+#define LOOKS 100 /* some 50 µs */
 
-static bool read_exactly(void *to, size_t n)
+/* What was read ahead. */
+typedef struct reader {
+	char bytes[65536];
+	size_t at, n;
+} reader;
+
+/* Who has just been asked is asked again soon, and to sleep and be woken takes longer than that. */
+static void look_a_while(void)
+{
+	int there = 0;
+
+	for (int i = 0; i < LOOKS && ioctl(FD_IN, FIONREAD, &there) == 0 && there == 0; i++)
+		sched_yield();
+}
+
+static bool read_more(reader *in)
+{
+	ssize_t got;
+
+	look_a_while();
+	do {
+		got = read(FD_IN, in->bytes, sizeof(in->bytes));
+	} while (got < 0 && errno == EINTR);
+	in->at = 0;
+	in->n = got > 0 ? (size_t)got : 0;
+	return got > 0;
+}
+
+static bool read_exactly(reader *in, void *to, size_t n)
 {
 	char *p = to;
 
 	while (n > 0) {
-		ssize_t got = read(FD_IN, p, n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
+		if (in->at == in->n && !read_more(in))
 			return false;
-		p += got;
-		n -= (size_t)got;
+		size_t some = in->n - in->at < n ? in->n - in->at : n;
+		memcpy(p, in->bytes + in->at, some);
+		in->at += some;
+		p += some;
+		n -= some;
 	}
 	return true;
 }
 
 /* The next frame as a value; invalid at the end, or when it is damaged. */
-static tr_value read_message(void)
+static tr_value read_message(reader *in)
 {
 	unsigned char head[4];
 
-	if (!read_exactly(head, sizeof(head)))
+	if (!read_exactly(in, head, sizeof(head)))
 		return tr_invalid(TR_ECLOSED);
 	size_t n = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 	char *bytes = n > WIRE_MAX ? NULL : tr_alloc(n + 1);
-	if (bytes == NULL || !read_exactly(bytes, n)) {
+	if (bytes == NULL || !read_exactly(in, bytes, n)) {
 		tr_free(bytes);
 		return tr_invalid(TR_ECLOSED);
 	}
@@ -87,10 +118,10 @@ static void no_report(void *arg, tr_value report)
 	tr_drop(report); /* the node on the other side reports how commands end */
 }
 
-static int serve(tr_node *node, tr_pid bridge)
+static int serve(tr_node *node, tr_pid bridge, reader *in)
 {
 	for (;;) {
-		tr_value m = read_message();
+		tr_value m = read_message(in);
 		if (!tr_is_valid(m) || wire_is(m, "stop")) {
 			tr_drop(m);
 			break;
@@ -109,10 +140,13 @@ int plugin_child_main(void)
 	tr_node_options options = {.name = "plugin", .schedulers = 2, .report = no_report};
 	tr_value m, init;
 	char path[64];
+	reader *in = tr_alloc(sizeof(*in)); /* until the process ends */
 
+	if (in == NULL)
+		return 1;
 	signal(SIGTERM, SIG_IGN); /* the end of the frames is what ends it, so that `stop` runs */
 	close_others();
-	m = read_message();
+	m = read_message(in);
 	init = tr_array_at(m, 1);
 	if (!wire_is(m, "init") || !tr_is(init, TR_MAP))
 		return 1;
@@ -128,6 +162,6 @@ int plugin_child_main(void)
 			       tr_keep(tr_map_get_s(init, "config")), tr_keep(grants));
 	tr_drop(m);
 	tr_spawned bridge = tr_node_spawn(node, bridge_body, arg, NULL);
-	return bridge.err == TR_OK ? serve(node, bridge.pid)
+	return bridge.err == TR_OK ? serve(node, bridge.pid, in)
 				   : fail("the process of the plugin cannot start its actors");
 }
