@@ -18,7 +18,7 @@ const char transfer_manifest[] =
     "{\"id\": \"transfer\", \"version\": \"1.0.0\", \"description\": \"Rows from one place to another\", \"license\": "
     "\"Apache-2.0\","
     " \"capabilities\": [\"tool:transfer\"], \"provides\": {\"node_handler\": \"transfer\"},"
-    " \"needs\": [\"net\", \"fs:*\", \"call:credentials\", \"call:duckdb\", \"call:http\"],"
+    " \"needs\": [\"net\", \"fs:*\", \"call:credentials\", \"secret:*\", \"call:duckdb\", \"call:http\"],"
     " \"limits\": {\"concurrency\": 4}," /* a transfer may hold a thread of the dirty pool, which has 8 */
     " \"config\": {"
     "  \"timeout\": {\"type\": \"number\", \"default\": 3600, \"description\": \"seconds a task may take\"},"
