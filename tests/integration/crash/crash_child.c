@@ -185,7 +185,7 @@ static void resume_one(struct child *c, int64_t id)
 				       TR_LIST(tr_atom("watch"), tr_int(id), tr_pid_value(tr_self())), tr_in(WAIT));
 		c->running += TR_IS_A(watched, ok);
 		tr_drop(watched);
-	} else if (!says(answer, "is finished")) {
+	} else if (!says(answer, "has ended")) {
 		complain(c, "it cannot be resumed", answer);
 	}
 	tr_drop(answer);
