@@ -66,22 +66,37 @@ store_entry *store_entry_new(file_store *s, int64_t id, tr_str folder)
 		return NULL;
 	e->execution_id = id;
 	memcpy(e->folder, folder.p, folder.n);
-	size_t slot = slot_of(s, id);
-	e->next = s->buckets[slot];
-	s->buckets[slot] = e;
-	s->count++;
+	store_entry_link(s, e);
 	return e;
 }
 
-static void entry_free(file_store *s, store_entry *e)
+void store_entry_link(file_store *s, store_entry *e)
+{
+	size_t slot = slot_of(s, e->execution_id);
+	e->next = s->buckets[slot];
+	s->buckets[slot] = e;
+	s->count++;
+}
+
+void store_entry_unlink(file_store *s, store_entry *e)
 {
 	store_entry **at = &s->buckets[slot_of(s, e->execution_id)];
 	while (*at != e)
 		at = &(*at)->next;
 	*at = e->next;
 	s->count--;
+}
+
+void store_entry_end(store_entry *e)
+{
 	tr_buf_fini(&e->pending);
 	tr_free(e);
+}
+
+static void entry_free(file_store *s, store_entry *e)
+{
+	store_entry_unlink(s, e);
+	store_entry_end(e);
 }
 
 /* ---- batch and commit
@@ -161,18 +176,17 @@ size_t file_store_batch_size(const file_store *s)
 	return s->batch.n;
 }
 
-static int entry_flush(file_store *s, store_entry *e)
+int store_entry_flush(const char *data, const disk *d, store_entry *e)
 {
 	if (e->pending.n == 0)
 		return 0;
 	layout_path path;
-	const disk *d = s->journal.disk;
-	if (layout_join(path, s->data, "executions/%s", e->folder) != TR_OK)
+	if (layout_join(path, data, "executions/%s", e->folder) != TR_OK)
 		return -ENAMETOOLONG;
 	int err = e->has_log ? 0 : d->make_folder(d->arg, path);
 	if (err != 0)
 		return err;
-	if (layout_join(path, s->data, "executions/%s/events.log", e->folder) != TR_OK)
+	if (layout_join(path, data, "executions/%s/events.log", e->folder) != TR_OK)
 		return -ENAMETOOLONG;
 	int fd = d->open_append(d->arg, path);
 	if (fd < 0)
@@ -186,6 +200,11 @@ static int entry_flush(file_store *s, store_entry *e)
 	if (err == 0)
 		tr_buf_fini(&e->pending);
 	return err;
+}
+
+static int entry_flush(file_store *s, store_entry *e)
+{
+	return store_entry_flush(s->data, s->journal.disk, e);
 }
 
 /* The index only saves reading: what cannot be written to it must not hold up an execution, and a file that lacks
@@ -213,9 +232,10 @@ static void sort_out(file_store *s)
 	while (e != NULL) {
 		store_entry *next = e->next_touched;
 		e->touched = false;
-		if (e->finished || e->pending.n > PENDING_MAX) {
-			e->next_touched = s->ripe;
-			s->ripe = e;
+		store_entry **list = e->finished ? &s->finished : e->pending.n > PENDING_MAX ? &s->ripe : NULL;
+		if (list != NULL) {
+			e->next_touched = *list;
+			*list = e;
 		}
 		e = next;
 	}
@@ -234,10 +254,10 @@ int file_store_write(file_store *s, bool sync)
 	return 0;
 }
 
-void file_store_settle(file_store *s)
+static void flush_list(file_store *s, store_entry **list)
 {
-	store_entry *e = s->ripe;
-	s->ripe = NULL;
+	store_entry *e = *list;
+	*list = NULL;
 	while (e != NULL) {
 		store_entry *next = e->next_touched;
 		int err = entry_flush(s, e);
@@ -245,6 +265,11 @@ void file_store_settle(file_store *s)
 			entry_free(s, e);
 		e = next;
 	}
+}
+
+void file_store_settle(file_store *s)
+{
+	flush_list(s, &s->ripe);
 	if (s->index_batch.n > INDEX_PENDING_MAX)
 		flush_index(s);
 }
@@ -257,8 +282,10 @@ bool file_store_is_settled(const file_store *s)
 int file_store_commit(file_store *s, bool sync)
 {
 	int err = file_store_write(s, sync);
-	if (err == 0)
+	if (err == 0) {
+		flush_list(s, &s->finished);
 		file_store_settle(s);
+	}
 	return err;
 }
 
@@ -274,7 +301,7 @@ int file_store_sync(file_store *s)
 
 int file_store_flush(file_store *s)
 {
-	file_store_settle(s);
+	s->ripe = s->finished = NULL; /* they are in the table like all others */
 	flush_index(s);
 	for (size_t i = 0; i < s->capacity; i++) {
 		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {
@@ -294,7 +321,7 @@ int file_store_flush(file_store *s)
 /* After this nothing in segments up to the current one is needed any more. */
 static int make_logs_durable(file_store *s)
 {
-	int err = file_store_commit(s, true);
+	int err = s->out ? -EBUSY : file_store_commit(s, true);
 	if (err == 0)
 		err = file_store_flush(s);
 	if (err == 0)

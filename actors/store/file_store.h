@@ -36,12 +36,13 @@ size_t file_store_batch_size(const file_store *s);
 /** Write the batch to the journal, with `sync` durably. 0 or -errno; after a failure the batch is kept and the call can
  * be repeated. */
 int file_store_write(file_store *s, bool sync);
-/** Chores for after that, which nobody who waits for the batch waits for: logs of executions that are over are written
- * out. What could not be stays in the journal. */
+/** Chores for after that, which nobody who waits for the batch waits for: what is held back in too large a part is
+ * written out to the logs. Logs of executions that are over: finished.h. What could not be written stays in the
+ * journal. */
 void file_store_settle(file_store *s);
 /** Is nothing to be settled, and the journal's segment not full? */
 bool file_store_is_settled(const file_store *s);
-/** Write and settle. */
+/** Write, write out the logs of executions that are over, and settle. */
 int file_store_commit(file_store *s, bool sync);
 /** Make durable what earlier commits wrote without syncing. */
 int file_store_sync(file_store *s);

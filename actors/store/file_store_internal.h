@@ -9,7 +9,7 @@
 /* An execution that has been written to since the store was opened and is not finished. */
 typedef struct store_entry {
 	struct store_entry *next;         /* in its bucket */
-	struct store_entry *next_touched; /* in the current batch, or among those that are ripe */
+	struct store_entry *next_touched; /* in the current batch, or among those that are ripe or finished */
 	int64_t execution_id;
 	uint64_t last_seq; /* recovery: of the last event in its log */
 	uint64_t segment;  /* journal segment that has its folder */
@@ -27,13 +27,22 @@ struct file_store {
 	tr_buf batch;
 	store_entry **buckets;
 	size_t capacity, count;
-	store_entry *touched; /* since the last write to the journal */
-	store_entry *ripe;    /* to be written out to their logs */
-	tr_buf index_batch;   /* records that the index's file does not have yet */
+	store_entry *touched;  /* since the last write to the journal */
+	store_entry *ripe;     /* those that hold back too much: to be written out to their logs */
+	store_entry *finished; /* those that are over: the same, but nobody adds to them any more */
+	bool out;              /* some that are over are being written beside the store */
+	tr_buf index_batch;    /* records that the index's file does not have yet */
 	bool unsynced;
 };
 
 store_entry *store_entry_find(const file_store *s, int64_t id);
+/** Into the table, which has room for as many as there were, and out of it; the entry stays. */
+void store_entry_link(file_store *s, store_entry *e);
+void store_entry_unlink(file_store *s, store_entry *e);
+/** Free one that is in no table. */
+void store_entry_end(store_entry *e);
+/** Write what it holds back to its log. 0 or -errno. */
+int store_entry_flush(const char *data, const disk *d, store_entry *e);
 store_entry *store_entry_new(file_store *s, int64_t id, tr_str folder);
 
 /** The index's file is there, whole and not much longer than it must be; made anew where it is not. 0 or -errno. */

@@ -5,6 +5,7 @@
 #include "actors/protocol.h"
 #include "actors/store/compaction.h"
 #include "actors/store/file_store.h"
+#include "actors/store/finished.h"
 #include "actors/store/reader.h"
 
 #include <errno.h>
@@ -29,6 +30,8 @@ struct store {
 	durability durability;
 	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition; /* atoms */
 	bool tick_armed;
+	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
+	tr_value finished; /* those logs */
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
 };
@@ -218,13 +221,74 @@ static void acknowledge(struct store *s)
 	s->waiting_count = 0;
 }
 
+/* ---- logs of executions that are over: written by an actor beside the store
+ * ------------------------------------------------------------------------------ */
+
+static void *do_finished(void *arg)
+{
+	finished_write(arg);
+	return NULL;
+}
+
+static void finished_body(tr_value logs)
+{
+	tr_err err;
+	tr_dirty(do_finished, finished_of(logs), &err);
+	if (err != TR_OK)
+		tr_exitf("the logs of finished executions could not be written: %s", tr_err_text(err));
+}
+
+/* It has ended, and with it what it had to do, well or not. */
+static void finished_over(struct store *s)
+{
+	finished *f = finished_of(s->finished);
+	finished_give_back(f, s->files);
+	tr_clear(&s->finished);
+	s->finishing = (tr_ref){0};
+}
+
+static bool is_finished_over(void *arg, tr_value message)
+{
+	const struct store *s = arg;
+	return TR_IS_A(tr_array_at(message, 0), down) && tr_ref_eq(tr_as_ref(tr_array_at(message, 1)), s->finishing);
+}
+
+/* Before anything that looks at the logs, or forgets the journal. */
+static void await_finished(struct store *s)
+{
+	if (s->finishing.bits == 0)
+		return;
+	tr_drop(tr_receive_match(is_finished_over, s, TR_FOREVER));
+	finished_over(s);
+}
+
+static void write_finished(struct store *s)
+{
+	static const tr_spawn_options options = {.label = "finished logs", .monitor = true};
+	finished *f = s->finishing.bits == 0 ? finished_take(s->files) : NULL;
+	if (f == NULL)
+		return;
+	s->finished = finished_value(f);
+	tr_spawned spawned = {.err = TR_ENOMEM};
+	if (tr_is_valid(s->finished))
+		spawned = tr_spawn_opt(finished_body, tr_keep(s->finished), &options);
+	if (spawned.err == TR_OK)
+		s->finishing = spawned.monitor;
+	else if (tr_is_valid(s->finished))
+		finished_over(s);
+	else
+		tr_exit(TR_A(enomem)); /* what was taken is gone from here: the journal has it */
+}
+
 /* What need not be done before those who wait are told. */
 static void do_rest(struct store *s)
 {
 	struct job job = {.files = s->files};
 	tr_err err;
+	write_finished(s);
 	if (file_store_is_settled(s->files))
 		return;
+	await_finished(s);
 	tr_dirty(do_chores, &job, &err);
 	if (err == TR_OK && job.os_error != 0)
 		tr_log(TR_WARNING, tr_absent(), "the journal could not be rotated: %s", strerror(-job.os_error));
@@ -266,6 +330,12 @@ static void sync_now(struct store *s)
 static void close_files(void *ptr)
 {
 	struct store *s = ptr;
+	finished *f = finished_of(s->finished);
+	if (f != NULL && s->files != NULL) {
+		finished_stop(f);
+		finished_give_back(f, s->files);
+	}
+	tr_clear(&s->finished);
 	file_store_close(&s->files);
 }
 
@@ -304,6 +374,7 @@ static tr_next store_init(void *state, tr_value arg)
 
 static tr_value answer_load(struct store *s, tr_value id)
 {
+	await_finished(s);
 	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0), .result = tr_absent()};
 	tr_err err;
 	tr_dirty(do_load, &job, &err);
@@ -320,6 +391,7 @@ static tr_value answer_load(struct store *s, tr_value id)
 
 static tr_value answer_has(struct store *s, tr_value id)
 {
+	await_finished(s);
 	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0), .result = tr_absent()};
 	tr_err err;
 	tr_dirty(do_has, &job, &err);
@@ -329,6 +401,7 @@ static tr_value answer_has(struct store *s, tr_value id)
 /* Everything that is over stands in the logs alone from here on. */
 static int make_checkpoint(struct store *s)
 {
+	await_finished(s);
 	struct job job = {.files = s->files};
 	tr_err err;
 	tr_dirty(do_checkpoint, &job, &err);
@@ -370,6 +443,7 @@ static tr_next store_call(void *state, tr_value request, tr_from from)
 	if (is_request(what, s->has))
 		return tr_next_reply(answer_has(s, tr_array_at(request, 1)));
 	if (is_request(what, s->list)) {
+		await_finished(s);
 		struct job job = {.files = s->files, .result = tr_absent()};
 		tr_err err;
 		tr_dirty(do_list, &job, &err);
@@ -393,6 +467,9 @@ static tr_next store_info(void *state, tr_value message)
 	} else if (TR_IS_A(message, tick)) {
 		s->tick_armed = false;
 		sync_now(s);
+	} else if (s->finishing.bits != 0 && is_finished_over(s, message)) {
+		finished_over(s);
+		write_finished(s); /* those that came meanwhile */
 	} else if (is_exit(NULL, message)) {
 		return tr_next_stop(tr_keep(tr_array_at(message, 2)));
 	}
@@ -406,6 +483,7 @@ static void store_terminate(void *state, tr_value reason)
 	(void)reason;
 	if (s->files == NULL)
 		return;
+	await_finished(s);
 	s->files = NULL;
 	tr_err err;
 	tr_dirty(do_close, &job, &err);
