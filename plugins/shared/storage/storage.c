@@ -39,6 +39,7 @@ static tr_err storage_init(void *st, tr_value config, tr_value *reason)
 					     tr_as_cstr(e->key, "?"), TR_STR(kind));
 		else
 			continue;
+		tr_clear(&s->stores); /* nobody stops what did not start */
 		return TR_EINVAL;
 	}
 	return TR_OK;
