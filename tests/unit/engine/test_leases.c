@@ -173,18 +173,26 @@ static void lost_again_and_again_body(tr_value arg)
 	tr_drop(k.log);
 }
 
+/* An execution whose first command is out; then its pool ends. The command, and the execution's id. */
+static tr_value lose_pool(kit *k, int64_t *id)
+{
+	kit_start(k, NULL);
+	k->loads = true;
+	*id = kit_execute(k, TWO, tr_map(), NULL);
+	tr_value c = kit_command(k);
+	tr_ref monitor = tr_monitor(k->pool);
+	tr_exit_signal(k->pool, TR_A(kill));
+	tr_drop(kit_reason(k, monitor));
+	return c;
+}
+
 static void pool_comes_back_body(tr_value arg)
 {
 	kit k;
+	int64_t id;
 
 	(void)arg;
-	kit_start(&k, NULL);
-	k.loads = true;
-	int64_t id = kit_execute(&k, TWO, tr_map(), NULL);
-	tr_value c = kit_command(&k);
-	tr_ref monitor = tr_monitor(k.pool);
-	tr_exit_signal(k.pool, TR_A(kill));
-	tr_drop(kit_reason(&k, monitor));
+	tr_value c = lose_pool(&k, &id);
 	tr_sleep_until(tr_in(TR_SECOND));
 	kit_pool_again(&k);
 	/* The new one is asked for what the old one had, and does not know it. */
@@ -205,15 +213,10 @@ static void pool_comes_back_body(tr_value arg)
 static void command_waits_for_its_pool_body(tr_value arg)
 {
 	kit k;
+	int64_t id;
 
 	(void)arg;
-	kit_start(&k, NULL);
-	k.loads = true;
-	(void)kit_execute(&k, TWO, tr_map(), NULL);
-	tr_value c = kit_command(&k);
-	tr_ref monitor = tr_monitor(k.pool);
-	tr_exit_signal(k.pool, TR_A(kill));
-	tr_drop(kit_reason(&k, monitor));
+	tr_value c = lose_pool(&k, &id);
 	kit_step_done(c, 1, tr_string("done")); /* its actor outlived the pool */
 	CHECK(TR_IS_A(kit_verdict(&k, 1), ok));
 	tr_sleep_until(tr_in(2 * TR_SECOND));

@@ -270,21 +270,15 @@ static int start(void **state)
 	(void)snprintf(key_file, sizeof key_file, "%s.key", file);
 	if (!server_start(&http, "http_server.py") || sscanf(http.line, "%d", &port) != 1)
 		return -1;
-	tr_value config = TR_DICT("credentials", TR_DICT("file", tr_string(file)));
-	plugin_host_options options = {.builtins = trusted, .builtin_count = 2, .config = config};
-	tr_value reason = world_start(&w, &options);
-	tr_drop(config);
-	return tr_is_valid(reason) ? -1 : 0;
+	return world_with_config(&w, trusted, 2, TR_DICT("credentials", TR_DICT("file", tr_string(file)))) ? 0 : -1;
 }
 
 static int stop(void **state)
 {
 	(void)state;
-	char command[300];
 	world_stop(&w);
 	server_stop(&http);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
+	return folder_remove(folder);
 }
 
 int main(void)

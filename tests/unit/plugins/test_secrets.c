@@ -172,21 +172,19 @@ static int start(void **state)
 	assert_non_null(mkdtemp(folder));
 	if (!server_start(&services, "secrets_server.py") || sscanf(services.line, "%d", &port) != 1)
 		return -1;
-	tr_value config = TR_DICT("secrets", TR_DICT("folder", tr_string(folder), "env", TR_LIST(tr_string("TEST_*"))));
-	plugin_host_options options = {.builtins = trusted, .builtin_count = 3, .config = config};
-	tr_value reason = world_start(&w, &options);
-	tr_drop(config);
-	return tr_is_valid(reason) ? -1 : 0;
+	return world_with_config(
+		   &w, trusted, 3,
+		   TR_DICT("secrets", TR_DICT("folder", tr_string(folder), "env", TR_LIST(tr_string("TEST_*")))))
+		   ? 0
+		   : -1;
 }
 
 static int stop(void **state)
 {
 	(void)state;
-	char command[300];
 	world_stop(&w);
 	server_stop(&services);
-	(void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
+	return folder_remove(folder);
 }
 
 int main(void)

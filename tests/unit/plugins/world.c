@@ -10,6 +10,7 @@
 #include "plugins/host/command.h"
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PATIENCE (30 * TR_SECOND)
@@ -68,6 +69,27 @@ void world_with(world *w, const builtin *builtins, size_t n)
 static void stop_top(tr_value arg)
 {
 	tr_stop(tr_as_pid(arg), TR_A(shutdown), tr_in(PATIENCE));
+}
+
+bool world_with_config(world *w, const builtin *builtins, size_t n, tr_value config)
+{
+	plugin_host_options options = {.builtins = builtins, .builtin_count = n, .config = config};
+	tr_value reason = world_start(w, &options);
+	bool good = !tr_is_valid(reason);
+
+	if (!good)
+		show("the world does not start", reason);
+	tr_drop(reason);
+	tr_drop(config);
+	return good;
+}
+
+int folder_remove(const char *folder)
+{
+	char command[400];
+
+	(void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
+	return system(command);
 }
 
 void world_stop(world *w)

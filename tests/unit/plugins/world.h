@@ -15,7 +15,11 @@ typedef struct world {
 tr_value world_start(world *w, const plugin_host_options *options);
 /** Start with these plugins; the test fails when that fails. */
 void world_with(world *w, const builtin *builtins, size_t n);
+/** The same with a configuration (taken). False when it fails. */
+bool world_with_config(world *w, const builtin *builtins, size_t n, tr_value config);
 void world_stop(world *w);
+/** Remove a folder of the test with all that is in it; what cmocka wants of a teardown. */
+int folder_remove(const char *folder);
 
 /** Did the node report something with this text in it since it was started? */
 bool world_reported(const char *text);
