@@ -172,7 +172,12 @@ static void unlink_body(tr_value arg)
 	EXPECT(silence());
 	EXPECT(tr_link(p) == TR_OK); /* dead: noproc comes back */
 	EXPECT_SHOWS(expect_exit(p), "noproc");
-	EXPECT(tr_link(tr_self()) == TR_OK);
+	EXPECT(tr_link(tr_self()) == TR_OK); /* and is no link */
+	tr_value info = tr_info(tr_here(), tr_self());
+	for (size_t i = 0; i < tr_array_len(tr_map_get_s(info, "links")); i++)
+		EXPECT(!tr_pid_eq(tr_as_pid(tr_array_at(tr_map_get_s(info, "links"), i)), tr_self()));
+	EXPECT(tr_is(info, TR_MAP));
+	tr_drop(info);
 	EXPECT(tr_link((tr_pid){0}) == TR_EINVAL);
 }
 static void unlink_and_relink(void **state)

@@ -107,6 +107,27 @@ static void borrower(tr_value arg)
 	tr_exit(TR_LIST(TR_A(shutdown), tr_int((int64_t)err)));
 }
 
+/* A worker beyond the pool's size stays while somebody waits for one. */
+ACTOR_CASE(overflow_serves_who_waits)
+{
+	tr_pid pool = start(1, 1, 0);
+	tr_pid w[2], next;
+
+	for (int i = 0; i < 2; i++)
+		THAT(tr_pool_checkout(pool, SOON, &w[i]) == TR_OK);
+	tr_pid waiting = tr_spawn(borrower, tr_pid_value(pool));
+	becomes(pool, "waiting", 1);
+	tr_pool_checkin(pool, w[1]);
+	becomes(pool, "waiting", 0);
+	THAT(status(pool, "lent") == 2);
+	THAT(tr_alive(w[1]));
+	tr_pool_checkin(pool, w[0]);
+	tr_exit_signal(waiting, TR_A(kill));
+	becomes(pool, "lent", 0);
+	THAT(tr_pool_checkout(pool, SOON, &next) == TR_OK);
+	stop(pool);
+}
+
 ACTOR_CASE(what_a_borrower_held_comes_back)
 {
 	tr_pid pool = start(1, 0, 0);
@@ -209,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(workers_are_lent_one_at_a_time),
 	    cmocka_unit_test(overflow_comes_and_goes),
+	    cmocka_unit_test(overflow_serves_who_waits),
 	    cmocka_unit_test(what_a_borrower_held_comes_back),
 	    cmocka_unit_test(only_so_many_may_wait),
 	    cmocka_unit_test(an_ended_worker_is_replaced),

@@ -263,6 +263,61 @@ static void join_any_begins_a_new_wave_in_every_round(void **state)
 	driver_fini(&d);
 }
 
+/* The first wave is still open: a branch may yet come. Who comes round the loop does not belong to it. */
+static void join_any_runs_again_for_who_comes_round_while_its_wave_is_open(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(
+	    &d,
+	    HEAD "workflow:\n" FORK("split") "  next: [a, slow]\n" STEP("a") "  next: meet\n" STEP(
+		"slow") "  next: meet\n" STEP("meet") "  spec: {join: any}\n  next: [{step: again, when: \"{{ meet "
+						      "< 2 }}\"}]\n" STEP("again") "  next: meet\n",
+	    NULL);
+	driver_done(&d, "split", NULL);
+	driver_done(&d, "a", NULL);
+	driver_done(&d, "meet", "1");
+	driver_done(&d, "again", NULL);
+	assert_int_equal(driver_running(&d, "meet"), 1);
+	driver_done(&d, "meet", "2");
+	driver_done(&d, "slow", NULL);
+	assert_status(&d, "success");
+	assert_int_equal(driver_count_step(&d, EVENT_STEP_SCHEDULED, "meet"), 2);
+	assert_int_equal(driver_count(&d, EVENT_TOKEN_DROPPED), 1);
+	driver_fini(&d);
+}
+
+/* At rest the first join is let go and its guard is false; the one behind it need not wait for what does not move. */
+static void a_join_whose_guard_is_false_holds_no_other_back(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(
+	    &d,
+	    HEAD "workflow:\n" FORK("split") "  next: [a, gate, c]\n" STEP("a") "  next: first\n" STEP(
+		"gate") "  when: \"{{ ctx.never is defined }}\"\n  next: first\n" STEP("first") "  when: \"{{ "
+												"ctx.never is "
+												"defined }}\"\n  "
+												"next: second\n" STEP(
+												    "c") "  next: "
+													 "second"
+													 "\n" STEP("sec"
+														   "on"
+														   "d"),
+	    NULL);
+	driver_done(&d, "split", NULL);
+	driver_done(&d, "a", NULL);
+	assert_int_equal(driver_running(&d, "second"), 0);
+	driver_done(&d, "c", NULL);
+	assert_int_equal(driver_running(&d, "second"), 1);
+	driver_done(&d, "second", NULL);
+	assert_status(&d, "stalled");
+	assert_int_equal(driver_count_step(&d, EVENT_STEP_SCHEDULED, "first"), 0);
+	driver_fini(&d);
+}
+
 #define THREE(join)                                                                             \
 	HEAD "workflow:\n" FORK("split") "  next: [a, b, c]\n" STEP("a") "  next: meet\n" STEP( \
 	    "b") "  next: meet\n" STEP("c") "  next: meet\n" STEP("meet") join
@@ -417,6 +472,8 @@ int main(void)
 	    cmocka_unit_test(join_any_runs_the_first_and_drops_the_rest_of_the_wave),
 	    cmocka_unit_test(join_any_takes_one_of_tokens_that_come_together),
 	    cmocka_unit_test(join_any_begins_a_new_wave_in_every_round),
+	    cmocka_unit_test(join_any_runs_again_for_who_comes_round_while_its_wave_is_open),
+	    cmocka_unit_test(a_join_whose_guard_is_false_holds_no_other_back),
 	    cmocka_unit_test(join_count_waits_for_that_many),
 	    cmocka_unit_test(join_count_that_is_not_reached_is_stalled),
 	    cmocka_unit_test(guard_of_a_join_is_asked_once_all_are_there),

@@ -161,6 +161,18 @@ static void section_10_secrets_are_hidden(void **state)
 	tr_drop(hidden);
 }
 
+/* One that begins with another is hidden whole, whichever was told first. */
+static void a_secret_that_begins_another_leaves_no_rest(void **state)
+{
+	(void)state;
+	static const char *const told[] = {"begin-and-rest", "begin-", "start-", "start-and-rest"};
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(tr_redact_add(w.node, tr_s(told[i]), tr_absent()), TR_OK);
+	tr_value hidden = tr_redact(w.node, tr_string("a begin-and-rest b start-and-rest c begin-other"));
+	assert_string_equal(tr_as_cstr(hidden, ""), "a *** b *** c ***other");
+	tr_drop(hidden);
+}
+
 static const builtin trusted[] = {{http_manifest, &http_plugin, true},
 				  {secrets_manifest, &secrets_plugin, true},
 				  {credentials_manifest, &credentials_plugin, true}};
@@ -190,9 +202,13 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(section_10_secrets_env),   cmocka_unit_test(section_10_secrets_file),
-	    cmocka_unit_test(section_10_secrets_vault), cmocka_unit_test(section_10_secrets_gcp),
-	    cmocka_unit_test(section_10_secrets_aws),   cmocka_unit_test(section_10_secrets_are_hidden),
+	    cmocka_unit_test(section_10_secrets_env),
+	    cmocka_unit_test(section_10_secrets_file),
+	    cmocka_unit_test(section_10_secrets_vault),
+	    cmocka_unit_test(section_10_secrets_gcp),
+	    cmocka_unit_test(section_10_secrets_aws),
+	    cmocka_unit_test(section_10_secrets_are_hidden),
+	    cmocka_unit_test(a_secret_that_begins_another_leaves_no_rest),
 	};
 	return cmocka_run_group_tests_name("secrets", tests, start, stop);
 }

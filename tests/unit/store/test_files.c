@@ -8,9 +8,11 @@
 #include <cmocka.h>
 
 #include "actors/store/artifact_file.h"
+#include "actors/store/index.h"
 #include "actors/store/journal.h"
 #include "store_kit.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 /* End the process's use of the store as kill -9 would: nothing flushed, the lock gone with the process. */
@@ -217,6 +219,61 @@ static void executions_are_listed_oldest_first(void **state)
 	file_store_close(&s);
 }
 
+static void put_record(tr_buf *out, event_type type, uint64_t seq, const char *status)
+{
+	tr_buf bytes = {0};
+	frame f;
+	size_t used;
+	event e;
+	event_init(&e, type);
+	e.event_id = e.seq = seq;
+	e.execution_id = 100;
+	e.time_us = (int64_t)seq * 1000;
+	e.status = event_status(tr_s(status));
+	e.payload = TR_DICT("status", tr_string(status));
+	assert_int_equal(store_frame(&bytes, &e), TR_OK);
+	assert_int_equal(frame_get(tr_buf_str(&bytes), &f, &used), FRAME_OK);
+	index_put(out, &f, "jobs/demo/100");
+	event_fini(&e);
+	tr_buf_fini(&bytes);
+}
+
+/* Records of the index may stand in any order: the newest event tells the status. */
+static void the_newest_record_tells_the_status(void **state)
+{
+	(void)state;
+	static const struct {
+		event_type type;
+		uint64_t seq;
+		const char *status;
+	} records[] = {{EVENT_EXECUTION_REQUESTED, 1, "running"},
+		       {EVENT_EXECUTION_PAUSED, 4, "paused"},
+		       {EVENT_PLAYBOOK_PROCESSED, 9, "failed"}};
+	layout_path path;
+	assert_int_equal(layout_join(path, kit_data, "index"), TR_OK);
+	assert_int_equal(mkdir(path, 0700), 0);
+	for (size_t first = 0; first < 3; first++) {
+		index_table t = {0};
+		tr_buf bytes = {0};
+		for (size_t i = 0; i < 3; i++) {
+			size_t at = (first + 3 - i) % 3;
+			put_record(&bytes, records[at].type, records[at].seq, records[at].status);
+		}
+		assert_int_equal(index_path(path, kit_data), TR_OK);
+		put_file(path, bytes.p, bytes.n);
+		assert_int_equal(index_read(&t, kit_data, NULL), TR_OK);
+		const index_entry *e = index_find(&t, 100);
+		assert_non_null(e);
+		assert_string_equal(e->status, "failed");
+		assert_true(e->finished);
+		assert_int_equal(e->seq, 9);
+		assert_int_equal(e->started_us, 1000);
+		assert_int_equal(e->ended_us, 9000);
+		index_fini(&t);
+		tr_buf_fini(&bytes);
+	}
+}
+
 static void folder_names_stay_inside(void **state)
 {
 	(void)state;
@@ -267,6 +324,7 @@ int main(void)
 	    T(every_flipped_byte_is_told_and_keeps_what_is_before_it),
 	    T(a_torn_journal_is_cut_and_the_store_goes_on),
 	    T(executions_are_listed_oldest_first),
+	    T(the_newest_record_tells_the_status),
 	    T(folder_names_stay_inside),
 	    T(artifacts_come_back_or_are_called_damaged),
 	};

@@ -94,12 +94,28 @@ static void too_large_is_refused(void **state)
 	tr_buf_fini(&out);
 }
 
+/* A length that no frame has is damage, not a frame whose rest is still to come. */
+static void a_length_beyond_the_limit_is_damage(void **state)
+{
+	(void)state;
+	for (int over = 0; over < 2; over++) {
+		tr_buf bytes = sample();
+		uint32_t n = FRAME_MAX + (uint32_t)over;
+		frame f;
+		size_t used = 0;
+		for (int i = 0; i < 4; i++)
+			bytes.p[i] = (char)(n >> 8 * i);
+		assert_int_equal(frame_get(tr_buf_str(&bytes), &f, &used), over ? FRAME_DAMAGED : FRAME_TORN);
+		tr_buf_fini(&bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(crc_known_answers),       cmocka_unit_test(an_event_survives),
 	    cmocka_unit_test(each_truncation_is_torn), cmocka_unit_test(each_flipped_bit_is_seen),
-	    cmocka_unit_test(too_large_is_refused),
+	    cmocka_unit_test(too_large_is_refused),    cmocka_unit_test(a_length_beyond_the_limit_is_damage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

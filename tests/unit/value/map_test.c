@@ -29,6 +29,25 @@ static void put_in_place_when_own(void **state)
 	tr_drop(v);
 }
 
+/* Among so many keys some have equal hashes; each still has its own value, and what is not there is not found. */
+static void keys_of_equal_hashes_are_told_apart(void **state)
+{
+	enum {
+		KEYS = 200000
+	};
+	tr_value v = tr_map_with(KEYS);
+
+	(void)state;
+	for (int i = 0; i < KEYS; i++)
+		v = tr_map_put(v, tr_int(i), tr_int(-i));
+	assert_int_equal(tr_map_len(v), KEYS);
+	for (int i = 0; i < KEYS; i++)
+		assert_int_equal(tr_as_int(tr_map_get(v, tr_int(i)), 1), -i);
+	for (int i = KEYS; i < 2 * KEYS; i++)
+		assert_false(tr_is_valid(tr_map_get(v, tr_int(i))));
+	tr_drop(v);
+}
+
 /* A copy has room for what is in it; it does not inherit room, else it would grow with every copy. */
 static void copies_do_not_grow(void **state)
 {
@@ -276,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(literal_reads_back),
+	    cmocka_unit_test(keys_of_equal_hashes_are_told_apart),
 	    cmocka_unit_test(put_in_place_when_own),
 	    cmocka_unit_test(copies_do_not_grow),
 	    cmocka_unit_test(put_copies_when_shared),
