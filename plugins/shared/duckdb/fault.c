@@ -110,7 +110,10 @@ tr_value duck_fault(const char *said, size_t number, const char *what)
 
 tr_value duck_fault_timeout(size_t number)
 {
-	return with_helper(
-	    tr_outcome_error("timeout", false, "duckdb: statement %zu did not end in time and was interrupted", number),
-	    tr_string("INTERRUPT"), tr_string("the statement was interrupted"));
+	tr_value outcome =
+	    number == 0 ? tr_outcome_error("timeout", false, "duckdb: opening the database did not end in time")
+			: tr_outcome_error("timeout", false,
+					   "duckdb: statement %zu did not end in time and was interrupted", number);
+
+	return with_helper(outcome, tr_string("INTERRUPT"), tr_string("it was interrupted"));
 }

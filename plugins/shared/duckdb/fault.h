@@ -8,7 +8,7 @@
 /** `said` is DuckDB's text, such as "Constraint Error: …"; `number` counts statements from 1, 0 when it is about none
  * (then `what` says what was done). The error's code is what stands before " Error". Fresh. */
 tr_value duck_fault(const char *said, size_t number, const char *what);
-/** Statement `number` did not end in time. */
+/** Statement `number` did not end in time; 0: it had not begun. */
 tr_value duck_fault_timeout(size_t number);
 
 #endif
