@@ -295,13 +295,12 @@ static int dispatch(request *r, int argc, char **words)
 	return status == EXIT_OK ? add(r) : status;
 }
 
-static int credential_run(int argc, char **argv)
+static int credential_perform(request *r, int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"data", required_argument, NULL, 'd'}, {"type", required_argument, NULL, 't'},
 	    {"from", required_argument, NULL, 'f'}, {"json", no_argument, NULL, 'j'},
 	    {"replace", no_argument, NULL, 'r'},    {NULL, 0, NULL, 0}};
-	request r = {.fields = tr_map()};
 	layout_path data;
 
 	if (layout_default(data) != TR_OK)
@@ -310,20 +309,27 @@ static int credential_run(int argc, char **argv)
 		if (c == 'd' && pick_data(data, "credential", optarg) == EXIT_OK)
 			continue;
 		if (c == 't')
-			r.type = optarg;
+			r->type = optarg;
 		else if (c == 'f')
-			r.from = optarg;
+			r->from = optarg;
 		else if (c == 'j')
-			r.json = true;
+			r->json = true;
 		else if (c == 'r')
-			r.replace = true;
+			r->replace = true;
 		else
 			return EXIT_INVALID;
 	}
-	if (layout_join(r.file, data, "credentials") != TR_OK)
+	if (layout_join(r->file, data, "credentials") != TR_OK)
 		return usage_error("credential", "the data folder's name is too long");
 	make_folders(data);
-	int status = dispatch(&r, argc - optind, argv + optind);
+	return dispatch(r, argc - optind, argv + optind);
+}
+
+static int credential_run(int argc, char **argv)
+{
+	request r = {.fields = tr_map()};
+	int status = credential_perform(&r, argc, argv);
+
 	tr_drop(r.fields);
 	return status;
 }

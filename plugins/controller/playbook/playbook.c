@@ -21,17 +21,34 @@ static bool given(tr_value v)
 
 /* ---- asking the node -------------------------------------------------------------------------------------------- */
 
+static void forget_request(void *ptr)
+{
+	tr_drop(*(tr_value *)ptr);
+	tr_free(ptr);
+}
+
 /* The service's answer; asked again when it, or who it handed the question to, ended in the middle: the same key means
  * the same child. */
 static tr_value ask(const char *service, tr_value request, int64_t timeout_ns, int64_t deadline)
 {
+	/* Owned, as whoever waits for a child may be killed. */
+	tr_value *kept = tr_alloc(sizeof *kept);
+
+	if (kept == NULL) {
+		tr_drop(request);
+		return tr_invalid(TR_ENOMEM);
+	}
+	*kept = request;
+	if (tr_own(kept, forget_request) != TR_OK)
+		return tr_invalid(TR_ENOMEM);
 	for (;;) {
 		int64_t end = timeout_ns == TR_FOREVER ? deadline : tr_in(timeout_ns);
 		tr_value answer = tr_plugin_call(service, tr_keep(request), end < deadline ? end : deadline);
 		tr_err err = tr_value_err(answer);
 
 		if (tr_is_valid(answer) || (err != TR_EDOWN && err != TR_ENOPROC) || tr_in(AGAIN_NS) >= deadline) {
-			tr_drop(request);
+			(void)tr_disown(kept);
+			forget_request(kept);
 			return answer;
 		}
 		tr_sleep_until(tr_in(AGAIN_NS));
