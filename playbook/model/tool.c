@@ -66,7 +66,6 @@ static tr_str label_of(loader *l, const task_source *s, const where *w, const pb
 	return label;
 }
 
-/* Fill the table of labels; a label that is there already is a fault. */
 enum {
 	LABELS_SCANNED = 8 /* up to here a table is not worth its memory */
 };
@@ -84,6 +83,7 @@ int64_t label_find(const label_list *labels, tr_str label)
 	return -1;
 }
 
+/* A label that is there already is a fault. */
 static void labels_index(loader *l, label_list *labels, const task_source *sources, const where *w)
 {
 	for (size_t i = 0; i < labels->count; i++) {
@@ -95,11 +95,13 @@ static void labels_index(loader *l, label_list *labels, const task_source *sourc
 				l->mem->failed = true;
 			continue;
 		}
-		size_t first = (size_t)label_find(labels, label);
-		if (first == i)
-			continue;
+		int64_t first = label_find(labels, label);
+		if (first < 0 || (size_t)first >= i)
+			continue; /* itself */
 		const yaml_node *at = sources[i].name != NULL ? sources[i].name : sources[i].body;
 		const yaml_node *before = sources[first].name != NULL ? sources[first].name : sources[first].body;
+		if (before == NULL)
+			continue; /* what has a label has a body */
 		where here = where_at(w, i);
 		load_fault(l, &here, at, "duplicate-label", "labels of one pipeline must differ",
 			   "the label '%.*s' is already on line %u", TR_STR(label), (unsigned)before->line);
