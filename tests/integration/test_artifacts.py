@@ -114,5 +114,15 @@ class Artifacts(kit.Case):
         self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, size / 1024 * 0.75, "KiB")
         self.assertEqual(glob.glob(os.path.join(self.data, "spool", "*")), [])
 
+    def test_a_limit_of_nothing_or_less_keeps_nothing_inline(self):
+        for limit in 0, -5:
+            out = self.run_json(self.write("inline.yaml", f"""
+                workflow:
+                  - step: a
+                    tool:
+                      - x: {{ kind: python, code: "return [1, 2, 3]", result: {{ inline_max: {limit} }} }}
+                """))
+            self.assertEqual(out["steps"]["a"]["result"]["kind"], "result_ref", limit)
+
 
 kit.main()
