@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "actors/store/finished.h"
 #include "store_kit.h"
 
 #include <errno.h>
@@ -152,8 +153,82 @@ static void opening_fails_with_a_message(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, kit_setup, kit_teardown)
 
+/* Two executions that are over, in the journal, their logs out to be written. */
+static file_store *with_finished(const disk *d, tr_value *out)
+{
+	file_store *s = kit_open(d, NULL);
+	assert_int_equal(kit_add(s, 100, 1, 3, true), TR_OK);
+	assert_int_equal(kit_add(s, 200, 1, 2, true), TR_OK);
+	assert_int_equal(file_store_write(s, true), 0);
+	finished *f = finished_take(s);
+	assert_non_null(f);
+	assert_null(finished_take(s));
+	assert_int_equal(file_store_checkpoint(s), -EBUSY);
+	*out = finished_value(f);
+	assert_true(tr_is_valid(*out));
+	return s;
+}
+
+static void both_are_there(void)
+{
+	tr_buf notes = {0};
+	assert_int_equal(kit_count(100, &notes), 3);
+	assert_int_equal(kit_count(200, &notes), 2);
+	assert_int_equal(notes.n, 0);
+	tr_buf_fini(&notes);
+}
+
+static void a_finished_log_that_fails_is_given_back(void **state)
+{
+	(void)state;
+	struct faulty f = {0, ENOSPC, true};
+	disk d = disk_of(&f);
+	tr_value out;
+	file_store *s = with_finished(&d, &out);
+	f.countdown = 3; /* the append to the first log, half of which is written */
+	finished_write(finished_of(out));
+	assert_int_equal(f.countdown, 0);
+	finished_give_back(finished_of(out), s);
+	tr_drop(out);
+	both_are_there();
+	assert_int_equal(file_store_checkpoint(s), 0);
+	both_are_there();
+	file_store_close(&s);
+	both_are_there();
+}
+
+static void finished_logs_that_are_stopped_are_written_by_the_store(void **state)
+{
+	(void)state;
+	tr_value out;
+	file_store *s = with_finished(&disk_real, &out);
+	finished_stop(finished_of(out));
+	finished_write(finished_of(out)); /* too late: it does nothing */
+	finished_give_back(finished_of(out), s);
+	tr_drop(out);
+	file_store_close(&s);
+	both_are_there();
+}
+
+static void the_journal_keeps_finished_logs_that_are_out(void **state)
+{
+	(void)state;
+	tr_value out;
+	file_store *s = with_finished(&disk_real, &out);
+	file_store_close(&s);
+	tr_drop(out);
+	both_are_there();
+	s = kit_open(&disk_real, NULL);
+	both_are_there();
+	file_store_close(&s);
+	both_are_there();
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(the_nth_call_fails), T(opening_fails_with_a_message)};
+	const struct CMUnitTest tests[] = {T(the_nth_call_fails), T(opening_fails_with_a_message),
+					   T(a_finished_log_that_fails_is_given_back),
+					   T(finished_logs_that_are_stopped_are_written_by_the_store),
+					   T(the_journal_keeps_finished_logs_that_are_out)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
