@@ -2,6 +2,7 @@
 /* Sessions of transfers. */
 #include "plugins/actions/transfer/duckdb.h"
 #include "plugins/shared/duckdb/fault.h"
+#include "plugins/shared/duckdb/guard.h"
 #include "plugins/shared/duckdb/place.h"
 #include "plugins/shared/duckdb/query.h"
 
@@ -38,7 +39,7 @@ tr_value duck_place_connect(duck_place *p)
 	}
 	for (size_t i = 0; i < tr_array_len(p->attach) && !tr_is_valid(fault); i++)
 		fault = duck_run(s, tr_as_cstr(tr_array_at(p->attach, i), ""), "attach");
-	return fault;
+	return tr_is_valid(fault) ? fault : duck_guard_catalog(s);
 }
 
 void duck_place_fini(duck_place *p)

@@ -3,6 +3,7 @@
  * on the dirty pool. */
 #include "plugins/shared/duckdb/query.h"
 #include "plugins/shared/duckdb/fault.h"
+#include "plugins/shared/duckdb/guard.h"
 #include "plugins/shared/duckdb/statement.h"
 
 #include <ctype.h>
@@ -138,6 +139,8 @@ static tr_value run_one(duck_query *q, tr_value statement, size_t number)
 		tr_assign(&a->status, first_word(tr_as_str(statement)));
 	}
 	duck_statement_fini(&r);
+	if (!tr_is_valid(fault) && strcasestr(tr_as_cstr(statement, ""), "attach") != NULL)
+		fault = duck_guard_catalog(q->session);
 	return fault;
 }
 
@@ -191,6 +194,8 @@ void duck_query_work(void *query)
 	}
 	for (size_t i = 0; i < tr_array_len(q->attach) && !tr_is_valid(q->fault); i++)
 		q->fault = duck_run(q->session, tr_as_cstr(tr_array_at(q->attach, i), ""), "attach");
+	if (!tr_is_valid(q->fault) && (tr_array_len(q->attach) > 0 || !tr_str_is(tr_as_str(q->path), ":memory:")))
+		q->fault = duck_guard_catalog(q->session);
 	if (!tr_is_valid(q->fault))
 		q->fault = run_within(q);
 }

@@ -9,6 +9,7 @@
 #include "plugins/actions/duckdb/duckdb.h"
 #include "plugins/host/command.h"
 #include "plugins/shared/auth/credentials.h"
+#include "plugins/shared/duckdb/api.h"
 #include "world.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -339,6 +340,70 @@ static void section_10_duckdb_attach(void **state)
 		    NULL, "/etc/x.db");
 }
 
+/* What DuckDB's logging cannot write would end the process when the connection is closed. */
+static void statements_that_reach_beyond_the_task_are_refused(void **state)
+{
+	static const char *const bad[] = {
+	    "call enable_logging(storage='file', storage_path='/nowhere/x', level='trace')",
+	    "CALL Enable_Logging(storage='stdout')",
+	    "select * from/**/\"enable_logging\"(storage = 'stdout')",
+	    "select * from system.main.enable_logging()",
+	    "select * from query('select * from enable' || '_logging()')",
+	    "select * from \"QUERY\" /* ( */ -- x\n ('select 1')",
+	    "create view v as select * from query('select 1')",
+	    "pragma enable_profiling",
+	    "call enable_profiling(save_location = '/tmp/x')",
+	    "pragma enable_progress_bar",
+	    "from json_execute_serialized_sql(json_serialize_sql('select 1'))",
+	    "import database '/nowhere'",
+	    "pragma import_database('/nowhere')",
+	    "call disable_logging()",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		check_error(sql(bad[i]), "denied", false, NULL, "which tasks may not use");
+	check_rows("select 42 as query, 'the query' as enable", tr_map(), "[{\"query\":42,\"enable\":\"the query\"}]");
+}
+
+/* A database that somebody else made, with a view in it that says what a statement may not. */
+static void make_database(const char *path, const char *script)
+{
+	duck_api api;
+	duckdb_database db = NULL;
+	duckdb_connection c = NULL;
+	tr_value why;
+
+	assert_true(duck_api_open(&api, getenv("TROUPE_DUCKDB"), &why));
+	duckdb_instance_cache cache = api.create_instance_cache();
+	duckdb_config config = NULL;
+	char *said = NULL;
+	assert_int_equal(api.create_config(&config), DUCKDB_SUCCESS);
+	assert_int_equal(api.get_or_create_from_cache(cache, path, &db, config, &said), DUCKDB_SUCCESS);
+	assert_int_equal(api.connect(db, &c), DUCKDB_SUCCESS);
+	duckdb_result r = {0};
+	assert_int_equal(api.query(c, script, &r), DUCKDB_SUCCESS);
+	api.destroy_result(&r);
+	api.disconnect(&c);
+	api.close(&db);
+	api.destroy_config(&config);
+	api.destroy_instance_cache(&cache);
+}
+
+static void views_that_reach_beyond_the_task_are_refused(void **state)
+{
+	char view[128], macro[128], text[256];
+	(void)state;
+	make_database(below(view, "granted/view.duckdb"),
+		      "create view v as select * from enable_logging(storage = 'stdout')");
+	make_database(below(macro, "granted/macro.duckdb"), "create macro m(x) as table select * from query(x)");
+	check_error(sql_with("select * from v", TR_DICT("database", tr_string(view))), "denied", false, NULL,
+		    "a view or macro");
+	check_error(sql_with("select 1", TR_DICT("attach", TR_DICT("a", tr_string(macro)))), "denied", false, NULL,
+		    "a view or macro");
+	(void)snprintf(text, sizeof text, "attach '%s' as a; from a.m('select 1')", macro);
+	check_error(sql(text), "denied", false, NULL, "a view or macro");
+}
+
 /* ---- being ended ---- */
 
 /* Has a process a lock on the file, as DuckDB has on one that is open? */
@@ -436,6 +501,8 @@ int main(void)
 	    cmocka_unit_test(section_10_duckdb_one_database_an_execution),
 	    cmocka_unit_test(section_10_duckdb_files_need_their_grant),
 	    cmocka_unit_test(section_10_duckdb_attach),
+	    cmocka_unit_test(statements_that_reach_beyond_the_task_are_refused),
+	    cmocka_unit_test(views_that_reach_beyond_the_task_are_refused),
 	    cmocka_unit_test(section_10_duckdb_timeout_reaches_the_statement),
 	    cmocka_unit_test(section_10_duckdb_cancellation_reaches_the_statement),
 	    cmocka_unit_test(memory_is_bounded_and_goes_to_disk),
