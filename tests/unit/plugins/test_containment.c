@@ -185,7 +185,7 @@ static void a_flood_is_contained(void **state)
 
 	if (getenv("UNDER_SANITIZER") != NULL && strcmp(error_kind(o), "timeout") == 0) {
 		tr_drop(o); /* so slow that it is none: its time ends it */
-		check_begun_anew(before, "a cancelled command did not end");
+		assert_true(next_process(before) > 0);
 		return;
 	}
 	assert_string_equal(error_kind(o), "crash");

@@ -15,7 +15,7 @@
  */
 
 static _Atomic uint64_t turns;
-static _Atomic bool changed_enough;
+static _Atomic bool changed_enough, all_done;
 
 static void wanders_along(tr_value arg)
 {
@@ -44,6 +44,7 @@ static void rest_body(tr_value arg)
 		tr_spawn(restless, tr_pid_value(tr_self()));
 	for (int i = 0; i < 64; i++)
 		EXPECT(TR_IS_A(tr_receive(TR_FOREVER), done));
+	atomic_store(&all_done, true);
 }
 static void schedulers_rest_and_come_back(void **state)
 {
@@ -63,8 +64,8 @@ static void schedulers_rest_and_come_back(void **state)
 			sched_yield();
 	}
 	atomic_store(&changed_enough, true);
-	tr_value reason = tr_node_wait(node, p, TR_FOREVER);
-	assert_true(TR_IS_A(reason, normal));
+	tr_drop(tr_node_wait(node, p, TR_FOREVER)); /* it may have ended before we ask: noproc */
+	assert_true(atomic_load(&all_done));
 	tr_node_stop(&node);
 }
 
