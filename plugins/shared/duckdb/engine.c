@@ -12,6 +12,7 @@ static void engine_end(void *data)
 
 	if (e->cache != NULL)
 		e->api.destroy_instance_cache(&e->cache);
+	duck_temp_close(&e->temp);
 	pthread_mutex_destroy(&e->opening);
 	tr_drop(e->folder);
 	tr_drop(e->memory);
@@ -37,8 +38,10 @@ tr_value duck_engine_open(tr_value config, tr_value folders, tr_value *why)
 		return object;
 	if (duck_api_open(&e->api, tr_as_cstr(tr_map_get_s(config, "library"), ""), why))
 		e->cache = e->api.create_instance_cache();
-	if (e->cache != NULL)
+	if (e->cache != NULL) {
+		duck_temp_open(&e->temp, tr_as_cstr(e->folder, ""));
 		return object;
+	}
 	if (!tr_is_valid(*why))
 		*why = tr_string("DuckDB's library cannot be started");
 	tr_drop(object);
@@ -89,10 +92,10 @@ static void put_quoted(tr_buf *out, tr_str text)
 }
 
 /* What is to be said before the database is open; the same for each opening, or DuckDB refuses the second. */
-static bool configure(const duck_engine *e, duckdb_config config)
+static bool configure(duck_engine *e, const char *path, duckdb_config config)
 {
 	const duck_api *api = &e->api;
-	char threads[24];
+	char threads[24], temp[PATH_MAX];
 	bool ok = api->set_config(config, "autoinstall_known_extensions", "false") == DUCKDB_SUCCESS &&
 		  api->set_config(config, "autoload_known_extensions", "false") == DUCKDB_SUCCESS &&
 		  api->set_config(config, "allow_community_extensions", "false") == DUCKDB_SUCCESS;
@@ -100,8 +103,8 @@ static bool configure(const duck_engine *e, duckdb_config config)
 	(void)snprintf(threads, sizeof threads, "%lld", (long long)e->threads);
 	if (tr_as_str(e->memory).n > 0)
 		ok = ok && api->set_config(config, "memory_limit", tr_as_cstr(e->memory, "")) == DUCKDB_SUCCESS;
-	if (tr_as_str(e->folder).n > 0)
-		ok = ok && api->set_config(config, "temp_directory", tr_as_cstr(e->folder, "")) == DUCKDB_SUCCESS;
+	duck_temp_of(&e->temp, path, temp);
+	ok = ok && api->set_config(config, "temp_directory", temp) == DUCKDB_SUCCESS;
 	if (e->threads > 0)
 		ok = ok && api->set_config(config, "threads", threads) == DUCKDB_SUCCESS;
 	return ok;
@@ -143,7 +146,7 @@ static bool open_database(duck_engine *e, const char *path, duckdb_database *db,
 {
 	duckdb_config config = NULL;
 	char *said = NULL;
-	bool ok = e->api.create_config(&config) == DUCKDB_SUCCESS && configure(e, config);
+	bool ok = e->api.create_config(&config) == DUCKDB_SUCCESS && configure(e, path, config);
 
 	if (!ok)
 		*why = tr_string("the settings of the plugin duckdb are not to DuckDB's liking");

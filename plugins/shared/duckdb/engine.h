@@ -7,6 +7,7 @@
 #define TROUPE_PLUGINS_SHARED_DUCKDB_ENGINE_H
 
 #include "plugins/shared/duckdb/api.h"
+#include "plugins/shared/duckdb/temp.h"
 
 #include <pthread.h>
 #include <troupe/plugin.h>
@@ -15,7 +16,8 @@ typedef struct duck_engine {
 	duck_api api;
 	duckdb_instance_cache cache;
 	pthread_mutex_t opening; /* one at a time: the first who opens a database also sets it up */
-	tr_value folder;         /* where databases of executions are, and what does not fit into memory */
+	tr_value folder;         /* where databases of executions are */
+	duck_temp temp;          /* where what does not fit into memory is */
 	tr_value memory;         /* such as 1GB */
 	int64_t threads;         /* 0: as many as there are processors */
 	tr_value folders;        /* array: whose files statements may use */

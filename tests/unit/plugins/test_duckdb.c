@@ -11,6 +11,7 @@
 #include "plugins/shared/auth/credentials.h"
 #include "plugins/shared/duckdb/api.h"
 #include "world.h"
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +298,56 @@ static void section_10_duckdb_one_database_an_execution(void **state)
 	assert_int_equal(access(below(path, "data/41.duckdb"), F_OK), 0);
 }
 
+static void databases_of_other_executions_are_out_of_reach(void **state)
+{
+	char other[128], text[256];
+	(void)state;
+	tr_drop(in_execution("51", "create table secret as select 7 as a"));
+	assert_int_equal(access(below(other, "data/51.duckdb"), F_OK), 0);
+	(void)snprintf(text, sizeof text, "attach '%s' as other", other);
+	check_error(in_execution("52", text), "denied", false, "Permission", "disabled by configuration");
+	check_error(sql(text), "denied", false, "Permission", "disabled by configuration");
+	(void)snprintf(text, sizeof text, "select * from glob('%s/data/*')", folder);
+	check_error(in_execution("52", text), "denied", false, "Permission", "disabled by configuration");
+	(void)snprintf(text, sizeof text, "select * from read_blob('%s')", other);
+	check_error(in_execution("52", text), "denied", false, "Permission", "disabled by configuration");
+	(void)snprintf(text, sizeof text, "copy (select 1) to '%s/data/53.duckdb' (format csv)", folder);
+	check_error(in_execution("52", text), "denied", false, "Permission", "disabled by configuration");
+	check_result(in_execution("52", "select count(*) as n from (select value from duckdb_settings() where name = "
+					"'temp_directory' and value like '%/duckdb-temp-%/file-%')"),
+		     "[{\"n\":1}]");
+}
+
+/* How many folders there are for what does not fit into memory. */
+static size_t count_temp(void)
+{
+	char pattern[128];
+	glob_t found;
+
+	assert_int_equal(glob(below(pattern, "data/duckdb-temp-*"), 0, NULL, &found) & ~GLOB_NOMATCH, 0);
+	size_t n = found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+static void what_does_not_fit_into_memory_goes_away_with_the_node(void **state)
+{
+	world other;
+	char left[128], file[128];
+	(void)state;
+	size_t before = count_temp();
+	assert_int_equal(mkdir(below(left, "data/duckdb-temp-left"), 0700), 0);
+	FILE *f = fopen(below(file, "data/duckdb-temp-left/x"), "w");
+	assert_non_null(f);
+	assert_int_equal(fclose(f), 0);
+	start_world(&other, tr_map());
+	tr_drop(world_run(&other, "duckdb", TR_DICT("query", tr_string("select 1"))));
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(count_temp(), before + 1);
+	world_stop(&other);
+	assert_int_equal(count_temp(), before);
+}
+
 static void section_10_duckdb_files_need_their_grant(void **state)
 {
 	char path[128], text[256];
@@ -499,6 +550,8 @@ int main(void)
 	    cmocka_unit_test(section_10_duckdb_errors),
 	    cmocka_unit_test(section_10_duckdb_transaction),
 	    cmocka_unit_test(section_10_duckdb_one_database_an_execution),
+	    cmocka_unit_test(databases_of_other_executions_are_out_of_reach),
+	    cmocka_unit_test(what_does_not_fit_into_memory_goes_away_with_the_node),
 	    cmocka_unit_test(section_10_duckdb_files_need_their_grant),
 	    cmocka_unit_test(section_10_duckdb_attach),
 	    cmocka_unit_test(statements_that_reach_beyond_the_task_are_refused),
