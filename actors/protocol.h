@@ -42,8 +42,8 @@
  * step run command, execution -> `command.<pool>`:
  *   [command, {execution_id: int, step_run_id: int, attempt: int, step: name, hash, playbook: {name, path}, args: map,
  * workload: map, ctx: map, vars: map (left by earlier steps), steps: map name -> result, result: value, event: map |
- * nil, reply_to: pid, trace_id: int, resume: array of event arrays of this step run that are already appended; absent: none}]
- *   [cancel, execution_id, step_run_id | nil (all), reason]
+ * nil, reply_to: pid, trace_id: int, resume: array of event arrays of this step run that are already appended; absent:
+ * none}] [cancel, execution_id, step_run_id | nil (all), reason]
  *
  * events, step run -> `event.<execution_id>`:
  *   [event, sender pid, token int, step_run_id, attempt, events: [event array …], on the same node a batch of them
@@ -69,17 +69,17 @@
  * actors/event/frame.h), first: bool, folder text (when first)] answered, when durable as the node's durability says,
  * with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text]. In order for each
  * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil] |
- * [error, text] call [has, execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
- *   call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone
- *   call [condition] -> nil | text: why nothing can be written now (answered also while everything else waits for that)
- *   call [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
+ * [error, text] call [has, execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status,
+ * …} …] call [sync] -> ok call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone call
+ * [condition] -> nil | text: why nothing can be written now (answered also while everything else waits for that) call
+ * [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
  *
  * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->
  * [ok, value] | [error, text]; call [head, ref map or text] -> [ok, ResultRef map] | nil (there is none) | [error,
  * text]; call [delete, ref map or text] -> ok | nil | [error, text]. In pieces: call [begin] -> [ok, number] | [error,
  * text]; call [more, number, text or binary] -> ok | [error, text]; call [end, number, {execution_id, step, label}] ->
- * ResultRef map | [error, text]; what was begun is gone with who began it. ResultRef: {kind: "result_ref", ref: "noetl://execution/<id>/step/<step>/…", store:
- * "file", key, checksum, size, content_type, schema_hint, preview}
+ * ResultRef map | [error, text]; what was begun is gone with who began it. ResultRef: {kind: "result_ref", ref:
+ * "noetl://execution/<id>/step/<step>/…", store: "file", key, checksum, size, content_type, schema_hint, preview}
  */
 #ifndef TROUPE_ACTORS_PROTOCOL_H
 #define TROUPE_ACTORS_PROTOCOL_H

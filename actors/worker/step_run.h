@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The actor of one step run: performs the step's pipeline, or its loop with an actor an iteration, and reports events
- * to the execution. Between messages it has no stack. It ends when its last event is told (appended, if others were told
- * before it and are not yet), when it is refused as stale, or when it is told to.
+ * to the execution. Between messages it has no stack. It ends when its last event is told (appended, if others were
+ * told before it and are not yet), when it is refused as stale, or when it is told to.
  *
  *   [cancel, reason text]   end what runs; the step fails with kind "cancelled"
  *   call identify           {execution_id, step_run_id, attempt, reply_to}

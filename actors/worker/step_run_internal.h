@@ -68,7 +68,7 @@ typedef struct step_run {
 	uint32_t concurrency;
 	tr_value resume; /* until it has begun */
 	bool begun, ending;
-	bool over; /* nothing is left to be said or heard */
+	bool over;            /* nothing is left to be said or heard */
 	hook_span span;       /* the hooks at step_run */
 	event_type held_type; /* its end, until they have seen it; EVENT_NONE */
 	tr_value held_payload;

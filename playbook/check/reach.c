@@ -73,6 +73,28 @@ static void unreachable_warn(loader *l, const playbook *p)
 	tr_free(queue);
 }
 
+/* Where the first arc that matches is taken, a second one without a guard is never its turn: a success takes the first,
+ * a failure neither. */
+static void shadowed_warn(loader *l, const playbook *p)
+{
+	where wflow = where_key(NULL, tr_s("workflow"));
+	for (uint32_t i = 0; i < p->step_count; i++) {
+		const pb_step *s = &p->steps[i];
+		where at = where_at(&wflow, i), next = where_key(&at, tr_s("next"));
+		bool plain = false;
+		for (size_t k = 0; !s->inclusive && k < s->arc_count; k++) {
+			where here = where_at(&next, k);
+			if (s->arcs[k].when == NULL && plain)
+				load_say(l, DIAGNOSTIC_WARNING, &here, s->arcs[k].pos, "arc-never-taken",
+					 "for all of them set spec.next_mode: inclusive, or give the arcs before it a "
+					 "'when'",
+					 "an arc above is always taken first, so this one to '%.*s' never is",
+					 TR_STR(p->steps[s->arcs[k].to].name));
+			plain = plain || s->arcs[k].when == NULL;
+		}
+	}
+}
+
 /* What the engine keeps for each place where branches meet grows with the number of steps. */
 static void joins_check(loader *l, const playbook *p)
 {
@@ -98,4 +120,6 @@ void check_reach(loader *l)
 		joins_check(l, p);
 	if (!l->mem->failed && !l->arc_astray)
 		unreachable_warn(l, p);
+	if (!l->mem->failed && !l->arc_astray)
+		shadowed_warn(l, p);
 }

@@ -59,8 +59,8 @@ struct reactor {
 
 /* Hand a task to the loop. From any thread. */
 void reactor_post(struct reactor *r, struct task *task);
-/* The reactor of the calling actor's node, started if need be; NULL with *err set. `what` names the public function, for
- * worlds that have no reactor. */
+/* The reactor of the calling actor's node, started if need be; NULL with *err set. `what` names the public function,
+ * for worlds that have no reactor. */
 struct reactor *reactor_here(const char *what, tr_err *err);
 /* Loop: send to an actor. Takes the message. */
 void reactor_tell(struct reactor *r, tr_pid to, tr_value message);

@@ -61,6 +61,7 @@ static const char *const must_be_met[] = {
     "duplicate-entry",
     "entry-without-name",
     "never-tried",
+    "arc-never-taken",
     "no-label",
     "bad-task",
     "api-version",

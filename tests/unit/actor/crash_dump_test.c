@@ -219,7 +219,8 @@ static void functions_have_names(void **state)
 	assert_string_equal(symbols[0].function, "gives_up");
 	assert_int_equal(symbols[0].offset, 0);
 	assert_non_null(strstr(symbols[0].object, "test_runtime_kernel"));
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__) /* there malloc is the program's */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(__clang__) /* there malloc is the program's */
 	assert_non_null(strstr(symbols[1].object, ".so"));
 #endif
 	assert_string_equal(symbols[2].function, "the_culprit");

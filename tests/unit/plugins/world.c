@@ -32,6 +32,8 @@ bool world_reported(const char *text)
 {
 	pthread_mutex_lock(&reports_lock);
 	bool found = reports.p != NULL && strstr(reports.p, text) != NULL;
+	if (!found)
+		fprintf(stderr, "no report says \"%s\", but these:\n%s\n", text, reports.p != NULL ? reports.p : "");
 	pthread_mutex_unlock(&reports_lock);
 	return found;
 }
