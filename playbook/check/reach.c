@@ -120,6 +120,6 @@ void check_reach(loader *l)
 		joins_check(l, p);
 	if (!l->mem->failed && !l->arc_astray)
 		unreachable_warn(l, p);
-	if (!l->mem->failed && !l->arc_astray)
+	if (!l->mem->failed && l->out->errors == 0) /* a misspelt guard is no missing one */
 		shadowed_warn(l, p);
 }
