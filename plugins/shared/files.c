@@ -3,15 +3,21 @@
 #include "plugins/shared/files.h"
 #include "plugins/shared/source.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct lookup {
 	char given[PATH_MAX], real[PATH_MAX];
 	bool found;
+	bool dangling;  /* a symbolic link to what is not there */
+	bool irregular; /* no file */
 } lookup;
 
 /* The file itself, or the name it would have in its folder. Looks at the disk: on the dirty pool. */
@@ -20,9 +26,13 @@ static void *resolve(void *arg)
 	lookup *l = arg;
 	char folder[PATH_MAX], name[PATH_MAX], real[PATH_MAX];
 
+	struct stat st;
+
 	l->found = realpath(l->given, l->real) != NULL;
-	if (l->found)
+	if (l->found) {
+		l->irregular = stat(l->real, &st) != 0 || !S_ISREG(st.st_mode);
 		return NULL;
+	}
 	memcpy(folder, l->given, sizeof folder);
 	memcpy(name, l->given, sizeof name);
 	const char *last = basename(name);
@@ -30,20 +40,28 @@ static void *resolve(void *arg)
 		return NULL;
 	int n = snprintf(l->real, sizeof l->real, "%s/%s", strcmp(real, "/") == 0 ? "" : real, last);
 	l->found = n > 0 && (size_t)n < sizeof l->real;
+	/* Opened for writing it would make a file wherever it leads. */
+	l->dangling = l->found && lstat(l->real, &st) == 0;
 	return NULL;
 }
 
-static tr_value real_path(const char *path)
+/* Without symbolic links; absent, with a text of what is in the way, when it cannot be used. */
+static tr_value real_path(const char *path, bool folder, const char **why)
 {
 	lookup *l = tr_alloc(sizeof(*l));
 	tr_value real = tr_absent();
 	tr_err err = TR_OK;
 
+	*why = "cannot be found: its folder does not exist";
 	if (l == NULL)
 		return tr_absent();
 	if (snprintf(l->given, sizeof l->given, "%s", path) < (int)sizeof l->given)
 		(void)tr_dirty(resolve, l, &err);
-	if (l->found && err == TR_OK)
+	if (l->dangling)
+		*why = "is a symbolic link to what does not exist";
+	else if (l->irregular && !folder)
+		*why = "is no regular file";
+	else if (l->found && err == TR_OK)
 		real = tr_string_lossy(l->real, strlen(l->real));
 	tr_free(l);
 	return real;
@@ -58,7 +76,8 @@ tr_value files_granted(void)
 		bool all = strcmp(grant, "*") == 0 || strcmp(grant, "fs:*") == 0;
 		if (!all && strncmp(grant, "fs:/", 4) != 0)
 			continue;
-		tr_value real = all ? tr_string("/") : real_path(grant + 3);
+		const char *why;
+		tr_value real = all ? tr_string("/") : real_path(grant + 3, true, &why);
 		if (tr_is_valid(real))
 			folders = tr_array_push(folders, real);
 	}
@@ -74,15 +93,18 @@ static bool below(tr_str folder, tr_str path)
 	       (path.n == folder.n || path.p[folder.n] == '/');
 }
 
-tr_value files_locate(const char *path, tr_value context, tr_value folders, const char *kind, tr_value *fault)
+tr_value files_locate(tr_value path, tr_value context, tr_value folders, const char *kind, tr_value *fault)
 {
-	tr_value meant = source_path(path, context), real = real_path(tr_as_cstr(meant, ""));
+	const char *why;
 
-	*fault = tr_absent();
+	*fault = files_nul_fault(path, kind);
+	if (tr_is_valid(*fault))
+		return tr_absent();
+	tr_value meant = source_path(tr_as_cstr(path, ""), context),
+		 real = real_path(tr_as_cstr(meant, ""), false, &why);
 	tr_drop(meant);
 	if (!tr_is_valid(real)) {
-		*fault =
-		    tr_outcome_error("input", false, "%s: %s cannot be found: its folder does not exist", kind, path);
+		*fault = tr_outcome_error("input", false, "%s: %s %s", kind, tr_as_cstr(path, ""), why);
 		return tr_absent();
 	}
 	for (size_t i = 0; i < tr_array_len(folders); i++)
@@ -93,4 +115,53 @@ tr_value files_locate(const char *path, tr_value context, tr_value folders, cons
 				  tr_as_cstr(real, ""));
 	tr_drop(real);
 	return tr_absent();
+}
+
+/* ---- opening ---- */
+
+int files_open(const char *path, int flags, int *err)
+{
+	struct stat st;
+
+	*err = 0;
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* opening a device may do something already */
+		*err = FILES_IRREGULAR;
+		return -1;
+	}
+	int fd = open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644);
+	if (fd < 0 || fstat(fd, &st) != 0)
+		*err = errno == ELOOP || errno == ENXIO ? FILES_IRREGULAR : errno;
+	else if (!S_ISREG(st.st_mode))
+		*err = FILES_IRREGULAR;
+	if (*err != 0 && fd >= 0)
+		close(fd);
+	return *err == 0 ? fd : -1;
+}
+
+const char *files_error(int err)
+{
+	return err == FILES_IRREGULAR ? "it is no regular file" : strerror(err);
+}
+
+/* ---- texts for C libraries ---- */
+
+static bool has_nul(tr_value v)
+{
+	bool found = false;
+
+	if (tr_is(v, TR_STRING) && tr_as_str(v).n > 0)
+		return memchr(tr_as_str(v).p, '\0', tr_as_str(v).n) != NULL;
+	for (size_t i = 0; i < tr_array_len(v) && !found; i++)
+		found = has_nul(tr_array_at(v, i));
+	for (size_t i = 0; i < tr_map_len(v) && !found; i++) {
+		const tr_entry *one = &tr_map_entries(v)[i];
+		found = has_nul(one->key) || (!tr_str_is(tr_as_str(one->key), "params") && has_nul(one->value));
+	}
+	return found;
+}
+
+tr_value files_nul_fault(tr_value v, const char *kind)
+{
+	return has_nul(v) ? tr_outcome_error("input", false, "%s: a text has a NUL character in it", kind)
+			  : tr_absent();
 }

@@ -3,14 +3,26 @@
 #ifndef TROUPE_PLUGINS_SHARED_FILES_H
 #define TROUPE_PLUGINS_SHARED_FILES_H
 
+#include <fcntl.h>
 #include <troupe/plugin.h>
 
 /** The folders (and files) that were granted to the calling plugin, without symbolic links; fs:* is "/". Fresh array.
  */
 tr_value files_granted(void);
 /** Where `path` is: absolute, without symbolic links; a relative one is meant from the folder of the playbook that
- * names it (`context` is the command's). It need not exist, its folder must. Fresh text; absent, with an outcome in
- * *fault, when it is not below one of `folders`. */
-tr_value files_locate(const char *path, tr_value context, tr_value folders, const char *kind, tr_value *fault);
+ * names it (`context` is the command's). It need not exist, its folder must; what exists must be a regular file. Fresh
+ * text; absent, with an outcome in *fault, when it is not below one of `folders`. */
+tr_value files_locate(tr_value path, tr_value context, tr_value folders, const char *kind, tr_value *fault);
+
+#define FILES_IRREGULAR (-1) /* among the errors of files_open: a folder, a pipe, a device or a symbolic link */
+
+/** Open a located path: a regular file, or with O_CREAT one that is made. Never waits for a pipe's other end. -1 with
+ * *err, which files_error tells as a text. Looks at the disk: on the dirty pool. */
+int files_open(const char *path, int flags, int *err);
+const char *files_error(int err);
+
+/** A NUL character within one of the texts in v, which must not be (a C library would see what is before it only), as
+ * an outcome; absent when there is none. `params` of a mapping are left out: they are values. */
+tr_value files_nul_fault(tr_value v, const char *kind);
 
 #endif

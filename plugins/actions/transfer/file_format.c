@@ -44,7 +44,7 @@ tr_value file_spec_read(file_spec *f, const transfer *t, tr_value spec)
 			 .null = tr_keep(tr_map_get_s(spec, "null"))};
 	if (!tr_is(path, TR_STRING))
 		return tr_outcome_error("input", false, "a file needs path");
-	f->path = files_locate(tr_as_cstr(path, ""), t->context, folders, "transfer", &fault);
+	f->path = files_locate(path, t->context, folders, "transfer", &fault);
 	if (!tr_is_valid(fault))
 		fault = read_format(f, spec);
 	if (tr_is_valid(fault) || !tr_is_valid(delimiter))

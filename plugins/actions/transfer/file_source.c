@@ -2,10 +2,12 @@
 /* From a file. */
 #include "plugins/actions/transfer/file.h"
 #include "plugins/actions/transfer/rows.h"
+#include "plugins/shared/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <troupe/codec.h>
 #include <unistd.h>
 
@@ -45,7 +47,7 @@ static void file_destroy(void *state)
 static tr_value trouble(const file_state *s, const char *what, int err)
 {
 	return tr_outcome_error(err == ENOENT ? "not_found" : "io", false, "%s cannot be %s: %s",
-				tr_as_cstr(s->spec.path, "?"), what, strerror(err));
+				tr_as_cstr(s->spec.path, "?"), what, files_error(err));
 }
 
 /* More of the file behind what is left. */
@@ -220,10 +222,20 @@ static void *do_open(void *arg)
 {
 	file_state *s = arg;
 
-	s->fd = open(tr_as_cstr(s->spec.path, ""), O_RDONLY | O_CLOEXEC);
-	if (s->fd < 0)
-		s->fault = trouble(s, "opened", errno);
-	else if (s->spec.format == FORMAT_CSV)
+	struct stat st;
+	int err;
+
+	s->fd = files_open(tr_as_cstr(s->spec.path, ""), O_RDONLY, &err);
+	if (s->fd < 0) {
+		s->fault = trouble(s, "opened", err);
+		return NULL;
+	}
+	s->t->from_file = fstat(s->fd, &st) == 0;
+	if (s->t->from_file) {
+		s->t->from_dev = st.st_dev;
+		s->t->from_ino = st.st_ino;
+	}
+	if (s->spec.format == FORMAT_CSV)
 		read_header(s);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 /* To a file. What replaces a file is written beside it and takes its name when all is there; what is appended is cut
  * off again when something fails. */
 #include "plugins/actions/transfer/file.h"
+#include "plugins/shared/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ typedef struct file_state {
 	tr_buf text;
 	const batch *taking;
 	int err;
+	bool own_source; /* it would read what it writes, for ever */
 } file_state;
 
 static void file_destroy(void *state)
@@ -60,15 +62,20 @@ static void write_out(file_state *s)
 static void *do_open(void *arg)
 {
 	file_state *s = arg;
-	int how = s->beside ? O_TRUNC : O_APPEND;
+	int how = s->beside ? O_EXCL : O_APPEND;
 	struct stat st;
 
-	s->fd = open(tr_as_cstr(s->beside ? s->part : s->spec.path, ""), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0644);
-	if (s->fd < 0 || fstat(s->fd, &st) != 0) {
+	s->fd = files_open(tr_as_cstr(s->beside ? s->part : s->spec.path, ""), O_WRONLY | O_CREAT | how, &s->err);
+	if (s->fd < 0)
+		return NULL;
+	if (fstat(s->fd, &st) != 0) {
 		s->err = errno;
 		return NULL;
 	}
 	s->size = st.st_size;
+	s->own_source = s->t->from_file && s->t->from_dev == st.st_dev && s->t->from_ino == st.st_ino;
+	if (s->own_source)
+		return NULL;
 	if (s->spec.format == FORMAT_JSON && st.st_size > 0)
 		s->err = EEXIST;
 	else if (s->spec.format == FORMAT_JSON)
@@ -148,6 +155,11 @@ static tr_value perform(file_state *s, void *(*work)(void *))
 	(void)tr_dirty(work, s, &err);
 	if (err != TR_OK)
 		return tr_outcome_error("busy", true, "the node has no thread for it now: %s", tr_err_text(err));
+	if (s->own_source)
+		return tr_outcome_error("input", false,
+					"%s is the source as well, and what is appended would be read again; use mode: "
+					"replace, or another file",
+					path);
 	if (s->err == EEXIST && s->spec.format == FORMAT_JSON)
 		return tr_outcome_error(
 		    "input", false,
@@ -155,7 +167,7 @@ static tr_value perform(file_state *s, void *(*work)(void *))
 		    "mode: replace",
 		    path);
 	return s->err == 0 ? tr_absent()
-			   : tr_outcome_error("io", false, "%s cannot be written: %s", path, strerror(s->err));
+			   : tr_outcome_error("io", false, "%s cannot be written: %s", path, files_error(s->err));
 }
 
 static tr_value file_open(transfer *t)

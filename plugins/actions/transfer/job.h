@@ -11,6 +11,8 @@
 
 #include "plugins/actions/transfer/column.h"
 
+#include <sys/types.h>
+
 typedef enum transfer_mode {
 	MODE_APPEND,
 	MODE_REPLACE,
@@ -61,6 +63,9 @@ struct transfer {
 	const source_class *source;
 	const target_class *target;
 	void *source_state, *target_state;
+	bool from_file; /* then which: */
+	dev_t from_dev;
+	ino_t from_ino;
 	columns source_columns, target_columns;
 	batch batches[2];
 	uint64_t rows; /* that the target has taken */

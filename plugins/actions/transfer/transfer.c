@@ -9,6 +9,7 @@
  */
 #include "plugins/actions/transfer/transfer.h"
 #include "plugins/actions/transfer/job.h"
+#include "plugins/shared/files.h"
 #include "plugins/shared/postgres/pool.h"
 #include "plugins/shared/sql/task.h"
 
@@ -129,7 +130,9 @@ static tr_value transfer_run(tr_value config, tr_pid plugin, tr_value command)
 	t->plugin = plugin;
 	t->context = tr_keep(tr_map_get_s(command, "context"));
 	t->deadline = sql_deadline(config, input, command);
-	tr_value fault = read_places(t, input);
+	tr_value fault = files_nul_fault(input, "transfer");
+	if (!tr_is_valid(fault))
+		fault = read_places(t, input);
 	if (!tr_is_valid(fault))
 		fault = read_mode(t, input);
 	if (!tr_is_valid(fault))

@@ -78,7 +78,7 @@ tr_value duck_database(const duck_engine *e, tr_value database, tr_value context
 	}
 	if (tr_str_is(tr_as_str(database), ":memory:"))
 		return tr_keep(database);
-	return files_locate(tr_as_cstr(database, ""), context, e->folders, "duckdb", fault);
+	return files_locate(database, context, e->folders, "duckdb", fault);
 }
 
 /* ---- attached ones ---- */
@@ -127,7 +127,7 @@ static tr_value statement_for(const duck_engine *e, tr_str alias, tr_value field
 					  "credential with one",
 					  TR_STR(alias));
 	else
-		real = files_locate(tr_as_cstr(path, ""), context, e->folders, "duckdb", fault);
+		real = files_locate(path, context, e->folders, "duckdb", fault);
 	tr_drop(type);
 	tr_drop(path);
 	if (!tr_is_valid(real))

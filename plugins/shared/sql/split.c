@@ -4,6 +4,7 @@
 #include "plugins/shared/sql/sql.h"
 #include "plugins/shared/source.h"
 
+#include <string.h>
 #include <strings.h>
 
 #define SQL_FILE_MAX (16u << 20)
@@ -79,6 +80,11 @@ static tr_value add_script(tr_value list, tr_value v, const char *kind, tr_value
 		*why = tr_stringf("%s: a statement must be text, not %s", kind, tr_type_name(tr_type_of(v)));
 		return tr_absent();
 	}
+	if (tr_as_str(v).n > 0 && memchr(tr_as_str(v).p, '\0', tr_as_str(v).n) != NULL) {
+		tr_drop(list);
+		*why = tr_stringf("%s: a statement has a NUL character in it", kind);
+		return tr_absent();
+	}
 	return tr_array_concat(list, sql_split(tr_as_str(v)));
 }
 
@@ -113,6 +119,10 @@ static tr_value from_file(tr_value file, tr_value context, const char *kind, tr_
 
 	if (!tr_is(file, TR_STRING)) {
 		*why = tr_stringf("%s: file must be a path, not %s", kind, tr_type_name(tr_type_of(file)));
+		return tr_absent();
+	}
+	if (tr_as_str(file).n > 0 && memchr(tr_as_str(file).p, '\0', tr_as_str(file).n) != NULL) {
+		*why = tr_stringf("%s: file has a NUL character in it", kind);
 		return tr_absent();
 	}
 	path = source_path(tr_as_cstr(file, ""), context);

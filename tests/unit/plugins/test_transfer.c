@@ -12,6 +12,7 @@
 #include "plugins/actions/postgres/postgres.h"
 #include "plugins/actions/transfer/transfer.h"
 #include "plugins/host/command.h"
+#include "plugins/shared/files.h"
 #include "server.h"
 #include "world.h"
 #include <stdio.h>
@@ -351,6 +352,83 @@ static void section_10_transfer_faults_name_chunk_and_row(void **state)
 	tr_drop(more);
 }
 
+static void links_do_not_lead_out_of_the_grant(void **state)
+{
+	char outside[] = "/tmp/troupe-outside-XXXXXX", target[64];
+	tr_value link = path_of("link.csv"), broken = path_of("link.duckdb");
+	(void)state;
+	assert_non_null(mkdtemp(outside));
+	(void)snprintf(target, sizeof target, "%s/made", outside);
+	assert_int_equal(symlink(target, tr_as_cstr(link, "")), 0);
+	assert_int_equal(symlink(target, tr_as_cstr(broken, "")), 0);
+	write_file("linked.csv", "a\n1\n");
+	check_error(copy_with(file("linked.csv"), file("link.csv"), tr_map()), "input", "is a symbolic link", 0, 0);
+	check_error(copy_with(file("linked.csv"), file("link.csv/"), TR_DICT("mode", tr_string("replace"))), "input",
+		    "is a symbolic link", 0, 0);
+	check_error(world_run(&w, "duckdb", TR_DICT("query", tr_string("select 1"), "database", tr_keep(broken))),
+		    "input", "is a symbolic link", 0, 0);
+	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(rmdir(outside), 0);
+	tr_drop(link);
+	tr_drop(broken);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+	tr_value pipe_path = path_of("pipe.csv");
+	int err;
+	(void)state;
+	assert_int_equal(mkfifo(tr_as_cstr(pipe_path, ""), 0600), 0);
+	write_file("filed.csv", "a\n1\n");
+	check_error(copy_with(file("pipe.csv"), file("x.csv"), tr_map()), "input", "is no regular file", 0, 0);
+	check_error(copy_with(file("filed.csv"), file("pipe.csv"), tr_map()), "input", "is no regular file", 0, 0);
+	check_error(world_run(&w, "duckdb", TR_DICT("file", tr_keep(pipe_path))), "input", "it is no regular file", 0,
+		    0);
+	check_error(world_run(&w, "duckdb", TR_DICT("query", tr_string("select 1"), "database", tr_keep(pipe_path))),
+		    "input", "is no regular file", 0, 0);
+	/* It came between looking and opening. */
+	assert_int_equal(files_open(tr_as_cstr(pipe_path, ""), O_RDONLY, &err), -1);
+	assert_int_equal(err, FILES_IRREGULAR);
+	assert_int_equal(files_open("/dev/zero", O_RDONLY, &err), -1);
+	assert_int_equal(err, FILES_IRREGULAR);
+	tr_drop(pipe_path);
+}
+
+static void a_file_is_not_appended_to_itself(void **state)
+{
+	tr_value one = path_of("self.csv"), two = path_of("other_name.csv");
+	(void)state;
+	write_file("self.csv", "a\n1\n2\n");
+	assert_int_equal(link(tr_as_cstr(one, ""), tr_as_cstr(two, "")), 0);
+	check_error(copy_with(file("self.csv"), file("self.csv"), TR_DICT("chunk_size", tr_int(1))), "input",
+		    "is the source as well", 0, 0);
+	check_error(copy_with(file("self.csv"), file("other_name.csv"), tr_map()), "input", "is the source as well", 0,
+		    0);
+	check_file("self.csv", "a\n1\n2\n");
+	tr_drop(one);
+	tr_drop(two);
+}
+
+static void texts_with_a_nul_are_refused(void **state)
+{
+	tr_value cut = tr_string_n("/tmp/x\0y.csv", 12), sql = tr_string_n("select 1\0 as a", 14);
+	(void)state;
+	write_file("nul.csv", "a\n1\n");
+	check_error(copy_with(tr_map_put_s(file(""), "path", tr_keep(cut)), file("x.csv"), tr_map()), "input",
+		    "a NUL character", 0, 0);
+	check_error(copy_with(file("nul.csv"), tr_map_put_s(file(""), "path", tr_keep(cut)), tr_map()), "input",
+		    "a NUL character", 0, 0);
+	check_error(copy_with(tr_map_put_s(pg("query", ""), "query", tr_keep(sql)), file("x.csv"), tr_map()), "input",
+		    "a NUL character", 0, 0);
+	check_error(world_run(&w, "postgres", TR_DICT("query", tr_keep(sql), "auth", auth())), "input",
+		    "a NUL character", 0, 0);
+	check_error(world_run(&w, "duckdb", TR_DICT("query", tr_string("select 1"), "database", tr_keep(cut))), "input",
+		    "a NUL character", 0, 0);
+	check_error(world_run(&w, "duckdb", TR_DICT("file", tr_keep(cut))), "input", "a NUL character", 0, 0);
+	tr_drop(cut);
+	tr_drop(sql);
+}
+
 static void section_10_transfer_inputs_are_checked(void **state)
 {
 	(void)state;
@@ -541,6 +619,10 @@ int main(void)
 	    cmocka_unit_test(section_10_transfer_of_nothing),
 	    cmocka_unit_test(section_10_transfer_files),
 	    cmocka_unit_test(section_10_transfer_faults_name_chunk_and_row),
+	    cmocka_unit_test(links_do_not_lead_out_of_the_grant),
+	    cmocka_unit_test(what_is_no_file_is_refused),
+	    cmocka_unit_test(a_file_is_not_appended_to_itself),
+	    cmocka_unit_test(texts_with_a_nul_are_refused),
 	    cmocka_unit_test(section_10_transfer_inputs_are_checked),
 	    cmocka_unit_test(section_10_transfer_http),
 	    cmocka_unit_test(section_10_transfer_timeout_reaches_the_source),
