@@ -53,12 +53,36 @@ static size_t cell_size(tr_value cell)
 						  : tr_value_size(cell);
 }
 
+static tr_value too_large(const duck_query *q, const duck_statement *r)
+{
+	return tr_outcome_error("too_large", false,
+				"duckdb: statement %zu gives more than %zu bytes; ask for fewer rows, raise max_bytes, "
+				"or use the kind transfer",
+				r->number, q->max_bytes);
+}
+
+/* A text that is too large is not copied first. */
+static bool fits(const duck_query *q, const duck_statement *r, const duck_type *type, duckdb_vector v, idx_t row)
+{
+	const uint64_t *valid = r->api->vector_get_validity(v);
+
+	if ((type->id != DUCKDB_VARCHAR && type->id != DUCKDB_BLOB) ||
+	    (valid != NULL && (valid[row / 64] >> (row % 64) & 1) == 0))
+		return true;
+	const duckdb_string_t *text = (const duckdb_string_t *)r->api->vector_get_data(v) + row;
+	return q->bytes <= q->max_bytes && text->length <= q->max_bytes - q->bytes;
+}
+
 static tr_value read_row(duck_query *q, duck_statement *r, sql_answer *a, duckdb_data_chunk chunk, idx_t row)
 {
 	tr_value map = tr_map_with(r->columns);
 
 	for (size_t i = 0; i < r->columns; i++) {
 		duckdb_vector v = r->api->data_chunk_get_vector(chunk, i);
+		if (!fits(q, r, &r->types[i], v, row)) {
+			tr_drop(map);
+			return too_large(q, r);
+		}
 		tr_value cell = duck_cell_read(r->api, &r->types[i], v, row), name = tr_array_at(a->columns, i);
 		if (!tr_is_valid(cell)) {
 			tr_drop(map);
@@ -81,10 +105,9 @@ static tr_value read_chunk(duck_query *q, duck_statement *r, sql_answer *a, duck
 	for (idx_t row = 0, n = r->api->data_chunk_get_size(chunk); row < n && !tr_is_valid(fault); row++) {
 		fault = read_row(q, r, a, chunk, row);
 		if (q->bytes > q->max_bytes && !tr_is_valid(fault))
-			fault = tr_outcome_error("too_large", false,
-						 "duckdb: statement %zu gives more than %zu bytes; ask for fewer rows, "
-						 "raise max_bytes, or use the kind transfer",
-						 r->number, q->max_bytes);
+			fault = too_large(q, r);
+		if (atomic_load(&q->session->cancelled) && !tr_is_valid(fault))
+			fault = duck_fault_timeout(r->number);
 	}
 	return fault;
 }

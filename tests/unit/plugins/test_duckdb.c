@@ -257,6 +257,8 @@ static void section_10_duckdb_errors(void **state)
 	check_error(sql(" ; -- nothing"), "input", false, NULL, "no SQL");
 	check_error(sql_with("select repeat('x', 1000) from range(1000)", TR_DICT("max_bytes", tr_int(100000))),
 		    "too_large", false, NULL, "100000 bytes");
+	check_error(sql_with("select 1, repeat('x', 100001)", TR_DICT("max_bytes", tr_int(100000))), "too_large", false,
+		    NULL, "100000 bytes");
 	check_error(sql_with("select 1", TR_DICT("database", tr_int(1))), "input", false, NULL, "database must be");
 	check_error(sql("set memory_limit = '9GB'"), "input", false, "Invalid Input", "locked");
 	check_error(sql("set enable_external_access = true"), "input", false, NULL, "statement 1");
