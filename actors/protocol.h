@@ -76,7 +76,9 @@
  *
  * artifacts: call [put, value, {execution_id, step, label}] -> ResultRef map | [error, text];  call [get, ref map] ->
  * [ok, value] | [error, text]; call [head, ref map or text] -> [ok, ResultRef map] | nil (there is none) | [error,
- * text]; call [delete, ref map or text] -> ok | nil | [error, text]. In pieces: call [begin] -> [ok, number] | [error,
+ * text]; call [delete, ref map or text, {execution_id}] -> ok | nil | [denied, text] | [error, text]: gives up what an
+ * address names, or with another name all that the execution holds; the last holder's takes the artifact with it. In
+ * pieces: call [begin] -> [ok, number] | [error,
  * text]; call [more, number, text or binary] -> ok | [error, text]; call [end, number, {execution_id, step, label}] ->
  * ResultRef map | [error, text]; what was begun is gone with who began it. ResultRef: {kind: "result_ref", ref:
  * "noetl://execution/<id>/step/<step>/…", store: "file", key, checksum, size, content_type, schema_hint, preview}

@@ -57,14 +57,16 @@ static tr_err write_beside(const char *path, tr_str bytes, int *os_error)
 	return err == 0 ? TR_OK : TR_EIO;
 }
 
-static tr_err place(const char *data, tr_str packed, const char *key, int *os_error)
+static tr_err place(const char *data, tr_str packed, artifact_info *info, int *os_error)
 {
+	const char *key = info->key;
 	layout_path folder;
 	layout_path path;
 	if (layout_join(folder, data, "artifacts/%.2s", key) != TR_OK ||
 	    layout_join(path, data, "artifacts/%.2s/%s", key, key) != TR_OK)
 		return TR_ELIMIT;
-	if (access(path, R_OK) == 0)
+	info->known = access(path, R_OK) == 0;
+	if (info->known)
 		return TR_OK;
 	int err = disk_real.make_folder(disk_real.arg, folder);
 	if (err != 0) {
@@ -91,7 +93,7 @@ tr_err artifact_write(const char *data, tr_value value, artifact_info *info, int
 		err = compress(tr_buf_str(&bytes), &packed);
 	}
 	if (err == TR_OK)
-		err = place(data, tr_buf_str(&packed), info->key, os_error);
+		err = place(data, tr_buf_str(&packed), info, os_error);
 	tr_buf_fini(&bytes);
 	tr_buf_fini(&packed);
 	return err;

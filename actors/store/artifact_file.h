@@ -13,6 +13,7 @@
 typedef struct artifact_info {
 	char key[ARTIFACT_KEY];
 	size_t size; /* of the msgpack, uncompressed */
+	bool known;  /* after writing: it was there already */
 } artifact_info;
 
 /** Write the value (borrowed); an artifact that is there already is left alone. *os_error gets errno with TR_EIO. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The artifact store actor: values in, ResultRefs out, and back. Messages: actors/protocol.h. */
 #include "actors/store/artifact_file.h"
+#include "actors/store/artifact_holders.h"
 #include "actors/store/artifact_place.h"
 #include "actors/store/spools.h"
 #include "actors/store/store_actor.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define PREVIEW_MAX 200u
+#define ADDRESS     "noetl://execution/"
 
 struct artifacts {
 	tr_value data; /* text */
@@ -22,16 +24,25 @@ struct work {
 	const char *data;
 	tr_value value;
 	tr_str key;
+	tr_value holder; /* text: who puts it; who deletes it, or its beginning */
+	bool all;        /* holders that begin so */
 	artifact_info info;
 	int os_error;
 	tr_err err;
 };
 
+static void *do_hold(void *arg)
+{
+	struct work *w = arg;
+	w->err = holders_add(w->data, w->info.key, tr_as_str(w->holder), w->info.known, &w->os_error);
+	return NULL;
+}
+
 static void *do_write(void *arg)
 {
 	struct work *w = arg;
 	w->err = artifact_write(w->data, w->value, &w->info, &w->os_error);
-	return NULL;
+	return w->err == TR_OK ? do_hold(w) : NULL;
 }
 
 static void *do_read(void *arg)
@@ -51,8 +62,16 @@ static void *do_find(void *arg)
 static void *do_remove(void *arg)
 {
 	struct work *w = arg;
+	size_t dropped = 0, left = 0;
 	(void)do_find(w);
-	if (w->err == TR_OK || w->err == TR_ECORRUPT)
+	if (w->err != TR_OK && w->err != TR_ECORRUPT)
+		return NULL;
+	w->err = holders_drop(w->data, w->info.key, tr_as_str(w->holder), w->all, &dropped, &left);
+	if (w->err == TR_ENOENT) /* nobody knows who put it */
+		w->err = tr_as_str(w->holder).n > 0 ? TR_EDENIED : TR_OK;
+	else if (w->err == TR_OK && dropped == 0)
+		w->err = w->all && left > 0 ? TR_EDENIED : TR_ENOENT;
+	if (w->err == TR_OK && left == 0)
 		w->err = artifact_remove(w->data, w->info.key, &w->os_error);
 	return NULL;
 }
@@ -84,21 +103,25 @@ static tr_value preview(tr_value v)
 	return tr_string_buf(&text);
 }
 
-/* {kind, ref, …} of what was stored; without schema_hint and preview when its value is not at hand. */
-static tr_value make_ref(const struct work *w, tr_value context)
+/* ID/step/STEP/LABEL: the middle of an address. Fresh. */
+static tr_value holder_of(tr_value context)
 {
-	tr_buf ref = {0};
 	tr_buf id = {0};
-	tr_show(&id, tr_map_get_s(context, "execution_id"), 40);
-	tr_buf_putf(&ref, "noetl://execution/%s/step/%s", id.p != NULL ? id.p : "0",
-		    tr_as_cstr(tr_map_get_s(context, "step"), "-"));
 	const char *label = tr_as_cstr(tr_map_get_s(context, "label"), NULL);
-	if (label != NULL)
-		tr_buf_putf(&ref, "/%s", label);
-	tr_buf_putf(&ref, "/%.16s", w->info.key);
+	tr_show(&id, tr_map_get_s(context, "execution_id"), 40);
+	tr_value holder =
+	    tr_stringf("%s/step/%s%s%s", id.p != NULL ? id.p : "0", tr_as_cstr(tr_map_get_s(context, "step"), "-"),
+		       label != NULL ? "/" : "", label != NULL ? label : "");
 	tr_buf_fini(&id);
-	tr_value out = TR_DICT("kind", tr_string("result_ref"), "ref", tr_string_buf(&ref), "store", tr_string("file"),
-			       "key", tr_string(w->info.key), "checksum", tr_stringf("sha256:%s", w->info.key), "size",
+	return holder;
+}
+
+/* {kind, ref, …} of what was stored; without schema_hint and preview when its value is not at hand. */
+static tr_value make_ref(const struct work *w)
+{
+	tr_value ref = tr_stringf(ADDRESS "%s/%.16s", tr_as_cstr(w->holder, "-"), w->info.key);
+	tr_value out = TR_DICT("kind", tr_string("result_ref"), "ref", ref, "store", tr_string("file"), "key",
+			       tr_string(w->info.key), "checksum", tr_stringf("sha256:%s", w->info.key), "size",
 			       tr_int((int64_t)w->info.size), "content_type", tr_string("application/msgpack"));
 	if (!tr_is_valid(w->value))
 		return out;
@@ -108,12 +131,14 @@ static tr_value make_ref(const struct work *w, tr_value context)
 
 static tr_value put(struct artifacts *a, tr_value value, tr_value context)
 {
-	struct work w = {.data = tr_as_cstr(a->data, ""), .value = value};
+	struct work w = {.data = tr_as_cstr(a->data, ""), .value = value, .holder = holder_of(context)};
 	tr_err err;
 	tr_dirty(do_write, &w, &err);
 	if (err == TR_OK)
 		err = w.err;
-	return err == TR_OK ? make_ref(&w, context) : failure("the artifact cannot be stored", err, w.os_error);
+	tr_value out = err == TR_OK ? make_ref(&w) : failure("the artifact cannot be stored", err, w.os_error);
+	tr_drop(w.holder);
+	return out;
 }
 
 static tr_value get(struct artifacts *a, tr_value ref)
@@ -162,20 +187,55 @@ static tr_value head(struct artifacts *a, tr_value ref)
 			       tr_int((int64_t)w.info.size), "content_type", tr_string("application/msgpack")));
 }
 
-static tr_value remove_one(struct artifacts *a, tr_value ref)
+/* Whose hold is given up: what the address names, else all that the execution (0: anybody) holds. False: the address
+ * names another execution's. */
+static bool read_holder(struct work *w, tr_value ref, int64_t execution_id)
+{
+	tr_str name = tr_is(ref, TR_MAP) ? tr_as_str(tr_map_get_s(ref, "ref")) : tr_as_str(ref);
+	size_t head = sizeof ADDRESS - 1, end = name.n;
+	tr_value own = execution_id == 0 ? tr_string("") : tr_stringf("%" PRId64 "/", execution_id);
+	tr_str prefix = tr_as_str(own);
+
+	w->all = name.n < head || memcmp(name.p, ADDRESS, head) != 0;
+	if (w->all) {
+		w->holder = own;
+		return true;
+	}
+	while (end > head && name.p[end - 1] != '/')
+		end--;
+	size_t n = end > head ? end - head - 1 : 0;
+	bool ours = n >= prefix.n && memcmp(name.p + head, prefix.p, prefix.n) == 0;
+	w->holder = tr_string_n(name.p + head, n);
+	tr_drop(own);
+	return ours;
+}
+
+static tr_value remove_one(struct artifacts *a, tr_value ref, tr_value context)
 {
 	struct work w = {.data = tr_as_cstr(a->data, ""), .key = name_of(ref)};
-	tr_err err;
-	tr_dirty(do_remove, &w, &err);
+	bool ours = read_holder(&w, ref, tr_as_int(tr_map_get_s(context, "execution_id"), 0));
+	tr_err err = TR_OK;
+	tr_dirty(ours ? do_remove : do_find, &w, &err);
 	err = err == TR_OK ? w.err : err;
+	err = err == TR_OK && !ours ? TR_EDENIED : err;
+	tr_drop(w.holder);
+	if (err == TR_EDENIED)
+		return TR_LIST(tr_atom("denied"), tr_string("another execution put it, and only that may delete it"));
 	return err == TR_OK ? TR_A(ok) : err == TR_ENOENT ? tr_nil() : refused(w.key, err, w.os_error);
 }
 
 static tr_value end(struct artifacts *a, int64_t number, tr_value context)
 {
-	struct work w = {.value = tr_absent()};
-	tr_value fault = spools_store(&a->spools, tr_as_cstr(a->data, ""), number, &w.info);
-	return tr_is_valid(fault) ? fault : make_ref(&w, context);
+	struct work w = {.data = tr_as_cstr(a->data, ""), .value = tr_absent(), .holder = holder_of(context)};
+	tr_value out = spools_store(&a->spools, w.data, number, &w.info);
+	tr_err err = TR_OK;
+	if (!tr_is_valid(out)) {
+		tr_dirty(do_hold, &w, &err);
+		err = err == TR_OK ? w.err : err;
+		out = err == TR_OK ? make_ref(&w) : failure("the artifact cannot be stored", err, w.os_error);
+	}
+	tr_drop(w.holder);
+	return out;
 }
 
 static void *do_clear(void *arg)
@@ -225,7 +285,7 @@ static tr_next artifacts_call(void *state, tr_value request, tr_from from)
 	if (tr_equal(what, a->head))
 		return tr_next_reply(head(a, tr_array_at(request, 1)));
 	if (tr_equal(what, a->remove))
-		return tr_next_reply(remove_one(a, tr_array_at(request, 1)));
+		return tr_next_reply(remove_one(a, tr_array_at(request, 1), tr_array_at(request, 2)));
 	return tr_next_reply(
 	    TR_LIST(TR_A(error), tr_string("the artifact store knows put, get, head, delete, begin, more and end")));
 }

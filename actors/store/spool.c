@@ -148,14 +148,16 @@ static tr_err pack_all(packing *p, const spool *s)
 	return err == TR_OK && s->size == 0 ? pack(p, p->in, 0, true) : err;
 }
 
-static tr_err put_in_place(const char *data, const char *from, int fd, const char *key, int *os_error)
+static tr_err put_in_place(const char *data, const char *from, int fd, artifact_info *info, int *os_error)
 {
+	const char *key = info->key;
 	layout_path folder, path;
 
 	if (layout_join(folder, data, "artifacts/%.2s", key) != TR_OK ||
 	    layout_join(path, data, "artifacts/%.2s/%s", key, key) != TR_OK)
 		return TR_ELIMIT;
 	int err = disk_real.make_folder(disk_real.arg, folder);
+	info->known = access(path, R_OK) == 0;
 	if (err == 0)
 		err = disk_real.sync(disk_real.arg, fd);
 	if (err == 0 && rename(from, path) != 0)
@@ -182,7 +184,7 @@ static tr_err pack_into(packing *p, const spool *s, const char *beside, const ch
 		(void)crypto_hash_sha256_final(&p->hash, sum);
 		(void)sodium_bin2hex(info->key, ARTIFACT_KEY, sum, sizeof sum);
 		info->size = (size_t)s->size + HEAD_SIZE;
-		err = put_in_place(data, beside, p->fd, info->key, p->os_error);
+		err = put_in_place(data, beside, p->fd, info, p->os_error);
 	}
 	close(p->fd);
 	if (err != TR_OK)

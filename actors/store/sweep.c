@@ -58,16 +58,24 @@ static void mark_deep(struct sweep *s)
 	}
 }
 
+/* The key of an artifact's file, or of the list beside it; empty when the file is neither. */
+static tr_str key_of(const char *name)
+{
+	size_t n = strlen(name);
+	bool list = n == ARTIFACT_KEY - 1 + 4 && name[0] == '.' && strcmp(name + n - 3, ".by") == 0;
+	return list || n == ARTIFACT_KEY - 1 ? (tr_str){name + list, ARTIFACT_KEY - 1} : (tr_str){"", 0};
+}
+
 static uint64_t sweep_part(const struct sweep *s, const char *part)
 {
 	layout_path path;
 	uint64_t removed = 0;
 	DIR *dir = layout_join(path, s->data, "artifacts/%s", part) == TR_OK ? opendir(path) : NULL;
 	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-		size_t n = strlen(entry->d_name);
-		if (n == ARTIFACT_KEY - 1 && !tr_is_valid(tr_map_get_n(s->marked, entry->d_name, n)) &&
+		tr_str key = key_of(entry->d_name);
+		if (key.n > 0 && !tr_is_valid(tr_map_get_n(s->marked, key.p, key.n)) &&
 		    layout_join(path, s->data, "artifacts/%s/%s", part, entry->d_name) == TR_OK)
-			removed += unlink(path) == 0;
+			removed += unlink(path) == 0 && key.p == entry->d_name;
 	}
 	if (dir != NULL)
 		closedir(dir);

@@ -3,6 +3,7 @@
 #include "actors/store/verify.h"
 
 #include "actors/store/artifact_file.h"
+#include "actors/store/artifact_holders.h"
 #include "actors/store/index.h"
 #include "actors/store/inspect.h"
 #include "actors/store/journal.h"
@@ -239,6 +240,8 @@ static void check_artifacts(struct verify *v)
 		const char *key = tr_as_cstr(entries[i].key, "");
 		char text[120];
 		if (layout_join(path, v->data, "artifacts/%.2s/%s", key, key) == TR_OK && access(path, F_OK) == 0)
+			continue;
+		if (holders_deleted(v->data, key)) /* as its execution wanted it */
 			continue;
 		(void)snprintf(text, sizeof text, "it is not there, and execution %" PRId64 " refers to it",
 			       tr_as_int(entries[i].value, 0));

@@ -79,6 +79,44 @@ class Artifacts(kit.Case):
         self.assertEqual(self.run_json(book)["result"], {"first": True, "second": False})
         self.assertEqual(self.files(), [])
 
+    def test_a_deletion_is_no_damage_and_touches_only_its_own(self):
+        put = self.write("put.yaml", """
+            workflow:
+              - step: save
+                tool: { kind: artifact, action: put, name: note, data: "held by several" }
+            """)
+        delete = self.write("delete.yaml", """
+            workload: { ref: none }
+            workflow:
+              - step: go
+                tool:
+                  - try: { kind: artifact, action: delete, ref: "{{ workload.ref }}", eval: [ { when: "{{ outcome.status == 'error' }}", do: continue }, { else: { do: continue } } ] }
+                  - show: { kind: noop, result: { kind: "{{ (go.try.error | default({})).kind | default('none') }}", deleted: "{{ go.try.deleted | default(false) }}" } }
+            """)
+        made = self.run_json(put)["result"]
+        key = made["uri"].rsplit("/", 1)[1]
+        for ref in (made["uri"], made["sha256"], f"noetl://execution/1/step/s/x/{key}"):
+            self.run_json(delete, "--set", f"ref={ref}")
+            self.assertEqual(len(self.files()), 1, ref)
+        both = self.write("both.yaml", """
+            workflow:
+              - step: save
+                tool:
+                  - mine: { kind: artifact, action: put, name: mine, data: "held by several" }
+                  - wrong: { kind: artifact, action: delete, ref: "{{ save.mine.uri | replace('/mine/', '/other/') }}" }
+                  - right: { kind: artifact, action: delete, ref: "{{ save.mine.uri }}" }
+                  - alone: { kind: artifact, action: put, data: "held by one" }
+                  - gone: { kind: artifact, action: delete, ref: "{{ save.alone }}" }
+                  - show: { kind: noop, result: { wrong: "{{ save.wrong.deleted }}", right: "{{ save.right.deleted }}", gone: "{{ save.gone.deleted }}" } }
+            """)
+        self.assertEqual(self.run_json(both)["result"], {"wrong": False, "right": True, "gone": True})
+        self.assertEqual([os.path.basename(p) for p in self.files()], [made["sha256"]])
+        self.assertEqual(self.troupe("store", "verify", self.data).returncode, 0)
+        os.remove(self.files()[0])
+        lost = self.troupe("store", "verify", self.data)
+        self.assertEqual(lost.returncode, 1)
+        self.assertIn("it is not there", lost.stdout)
+
     def test_secrets_are_not_stored(self):
         os.environ["TROUPE_TEST_SECRET"] = "s3cr3t-value-of-artifacts"
         self.addCleanup(os.environ.pop, "TROUPE_TEST_SECRET")

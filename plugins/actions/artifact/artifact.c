@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The tool kind artifact. It asks the node's service `artifacts` (messages: [put, value, origin], [get, ref],
- * [head, ref], [delete, ref]).
+ * [head, ref], [delete, ref, origin]).
  *
  * Result { data, uri, size, sha256 }: size and sha256 are those of the value's MessagePack form, as it is stored; the
  * same value is the same artifact. `data` of a large one is its ResultRef, which is loaded when something is taken from
@@ -32,6 +32,9 @@ typedef struct request {
 
 static tr_value failed(const char *action, tr_value reply)
 {
+	if (tr_str_is(tr_as_str(tr_array_at(reply, 0)), "denied"))
+		return tr_outcome_error("denied", false, "artifact: %s: %s", action,
+					tr_as_cstr(tr_array_at(reply, 1), "the store refused it"));
 	if (tr_is_valid(reply))
 		return tr_outcome_error("artifact", true, "artifact: %s: %s", action,
 					tr_as_cstr(tr_array_at(reply, 1), "the store gave no reason"));
@@ -77,13 +80,18 @@ static tr_value result_of(tr_value ref)
 		       tr_keep(tr_map_get_s(ref, "key")));
 }
 
+static long long execution_of(const request *r)
+{
+	return strtoll(tr_as_cstr(tr_map_get_s(r->context, "execution_id"), "0"), NULL, 10);
+}
+
 /* ---- actions ---- */
 
 static tr_value put(const request *r)
 {
 	tr_value data = tr_map_get_s(r->input, "data"), name = tr_map_get_s(r->input, "name");
 	tr_value type = tr_map_get_s(r->input, "content_type");
-	long long id = strtoll(tr_as_cstr(tr_map_get_s(r->context, "execution_id"), "0"), NULL, 10);
+	long long id = execution_of(r);
 	tr_value label = tr_is(name, TR_STRING) ? name : tr_map_get_s(r->context, "label");
 
 	if (!tr_is_valid(data))
@@ -140,10 +148,11 @@ static tr_value get(const request *r)
 static tr_value delete (const request *r)
 {
 	tr_value fault, ref = reference(r, &fault), reply;
+	long long id = execution_of(r);
 
 	if (tr_is_valid(fault))
 		return fault;
-	reply = ask(r, TR_LIST(tr_atom("delete"), tr_keep(ref)));
+	reply = ask(r, TR_LIST(tr_atom("delete"), tr_keep(ref), TR_DICT("execution_id", tr_int(id))));
 	if (!tr_is_nil(reply) && !TR_IS_A(reply, ok))
 		return failed("delete", reply);
 	return tr_outcome_ok(TR_DICT("uri", tr_keep(tr_is(ref, TR_MAP) ? tr_map_get_s(ref, "ref") : ref), "deleted",
