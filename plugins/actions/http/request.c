@@ -36,12 +36,19 @@ void http_put_text(tr_buf *out, tr_value v)
 		tr_json_write(out, v, TR_JSON_COMPACT);
 }
 
+bool http_is_cut(tr_value text)
+{
+	tr_str s = tr_as_str(text);
+
+	return s.n > 0 && memchr(s.p, '\0', s.n) != NULL;
+}
+
 static void put_escaped(tr_buf *out, tr_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		    strchr("-._~", c) != NULL)
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+		    c == '.' || c == '_' || c == '~')
 			tr_buf_putc(out, (char)c);
 		else
 			tr_buf_putf(out, "%%%02X", c);
@@ -155,6 +162,8 @@ static tr_value read_url(http_request *r, tr_value input)
 
 	if (!given(url))
 		url = tr_map_get_s(input, "endpoint");
+	if (tr_is(url, TR_STRING) && http_is_cut(url))
+		return tr_outcome_error("input", false, "http: url has a NUL in it");
 	if (!tr_is(url, TR_STRING) || tr_as_str(url).n == 0 || tr_as_str(url).n > MAX_URL)
 		return tr_outcome_error("input", false,
 					"http: url is required: text such as \"https://example.com/path\"");
@@ -310,7 +319,7 @@ static tr_value read_limits(http_request *r, tr_value config, tr_value input)
 	r->max_body = (size_t)tr_as_int(max, 0);
 	r->memory = (size_t)tr_as_int(tr_map_get_s(config, "memory_body"), 4 << 20);
 	r->stream = tr_as_bool(tr_map_get_s(input, "stream"), false);
-	if (given(proxy) && !tr_is(proxy, TR_STRING))
+	if (given(proxy) && (!tr_is(proxy, TR_STRING) || http_is_cut(proxy)))
 		return tr_outcome_error("input", false, "http: proxy must be a url, or \"\" for none");
 	r->proxy = given(proxy) ? tr_keep(proxy) : tr_absent();
 	r->deny = tr_keep(tr_map_get_s(config, "deny"));

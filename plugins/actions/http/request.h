@@ -40,6 +40,8 @@ bool http_header_add(struct curl_slist **list, tr_str name, tr_str value);
 bool http_header_has(const http_request *r, const char *name);
 /** The value of a header as it was given, "" when there is none. */
 const char *http_header_of(const http_request *r, const char *name);
+/** Has the text a NUL in it, where libcurl would take it to end? */
+bool http_is_cut(tr_value text);
 /** A scalar as it stands in URLs, forms and headers; anything else as JSON. Appends. */
 void http_put_text(tr_buf *out, tr_value v);
 /** `key=value&…` with both percent-encoded; null is dropped, a list repeats its key. Appends. */

@@ -71,6 +71,19 @@ static tr_value check_headers(const nats_task *t)
 	return tr_outcome_error("input", false, "nats: headers must be a mapping of names to text");
 }
 
+/* The library takes a text to end at a NUL: what follows would be lost. */
+static tr_value check_texts(const nats_task *t)
+{
+	static const char *const names[] = {"operation", "subject", "bucket", "key", "stream", "filter"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		tr_str s = tr_as_str(tr_map_get_s(t->input, names[i]));
+		if (s.n > 0 && memchr(s.p, '\0', s.n) != NULL)
+			return tr_outcome_error("input", false, "nats: %s has a NUL in it", names[i]);
+	}
+	return tr_absent();
+}
+
 /* Where the operator's default server is meant. */
 static tr_value input_with_url(const nats_task *t)
 {
@@ -107,7 +120,9 @@ static tr_value nats_run(tr_value config, tr_pid plugin, tr_value command)
 		return tr_outcome_error("input", false,
 					"nats: operation must be one of kv_get, kv_put, kv_delete, kv_keys, publish, "
 					"request, js_publish, js_get");
-	tr_value fault = read_deadline(t, command);
+	tr_value fault = check_texts(t);
+	if (!tr_is_valid(fault))
+		fault = read_deadline(t, command);
 	if (!tr_is_valid(fault))
 		fault = check_headers(t);
 	if (!tr_is_valid(fault))
