@@ -63,7 +63,12 @@ static tr_value address_of(reading *r, const char *host)
 	tr_value bare = host[0] == '[' && n > 2 ? tr_string_n(host + 1, n - 2) : tr_string(host);
 	tr_value list = tr_resolve(tr_as_cstr(bare, ""), r->deadline), first = tr_absent();
 
-	if (tr_array_len(list) == 0)
+	if (tr_value_err(list) == TR_EDENIED)
+		fail(r, tr_outcome_error("denied", false,
+					 "nats may not reach %s: it is a link-local address, which needs the grant "
+					 "net:link-local, or its grant is missing",
+					 host));
+	else if (tr_array_len(list) == 0)
 		fail(r, tr_outcome_error("connection", true, "nats: the host %s cannot be found: %s", host,
 					 tr_err_text(tr_value_err(list))));
 	else if (address_text_is_local(tr_as_cstr(tr_array_at(list, 0), "")) && !tr_plugin_granted("net:link-local"))
@@ -278,6 +283,23 @@ static tr_value fields_of(tr_value auth, tr_value input)
 	return all;
 }
 
+/* A text with a NUL would be read to that only, and lead elsewhere than it says. */
+static void check_whole(reading *r)
+{
+	const tr_entry *e = tr_map_entries(r->fields);
+
+	for (size_t i = 0; i < tr_map_len(r->fields); i++) {
+		bool list = tr_is(e[i].value, TR_ARRAY);
+		size_t n = list ? tr_array_len(e[i].value) : 1;
+		for (size_t k = 0; k < n; k++) {
+			tr_str s = tr_as_str(list ? tr_array_at(e[i].value, k) : e[i].value);
+			if (s.n > 0 && memchr(s.p, '\0', s.n) != NULL)
+				fail(r, tr_outcome_error("input", false, "nats: %s has a NUL in it",
+							 tr_as_cstr(e[i].key, "a field")));
+		}
+	}
+}
+
 tr_value nats_target_read(tr_value auth, tr_value input, int64_t deadline, tr_value *fault)
 {
 	tr_value fields = auth_resolve(auth, "nats", deadline, fault);
@@ -286,6 +308,7 @@ tr_value nats_target_read(tr_value auth, tr_value input, int64_t deadline, tr_va
 		return tr_absent();
 	reading r = {.fields = fields_of(fields, input), .fault = tr_absent(), .deadline = deadline};
 	r.out = TR_DICT("urls", tr_array());
+	check_whole(&r);
 	read_servers(&r);
 	read_identity(&r);
 	read_tls(&r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials to connection parameters. */
 #include "plugins/shared/postgres/target.h"
+#include "plugins/shared/address.h"
 #include "plugins/shared/auth/auth.h"
 
 #include <arpa/inet.h>
@@ -86,6 +87,14 @@ static void read_fields(pg_target *t, tr_value f)
 	put(t, "options", auth_text(f, "options", NULL));
 }
 
+static tr_value link_local(const char *host)
+{
+	return tr_outcome_error("denied", false,
+				"postgres may not reach %s: it is a link-local address, and the grant net:link-local "
+				"is missing",
+				host);
+}
+
 /* libpq would look the name up with the thread standing still. */
 static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
 {
@@ -94,6 +103,8 @@ static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
 	if (host[0] == '/' || strchr(host, ',') != NULL)
 		return tr_absent();
 	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1) {
+		if (address_text_is_local(host) && !tr_plugin_granted("net:link-local"))
+			return link_local(host);
 		put(t, "hostaddr", tr_string(host));
 		return tr_absent();
 	}
@@ -101,8 +112,15 @@ static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
 	if (tr_array_len(list) == 0) {
 		tr_err err = tr_value_err(list);
 		tr_drop(list);
+		if (err == TR_EDENIED)
+			return link_local(host);
 		return tr_outcome_error("connection", true, "postgres: the host %s cannot be found: %s", host,
 					tr_err_text(err));
+	}
+	bool local = address_text_is_local(tr_as_cstr(tr_array_at(list, 0), ""));
+	if (local && !tr_plugin_granted("net:link-local")) {
+		tr_drop(list);
+		return link_local(host);
 	}
 	put(t, "hostaddr", tr_keep(tr_array_at(list, 0)));
 	tr_drop(list);
