@@ -14,6 +14,8 @@ bool address_text_is_local(const char *text);
 /** Is the address in one of the networks ("10.0.0.0/8", "fd00::/8", or one address) of a list of texts? Texts that are
  * no networks do not count. */
 bool address_in(const struct sockaddr *address, tr_value networks);
+/** The first of a list that is neither a host's name nor an address or network (borrowed); absent when all are. */
+tr_value address_list_fault(tr_value list);
 /** Is the host one of a list: its name, "*.domain" for all below, or a network that a literal address is in? */
 bool host_in(const char *host, tr_value list);
 

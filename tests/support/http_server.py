@@ -106,6 +106,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b'{"half": "of')
         self.close_connection = True
 
+    def at_lengths(self, rest):
+        self.send_response(200)
+        for n in rest.split("/"):
+            self.send_header("Content-Length", n)
+        self.end_headers()
+        self.wfile.write(b"123456789")
+        self.close_connection = True
+
+    def at_headers(self, rest):
+        self.send(200, "{}", headers=[("X-Long", "x" * int(rest))])
+
     def at_drop(self, rest):
         self.close_connection = True
 

@@ -3,9 +3,9 @@
  * Outcomes of the tool kind http.
  *
  * Error kinds: by status rate_limit (429), auth (401, 403, 407), not_found (404, 410), client_error, server_error; by
- * what happened on the way timeout, connection, tls, too_large (past max_body), denied (an address that was not
- * granted); and "body" when a response says it is JSON and is not: `data` is then null and the text stays in `body`, so
- * that a rule can still look at it.
+ * what happened on the way timeout, connection, tls, too_large (past max_body, or headers past all use), protocol
+ * (contradicting lengths), denied (an address that was not granted); and "body" when a response says it is JSON and is
+ * not: `data` is then null and the text stays in `body`, so that a rule can still look at it.
  */
 #include "plugins/actions/http/answer.h"
 #include <ctype.h>
@@ -196,6 +196,13 @@ static tr_value code_error(const char *name, http_transfer *t)
 	if (t->too_large)
 		return tr_outcome_error("too_large", false, "%s answered with a body over max_body (%zu bytes)", name,
 					t->max_body);
+	if (t->header_flood)
+		return tr_outcome_error("too_large", false, "%s answered with headers that are too large", name);
+	if (t->contradicts)
+		return tr_outcome_error("protocol", false,
+					"%s answered with a Content-Length that is no number, or with several that "
+					"differ",
+					name);
 	if (t->forbidden)
 		return tr_outcome_error("denied", false,
 					"%s leads to a link-local address, which needs the grant net:link-local, or to "

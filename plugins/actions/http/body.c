@@ -72,10 +72,41 @@ static tr_value plain_body(http_request *r, tr_value v)
 	return set_body(r, &text, "text/plain; charset=utf-8");
 }
 
+/* Names and types stand in the headers of a part. */
+static bool part_ok(tr_value key, tr_value file)
+{
+	tr_value texts[] = {key, tr_map_get_s(file, "filename"), tr_map_get_s(file, "content_type")};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		tr_str s = tr_as_str(texts[i]);
+		for (size_t k = 0; k < s.n; k++)
+			if (s.p[k] == '\r' || s.p[k] == '\n' || s.p[k] == '\0')
+				return false;
+	}
+	return true;
+}
+
+static tr_value check_parts(tr_value parts)
+{
+	const tr_entry *e = tr_map_entries(parts);
+
+	for (size_t i = 0; i < tr_map_len(parts); i++)
+		if (!part_ok(e[i].key, e[i].value))
+			return tr_outcome_error("input", false,
+						"http: a field, filename or content_type of a form has a line break "
+						"or NUL in it");
+	return tr_absent();
+}
+
 static tr_value multipart_body(http_request *r, tr_value form, tr_value files)
 {
 	const tr_entry *e = tr_map_entries(files);
+	tr_value fault = check_parts(files);
 
+	if (!tr_is_valid(fault))
+		fault = check_parts(form);
+	if (tr_is_valid(fault))
+		return fault;
 	for (size_t i = 0; i < tr_map_len(files); i++) {
 		tr_value v = tr_is(e[i].value, TR_MAP) ? tr_map_get_s(e[i].value, "content") : e[i].value;
 		if (!tr_is(v, TR_STRING) && !tr_is(v, TR_BINARY))

@@ -162,12 +162,13 @@ static tr_value check_host(const char *host, tr_value config)
 	return fault;
 }
 
-static tr_value check_url(tr_value url, tr_value config)
+static tr_value check_url(tr_value url, tr_value config, unsigned guess)
 {
 	CURLU *u = curl_url();
 	char *host = NULL;
 
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, tr_as_cstr(url, ""), CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK)
+	if (u != NULL &&
+	    curl_url_set(u, CURLUPART_URL, tr_as_cstr(url, ""), CURLU_NON_SUPPORT_SCHEME | guess) == CURLUE_OK)
 		curl_url_get(u, CURLUPART_HOST, &host, 0);
 	tr_value fault = host == NULL ? denied("this host", "its url cannot be read") : check_host(host, config);
 	curl_free(host);
@@ -177,12 +178,12 @@ static tr_value check_url(tr_value url, tr_value config)
 
 static tr_value check_grant(const exchange *x)
 {
-	tr_value fault = check_url(x->request.url, x->config);
+	tr_value fault = check_url(x->request.url, x->config, 0);
 	tr_value given = tr_map_get_s(x->config, "proxy");
 	bool own = tr_as_str(x->request.proxy).n > 0 && !tr_equal(given, x->request.proxy);
 
 	/* The operator's proxy is the operator's choice; a task's is a host like any other. */
-	return tr_is_valid(fault) || !own ? fault : check_url(x->request.proxy, x->config);
+	return tr_is_valid(fault) || !own ? fault : check_url(x->request.proxy, x->config, CURLU_GUESS_SCHEME);
 }
 
 /* One request and its response. Absent when x->transfer has it, else an outcome. */
@@ -258,6 +259,22 @@ static tr_value http_run(tr_value config, tr_pid plugin, tr_value command)
 	return exchange_run(x, tr_command_deadline(command));
 }
 
+static tr_err http_init(void *state, tr_value config, tr_value *reason)
+{
+	static const char *const lists[] = {"allow", "deny"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		tr_value wrong = address_list_fault(tr_map_get_s(config, lists[i]));
+		if (!tr_is_valid(wrong))
+			continue;
+		*reason = tr_stringf("http: the setting %s: \"%s\" is no host, address or network such as 10.0.0.0/8",
+				     lists[i], tr_as_cstr(wrong, "?"));
+		return TR_EINVAL;
+	}
+	return TR_OK;
+}
+
 static tr_err http_start(void *state, tr_value *reason)
 {
 	tr_err err;
@@ -270,4 +287,4 @@ static tr_err http_start(void *state, tr_value *reason)
 	return TR_OK;
 }
 
-const tr_plugin http_plugin = {TR_PLUGIN_HEAD, .start = http_start, .run = http_run};
+const tr_plugin http_plugin = {TR_PLUGIN_HEAD, .init = http_init, .start = http_start, .run = http_run};

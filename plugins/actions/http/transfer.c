@@ -79,6 +79,15 @@ static tr_value joined(tr_value before, tr_str name, tr_str value)
 	return both;
 }
 
+/* Who believes another length than the server's next hop did reads another answer. */
+static bool length_ok(tr_value before, tr_str value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (!isdigit((unsigned char)value.p[i]))
+			return false;
+	return value.n > 0 && (!tr_is_valid(before) || tr_str_eq(tr_as_str(before), value));
+}
+
 static void take_header(http_transfer *t, const char *p, size_t n)
 {
 	const char *colon = memchr(p, ':', n);
@@ -92,6 +101,10 @@ static void take_header(http_transfer *t, const char *p, size_t n)
 	name[len] = '\0';
 	tr_str value = trimmed(colon + 1, n - len - 1);
 	tr_value before = tr_map_get_n(t->response_headers, name, len);
+	if (strcmp(name, "content-length") == 0) {
+		t->contradicts = t->contradicts || !length_ok(before, value);
+		before = tr_absent();
+	}
 	tr_value now = joined(before, (tr_str){name, len}, value);
 	t->response_headers = tr_map_put(t->response_headers, tr_string_lossy(name, len), now);
 }
@@ -106,10 +119,10 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 		tr_assign(&t->response_headers, tr_map());
 		return n;
 	}
-	if (++t->header_lines > MAX_HEADER_LINES)
-		return 0;
-	take_header(t, p, n);
-	return n;
+	t->header_flood = ++t->header_lines > MAX_HEADER_LINES;
+	if (!t->header_flood)
+		take_header(t, p, n);
+	return t->header_flood || t->contradicts ? 0 : n;
 }
 
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
@@ -128,9 +141,15 @@ void http_transfer_ended(http_transfer *t, CURLcode code)
 {
 	char *url = NULL, *redirect = NULL;
 	curl_off_t us = 0;
+	long sent = 0;
 
 	t->code = code;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	/* libcurl has no code for headers past its bounds. */
+	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+	if ((code == CURLE_OUT_OF_MEMORY && sent > 0 && t->received == 0) ||
+	    (code == CURLE_RECV_ERROR && strstr(t->error, "Too large response headers") != NULL))
+		t->header_flood = true;
 	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &t->version);
 	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &us);
 	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);

@@ -27,9 +27,11 @@ typedef struct http_transfer {
 	/* what came back */
 	CURLcode code;
 	char error[CURL_ERROR_SIZE];
-	bool too_large;  /* past max_body */
-	bool forbidden;  /* an address that must not be reached */
-	bool link_local; /* such addresses were granted */
+	bool too_large;    /* past max_body */
+	bool contradicts;  /* two lengths, or one that is no number */
+	bool header_flood; /* more headers than anybody needs */
+	bool forbidden;    /* an address that must not be reached */
+	bool link_local;   /* such addresses were granted */
 	size_t max_body;
 	size_t memory;     /* bytes of the body that may be in memory, when it may go to the store */
 	bool by_reference; /* it may */

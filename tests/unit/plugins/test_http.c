@@ -202,6 +202,24 @@ static void sends_credentials(void **state)
 	tr_drop(o);
 }
 
+/* http://127.0.0.1:PORT/echo, a NUL, .evil */
+static tr_value url_with_nul(void)
+{
+	tr_value good = at("/echo");
+	tr_buf text = {0};
+
+	tr_buf_put(&text, tr_as_str(good).p, tr_as_str(good).n);
+	tr_buf_put(&text, "\0.evil", 6);
+	tr_drop(good);
+	return tr_string_buf(&text);
+}
+
+static tr_value upload(const char *type, size_t n)
+{
+	return TR_DICT("url", at("/echo"), "method", tr_string("POST"), "files",
+		       TR_DICT("f", TR_DICT("content", tr_string("x"), "content_type", tr_string_n(type, n))));
+}
+
 static void refuses_bad_inputs(void **state)
 {
 	tr_value inputs[] = {
@@ -217,6 +235,10 @@ static void refuses_bad_inputs(void **state)
 	    TR_DICT("url", at("/echo"), "params", tr_string("a=1")),
 	    TR_DICT("url", at("/echo"), "max_body", tr_int(0)),
 	    TR_DICT("url", at("/echo"), "verify_ssl", tr_string("perhaps")),
+	    TR_DICT("url", url_with_nul()),
+	    TR_DICT("url", at("/echo"), "proxy", tr_string_n("http://a\0.b", 11)),
+	    upload("a/b\r\nEvil-Part: 1", 18),
+	    upload("a/b\0c", 5),
 	};
 
 	(void)state;
@@ -225,6 +247,30 @@ static void refuses_bad_inputs(void **state)
 		check_kind(o, "input", false);
 		tr_drop(o);
 	}
+}
+
+static void escapes_nul(void **state)
+{
+	(void)state;
+	tr_value o = get_with("/echo", TR_DICT("params", TR_DICT("a", tr_string_n("x\0y&z=1", 7))));
+	assert_non_null(strstr(tr_as_cstr(TR_GET(o, "result", "data", "path"), ""), "/echo?a=x%00y%26z%3"));
+	tr_drop(o);
+}
+
+static void refuses_answers_that_contradict(void **state)
+{
+	(void)state;
+	tr_value o = get("/lengths/5/9");
+	check_kind(o, "protocol", false);
+	tr_drop(o);
+	o = get("/lengths/9/9");
+	assert_true(succeeded(o));
+	check_text(TR_GET(o, "result", "headers", "content-length"), "9");
+	tr_drop(o);
+	o = get("/headers/1048576");
+	check_kind(o, "too_large", false);
+	assert_non_null(strstr(error_message(o), "headers that are too large"));
+	tr_drop(o);
 }
 
 /* ---- what comes back
@@ -530,6 +576,8 @@ int main(void)
 	    cmocka_unit_test(sends_files),
 	    cmocka_unit_test(sends_credentials),
 	    cmocka_unit_test(refuses_bad_inputs),
+	    cmocka_unit_test(escapes_nul),
+	    cmocka_unit_test(refuses_answers_that_contradict),
 	    cmocka_unit_test(sorts_statuses),
 	    cmocka_unit_test(reads_retry_after),
 	    cmocka_unit_test(reads_bodies),

@@ -146,6 +146,8 @@ static void goes_through_a_proxy(void **state)
 		assert_int_equal(tr_as_int(TR_GET(o, "result", "data"), 0), 1);
 		tr_drop(o);
 	}
+	tr_value bare = tr_stringf("127.0.0.1:%d", port); /* http://, as everywhere */
+	tr_drop(good(get_in(&w, tr_string("http://far.example/x"), TR_DICT("proxy", bare))));
 	/* What lies behind a proxy is looked at as well. */
 	check_denied(get_in(&w, tr_string("http://169.254.169.254/"), TR_DICT("proxy", tr_keep(proxy))),
 		     "net:link-local");
@@ -175,12 +177,36 @@ static bool local(const char *text)
 
 static void knows_addresses(void **state)
 {
-	static const char *const near[] = {
-	    "169.254.169.254",   "169.254.0.1",        "fe80::1",          "febf::1",
-	    "[fe80::1%eth0]",    "::ffff:169.254.1.1", "::ffff:a9fe:a9fe", "64:ff9b::169.254.169.254",
-	    "::169.254.169.254", "fd00:ec2::254",      "100.100.100.200",  "168.63.129.16"};
-	static const char *const far[] = {"127.0.0.1",     "::1",     "10.0.0.1",  "169.253.0.1",     "fec0::1",
-					  "fd00:ec2::255", "8.8.8.8", "localhost", "169.254.example", ""};
+	static const char *const near[] = {"169.254.169.254",
+					   "169.254.0.1",
+					   "fe80::1",
+					   "febf::1",
+					   "[fe80::1%eth0]",
+					   "::ffff:169.254.1.1",
+					   "::ffff:a9fe:a9fe",
+					   "64:ff9b::169.254.169.254",
+					   "::169.254.169.254",
+					   "fd00:ec2::254",
+					   "100.100.100.200",
+					   "168.63.129.16",
+					   "2002:a9fe:a9fe::1",
+					   "[2002:a9fe:a9fe::1]",
+					   "64:ff9b:1::a9fe:a9fe",
+					   "64:ff9b:1:a9fe:a9:fe00::",
+					   "2001:0:808:808::5601:5601"};
+	static const char *const far[] = {"127.0.0.1",
+					  "::1",
+					  "10.0.0.1",
+					  "169.253.0.1",
+					  "fec0::1",
+					  "fd00:ec2::255",
+					  "8.8.8.8",
+					  "localhost",
+					  "169.254.example",
+					  "",
+					  "2002:808:808::1",
+					  "64:ff9b:1::808:808",
+					  "2001:db8::5601:5601"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof near / sizeof *near; i++)
@@ -190,6 +216,8 @@ static void knows_addresses(void **state)
 	tr_value list =
 	    TR_LIST(tr_string("example.com"), tr_string("*.internal"), tr_string("10.1.0.0/16"), tr_string("fd00::/9"));
 	assert_true(host_in("Example.COM", list));
+	assert_true(host_in("example.com.", list));
+	assert_true(host_in("a.internal.", list));
 	assert_false(host_in("www.example.com", list));
 	assert_true(host_in("a.b.internal", list));
 	assert_false(host_in("internal", list));
@@ -197,7 +225,34 @@ static void knows_addresses(void **state)
 	assert_false(host_in("10.2.0.0", list));
 	assert_true(host_in("[fd7f::1]", list));
 	assert_false(host_in("fd80::1", list));
+	assert_false(tr_is_valid(address_list_fault(list)));
 	tr_drop(list);
+	static const char *const wrong[] = {"10.0.0.0/abc", "10.0.0.0/", "10.0.0.0/33", "fd00::/129", "name/8", ""};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		list = TR_LIST(tr_string("example.com"), tr_string(wrong[i]));
+		assert_string_equal(tr_as_cstr(address_list_fault(list), "?"), wrong[i]);
+		assert_false(host_in("8.8.8.8", list));
+		tr_drop(list);
+	}
+}
+
+static void refuses_lists_that_are_none(void **state)
+{
+	tr_value config = TR_DICT("http", TR_DICT("deny", TR_LIST(tr_string("10.0.0.0/abc"))));
+	plugin_host_options options = {.builtins = trusted, .builtin_count = 1, .config = config};
+	world other;
+
+	(void)state;
+	tr_value reason = world_start(&other, &options);
+	tr_buf text = {0};
+	tr_show(&text, reason, 1000);
+	if (!tr_is_valid(reason) || strstr(text.p, "10.0.0.0/abc") == NULL)
+		show("refused", reason);
+	assert_true(tr_is_valid(reason));
+	assert_non_null(strstr(text.p, "10.0.0.0/abc"));
+	tr_buf_fini(&text);
+	tr_drop(reason);
+	tr_drop(config);
 }
 
 static void keeps_to_its_lists(void **state)
@@ -319,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(keeps_no_cookies),
 	    cmocka_unit_test(goes_through_a_proxy),
 	    cmocka_unit_test(knows_addresses),
+	    cmocka_unit_test(refuses_lists_that_are_none),
 	    cmocka_unit_test(keeps_to_its_lists),
 	    cmocka_unit_test(large_bodies_go_to_the_store),
 	    cmocka_unit_test(bytes_that_are_no_text_are_binary),

@@ -351,6 +351,15 @@ static void section_10_nats_publish_and_request(void **state)
 	static const char *const wrong[] = {"a b", "a..b", ".a", "a.", "a.*", ">", "a\r\nPUB x 0", "*.a"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		check_error(ask("publish", TR_DICT("subject", tr_string(wrong[i]))), "input", false, "subject");
+	check_error(ask("publish", TR_DICT("subject", tr_string_n("a\0b", 3))), "input", false, "subject has a NUL");
+	check_error(
+	    ask("kv_put", TR_DICT("bucket", tr_string("box"), "key", tr_string_n("a\0b", 3), "value", tr_int(1))),
+	    "input", false, "key has a NUL");
+	check_error(ask("publish", TR_DICT("subject", tr_string("a"), "url", tr_string_n("nats://a\0b", 10))), "input",
+		    false, "url has a NUL");
+	check_error(ask("publish", TR_DICT("subject", tr_string("a"), "auth",
+					   TR_DICT("url", tr_string("nats://169.254.169.254:4222")))),
+		    "denied", false, "link-local");
 	check_error(ask("publish", tr_map()), "input", false, "publish needs subject");
 	check_error(ask("kv_gte", tr_map()), "input", false, "operation must be one of");
 	check_error(ask("kv_get", TR_DICT("bucket", tr_string("box"), "key", tr_string("a.*"))), "input", false,
