@@ -89,15 +89,13 @@ const command *const commands[] = {
 /* clang-format on */
 const size_t command_count = sizeof commands / sizeof *commands;
 
-/* A program may be started without its standard descriptors; whatever is opened first must not take their place. */
+/* A program may be started without its standard descriptors; whatever is opened first must not take their place. What
+ * would be printed to a closed stdout is lost, and writing it must fail. */
 static void hold_standard_descriptors(void)
 {
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) != fd)
+			return;
 }
 
 /* What was printed must have arrived: a full disk behind stdout is a failure like any other. A reader who has seen
@@ -111,7 +109,9 @@ static int close_output(const char *name, int result)
 		return result;
 	if (why != EPIPE)
 		fprintf(stderr, "troupe %s: the output could not be written: %s\n", name,
-			why != 0 ? strerror(why) : "a write failed");
+			why == EBADF ? "stdout is closed"
+			: why != 0   ? strerror(why)
+				     : "a write failed");
 	return result == EXIT_INTERRUPTED ? result : EXIT_FAILED;
 }
 

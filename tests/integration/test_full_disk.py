@@ -103,6 +103,15 @@ class FullDisk(kit.Case):
                 self.assertEqual(done.returncode, 1, (args, done.stderr))
                 self.assertRegex(done.stderr, "written|cannot be written", args)
 
+    def test_a_closed_output_is_a_failure(self):
+        path = self.write("small.yaml", "workflow:\n  - step: a\n    tool: { kind: noop, result: 1 }\n")
+        for args in (["run", path], ["run", path, "--json"], ["executions"], ["show", "last", "--json"], ["--version"]):
+            done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", kit.TROUPE, *args], stderr=subprocess.PIPE, text=True,
+                                  env=self.environment(), cwd=self.folder, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, (args, done.stderr))
+            self.assertIn("the output could not be written", done.stderr, args)
+        self.assertEqual(self.troupe("store", "verify").returncode, 0)
+
     def test_control_characters_are_made_visible(self):
         evil = "a\\u001b]0;owned\\u0007\\u009b31mb\\u202e"
         path = self.write("evil.yaml", f"""
