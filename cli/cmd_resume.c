@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "actors/store/index.h"
+#include "actors/store/reader.h"
 #include "cli/node_options.h"
 #include "cli/owner.h"
 #include "cli/pick.h"
@@ -40,6 +41,20 @@ static bool add(resume_job *job, const index_entry *e)
 	return true;
 }
 
+/* The index knows that it ended; its log may have lost that since. */
+static void say_over(const char *data, const index_entry *e)
+{
+	tr_buf notes = {0};
+	tr_drop(store_read_execution(data, e->id, &notes));
+	fprintf(stderr, "troupe resume: execution %" PRId64 " is over (%s)", e->id, e->status);
+	if (notes.n > 0)
+		fprintf(stderr, ", but its log is damaged; 'troupe store repair' keeps what is good of it\n%.*s",
+			TR_STR(tr_buf_str(&notes)));
+	else
+		fputs("\n", stderr);
+	tr_buf_fini(&notes);
+}
+
 /* EXIT_OK, or what to end with. */
 static int choose(const struct resume_options *o, resume_job *job)
 {
@@ -55,7 +70,7 @@ static int choose(const struct resume_options *o, resume_job *job)
 		if (o->which != NULL ? e->id != id : e->finished)
 			continue;
 		if (e->finished) {
-			fprintf(stderr, "troupe resume: execution %" PRId64 " is over (%s)\n", id, e->status);
+			say_over(o->node.data, e);
 			code = EXIT_FAILED;
 		} else if (o->which == NULL && index_damaged(e)) {
 			damaged++;

@@ -210,6 +210,21 @@ class Store(kit.Case):
             self.assertGreater(len(f.read()), 2)
         self.ok("replay", "last", "--check")
 
+    def test_resume_says_that_the_log_of_what_is_over_is_damaged(self):
+        self.run_json(self.write("small.yaml", SMALL))
+        whole = self.troupe("resume", "last")
+        self.assertEqual(whole.returncode, 1)
+        self.assertIn("is over (success)\n", whole.stderr)
+        self.assertNotIn("repair", whole.stderr)
+        log = self.log()
+        os.truncate(log, os.path.getsize(log) - 7)
+        cut = self.troupe("resume", "last")
+        self.assertEqual(cut.returncode, 1)
+        self.assertIn("is over (success), but its log is damaged; 'troupe store repair'", cut.stderr)
+        self.assertIn("torn tail", cut.stderr)
+        self.ok("store", "repair")
+        self.assertEqual(self.verify()["problems"], [])
+
     def test_repair_removes_what_has_no_log_any_more(self):
         for how in (os.unlink, lambda path: os.truncate(path, 0)):
             execution = self.run_json(self.write("small.yaml", SMALL))["execution_id"]
