@@ -36,19 +36,22 @@ static void leave_queue(struct actor *a, struct room_wait *w)
 struct room_place {
 	struct room_wait wait;
 	struct actor *at;
+	tr_value message; /* borrowed, until the sender is killed here */
 };
 
 static void forget_place(void *place)
 {
 	struct room_place *p = place;
 	leave_queue(p->at, &p->wait);
+	stat_add(&sched_self()->stats.dead, 1);
+	tr_drop(p->message);
 }
 
 /* Park until there is room or nobody. Registered with tr_own, so that a sender that is killed leaves the queue before
  * its stack is reused. */
-static tr_err wait_for_room(struct sched **s, struct actor *a, tr_pid to)
+static tr_err wait_for_room(struct sched **s, struct actor *a, tr_pid to, tr_value message)
 {
-	struct room_place place = {.at = a};
+	struct room_place place = {.at = a, .message = message};
 	place.wait.sender = actor_pid((*s)->current);
 	spin_lock(&a->lock);
 	bool full = atomic_load(&a->pid) == to.bits && atomic_load(&a->count) >= atomic_load(&a->limit) &&
@@ -122,7 +125,7 @@ void bound_trim(struct sched *s, struct actor *a)
 /* ---- all ----------------------------------------------------------------------------------------------------------
  */
 
-tr_err bound_enter(struct sched **s, struct actor *a, tr_pid to, bool may_wait)
+tr_err bound_enter(struct sched **s, struct actor *a, tr_pid to, tr_value message, bool may_wait)
 {
 	for (;;) {
 		uint32_t limit = atomic_load_explicit(&a->limit, memory_order_relaxed);
@@ -140,7 +143,7 @@ tr_err bound_enter(struct sched **s, struct actor *a, tr_pid to, bool may_wait)
 		atomic_fetch_sub_explicit(&a->count, 1, memory_order_seq_cst);
 		if (policy == TR_MAILBOX_REJECT || !may_wait)
 			return TR_EFULL;
-		tr_err err = wait_for_room(s, a, to);
+		tr_err err = wait_for_room(s, a, to, message);
 		if (err != TR_OK)
 			return err;
 	}

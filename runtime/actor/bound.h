@@ -7,7 +7,7 @@
 
 /** Count one more message for `a`, which has a limit: TR_EFULL, or parks (then *s may be another scheduler). TR_OK also
  *  when the actor ended meanwhile. */
-tr_err bound_enter(struct sched **s, struct actor *a, tr_pid to, bool may_wait);
+tr_err bound_enter(struct sched **s, struct actor *a, tr_pid to, tr_value message, bool may_wait);
 /** A counted message left the mailbox. */
 void bound_leave(struct sched *s, struct actor *a);
 /** Owner: drop the oldest messages beyond the limit. */

@@ -108,7 +108,7 @@ tr_value tr_call(tr_pid to, tr_value request, int64_t deadline)
 	}
 	/* Here, as a call that fails at once never waits: whoever tries again and again must not starve the others. */
 	if (sched_charge(s, REDUCTION_MESSAGE)) {
-		sched_checkpoint(a);
+		sched_checkpoint_holding(a, request);
 		s = sched_self();
 	}
 	struct wait w;

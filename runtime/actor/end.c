@@ -148,6 +148,8 @@ void wait_discard(struct sched *s, struct actor *a)
 		if (w->replied || w->down)
 			tr_drop(w->value);
 	}
+	if (w->kind == WAIT_TURN)
+		tr_drop(w->value);
 	if (w->found != NULL)
 		tr_drop(mailbox_open(s, w->found));
 }

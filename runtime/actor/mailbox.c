@@ -63,7 +63,7 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 		s->budget -= (int32_t)(queued < SCHED_BUDGET * 8 ? queued / 16 : SCHED_BUDGET / 2);
 	uint8_t flags = 0;
 	if (atomic_load_explicit(&a->limit, memory_order_relaxed) != 0) {
-		tr_err err = bound_enter(&s, a, to, may_wait);
+		tr_err err = bound_enter(&s, a, to, message, may_wait);
 		if (err != TR_OK) {
 			stat_add(&s->stats.dead, 1);
 			tr_drop(message);

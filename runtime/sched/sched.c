@@ -415,26 +415,38 @@ void sched_block(struct actor *a, struct wait *w)
 	a->wait = NULL;
 }
 
+static void abandon_if_ending(struct sched *s, struct actor *a, tr_value held)
+{
+	if (!is_ending(a))
+		return;
+	tr_drop(held);
+	sched_abandon(s);
+}
+
 void sched_checkpoint(struct actor *a)
+{
+	sched_checkpoint_holding(a, tr_absent());
+}
+
+void sched_checkpoint_holding(struct actor *a, tr_value held)
 {
 	struct sched *s = sched_self();
 	if (a->phase >= PHASE_RELEASING)
 		return;
 	mailbox_drain(s, a);
-	if (is_ending(a))
-		sched_abandon(s);
+	abandon_if_ending(s, a, held);
 	if (!sched_charge(s, 0))
 		return;
 	if (!sched_has_work(s) || !have_spare_stack(s)) {
 		/* Nobody is waiting for the core: a new slice. */
 		end_slice(s, a);
 		begin_slice(s, a);
-		if (is_ending(a))
-			sched_abandon(s);
+		abandon_if_ending(s, a, held);
 		return;
 	}
 	struct wait turn;
 	wait_init(&turn, WAIT_TURN, TR_FOREVER);
+	turn.value = held;
 	leave_actor(a, &turn, LEAVE_AGAIN);
 	a->wait = NULL;
 }

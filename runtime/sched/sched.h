@@ -194,6 +194,8 @@ static inline bool sched_charge(struct sched *s, uint32_t n)
 }
 /** Handle arrived signals, end the actor if they ask for it, and give up the core when the slice is over. */
 void sched_checkpoint(struct actor *a);
+/** The same while the actor holds this value, which is dropped if it is ended here. */
+void sched_checkpoint_holding(struct actor *a, tr_value held);
 
 /* ---- threads ---- */
 struct sched *sched_new(tr_node *node, uint32_t id);

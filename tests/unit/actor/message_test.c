@@ -371,6 +371,69 @@ static void bound_stress(void **state)
 	}
 }
 
+/* ---- killed in the middle ------------------------------------------------------------------------------------------
+ */
+
+static _Atomic int made, gone;
+
+static void count_gone(void *data)
+{
+	(void)data;
+	atomic_fetch_add(&gone, 1);
+}
+static const tr_class counted = {.name = "counted", .destroy = count_gone};
+
+static tr_value counted_new(void)
+{
+	atomic_fetch_add(&made, 1);
+	return tr_object(&counted, NULL);
+}
+
+/* Calls somebody who is not there: all that can hold it up is that its slice is over. */
+static void calls_for_ever(tr_value arg)
+{
+	tr_send(tr_as_pid(arg), TR_A(start));
+	for (;;)
+		tr_drop(tr_call((tr_pid){0}, counted_new(), TR_FOREVER));
+}
+static void sends_to_the_full(tr_value arg)
+{
+	for (;;)
+		tr_send(tr_as_pid(arg), counted_new());
+}
+static void killed_body(tr_value arg)
+{
+	(void)arg;
+	for (int i = 0; i < 50; i++) {
+		tr_spawn_options o = {.monitor = true};
+		tr_spawned s = tr_spawn_opt(calls_for_ever, tr_pid_value(tr_self()), &o);
+		tr_drop(tr_receive(TR_FOREVER));
+		tr_exit_signal(s.pid, TR_A(kill));
+		tr_drop(tr_receive_ref(s.monitor, TR_FOREVER));
+	}
+	tr_spawn_options full = {.mailbox_policy = TR_MAILBOX_BACK_PRESSURE, .mailbox_limit = 3, .monitor = true};
+	tr_spawned reader = tr_spawn_opt(collector, tr_nil(), &full);
+	tr_spawn_options o = {.monitor = true};
+	tr_spawned sender = tr_spawn_opt(sends_to_the_full, tr_pid_value(reader.pid), &o);
+	int before = atomic_load(&made);
+	EVENTUALLY(atomic_load(&made) == before + 4);
+	tr_exit_signal(sender.pid, TR_A(kill));
+	tr_drop(tr_receive_ref(sender.monitor, TR_FOREVER));
+	tr_exit_signal(reader.pid, TR_A(kill));
+	tr_drop(tr_receive_ref(reader.monitor, TR_FOREVER));
+}
+static void what_the_killed_held_is_given_back(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		atomic_store(&made, 0);
+		atomic_store(&gone, 0);
+		kit_run(killed_body, i % 3);
+		assert_true(atomic_load(&made) > 50);
+		assert_int_equal(atomic_load(&made), atomic_load(&gone));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +446,7 @@ int main(void)
 	    cmocka_unit_test(many_clients),
 	    cmocka_unit_test(bounded_mailboxes),
 	    cmocka_unit_test(bound_stress),
+	    cmocka_unit_test(what_the_killed_held_is_given_back),
 	};
 	return cmocka_run_group_tests_name("kernel.message", tests, NULL, NULL);
 }
