@@ -14,12 +14,7 @@ static void put_escaped(tr_buf *b, tr_str s)
 /* A name as it stands in the file. */
 static void put_name(tr_buf *b, tr_str name)
 {
-	tr_buf text = {0};
-	label_text(&text, name);
-	put_escaped(b, tr_buf_str(&text));
-	if (text.err != TR_OK)
-		b->err = text.err;
-	tr_buf_fini(&text);
+	label_put(b, name, put_escaped);
 }
 
 static void put_line(tr_buf *b, tr_buf *text)

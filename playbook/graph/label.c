@@ -47,6 +47,16 @@ void label_text(tr_buf *b, tr_str s)
 	}
 }
 
+void label_put(tr_buf *b, tr_str s, void (*put)(tr_buf *b, tr_str s))
+{
+	tr_buf text = {0};
+	label_text(&text, s);
+	put(b, tr_buf_str(&text));
+	if (text.err != TR_OK)
+		b->err = text.err;
+	tr_buf_fini(&text);
+}
+
 void label_cut(tr_buf *b, size_t from, size_t max)
 {
 	size_t characters = 0;

@@ -7,6 +7,8 @@
 
 /** A name or another text on one line, with nothing in it that moves a terminal's cursor. */
 void label_text(tr_buf *b, tr_str s);
+/** The same, as `put` writes it. */
+void label_put(tr_buf *b, tr_str s, void (*put)(tr_buf *b, tr_str s));
 /** "ctx.total > 1" for `{{ ctx.total > 1 }}`; at most `max` characters, then "…". */
 void label_condition(tr_buf *b, const pb_expr *e, size_t max);
 /** "fetch: http → store: postgres"; empty for a step without a pipeline. */

@@ -2,7 +2,7 @@
 /* Trying with fewer schedulers, and with more again. */
 #include "runtime/sched/width.h"
 
-#define BUSY     1e-3 /* messages a nanosecond and scheduler: from here on a load is made of messages */
+#define BUSY     1e-3 /* messages a nanosecond: from here on a load is made of messages */
 #define THIN     2u   /* ticks; one alone may be another program that took the core */
 #define HOLD_MIN 8u   /* ticks */
 #define HOLD_MAX 256u

@@ -35,11 +35,11 @@ def main():
         key, cert = f"{folder}/key", f"{folder}/cert"
         make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
         subprocess.run(make + ["-subj", "/CN=localhost", "-keyout", key, "-out", cert], check=True, capture_output=True)
-        os.mkdir(f"{folder}/root")
-        with open(f"{folder}/root/hello", "w", encoding="ascii") as f:
+        os.mkdir(f"{folder}/site")
+        with open(f"{folder}/site/hello", "w", encoding="ascii") as f:
             f.write('{"over": "http/2"}')
         port = free_port()
-        server = subprocess.Popen([program, "--address=127.0.0.1", "-d", f"{folder}/root", str(port), key, cert],
+        server = subprocess.Popen([program, "--address=127.0.0.1", "-d", f"{folder}/site", str(port), key, cert],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             while not answers(port):

@@ -203,3 +203,11 @@ void column_put_create(tr_buf *out, tr_str table, const columns *c, void (*put)(
 	}
 	tr_buf_putc(out, ')');
 }
+
+bool column_is_among(tr_value names, tr_value name)
+{
+	for (size_t i = 0; i < tr_array_len(names); i++)
+		if (tr_equal(tr_array_at(names, i), name))
+			return true;
+	return false;
+}

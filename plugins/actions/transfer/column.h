@@ -67,4 +67,7 @@ void column_put_create(tr_buf *out, tr_str table, const columns *c, void (*put)(
 /** Append the names of an array, quoted, with commas. */
 void columns_put_list(tr_buf *out, tr_value names);
 
+/** Is the name one of these (an array of names)? */
+bool column_is_among(tr_value names, tr_value name);
+
 #endif

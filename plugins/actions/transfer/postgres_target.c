@@ -138,10 +138,7 @@ static void put_merge(tr_buf *sql, const transfer *t, tr_value table)
 	tr_buf_puts(sql, ") DO ");
 	for (size_t i = 0; i < t->target_columns.count; i++) {
 		tr_value name = t->target_columns.items[i].name;
-		bool is_key = false;
-		for (size_t k = 0; k < tr_array_len(t->keys); k++)
-			is_key = is_key || tr_equal(tr_array_at(t->keys, k), name);
-		if (is_key)
+		if (column_is_among(t->keys, name))
 			continue;
 		tr_buf_puts(sql, others++ == 0 ? "UPDATE SET " : ", ");
 		column_put_name(sql, tr_as_str(name));
