@@ -396,6 +396,31 @@ static void calls_for_ever(tr_value arg)
 	for (;;)
 		tr_drop(tr_call((tr_pid){0}, counted_new(), TR_FOREVER));
 }
+static _Atomic bool spinning, shot;
+
+/* Has a kill in its mailbox and two reductions left when it calls. */
+static void calls_when_shot(tr_value arg)
+{
+	(void)arg;
+	tr_yield();
+	tr_reduce(1998);
+	atomic_store(&spinning, true);
+	while (!atomic_load(&shot))
+		continue;
+	tr_drop(tr_call((tr_pid){0}, counted_new(), TR_FOREVER));
+}
+static void shot_body(tr_value arg)
+{
+	(void)arg;
+	tr_spawn_options o = {.monitor = true};
+	atomic_store(&spinning, false);
+	atomic_store(&shot, false);
+	tr_spawned s = tr_spawn_opt(calls_when_shot, tr_nil(), &o);
+	EVENTUALLY(atomic_load(&spinning));
+	tr_exit_signal(s.pid, TR_A(kill));
+	atomic_store(&shot, true);
+	tr_drop(tr_receive_ref(s.monitor, TR_FOREVER));
+}
 static void sends_to_the_full(tr_value arg)
 {
 	for (;;)
@@ -432,6 +457,11 @@ static void what_the_killed_held_is_given_back(void **state)
 		assert_true(atomic_load(&made) > 50);
 		assert_int_equal(atomic_load(&made), atomic_load(&gone));
 	}
+	atomic_store(&made, 0);
+	atomic_store(&gone, 0);
+	kit_run(shot_body, 2);
+	assert_int_equal(atomic_load(&made), 1);
+	assert_int_equal(atomic_load(&gone), 1);
 }
 
 int main(void)
