@@ -10,6 +10,15 @@ static void write_soon(tr_value fd)
 	CHECK(write((int)tr_as_int(fd, -1), "x", 1) == 1);
 }
 
+/* Reading the byte is what orders the other actor's write() before the close(). */
+static void read_and_close(const int p[2])
+{
+	char byte = 0;
+
+	CHECK(read(p[0], &byte, 1) == 1 && byte == 'x');
+	CHECK(close(p[0]) == 0 && close(p[1]) == 0);
+}
+
 ACTOR_TEST(waits_until_it_can_be_read)
 {
 	int p[2], ready = 0;
@@ -22,8 +31,7 @@ ACTOR_TEST(waits_until_it_can_be_read)
 	tr_spawn_link(write_soon, tr_int(p[1]));
 	CHECK_OK(tr_wait_fd(p[0], TR_FD_READ, SOON, &ready));
 	CHECK(ready == TR_FD_READ);
-	close(p[0]);
-	close(p[1]);
+	read_and_close(p);
 }
 
 ACTOR_TEST(a_hang_up_ends_the_wait)
@@ -58,8 +66,7 @@ ACTOR_TEST(a_waiter_may_be_killed)
 	monitor_end(s);
 	tr_spawn_link(write_soon, tr_int(p[1]));
 	CHECK_OK(tr_wait_fd(p[0], TR_FD_READ, SOON, NULL));
-	close(p[0]);
-	close(p[1]);
+	read_and_close(p);
 }
 
 /* A node that stops while somebody waits gives everything back. */
