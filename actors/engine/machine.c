@@ -70,7 +70,8 @@ static tr_err report_one(decision *d, const event *reported, const step_run *r, 
 		e.parent_id = parent;
 	if (e.attempt == 0 && (terminal(e.type) || e.type == EVENT_STEP_STARTED))
 		e.attempt = r->attempt;
-	e.payload = tr_keep(e.payload);
+	e.payload = event_payload(reported);
+	e.shaped = false;
 	if (e.type == EVENT_WARNING && !first_warning(d->m, &e)) {
 		event_fini(&e);
 		return TR_OK;

@@ -39,7 +39,7 @@ static tr_value entity_id(const event *e)
 	case EVENT_TOKEN_CREATED:
 	case EVENT_TOKEN_PENDING:
 	case EVENT_TOKEN_DROPPED:
-		return tr_stringf("token/%" PRId64, tr_as_int(tr_map_get_s(e->payload, "token"), 0));
+		return tr_stringf("token/%" PRId64, tr_as_int(event_get(e, "token"), 0));
 	case EVENT_TASK_STARTED:
 	case EVENT_TASK_PROCESSED:
 	case EVENT_TASK_RETRIED:
@@ -78,5 +78,5 @@ tr_value event_envelope(const event *e, bool alias)
 		       e->status == NULL ? tr_nil() : tr_string(e->status), "duration_ms",
 		       e->duration_us < 0 ? tr_nil() : tr_float((double)e->duration_us / 1000.0), "trace_id",
 		       e->trace_id == 0 ? tr_nil() : tr_stringf("%016" PRIx64, e->trace_id), "payload",
-		       tr_keep(e->payload));
+		       event_payload(e));
 }

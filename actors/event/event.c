@@ -5,6 +5,7 @@
 #include <string.h>
 #include <troupe/codec.h>
 
+#include "actors/event/shape.h"
 #include "runtime/value/msgpack.h"
 
 static const struct type_row {
@@ -67,6 +68,8 @@ void event_init(event *e, event_type t)
 
 void event_fini(event *e)
 {
+	for (int i = 0; e->shaped && i < EVENT_FIELDS; i++)
+		tr_clear(&e->field[i]);
 	tr_drop(e->payload);
 	e->payload = tr_nil();
 }
@@ -134,7 +137,7 @@ tr_value event_to_value(const event *e)
 		return tr_invalid(err);
 	for (int i = 0; i < FIELD_PAYLOAD; i++)
 		items[i] = tr_int(f[i]);
-	items[FIELD_PAYLOAD] = tr_keep(e->payload);
+	items[FIELD_PAYLOAD] = event_payload(e);
 	return tr_array_from(items, FIELD_COUNT);
 }
 
@@ -194,7 +197,7 @@ tr_err event_encode(tr_buf *out, const event *e)
 	for (int i = 0; i < FIELD_PAYLOAD; i++)
 		n += msgpack_int(at + n, f[i]);
 	out->n += n;
-	err = tr_msgpack_write(out, e->payload);
+	err = e->shaped ? shape_encode(out, e) : tr_msgpack_write(out, e->payload);
 	return err != TR_OK ? err : out->err;
 }
 

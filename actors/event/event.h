@@ -66,8 +66,63 @@ typedef enum event_source {
 	EVENT_WORKER
 } event_source;
 
+/* The first keys of the payloads that are made for every step and task, in their order; a type that is not here has no
+ * shape. A LIST is one of numbers, and a single number stands for a list of one. */
+/* clang-format off */
+#define EVENT_SHAPES(X, KEY, LIST) \
+	X(TOKEN_CREATED, KEY(token), KEY(step), KEY(args), KEY(from_run), KEY(arc)) \
+	X(STEP_SCHEDULED, KEY(step), LIST(tokens), KEY(args), KEY(pool)) \
+	X(NEXT_EVALUATED, KEY(step), KEY(event), LIST(arcs)) \
+	X(STEP_STARTED, KEY(step), KEY(worker)) \
+	X(TASK_STARTED, KEY(label), KEY(kind)) \
+	X(TASK_PROCESSED, KEY(label), KEY(outcome), KEY(directive)) \
+	X(STEP_DONE, KEY(result))
+/* clang-format on */
+#define EVENT_FIELDS 5 /* the most that a shape has */
+
+/* Positions in the shapes. */
+enum {
+	TOKEN_ID,
+	TOKEN_STEP,
+	TOKEN_ARGS,
+	TOKEN_FROM,
+	TOKEN_ARC
+};
+enum {
+	SCHEDULED_STEP,
+	SCHEDULED_TOKENS,
+	SCHEDULED_ARGS,
+	SCHEDULED_POOL
+};
+enum {
+	NEXT_STEP,
+	NEXT_EVENT,
+	NEXT_ARCS
+};
+enum {
+	STARTED_STEP,
+	STARTED_WORKER
+};
+enum {
+	TASK_LABEL,
+	TASK_KIND
+};
+enum {
+	PROCESSED_LABEL,
+	PROCESSED_OUTCOME,
+	PROCESSED_DIRECTIVE
+};
+enum {
+	DONE_RESULT
+};
+
 /**
- * One event. Numbers are 0 (iteration: -1) where they do not apply. `payload` is a map or nil, owned by the event.
+ * One event. Numbers are 0 (iteration: -1) where they do not apply.
+ *
+ * What else it says is its payload, a map or nil. In an event that is `shaped` the values of its type's shape are in
+ * `field` (absent: not said) and only what goes beyond them is in the map `payload`, nil when that is nothing: so the
+ * common events are made, applied and written without a map. In one that is not, `payload` is all of it; that is how
+ * events come from a log or a message. On disk and in messages both look the same. The event owns all of these values.
  *
  * Payloads (string keys; values over the inline limit are ResultRefs):
  *   EXECUTION_REQUESTED  {playbook: {name, path, version, hash, file}, payload: map, parent: {execution_id,
@@ -106,6 +161,8 @@ typedef struct event {
 	uint64_t trace_id;
 	const char *status;  /* one of EVENT_STATUSES, or NULL */
 	int64_t duration_us; /* -1: none */
+	bool shaped;
+	tr_value field[EVENT_FIELDS];
 	tr_value payload;
 } event;
 
@@ -120,6 +177,27 @@ tr_value event_time_text(int64_t time_us);
 
 void event_init(event *e, event_type t);
 void event_fini(event *e); /* drops the payload */
+
+/** A value of the shape; the event, whose type has one, is shaped from now on. Takes v. */
+static inline void event_set(event *e, int at, tr_value v)
+{
+	e->shaped = true;
+	e->field[at] = v;
+}
+/** Add or replace a key of the payload, wherever it stands. Takes v. Invalid values and lack of memory show when the
+ * event is written or sent. */
+void event_put(event *e, const char *key, tr_value v);
+/** What the payload has under a key, wherever it stands (borrowed; absent). */
+tr_value event_get(const event *e, const char *key);
+/** All of the payload: a map, or nil (fresh). */
+tr_value event_payload(const event *e);
+/** The same event as one that is not shaped. */
+tr_err event_unshape(event *e);
+/** A look at an event whose type has a shape as one that is shaped. What is in the view is borrowed: it is not
+ * finished. */
+void event_view(const event *e, event *view);
+/** Has the type a shape? */
+bool event_has_shape(event_type t);
 
 /** As an array value for messages (fresh; the event keeps its payload). */
 tr_value event_to_value(const event *e);

@@ -139,6 +139,141 @@ static void msgpack_form_round_trips(void **state)
 	event_fini(&e);
 }
 
+/* What the shapes' values may be: a list of one is a number too. */
+static tr_value example(int which)
+{
+	static const char long_text[] = "a text that is too long for the short form of texts on disk";
+
+	switch (which % 6) {
+	case 0:
+		return tr_int(which * 1000);
+	case 1:
+		return tr_string("short");
+	case 2:
+		return tr_string(long_text);
+	case 3:
+		return TR_DICT("status", tr_string("success"), "result", tr_nil());
+	case 4:
+		return tr_map();
+	default:
+		return tr_nil();
+	}
+}
+
+static void assert_same_bytes(const event *shaped, const event *plain)
+{
+	tr_buf a = {0}, b = {0};
+
+	assert_int_equal(event_encode(&a, shaped), TR_OK);
+	assert_int_equal(event_encode(&b, plain), TR_OK);
+	assert_int_equal(a.n, b.n);
+	assert_memory_equal(a.p, b.p, b.n);
+	tr_buf_fini(&a);
+	tr_buf_fini(&b);
+}
+
+/* The payload's map is known for each type; the shape says the same in the same bytes, whatever is left out or comes
+ * on top. */
+static void check_shape(event_type t, const char *const *keys, unsigned left_out, bool more)
+{
+	event shaped = sample(t), plain = sample(t), view;
+
+	tr_assign(&shaped.payload, tr_nil());
+	tr_assign(&plain.payload, tr_map());
+	shaped.shaped = true;
+	for (int i = 0; keys[i] != NULL; i++) {
+		bool list = strcmp(keys[i], "tokens") == 0 || strcmp(keys[i], "arcs") == 0;
+		tr_value v = list && i % 2 == 1 ? TR_LIST(tr_int(4), tr_int(5))
+			     : list             ? tr_array()
+						: example(i + (int)left_out + (int)t);
+
+		if ((left_out & 1u << i) != 0) {
+			tr_drop(v);
+			continue;
+		}
+		event_set(&shaped, i, tr_keep(v));
+		event_put(&plain, keys[i], v);
+	}
+	if (more) {
+		event_put(&shaped, "vars", TR_DICT("x", tr_int(1)));
+		event_put(&plain, "vars", TR_DICT("x", tr_int(1)));
+	}
+	assert_same_bytes(&shaped, &plain);
+	tr_value a = event_payload(&shaped), b = event_payload(&plain);
+	assert_true(tr_equal(a, b));
+	event_view(&plain, &view);
+	for (int i = 0; keys[i] != NULL; i++) {
+		assert_true(tr_is_valid(event_get(&shaped, keys[i])) == ((left_out & 1u << i) == 0));
+		assert_true((left_out & 1u << i) != 0 || tr_equal(view.field[i], shaped.field[i]));
+	}
+	assert_true(tr_is_valid(event_get(&shaped, "vars")) == more);
+	assert_int_equal(event_unshape(&shaped), TR_OK);
+	assert_true(tr_equal(shaped.payload, plain.payload));
+	tr_drop(a);
+	tr_drop(b);
+	event_fini(&shaped);
+	event_fini(&plain);
+}
+
+static void shapes_are_their_maps(void **state)
+{
+	(void)state;
+#define KEY(name)  #name
+#define LIST(name) #name
+#define X(name, ...)                                                      \
+	for (unsigned out = 0; out < 1u << EVENT_FIELDS; out++) {         \
+		const char *const keys[EVENT_FIELDS + 1] = {__VA_ARGS__}; \
+		check_shape(EVENT_##name, keys, out, out % 2 == 1);       \
+		check_shape(EVENT_##name, keys, out, out % 2 == 0);       \
+		assert_true(event_has_shape(EVENT_##name));               \
+	}
+	EVENT_SHAPES(X, KEY, LIST)
+#undef X
+#undef LIST
+#undef KEY
+	assert_false(event_has_shape(EVENT_WARNING));
+	assert_false(event_has_shape(EVENT_TYPE_END));
+}
+
+static void a_list_of_one_is_a_number(void **state)
+{
+	event shaped = sample(EVENT_STEP_SCHEDULED), plain = sample(EVENT_STEP_SCHEDULED), view;
+
+	(void)state;
+	tr_assign(&shaped.payload, tr_nil());
+	event_set(&shaped, SCHEDULED_TOKENS, tr_int(300));
+	tr_assign(&plain.payload, TR_DICT("tokens", TR_LIST(tr_int(300))));
+	assert_same_bytes(&shaped, &plain);
+	event_view(&plain, &view);
+	assert_true(tr_equal(view.field[SCHEDULED_TOKENS], tr_int(300)));
+	event_put(&shaped, "tokens", tr_int(7));
+	tr_value all = event_payload(&shaped);
+	assert_int_equal(tr_as_int(tr_array_at(tr_map_get_s(all, "tokens"), 0), 0), 7);
+	tr_drop(all);
+	event_fini(&shaped);
+	event_fini(&plain);
+}
+
+/* What could not be made is not written. */
+static void a_value_that_failed_is_refused(void **state)
+{
+	event e = sample(EVENT_STEP_DONE);
+	tr_buf b = {0};
+
+	(void)state;
+	tr_assign(&e.payload, tr_nil());
+	event_set(&e, DONE_RESULT, tr_invalid(TR_ENOMEM));
+	assert_int_equal(event_encode(&b, &e), TR_ENOMEM);
+	tr_value all = event_payload(&e);
+	assert_int_equal(tr_value_err(all), TR_ENOMEM);
+	tr_assign(&e.field[DONE_RESULT], tr_int(1));
+	event_put(&e, "vars", tr_invalid(TR_ENOMEM));
+	assert_int_equal(event_encode(&b, &e), TR_ENOMEM);
+	tr_drop(all);
+	tr_buf_fini(&b);
+	event_fini(&e);
+}
+
 static void integers_have_their_shortest_form(void **state)
 {
 	static const int64_t values[] = {
@@ -330,6 +465,9 @@ int main(void)
 	    cmocka_unit_test(numbers_on_disk_do_not_move),
 	    cmocka_unit_test(value_form_round_trips),
 	    cmocka_unit_test(msgpack_form_round_trips),
+	    cmocka_unit_test(shapes_are_their_maps),
+	    cmocka_unit_test(a_list_of_one_is_a_number),
+	    cmocka_unit_test(a_value_that_failed_is_refused),
 	    cmocka_unit_test(integers_have_their_shortest_form),
 	    cmocka_unit_test(defaults_survive),
 	    cmocka_unit_test(damage_is_refused),
