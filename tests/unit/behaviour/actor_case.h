@@ -19,7 +19,7 @@
 #define THAT(cond) ((cond) ? (void)0 : tr_exitf("%s:%d: %s", __FILE__, __LINE__, #cond))
 
 /* A deadline for what must happen: long enough for a slow machine under a sanitizer, only waited for on failure. */
-#define SOON tr_in(30 * TR_SECOND)
+#define SOON tr_in(120 * TR_SECOND)
 
 static inline void case_swallow_report(void *arg, tr_value report)
 {

@@ -244,10 +244,10 @@ ACTOR_CASE(a_named_timeout_survives_changes_and_is_replaced_or_cancelled)
 {
 	tr_pid m = start(&plain);
 
-	tr_cast(m, EVENT("set", CMD(S("named_timeout"), tr_int(TR_MS), S("t1")), CMD(S("next"), S("two"))));
-	tr_cast(m, S("x"));
+	tr_cast(m, EVENT("set", CMD(S("named_timeout"), tr_int(TR_MS), S("t1")), CMD(S("next"), S("two")),
+			 CMD(S("insert"), S("x"))));
 	THAT(saw("cast", "one", "set"));
-	THAT(saw("cast", "two", "x"));
+	THAT(saw("internal", "two", "x"));
 	THAT(saw("named_timeout", "two", "t1"));
 	tr_cast(m, EVENT("set", CMD(S("named_timeout"), tr_int(3600 * TR_SECOND), S("t2"))));
 	tr_cast(m, EVENT("set", CMD(S("named_timeout"), tr_int(TR_MS), S("t3"))));

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT      (20 * TR_SECOND)
+#define WAIT      (120 * TR_SECOND)
 #define LONG_WAIT (3600 * TR_SECOND) /* of a virtual clock */
 
 /* Crash reports of actors that are made to crash would only be noise. */

@@ -47,7 +47,7 @@
 	} while (0)
 
 /* Long enough for a loaded machine; no test waits for it to pass. */
-#define SOON tr_in(30 * TR_SECOND)
+#define SOON tr_in(120 * TR_SECOND)
 
 /* The next message must look so (without its second item, the port). */
 #define CHECK_MESSAGE(port, name, expected)                                                                        \

@@ -71,7 +71,7 @@ static int stop(void **state)
 	return system(command) == 0 ? 0 : -1;
 }
 
-#define PATIENCE tr_in(30 * TR_SECOND)
+#define PATIENCE tr_in(120 * TR_SECOND)
 
 /* arg: [name, value] */
 static tr_value put(tr_value arg)

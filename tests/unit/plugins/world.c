@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE (30 * TR_SECOND)
+#define PATIENCE (120 * TR_SECOND)
 
 /* What was reported since the last start, as text. Crashes are part of these tests, so none is shown. */
 static pthread_mutex_t reports_lock = PTHREAD_MUTEX_INITIALIZER;

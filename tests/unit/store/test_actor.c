@@ -17,7 +17,7 @@
 #include <troupe/io.h>
 #include <troupe/node.h>
 
-#define WAIT_NS (30 * TR_SECOND)
+#define WAIT_NS (120 * TR_SECOND)
 
 static tr_node *node;
 static tr_pid top;

@@ -83,6 +83,7 @@ tr_child_spec kid_spec(const char *id, enum kid_kind kind, tr_restart restart)
 	    .server = &kid,
 	    .arg = TR_LIST(tr_pid_value(tr_self()), tr_string(id), tr_int((int64_t)kind)),
 	    .restart = restart,
+	    .shutdown_ns = 120 * TR_SECOND, /* only a busy machine makes one take long */
 	};
 }
 

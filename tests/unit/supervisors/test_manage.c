@@ -263,7 +263,7 @@ static void outside_starts_a_tree(void **state)
 	assert_true(s.pid.bits != 0);
 	assert_true(tr_node_whereis(node, "top").bits == s.pid.bits);
 	tr_node_send(node, s.pid, TR_LIST(TR_A(system), TR_A(terminate), TR_A(shutdown)));
-	tr_value reason = tr_node_wait(node, s.pid, 30 * TR_SECOND);
+	tr_value reason = tr_node_wait(node, s.pid, 120 * TR_SECOND);
 	assert_true(TR_IS_A(reason, shutdown) || TR_IS_A(reason, noproc));
 	tr_node_stop(&node);
 }

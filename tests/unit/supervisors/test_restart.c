@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Restarting: intensity, starts that fail, back-off, and crashes in numbers. */
+#include "tests/unit/behaviour/world_case.h"
 #include "tests/unit/supervisors/kids.h"
 
 #include <troupe/log.h>
@@ -122,11 +123,11 @@ ACTOR_CASE(back_off_of_a_group_stops_the_others_at_once)
 	THAT(kid_down("a", TR_A(shutdown)));
 }
 
-ACTOR_CASE(a_stop_overtakes_a_pending_restart)
+WORLD_CASE(a_stop_overtakes_a_pending_restart)
 {
 	tr_child_spec child = kid_spec("a", KID_PLAIN, TR_PERMANENT);
 	tr_supervisor_spec spec = {.intensity = 10,
-				   .backoff_ns = 500 * TR_MS, /* long enough to be seen */
+				   .backoff_ns = 500 * TR_MS,
 				   .backoff_max_ns = 500 * TR_MS,
 				   .children = &child,
 				   .child_count = 1};
