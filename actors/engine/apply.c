@@ -232,6 +232,15 @@ static tr_err apply_by_type(machine *m, const event *e)
 	}
 }
 
+/* From a log or a message. */
+static tr_err apply_plain(machine *m, const event *e)
+{
+	event view;
+
+	event_view(e, &view);
+	return apply_by_type(m, &view);
+}
+
 tr_err machine_apply(machine *m, const event *e)
 {
 	tr_err err;
@@ -240,7 +249,7 @@ tr_err machine_apply(machine *m, const event *e)
 	    (m->phase == MACHINE_NEW) != (e->type == EVENT_EXECUTION_REQUESTED) ||
 	    (m->phase == MACHINE_CLOSING && e->type != EVENT_PLAYBOOK_PROCESSED))
 		return TR_ECORRUPT;
-	err = apply_by_type(m, e);
+	err = e->shaped || !event_has_shape(e->type) ? apply_by_type(m, e) : apply_plain(m, e);
 	if (err != TR_OK)
 		return err;
 	m->seq = e->seq;

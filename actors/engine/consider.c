@@ -120,31 +120,41 @@ static tr_err disabled(decision *d, const struct group *g, const pb_step *step)
 	return err;
 }
 
-static tr_value pool_value(const machine *m, const pb_step *step)
+/* The ids of a group's tokens, as the event has them: one of them as a number. Fresh. */
+static tr_value token_ids(const struct group *g)
 {
-	return step->pool.n > 0 ? tr_string_n(step->pool.p, step->pool.n) : tr_keep(m->routes->pool);
+	tr_value ids;
+
+	if (g->count == 1)
+		return tr_int((int64_t)g->tokens[0]->id);
+	ids = tr_array_with(g->count);
+	for (size_t i = 0; i < g->count; i++)
+		ids = tr_array_push(ids, tr_int((int64_t)g->tokens[i]->id));
+	return ids;
 }
 
 static tr_err schedule(decision *d, const struct group *g, const pb_step *step, tr_value args, int64_t timeout_us,
 		       uint64_t parent)
 {
 	machine *m = d->m;
-	tr_value tokens = tr_array_with(g->count), payload;
+	tr_value ids = token_ids(g);
+	tr_err err;
 	event e;
 
-	for (size_t i = 0; i < g->count; i++)
-		tokens = tr_array_push(tokens, tr_int((int64_t)g->tokens[i]->id));
-	payload = TR_DICT("step", tr_keep(m->routes->names[step->index]), "tokens", tokens, "args", tr_keep(args),
-			  "pool", pool_value(m, step));
-	if (timeout_us > 0)
-		payload = tr_map_put_s(payload, "timeout_us", tr_int(timeout_us));
 	event_init(&e, EVENT_STEP_SCHEDULED);
+	event_set(&e, SCHEDULED_STEP, m->routes->names[step->index]);
+	event_set(&e, SCHEDULED_TOKENS, ids);
+	event_set(&e, SCHEDULED_ARGS, args);
+	event_set(&e, SCHEDULED_POOL, routes_pool(m->routes, step->index));
+	if (timeout_us > 0)
+		event_put(&e, "timeout_us", tr_int(timeout_us));
 	e.step_run_id = m->next_run;
 	e.attempt = 1;
 	e.parent_id = parent;
 	e.status = "scheduled";
-	e.payload = payload;
-	return decide_emit(d, &e);
+	err = decide_emit(d, &e);
+	tr_drop(ids);
+	return err;
 }
 
 /* The arguments as the world would have them (fresh); `why` when the world refuses the step run. */

@@ -14,12 +14,21 @@ typedef struct decision {
 
 /* ---- emit.c ---- */
 
-/* Sequence, apply and hand out an event. Takes the payload (also on failure). */
+/* Sequence, apply and hand out an event. Takes the payload (also on failure), borrows what is in its shape. */
 tr_err decide_emit(decision *d, event *e);
 /* The same for the common kind. */
 tr_err decide_event(decision *d, event_type type, uint64_t step_run_id, uint64_t parent_id, const char *status,
 		    tr_value payload);
 void decide_effect(decision *d, const machine_effect *x);
+/* A token that is to be created. All values are borrowed. */
+typedef struct new_token {
+	uint32_t step;
+	uint64_t run, parent; /* 0: of no step run; the event that caused it */
+	int64_t arc;
+	tr_value args, sets; /* map; map or absent */
+	bool final;
+} new_token;
+tr_err decide_token(decision *d, const new_token *t);
 /* Once a place; `place` names it, code and message say what. */
 tr_err decide_warning(decision *d, const char *place, const char *code, pb_pos at, const char *message);
 

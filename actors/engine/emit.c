@@ -9,7 +9,7 @@ static tr_err annotate(const decision *d, event *e)
 
 	if (!tr_is_valid(notes))
 		return tr_value_err(notes);
-	e->payload = tr_map_put_s(tr_is(e->payload, TR_MAP) ? e->payload : tr_map(), "annotations", notes);
+	event_put(e, "annotations", notes);
 	return tr_value_err(e->payload);
 }
 
@@ -17,6 +17,8 @@ tr_err decide_emit(decision *d, event *e)
 {
 	tr_err err = tr_is_valid(e->payload) ? TR_OK : tr_value_err(e->payload);
 
+	for (int i = 0; e->shaped && err == TR_OK && i < EVENT_FIELDS; i++)
+		err = tr_value_err(e->field[i]);
 	e->seq = d->m->seq + 1;
 	e->execution_id = d->m->execution_id;
 	if (e->event_id == 0)
@@ -31,7 +33,7 @@ tr_err decide_emit(decision *d, event *e)
 		err = machine_apply(d->m, e);
 	if (err == TR_OK)
 		d->out->event(d->out->arg, e);
-	event_fini(e);
+	tr_drop(e->payload);
 	return err;
 }
 
@@ -45,6 +47,26 @@ tr_err decide_event(decision *d, event_type type, uint64_t step_run_id, uint64_t
 	e.parent_id = parent_id;
 	e.status = status;
 	e.payload = payload;
+	return decide_emit(d, &e);
+}
+
+tr_err decide_token(decision *d, const new_token *t)
+{
+	machine *m = d->m;
+	event e;
+
+	event_init(&e, EVENT_TOKEN_CREATED);
+	e.step_run_id = t->run;
+	e.parent_id = t->parent;
+	event_set(&e, TOKEN_ID, tr_int((int64_t)m->next_token));
+	event_set(&e, TOKEN_STEP, m->routes->names[t->step]);
+	event_set(&e, TOKEN_ARGS, t->args);
+	event_set(&e, TOKEN_FROM, tr_int((int64_t)t->run));
+	event_set(&e, TOKEN_ARC, tr_int(t->arc));
+	if (tr_is(t->sets, TR_MAP))
+		event_put(&e, "sets", tr_keep(t->sets));
+	if (t->final)
+		event_put(&e, "final", tr_bool(true));
 	return decide_emit(d, &e);
 }
 

@@ -90,11 +90,16 @@ static tr_value final_args(const machine *m)
 tr_err decide_final(decision *d)
 {
 	machine *m = d->m;
-	tr_value step = tr_keep(m->routes->names[m->playbook->final_step]);
+	tr_value args = final_args(m);
+	tr_err err = decide_token(d, &(new_token){.step = (uint32_t)m->playbook->final_step,
+						  .parent = m->last_event_id,
+						  .arc = -1,
+						  .args = args,
+						  .sets = tr_absent(),
+						  .final = true});
 
-	return decide_event(d, EVENT_TOKEN_CREATED, 0, m->last_event_id, NULL,
-			    TR_DICT("token", tr_int((int64_t)m->next_token), "step", step, "args", final_args(m),
-				    "from_run", tr_int(0), "arc", tr_int(-1), "final", tr_bool(true)));
+	tr_drop(args);
+	return err;
 }
 
 tr_err decide_finish(decision *d)

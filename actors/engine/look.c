@@ -137,11 +137,7 @@ void machine_each_run(const machine *m, void (*each)(void *arg, uint64_t step_ru
 
 const char *machine_pool(const machine *m, uint32_t step)
 {
-	const pb_step *s = &m->playbook->steps[step];
-
-	/* The model's strings are parts of its own text and end in a NUL only as values. */
-	return s->pool.n > 0 ? tr_as_cstr(tr_map_get_n(m->routes->pools, s->pool.p, s->pool.n), "default")
-			     : tr_as_cstr(m->routes->pool, "default");
+	return tr_as_cstr(routes_pool(m->routes, step), "default");
 }
 
 static void add_result(const machine *m, uint32_t step, tr_value *results, tr_value *labels)

@@ -70,10 +70,9 @@ static tr_err report_one(decision *d, const event *reported, const step_run *r, 
 		e.parent_id = parent;
 	if (e.attempt == 0 && (terminal(e.type) || e.type == EVENT_STEP_STARTED))
 		e.attempt = r->attempt;
-	e.payload = event_payload(reported);
-	e.shaped = false;
+	e.payload = tr_keep(e.payload);
 	if (e.type == EVENT_WARNING && !first_warning(d->m, &e)) {
-		event_fini(&e);
+		tr_drop(e.payload);
 		return TR_OK;
 	}
 	return decide_emit(d, &e);
@@ -219,8 +218,6 @@ static int64_t time_left(const decision *d, const step_run *r)
 static tr_err schedule_again(decision *d, step_run *r, const char *lost)
 {
 	machine *m = d->m;
-	const pb_step *step = &m->playbook->steps[r->step];
-	tr_value pool = step->pool.n > 0 ? tr_string_n(step->pool.p, step->pool.n) : tr_keep(m->routes->pool);
 	uint64_t id = r->id;
 	tr_err err;
 	event e;
@@ -230,10 +227,12 @@ static tr_err schedule_again(decision *d, step_run *r, const char *lost)
 	e.attempt = r->attempt + 1;
 	e.parent_id = r->scheduled_event;
 	e.status = "scheduled";
-	e.payload = TR_DICT("step", tr_keep(m->routes->names[r->step]), "tokens", tr_array(), "args", tr_keep(r->args),
-			    "pool", pool);
+	event_set(&e, SCHEDULED_STEP, m->routes->names[r->step]);
+	event_set(&e, SCHEDULED_TOKENS, m->routes->no_array);
+	event_set(&e, SCHEDULED_ARGS, r->args);
+	event_set(&e, SCHEDULED_POOL, routes_pool(m->routes, r->step));
 	if (lost != NULL)
-		e.payload = tr_map_put_s(e.payload, "lost", tr_string_lossy(lost, tr_s(lost).n));
+		event_put(&e, "lost", tr_string_lossy(lost, tr_s(lost).n));
 	err = decide_emit(d, &e);
 	if (err == TR_OK)
 		decide_effect(d, &(machine_effect){.kind = MACHINE_RUN,

@@ -56,7 +56,7 @@ typedef struct step_run {
 	tr_value args;
 	tr_value cause;   /* of the token that arrived last */
 	tr_value end;     /* ENDED: the terminal event as guards see it */
-	tr_value owed;    /* ROUTED: indices of the arcs that were taken */
+	tr_value owed;    /* ROUTED: indices of the arcs that were taken, a list */
 	size_t owed_done; /* how many of them have their token */
 	/* Positions, as the worker reports them. */
 	uint64_t tasks_done, retries;
@@ -152,6 +152,20 @@ static inline bool machine_stopping(const machine *m)
 {
 	/* A failed workflow still runs its final step; one that was cancelled or whose time is over does not. */
 	return m->stop >= STOP_EXPIRED || (m->stop != STOP_NONE && !m->final_made);
+}
+
+/* A list of numbers as an event's shape has it: a number stands for a list of one. What is no number counts as -1. */
+static inline size_t list_len(tr_value v)
+{
+	return tr_is(v, TR_INT) ? 1 : tr_array_len(v);
+}
+static inline int64_t list_at(tr_value v, size_t i)
+{
+	return tr_as_int(tr_is(v, TR_INT) && i == 0 ? v : tr_array_at(v, i), -1);
+}
+static inline bool list_is(tr_value v)
+{
+	return tr_is(v, TR_INT) || tr_is(v, TR_ARRAY);
 }
 
 /* tokens.c: tokens and what waits for them */

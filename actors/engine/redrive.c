@@ -29,10 +29,11 @@ struct drive {
 /* ---- comparing ------------------------------------------------------------------------------------------------------
  */
 
-static tr_value plain(tr_value payload)
+static tr_value plain(const event *e)
 {
-	tr_value key = tr_string("annotations");
-	tr_value v = tr_is_valid(tr_map_get(payload, key)) ? tr_map_del(tr_keep(payload), key) : tr_keep(payload);
+	tr_value key = tr_string("annotations"), v = event_payload(e);
+	if (tr_is_valid(tr_map_get(v, key)))
+		v = tr_map_del(v, key);
 	tr_drop(key);
 	return tr_is(v, TR_MAP) && tr_map_len(v) == 0 ? (tr_drop(v), tr_nil()) : v;
 }
@@ -47,7 +48,7 @@ static bool same_event(const event *a, const event *b)
 	bool same = a->type == b->type && a->step_run_id == b->step_run_id && a->task_run_id == b->task_run_id &&
 		    a->iteration == b->iteration && a->attempt == b->attempt && same_text(a->status, b->status);
 	if (same) {
-		tr_value x = plain(a->payload), y = plain(b->payload);
+		tr_value x = plain(a), y = plain(b);
 		/* Written to disk and read again, a value is the same; a duration depends on the clock. */
 		same = tr_equal(x, y) || a->type == EVENT_PLAYBOOK_PROCESSED;
 		if (same && a->type == EVENT_PLAYBOOK_PROCESSED)

@@ -109,36 +109,56 @@ static void check_match(struct routing *g)
 	}
 }
 
+/* As the event has them: one as a number. Fresh. */
+static tr_value taken_arcs(const struct routing *g, bool failed)
+{
+	tr_value arcs;
+
+	if (failed || g->count == 0)
+		return tr_keep(g->d->m->routes->no_array);
+	if (g->count == 1)
+		return tr_int((int64_t)g->taken[0].arc);
+	arcs = tr_array_with(g->count);
+	for (size_t i = 0; i < g->count; i++)
+		arcs = tr_array_push(arcs, tr_int((int64_t)g->taken[i].arc));
+	return arcs;
+}
+
 static tr_err tell_next(struct routing *g)
 {
 	step_run *r = g->r;
-	tr_value arcs = tr_array_with(g->count), payload;
 	bool failed = g->error_kind != NULL || (g->count == 0 && r->end_type == EVENT_STEP_FAILED);
+	tr_value arcs = taken_arcs(g, failed), ended = tr_word(event_type_text(r->end_type));
+	tr_err err;
+	event e;
 
-	for (size_t i = 0; i < g->count && !failed; i++)
-		arcs = tr_array_push(arcs, tr_int((int64_t)g->taken[i].arc));
-	payload = TR_DICT("step", tr_keep(g->d->m->routes->names[r->step]), "event",
-			  tr_word(event_type_text(r->end_type)), "arcs", arcs);
+	event_init(&e, EVENT_NEXT_EVALUATED);
+	e.step_run_id = r->id;
+	e.parent_id = r->end_event;
+	e.status = failed ? "failed" : "success";
+	event_set(&e, NEXT_STEP, g->d->m->routes->names[r->step]);
+	event_set(&e, NEXT_EVENT, ended);
+	event_set(&e, NEXT_ARCS, arcs);
 	if (failed)
-		payload = tr_map_put_s(payload, "failed", tr_bool(true));
+		event_put(&e, "failed", tr_bool(true));
 	if (g->error_kind != NULL)
-		payload = tr_map_put_s(
-		    payload, "error",
+		event_put(
+		    &e, "error",
 		    TR_DICT("kind", tr_string(g->error_kind), "message", tr_string_lossy(g->error, tr_s(g->error).n)));
-	return decide_event(g->d, EVENT_NEXT_EVALUATED, r->id, r->end_event, failed ? "failed" : "success", payload);
+	err = decide_emit(g->d, &e);
+	tr_drop(arcs);
+	tr_drop(ended);
+	return err;
 }
 
 static tr_err create_token(struct routing *g, uint64_t run, uint64_t parent, const struct taken *t)
 {
-	machine *m = g->d->m;
-	tr_value payload = TR_DICT("token", tr_int((int64_t)m->next_token), "step",
-				   tr_keep(m->routes->names[g->step->arcs[t->arc].to]), "args",
-				   tr_keep(tr_is(t->args, TR_MAP) ? t->args : m->routes->no_map), "from_run",
-				   tr_int((int64_t)run), "arc", tr_int((int64_t)t->arc));
-
-	if (tr_is(t->sets, TR_MAP))
-		payload = tr_map_put_s(payload, "sets", tr_keep(t->sets));
-	return decide_event(g->d, EVENT_TOKEN_CREATED, run, parent, NULL, payload);
+	return decide_token(g->d, &(new_token){.step = g->step->arcs[t->arc].to,
+					       .run = run,
+					       .parent = parent,
+					       .arc = t->arc,
+					       .args = tr_is(t->args, TR_MAP) ? t->args : g->d->m->routes->no_map,
+					       .sets = t->sets});
 }
 
 /* The arcs are chosen anew when a log ends before the tokens of the arcs that were taken; the choice itself stands. */
@@ -147,8 +167,8 @@ static tr_err render_owed(struct routing *g)
 	step_run *r = g->r;
 	tr_err err = TR_OK;
 
-	for (size_t i = r->owed_done; i < tr_array_len(r->owed) && err == TR_OK; i++)
-		err = render_arc(g, (uint32_t)tr_as_int(tr_array_at(r->owed, i), 0), &g->taken[g->count++]);
+	for (size_t i = r->owed_done; i < list_len(r->owed) && err == TR_OK; i++)
+		err = render_arc(g, (uint32_t)list_at(r->owed, i), &g->taken[g->count++]);
 	/* It could be rendered when the arc was chosen, so this is rare (a reference that cannot be loaded now). */
 	if (err == TR_OK && g->error_kind != NULL)
 		err = decide_warning(g->d, "owed", g->error_kind, g->step->pos, g->error);

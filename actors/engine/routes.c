@@ -323,3 +323,10 @@ routes *routes_of_value(tr_value v)
 {
 	return tr_as_object(v, &routes_class);
 }
+
+tr_value routes_pool(const routes *p, uint32_t step)
+{
+	tr_str own = p->playbook->steps[step].pool;
+
+	return own.n > 0 ? tr_map_get_n(p->pools, own.p, own.n) : p->pool;
+}

@@ -47,6 +47,8 @@ void routes_free(routes **p);
 
 /* Index of a step by name, -1. */
 int32_t routes_step_index(const routes *p, tr_value name);
+/* The pool that a step's runs go to (borrowed). */
+tr_value routes_pool(const routes *p, uint32_t step);
 /* Is there a way from one step to another without arcs that lead back? */
 static inline bool routes_reaches(const routes *p, uint32_t from, uint32_t join)
 {

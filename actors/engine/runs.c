@@ -2,6 +2,12 @@
 /* Step runs: scheduled, reported on by their worker, ended, routed, forgotten. */
 #include "actors/engine/machine_state.h"
 
+/* What the payload has beyond the shape of its type, mostly nothing. */
+static tr_value beyond(const event *e, const char *key)
+{
+	return tr_is_nil(e->payload) ? tr_absent() : tr_map_get_s(e->payload, key);
+}
+
 step_run *run_of(const machine *m, uint64_t id)
 {
 	return idmap_get(&m->runs_by_id, id);
@@ -29,7 +35,7 @@ void run_forget(machine *m, step_run *r)
 
 void run_owed_paid(machine *m, step_run *r)
 {
-	if (++r->owed_done >= tr_array_len(r->owed))
+	if (++r->owed_done >= list_len(r->owed))
 		run_forget(m, r);
 }
 
@@ -38,8 +44,8 @@ static tr_err take_tokens(machine *m, step_run *r, tr_value tokens)
 {
 	uint64_t last = 0;
 
-	for (size_t i = 0; i < tr_array_len(tokens); i++) {
-		token *t = idmap_get(&m->tokens_by_id, (uint64_t)tr_as_int(tr_array_at(tokens, i), 0));
+	for (size_t i = 0; i < list_len(tokens); i++) {
+		token *t = idmap_get(&m->tokens_by_id, (uint64_t)list_at(tokens, i));
 
 		if (t == NULL || t->step != r->step)
 			return TR_ECORRUPT;
@@ -60,7 +66,7 @@ static tr_err run_again(step_run *r, const event *e)
 	r->attempt = e->attempt;
 	r->scheduled_event = e->event_id;
 	r->started = false;
-	if (tr_is(tr_map_get_s(e->payload, "lost"), TR_STRING))
+	if (tr_is(beyond(e, "lost"), TR_STRING))
 		r->lost++;
 	return TR_OK;
 }
@@ -78,19 +84,19 @@ static step_run *run_new(const event *e, uint32_t step)
 	r->attempt = e->attempt;
 	r->scheduled_event = e->event_id;
 	r->scheduled_us = e->time_us;
-	r->timeout_us = tr_as_int(tr_map_get_s(e->payload, "timeout_us"), 0);
-	r->args = tr_keep(tr_map_get_s(e->payload, "args"));
+	r->timeout_us = tr_as_int(beyond(e, "timeout_us"), 0);
+	r->args = tr_keep(e->field[SCHEDULED_ARGS]);
 	r->cause = r->end = tr_nil();
 	return r;
 }
 
 tr_err run_schedule(machine *m, const event *e)
 {
-	int32_t step = routes_step_index(m->routes, tr_map_get_s(e->payload, "step"));
+	int32_t step = routes_step_index(m->routes, e->field[SCHEDULED_STEP]);
 	step_run *r = run_of(m, e->step_run_id);
 	tr_err err;
 
-	if (step < 0 || e->step_run_id == 0 || e->attempt == 0 || !tr_is(tr_map_get_s(e->payload, "args"), TR_MAP))
+	if (step < 0 || e->step_run_id == 0 || e->attempt == 0 || !tr_is(e->field[SCHEDULED_ARGS], TR_MAP))
 		return TR_ECORRUPT;
 	if (r != NULL)
 		return run_again(r, e);
@@ -108,7 +114,7 @@ tr_err run_schedule(machine *m, const event *e)
 	m->steps[step].runs++;
 	m->steps[step].status = "running";
 	join_step_entered(m, (uint32_t)step); /* before its tokens go, so that the step is not seen silent between */
-	err = take_tokens(m, r, tr_map_get_s(e->payload, "tokens"));
+	err = take_tokens(m, r, e->field[SCHEDULED_TOKENS]);
 	if (err == TR_OK)
 		join_run_scheduled(m, (uint32_t)step);
 	return err;
@@ -129,12 +135,13 @@ static tr_value loop_result(const event *e)
 /* What the step's name gives from now on. */
 static tr_value step_result(const event *e)
 {
-	tr_value result = tr_map_get_s(e->payload, "result");
+	tr_value result;
 
 	if (e->type == EVENT_LOOP_DONE)
 		return loop_result(e);
 	if (e->type == EVENT_STEP_DONE)
-		return tr_is_valid(result) ? tr_keep(result) : tr_nil();
+		return tr_is_valid(e->field[DONE_RESULT]) ? tr_keep(e->field[DONE_RESULT]) : tr_nil();
+	result = tr_map_get_s(e->payload, "result");
 	tr_value failed = TR_DICT("status", tr_string("error"), "error", tr_keep(tr_map_get_s(e->payload, "error")));
 	if (tr_is_valid(result))
 		failed = tr_map_put_s(failed, "result", tr_keep(result));
@@ -143,10 +150,9 @@ static tr_value step_result(const event *e)
 	return failed;
 }
 
-static tr_value end_of(const machine *m, const step_run *r, const event *e, tr_value result)
+static tr_value end_of(const machine *m, const step_run *r, const event *e, tr_value error, tr_value result)
 {
 	bool failed = e->type == EVENT_STEP_FAILED;
-	tr_value error = tr_map_get_s(e->payload, "error");
 
 	return TR_DICT("name", tr_word(event_type_text(e->type)), "step", tr_keep(m->routes->names[r->step]), "status",
 		       tr_word(failed ? "error" : "success"), "error", failed ? tr_keep(error) : tr_nil(), "result",
@@ -157,8 +163,8 @@ static tr_err run_ended(machine *m, step_run *r, const event *e)
 {
 	step_state *s = &m->steps[r->step];
 	bool failed = e->type == EVENT_STEP_FAILED;
-	tr_value error = tr_map_get_s(e->payload, "error"), vars = tr_map_get_s(e->payload, "vars");
-	bool cancelled = tr_str_is(tr_as_str(tr_map_get_s(error, "kind")), "cancelled");
+	tr_value error = failed ? tr_map_get_s(e->payload, "error") : tr_nil(), vars = beyond(e, "vars");
+	bool cancelled = failed && tr_str_is(tr_as_str(tr_map_get_s(error, "kind")), "cancelled");
 
 	if (failed && !tr_is(error, TR_MAP))
 		return TR_ECORRUPT;
@@ -180,7 +186,7 @@ static tr_err run_ended(machine *m, step_run *r, const event *e)
 	r->phase = RUN_ENDED;
 	r->end_type = e->type;
 	r->end_event = e->event_id;
-	tr_assign(&r->end, end_of(m, r, e, s->result));
+	tr_assign(&r->end, end_of(m, r, e, error, s->result));
 	if (!tr_is_valid(m->vars) || !tr_is_valid(r->end))
 		return TR_ENOMEM;
 	if (machine_stopping(m))
@@ -194,12 +200,12 @@ static tr_err run_ended(machine *m, step_run *r, const event *e)
 static tr_err keep_label(machine *m, const step_run *r, const event *e)
 {
 	const routes_step *rs = &m->routes->steps[r->step];
-	tr_value label = tr_map_get_s(e->payload, "label");
+	tr_value label = e->field[PROCESSED_LABEL];
 	step_state *s = &m->steps[r->step];
 
 	if (!tr_is_valid(rs->labels) || !tr_is_valid(tr_map_get(rs->labels, label)) || e->iteration >= 0)
 		return TR_OK;
-	tr_value result = TR_GET(e->payload, "outcome", "result");
+	tr_value result = tr_map_get_s(e->field[PROCESSED_OUTCOME], "result");
 	if (!tr_is_valid(s->labels))
 		s->labels = tr_map();
 	s->labels = tr_map_put(s->labels, tr_keep(label), tr_is_valid(result) ? tr_keep(result) : tr_nil());
@@ -208,12 +214,12 @@ static tr_err keep_label(machine *m, const step_run *r, const event *e)
 
 static tr_err task_processed(machine *m, step_run *r, const event *e)
 {
-	tr_value ctx = tr_map_get_s(e->payload, "ctx");
+	tr_value ctx = beyond(e, "ctx");
 	tr_err err = keep_label(m, r, e);
 
 	r->tasks_done++;
 	r->task_attempt = e->attempt;
-	children_over(m, r->id, e->iteration, tr_map_get_s(e->payload, "label"));
+	children_over(m, r->id, e->iteration, e->field[PROCESSED_LABEL]);
 	if (err == TR_OK && tr_map_len(ctx) > 0)
 		err = machine_owe_patch(m, r->id, e->event_id, tr_keep(ctx));
 	return err;
@@ -261,9 +267,8 @@ tr_err run_worker_event(machine *m, const event *e)
 /* The step run's arcs were evaluated and none takes it further. */
 static void branch_ended(machine *m, step_run *r, const event *e)
 {
-	tr_value error = tr_map_get_s(e->payload, "error");
-
-	if (tr_as_bool(tr_map_get_s(e->payload, "failed"), false)) {
+	if (tr_as_bool(beyond(e, "failed"), false)) {
+		tr_value error = tr_map_get_s(e->payload, "error");
 		tr_value why = tr_is(error, TR_MAP) ? error : m->steps[r->step].error;
 		tr_value failure =
 		    TR_DICT("step", tr_keep(m->routes->names[r->step]), "step_run_id", tr_int((int64_t)r->id));
@@ -278,20 +283,20 @@ static void branch_ended(machine *m, step_run *r, const event *e)
 tr_err run_routed(machine *m, const event *e)
 {
 	step_run *r = run_of(m, e->step_run_id);
-	tr_value arcs = tr_map_get_s(e->payload, "arcs");
-	bool failed = tr_as_bool(tr_map_get_s(e->payload, "failed"), false);
+	tr_value arcs = e->field[NEXT_ARCS];
+	bool failed = tr_as_bool(beyond(e, "failed"), false);
 
-	if (r == NULL || r->phase != RUN_ENDED || !tr_is(arcs, TR_ARRAY) ||
-	    tr_array_len(arcs) > m->playbook->steps[r->step].arc_count)
+	if (r == NULL || r->phase != RUN_ENDED || !list_is(arcs) ||
+	    list_len(arcs) > m->playbook->steps[r->step].arc_count)
 		return TR_ECORRUPT;
-	for (size_t i = 0; i < tr_array_len(arcs); i++) {
-		int64_t arc = tr_as_int(tr_array_at(arcs, i), -1);
+	for (size_t i = 0; i < list_len(arcs); i++) {
+		int64_t arc = list_at(arcs, i);
 
 		if (arc < 0 || (uint64_t)arc >= m->playbook->steps[r->step].arc_count)
 			return TR_ECORRUPT;
 	}
 	r->phase = RUN_ROUTED;
-	if (tr_array_len(arcs) > 0 && !failed) {
+	if (list_len(arcs) > 0 && !failed) {
 		tr_assign(&r->owed, tr_keep(arcs));
 		return TR_OK;
 	}

@@ -18,10 +18,11 @@ static tr_err create_entry(decision *d)
 {
 	machine *m = d->m;
 
-	return decide_event(d, EVENT_TOKEN_CREATED, 0, m->last_event_id, NULL,
-			    TR_DICT("token", tr_int((int64_t)m->next_token), "step",
-				    tr_keep(m->routes->names[m->playbook->entry]), "args", tr_keep(m->routes->no_map),
-				    "from_run", tr_int(0), "arc", tr_int(-1)));
+	return decide_token(d, &(new_token){.step = (uint32_t)m->playbook->entry,
+					    .parent = m->last_event_id,
+					    .arc = -1,
+					    .args = m->routes->no_map,
+					    .sets = tr_absent()});
 }
 
 static tr_err patch_ctx(decision *d)

@@ -43,7 +43,7 @@ static tr_err token_origin(machine *m, token *t, uint64_t from_run, step_run **f
 	*from = r;
 	if (from_run == 0)
 		return TR_OK;
-	if (r == NULL || r->phase != RUN_ROUTED || tr_as_int(tr_array_at(r->owed, r->owed_done), -1) != (int64_t)t->arc)
+	if (r == NULL || r->phase != RUN_ROUTED || list_at(r->owed, r->owed_done) != (int64_t)t->arc)
 		return TR_ECORRUPT;
 	t->from_step = r->step;
 	t->cause = tr_keep(r->end);
@@ -53,9 +53,13 @@ static tr_err token_origin(machine *m, token *t, uint64_t from_run, step_run **f
 /* What an arc's `set` wrote: vars at once, ctx as a patch that is to be appended. */
 static tr_err apply_sets(machine *m, const event *e, uint64_t run)
 {
-	tr_value sets = tr_map_get_s(e->payload, "sets");
-	tr_value vars = tr_map_get_s(sets, "vars"), ctx = tr_map_get_s(sets, "ctx");
+	tr_value sets = tr_is_nil(e->payload) ? tr_absent() : tr_map_get_s(e->payload, "sets");
+	tr_value vars, ctx;
 
+	if (!tr_is(sets, TR_MAP))
+		return TR_OK;
+	vars = tr_map_get_s(sets, "vars");
+	ctx = tr_map_get_s(sets, "ctx");
 	machine_note_refs(m, vars);
 	if (tr_map_len(vars) > 0)
 		m->vars = machine_put_paths(m->vars, vars);
@@ -66,9 +70,9 @@ static tr_err apply_sets(machine *m, const event *e, uint64_t run)
 
 static tr_err token_fill(machine *m, token *t, const event *e, step_run **from)
 {
-	int64_t id = tr_as_int(tr_map_get_s(e->payload, "token"), 0);
-	int32_t step = routes_step_index(m->routes, tr_map_get_s(e->payload, "step"));
-	tr_value args = tr_map_get_s(e->payload, "args");
+	int64_t id = tr_as_int(e->field[TOKEN_ID], 0);
+	int32_t step = routes_step_index(m->routes, e->field[TOKEN_STEP]);
+	tr_value args = e->field[TOKEN_ARGS];
 
 	if (id <= 0 || step < 0 || idmap_get(&m->tokens_by_id, (uint64_t)id) != NULL || !tr_is(args, TR_MAP))
 		return TR_ECORRUPT;
@@ -76,12 +80,12 @@ static tr_err token_fill(machine *m, token *t, const event *e, step_run **from)
 	t->event_id = e->event_id;
 	t->step = (uint32_t)step;
 	t->from_step = NO_STEP;
-	t->arc = (int32_t)tr_as_int(tr_map_get_s(e->payload, "arc"), -1);
-	t->final = tr_as_bool(tr_map_get_s(e->payload, "final"), false);
+	t->arc = (int32_t)tr_as_int(e->field[TOKEN_ARC], -1);
+	t->final = !tr_is_nil(e->payload) && tr_as_bool(tr_map_get_s(e->payload, "final"), false);
 	t->args = tr_keep(args);
 	machine_note_refs(m, args);
 	t->cause = tr_nil();
-	return token_origin(m, t, (uint64_t)tr_as_int(tr_map_get_s(e->payload, "from_run"), 0), from);
+	return token_origin(m, t, (uint64_t)tr_as_int(e->field[TOKEN_FROM], 0), from);
 }
 
 tr_err token_create(machine *m, const event *e)

@@ -76,8 +76,10 @@ static void on_event(void *arg, const event *e)
 		d->events = tr_realloc(d->events, d->event_capacity * sizeof(event));
 		assert_non_null(d->events);
 	}
-	d->events[d->event_count] = *e;
-	d->events[d->event_count++].payload = tr_keep(e->payload);
+	event *kept = &d->events[d->event_count++];
+	*kept = *e;
+	kept->payload = event_payload(e);
+	kept->shaped = false;
 	/* The second machine gets it through its bytes, as after a restart. */
 	tr_buf b = {0};
 	event back;

@@ -444,7 +444,7 @@ static void every_failed_allocation_while_deciding_is_told(void **state)
 		assert_int_equal(tr_test_live_blocks(), before);
 		if (!failed) {
 			assert_int_equal(err, TR_OK);
-			assert_true(n > 50);
+			assert_true(n > 20);
 			break;
 		}
 		/* Told, or it did not matter (a hint, a warning's text). */
