@@ -16,8 +16,9 @@
 
 #define START_TIME     (60 * TR_SECOND)
 #define SEND_TIME      (10 * TR_SECOND)
-#define FRAMES_AT_ONCE 256   /* that may wait here; then its writing waits */
-#define UNASKED_MOST   10000 /* frames nobody asked for, in a second */
+#define END_TIME       (10 * TR_SECOND) /* from closing its input to its end */
+#define FRAMES_AT_ONCE 256              /* that may wait here; then its writing waits */
+#define UNASKED_MOST   10000            /* frames nobody asked for, in a second */
 
 /* A call or command whose answer is to come. */
 typedef struct pending {
@@ -29,9 +30,10 @@ typedef struct proxy {
 	plugin_record *record; /* borrowed from the instance */
 	tr_port port;
 	tr_value port_ref;
-	tr_value failed; /* what the process said before it ended */
-	idmap out;       /* number -> pending */
-	tr_value frame;  /* being handled, which may end the actor */
+	tr_value failed;  /* what the process said before it ended */
+	idmap out;        /* number -> pending */
+	tr_value message; /* being handled, and the frame in it, which may end the actor */
+	tr_value frame;
 	int64_t next;
 	int64_t got_number; /* the answer to a question of our own (ask_process) */
 	tr_value got;
@@ -71,6 +73,7 @@ static void proxy_release(void *arg)
 	idmap_fini(&p->out);
 	tr_drop(p->failed);
 	tr_drop(p->frame);
+	tr_drop(p->message);
 	tr_drop(p->got);
 }
 
@@ -178,18 +181,25 @@ static bool of_port(void *arg, tr_value m)
 	return tr_equal(tr_array_at(m, 1), p->port_ref);
 }
 
+/* Wait for a message of the port and handle it. False at the deadline. */
+static bool await_port(proxy *p, int64_t deadline)
+{
+	p->message = tr_receive_match(of_port, p, deadline);
+	if (!tr_is_valid(p->message))
+		return false;
+	port_message(p, p->message);
+	tr_clear(&p->message);
+	return true;
+}
+
 /* Handle messages of the port until it is ready. False at the deadline. */
 static bool await_ready(proxy *p)
 {
 	int64_t deadline = tr_in(START_TIME);
 
-	while (!p->ready) {
-		tr_value m = tr_receive_match(of_port, p, deadline);
-		if (!tr_is_valid(m))
+	while (!p->ready)
+		if (!await_port(p, deadline))
 			return false;
-		port_message(p, m);
-		tr_drop(m);
-	}
 	return true;
 }
 
@@ -246,11 +256,23 @@ static tr_value is_run(void)
 	return tr_atom("$run");
 }
 
+/* Whoever writes may be the first to notice the end of the process: why it ended is in messages that are on their way,
+ * and the last of them ends this actor. */
+static void hear_why(proxy *p)
+{
+	int64_t deadline = tr_in(END_TIME);
+
+	while (await_port(p, deadline))
+		;
+}
+
 /* Takes the message whose second item is the number. */
 static void send_or_fail(proxy *p, tr_value message)
 {
 	tr_err err = send(p, message);
 
+	if (err == TR_ECLOSED)
+		hear_why(p);
 	if (err != TR_OK && err != TR_ETYPE)
 		tr_exit(TR_LIST(TR_A(crash),
 				tr_stringf("the plugin's process does not take messages: %s", tr_err_text(err))));
@@ -302,11 +324,8 @@ static tr_value ask_process(proxy *p, const char *word, tr_value a, tr_value b)
 	if (tr_is_valid(b))
 		message = tr_array_push(message, b);
 	send_or_fail(p, message);
-	while (n != 0 && p->got_number != n) {
-		tr_value m = tr_receive_match(of_port, p, TR_FOREVER);
-		port_message(p, m);
-		tr_drop(m);
-	}
+	while (n != 0 && p->got_number != n)
+		(void)await_port(p, TR_FOREVER);
 	tr_value got = p->got;
 	p->got = tr_absent();
 	return got;

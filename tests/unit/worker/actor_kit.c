@@ -9,7 +9,7 @@
 #include <time.h>
 #include <troupe/codec.h>
 
-#define PATIENCE_S 60
+#define PATIENCE_S 300
 
 tr_value world_json(const char *text)
 {
