@@ -28,7 +28,7 @@ static void ping(tr_value rounds)
 
 	for (int64_t i = 0; i < n; i++) {
 		tr_send(opponent, TR_LIST(tr_pid_value(tr_self()), tr_int(i)));
-		tr_value back = tr_receive(tr_in(5 * TR_SECOND));
+		tr_value back = tr_receive(tr_in(20 * TR_SECOND));
 		if (tr_as_int(back, -1) != i)
 			tr_exitf("ball %" PRId64 " was lost", i);
 		tr_drop(back);

@@ -84,7 +84,7 @@ static const tr_gen_server limiter = {
 static void client(tr_value test)
 {
 	for (int i = 0; i < 4; i++) {
-		tr_value answer = tr_call_name("limiter", tr_nil(), tr_in(10 * TR_SECOND));
+		tr_value answer = tr_call_name("limiter", tr_nil(), tr_in(20 * TR_SECOND));
 		tr_send(tr_as_pid(test), answer);
 	}
 }
@@ -110,7 +110,7 @@ static void demo(tr_value arg)
 	int64_t took = tr_now() - began, least = (40 - BURST - 1) * TR_SECOND / PER_SECOND;
 	printf("40 requests in %" PRId64 " ms; at %" PRId64 " a second and a burst of %d at least %" PRId64 " ms\n",
 	       took / TR_MS, PER_SECOND, BURST, least / TR_MS);
-	tr_value state = tr_sys_get_state(started.pid, tr_in(TR_SECOND));
+	tr_value state = tr_sys_get_state(started.pid, tr_in(20 * TR_SECOND));
 	tr_buf text = {0};
 	tr_show(&text, state, 200);
 	printf("the limiter: %s\n", text.p);

@@ -81,7 +81,7 @@ static tr_started start_pool(tr_value arg, tr_value extra)
 	tr_pool_options options = {.worker = &worker, .arg = tr_nil(), .size = 4, .overflow = 2, .name = "pool"};
 
 	(void)arg, (void)extra;
-	return tr_pool_start_link(&options, tr_in(5 * TR_SECOND));
+	return tr_pool_start_link(&options, tr_in(20 * TR_SECOND));
 }
 
 /* ---- the callers --------------------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ static void application(tr_value arg)
 		want += i * i;
 	}
 	tr_task_stream(job, numbers, &(tr_stream_options){.concurrency = 8}, add, &sum, &seen);
-	tr_value counted = tr_call_name("score", tr_nil(), tr_in(5 * TR_SECOND));
+	tr_value counted = tr_call_name("score", tr_nil(), tr_in(20 * TR_SECOND));
 	printf("%zu jobs, sum of squares %" PRId64 "; workers crashed %" PRId64 " times\n", seen, sum,
 	       tr_as_int(tr_map_get_s(counted, "crashed"), -1));
 	tr_drop(counted);

@@ -372,7 +372,9 @@ static void allocations_of_input_and_output(void **state)
 		size_t descriptors = open_descriptors();
 		for (int64_t n = 0;; n++) {
 			char path[64];
-			tr_node_options options = {.schedulers = 1, .report = swallow};
+			/* One thread alone, since it is one of its allocations that fails. */
+			tr_node_options options = {
+			    .schedulers = 1, .report = swallow, .long_handler_ns = 3600 * TR_SECOND};
 			snprintf(path, sizeof path, "%s/file", scratch);
 			n_seen = 0;
 			tr_value reason =
