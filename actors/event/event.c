@@ -80,7 +80,10 @@ static int status_number(const char *status)
 	if (status == NULL)
 		return 0;
 	for (size_t i = 1; i < STATUS_COUNT; i++)
-		if (status == status_texts[i] || strcmp(status, status_texts[i]) == 0)
+		if (status == status_texts[i])
+			return (int)i;
+	for (size_t i = 1; i < STATUS_COUNT; i++)
+		if (strcmp(status, status_texts[i]) == 0)
 			return (int)i;
 	return -1;
 }
@@ -187,7 +190,7 @@ tr_err event_encode(tr_buf *out, const event *e)
 	if (err != TR_OK)
 		return err;
 	_Static_assert(FIELD_COUNT < 16, "the header is a fixarray");
-	unsigned char *at = (unsigned char *)tr_buf_reserve(out, 1 + 9 * FIELD_PAYLOAD);
+	unsigned char *at = (unsigned char *)tr_buf_reserve(out, 1 + 9 * FIELD_PAYLOAD + SHAPE_ROOM);
 
 	if (at == NULL)
 		return out->err;
@@ -196,8 +199,10 @@ tr_err event_encode(tr_buf *out, const event *e)
 	at[n++] = 0x90 | FIELD_COUNT;
 	for (int i = 0; i < FIELD_PAYLOAD; i++)
 		n += msgpack_int(at + n, f[i]);
+	if (e->shaped)
+		return shape_encode(out, n, e);
 	out->n += n;
-	err = e->shaped ? shape_encode(out, e) : tr_msgpack_write(out, e->payload);
+	err = tr_msgpack_write(out, e->payload);
 	return err != TR_OK ? err : out->err;
 }
 

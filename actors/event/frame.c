@@ -86,7 +86,7 @@ static bool kind_known(unsigned kind)
 	return kind == FRAME_EVENT || kind == FRAME_COMMAND || kind == FRAME_FOLDER || kind == FRAME_INDEX;
 }
 
-frame_result frame_get(tr_str bytes, frame *f, size_t *used)
+frame_result frame_look(tr_str bytes, frame *f, size_t *used)
 {
 	const unsigned char *at = (const unsigned char *)bytes.p;
 	if (bytes.n < FRAME_HEAD)
@@ -97,8 +97,6 @@ frame_result frame_get(tr_str bytes, frame *f, size_t *used)
 		return FRAME_DAMAGED;
 	if (bytes.n - FRAME_HEAD < n)
 		return FRAME_TORN;
-	if (crc32c(0, at + 8, FRAME_HEAD - 8 + n) != get_u32(at + 4))
-		return FRAME_DAMAGED;
 	f->kind = (frame_kind)kind;
 	f->type = (event_type)((unsigned)at[10] | (unsigned)at[11] << 8);
 	f->execution_id = (int64_t)get_u64(at + 12);
@@ -107,4 +105,13 @@ frame_result frame_get(tr_str bytes, frame *f, size_t *used)
 	f->payload.n = n;
 	*used = FRAME_HEAD + n;
 	return FRAME_OK;
+}
+
+frame_result frame_get(tr_str bytes, frame *f, size_t *used)
+{
+	const unsigned char *at = (const unsigned char *)bytes.p;
+	frame_result result = frame_look(bytes, f, used);
+	if (result == FRAME_OK && crc32c(0, at + 8, *used - 8) != get_u32(at + 4))
+		return FRAME_DAMAGED;
+	return result;
 }

@@ -48,6 +48,8 @@ void frame_put(tr_buf *out, frame_kind kind, event_type type, int64_t execution_
 tr_err store_frame(tr_buf *out, const event *e);
 /** Read one frame from the front of `bytes`; *used gets its whole length when FRAME_OK. */
 frame_result frame_get(tr_str bytes, frame *f, size_t *used);
+/** The same without summing the bytes up: for frames that were made in this process. */
+frame_result frame_look(tr_str bytes, frame *f, size_t *used);
 /** The execution's folder record. */
 void frame_put_folder(tr_buf *out, int64_t execution_id, const char *folder);
 

@@ -7,11 +7,8 @@
 
 #include "runtime/value/msgpack.h"
 
-#define KEY_MAX   15 /* bytes of a key */
-#define SHORT_MAX 31 /* bytes of a text that is written without a call */
-
 struct shape_key {
-	char text[KEY_MAX];
+	char text[SHAPE_KEY_MAX];
 	unsigned char n;
 	bool list;
 };
@@ -132,9 +129,6 @@ void event_view(const event *e, event *view)
 
 /* ---- on disk -------------------------------------------------------------------------------------------------- */
 
-/* What is written at a cursor: a key and a number or a short text. */
-#define FIELD_ROOM (1 + KEY_MAX + 1 + 1 + SHORT_MAX + 9)
-
 /* The value when it is short; 0 when it is not. */
 static inline size_t put_short(unsigned char *at, tr_value v, bool list)
 {
@@ -144,42 +138,42 @@ static inline size_t put_short(unsigned char *at, tr_value v, bool list)
 		at[0] = 0x91; /* a list of one */
 		return (list ? 1u : 0u) + msgpack_int(at + (list ? 1 : 0), v.as.i);
 	}
-	if (!tr_is(v, TR_STRING))
-		return 0;
+	if (!tr_is(v, TR_STRING)) {
+		at[0] = tr_is(v, TR_MAP) ? 0x80 : tr_is(v, TR_ARRAY) ? 0x90 : 0xc0;
+		return tr_is_nil(v) || (tr_is(v, TR_MAP) && tr_map_len(v) == 0) ||
+		       (tr_is(v, TR_ARRAY) && tr_array_len(v) == 0);
+	}
 	text = tr_as_str(v);
-	if (text.n > SHORT_MAX)
+	if (text.n > SHAPE_SHORT_MAX)
 		return 0;
 	at[0] = (unsigned char)(0xa0 | text.n);
 	memcpy(at + 1, text.p, text.n);
 	return 1 + text.n;
 }
 
-static tr_err put_field(tr_buf *out, const struct shape_key *k, tr_value v)
-{
-	unsigned char *at = (unsigned char *)tr_buf_reserve(out, FIELD_ROOM);
-	size_t n;
-
-	if (at == NULL)
-		return out->err;
-	at[0] = (unsigned char)(0xa0 | k->n);
-	memcpy(at + 1, k->text, KEY_MAX);
-	n = put_short(at + 1 + k->n, v, k->list);
-	out->n += 1 + k->n + n;
-	return n > 0 ? TR_OK : tr_msgpack_write(out, v);
-}
-
 /* The head of a map. */
-static void put_head(tr_buf *out, size_t count)
+static size_t put_head(unsigned char *at, size_t count)
 {
 	if (count <= 15) {
-		tr_buf_putc(out, (char)(0x80 | count));
-	} else if (count <= UINT16_MAX) {
-		tr_buf_putc(out, (char)0xde);
-		tr_buf_putc(out, (char)(count >> 8));
-		tr_buf_putc(out, (char)(count & 0xff));
-	} else {
-		out->err = TR_ELIMIT;
+		at[0] = (unsigned char)(0x80 | count);
+		return 1;
 	}
+	at[0] = 0xde;
+	at[1] = (unsigned char)(count >> 8);
+	at[2] = (unsigned char)(count & 0xff);
+	return 3;
+}
+
+/* What is not short, behind the n bytes that are written already; then there is room again. */
+static tr_err put_long(tr_buf *out, unsigned char **at, size_t *n, tr_value v)
+{
+	tr_err err;
+
+	out->n += *n;
+	*n = 0;
+	err = tr_msgpack_write(out, v);
+	*at = (unsigned char *)tr_buf_reserve(out, SHAPE_ROOM);
+	return err != TR_OK ? err : out->err;
 }
 
 static tr_err put_rest(tr_buf *out, tr_value rest)
@@ -195,24 +189,47 @@ static tr_err put_rest(tr_buf *out, tr_value rest)
 	return err;
 }
 
-tr_err shape_encode(tr_buf *out, const event *e)
+/* How many keys there are; fails with what failed before. */
+static tr_err count_keys(const struct shape *s, const event *e, size_t *count)
+{
+	tr_err err = tr_value_err(e->payload);
+
+	*count = tr_is_nil(e->payload) ? 0 : tr_map_len(e->payload);
+	for (int i = 0; i < s->count && err == TR_OK; i++) {
+		err = tr_value_err(e->field[i]);
+		*count += tr_is_valid(e->field[i]);
+	}
+	return err == TR_OK && *count > UINT16_MAX ? TR_ELIMIT : err;
+}
+
+tr_err shape_encode(tr_buf *out, size_t n, const event *e)
 {
 	const struct shape *s = shape_of(e->type);
-	size_t count = tr_map_len(e->payload);
-	tr_err err = TR_OK;
+	unsigned char *at = (unsigned char *)out->p + out->n;
+	size_t count;
+	tr_err err = count_keys(s, e, &count);
 
-	if (!tr_is_valid(e->payload))
-		return tr_value_err(e->payload);
-	for (int i = 0; i < s->count; i++) {
-		if (tr_value_err(e->field[i]) != TR_OK)
-			return tr_value_err(e->field[i]);
-		count += tr_is_valid(e->field[i]);
+	if (err != TR_OK)
+		return err;
+	n += put_head(at + n, count);
+	for (int i = 0; i < s->count && err == TR_OK; i++) {
+		const struct shape_key *k = &s->keys[i];
+		size_t more;
+
+		if (!tr_is_valid(e->field[i]))
+			continue;
+		at[n] = (unsigned char)(0xa0 | k->n);
+		memcpy(at + n + 1, k->text, SHAPE_KEY_MAX);
+		n += 1u + k->n;
+		more = put_short(at + n, e->field[i], k->list);
+		n += more;
+		if (more == 0)
+			err = put_long(out, &at, &n, e->field[i]);
 	}
-	put_head(out, count);
-	for (int i = 0; i < s->count && err == TR_OK; i++)
-		if (tr_is_valid(e->field[i]))
-			err = put_field(out, &s->keys[i], e->field[i]);
-	if (err == TR_OK && !tr_is_nil(e->payload))
+	if (err != TR_OK)
+		return err;
+	out->n += n;
+	if (!tr_is_nil(e->payload))
 		err = put_rest(out, e->payload);
 	return err != TR_OK ? err : out->err;
 }

@@ -89,36 +89,6 @@ static inline void put_bytes(struct cursor *c, const char *p, size_t n)
 	c->at += n;
 }
 
-/* A format byte and the lowest `size` (1, 2, 4 or 8) bytes of a number behind it, most significant first. Writes 9
- * bytes, gives how many count. */
-static inline size_t number(unsigned char *at, unsigned char format, uint64_t n, unsigned size)
-{
-	uint64_t big = __builtin_bswap64(n << (64 - 8 * size));
-
-	at[0] = format;
-	memcpy(at + 1, &big, 8);
-	return 1 + size;
-}
-
-size_t msgpack_int(unsigned char *at, int64_t v)
-{
-	uint64_t u = (uint64_t)v;
-
-	if (v >= -32 && v < 128) {
-		at[0] = (unsigned char)v;
-		return 1;
-	}
-	if (v >= 0)
-		return u <= UINT8_MAX    ? number(at, 0xCC, u, 1)
-		       : u <= UINT16_MAX ? number(at, 0xCD, u, 2)
-		       : u <= UINT32_MAX ? number(at, 0xCE, u, 4)
-					 : number(at, 0xCF, u, 8);
-	return v >= INT8_MIN    ? number(at, 0xD0, u, 1)
-	       : v >= INT16_MIN ? number(at, 0xD1, u, 2)
-	       : v >= INT32_MIN ? number(at, 0xD2, u, 4)
-				: number(at, 0xD3, u, 8);
-}
-
 /* A length: in the format byte up to `fix_max`, else in 1 (if there is such a form), 2 or 4 bytes. 0: too long. */
 static size_t length(unsigned char *at, size_t n, const struct msgpack_lengths *form)
 {
@@ -127,16 +97,16 @@ static size_t length(unsigned char *at, size_t n, const struct msgpack_lengths *
 		return 1;
 	}
 	if (n <= UINT8_MAX && form->in8 != 0)
-		return number(at, form->in8, n, 1);
+		return msgpack_number(at, form->in8, n, 1);
 	if (n <= UINT16_MAX)
-		return number(at, form->in16, n, 2);
-	return n <= UINT32_MAX ? number(at, form->in32, n, 4) : 0;
+		return msgpack_number(at, form->in16, n, 2);
+	return n <= UINT32_MAX ? msgpack_number(at, form->in32, n, 4) : 0;
 }
 
 static size_t ext8(unsigned char *at, unsigned char type, uint64_t bits)
 {
 	at[0] = 0xD7;
-	return 1 + number(at + 1, type, bits, 8);
+	return 1 + msgpack_number(at + 1, type, bits, 8);
 }
 
 static size_t atom_head(unsigned char *at, size_t n)
@@ -163,7 +133,7 @@ static inline size_t head_of(unsigned char *at, tr_value v)
 		return msgpack_int(at, v.as.i);
 	case TR_FLOAT:
 		memcpy(&bits, &v.as.d, sizeof(bits));
-		return number(at, 0xCB, bits, 8);
+		return msgpack_number(at, 0xCB, bits, 8);
 	case TR_ATOM:
 		return atom_head(at, tr_as_str(v).n);
 	case TR_PID:
