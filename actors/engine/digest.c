@@ -18,6 +18,11 @@ static tr_value known(tr_value v)
 	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
 }
 
+static tr_value list(tr_value v)
+{
+	return tr_is(v, TR_INT) ? TR_LIST(v) : known(v);
+}
+
 static tr_value token_digest(const token *t)
 {
 	return TR_DICT("id", number(t->id), "event_id", number(t->event_id), "step", number(t->step), "from_step",
@@ -35,7 +40,7 @@ static tr_value run_digest(const step_run *r)
 			     "end_type", tr_int((int64_t)r->end_type), "scheduled_event", number(r->scheduled_event),
 			     "end_event", number(r->end_event), "scheduled_us", tr_int(r->scheduled_us), "timeout_us",
 			     tr_int(r->timeout_us), "args", tr_keep(r->args), "cause", tr_keep(r->cause), "end",
-			     tr_keep(r->end), "owed", known(r->owed));
+			     tr_keep(r->end), "owed", list(r->owed));
 
 	v = tr_map_put_s(v, "lost", number(r->lost));
 	v = tr_map_put_s(v, "owed_done", number(r->owed_done));

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define FRAMES_ROOM 1200
+#define FRAMES_ROOM 2000
 #define LOAD_NS     (60 * TR_SECOND)
 
 static void hold(execution *x, const held *h)

@@ -87,8 +87,18 @@ void store_entry_unlink(file_store *s, store_entry *e)
 	s->count--;
 }
 
+static void drop_parts(store_entry *e)
+{
+	for (uint32_t i = 0; i < e->part_count; i++)
+		tr_drop(e->parts[i]);
+	tr_free(e->parts);
+	e->parts = NULL;
+	e->part_count = e->part_capacity = 0;
+}
+
 void store_entry_end(store_entry *e)
 {
+	drop_parts(e);
 	tr_buf_fini(&e->pending);
 	tr_free(e);
 }
@@ -102,23 +112,34 @@ static void entry_free(file_store *s, store_entry *e)
 /* ---- batch and commit
  * ------------------------------------------------------------------------------------------------ */
 
-struct adding {
-	store_entry *entry;
-	tr_buf *index;
-	bool wrong;
-	bool last;
-};
-
-static bool check_frame(void *arg, const frame *f)
+/* The records' heads say what they are; they were made in this process, so their bytes are not summed up again. */
+static tr_err look_through(file_store *s, const store_entry *e, tr_str frames, bool *last)
 {
-	struct adding *a = arg;
-	if (f->execution_id != a->entry->execution_id || f->kind == FRAME_FOLDER)
-		a->wrong = true;
-	if (f->kind == FRAME_EVENT && f->type == EVENT_PLAYBOOK_PROCESSED)
-		a->last = true;
-	if (f->kind == FRAME_EVENT && index_wants(f->type))
-		index_put(a->index, f, a->entry->folder);
-	return !a->wrong;
+	while (frames.n > 0) {
+		frame f;
+		size_t used = 0;
+		if (frame_look(frames, &f, &used) != FRAME_OK || f.execution_id != e->execution_id ||
+		    f.kind == FRAME_FOLDER)
+			return TR_ECORRUPT;
+		*last = *last || (f.kind == FRAME_EVENT && f.type == EVENT_PLAYBOOK_PROCESSED);
+		if (f.kind == FRAME_EVENT && index_wants(f.type))
+			index_put(&s->index_batch, &f, e->folder);
+		frames = (tr_str){frames.p + used, frames.n - used};
+	}
+	return TR_OK;
+}
+
+static bool room_for_part(store_entry *e)
+{
+	uint32_t capacity = e->part_capacity == 0 ? 2 : e->part_capacity * 2;
+	if (e->part_count < e->part_capacity)
+		return true;
+	tr_value *parts = tr_realloc(e->parts, capacity * sizeof *parts);
+	if (parts == NULL)
+		return false;
+	e->parts = parts;
+	e->part_capacity = capacity;
+	return true;
 }
 
 /* Each segment must be readable without the ones before it: the folder is told again in each. */
@@ -130,39 +151,47 @@ static void put_folder(file_store *s, store_entry *e)
 	e->segment = s->journal.number;
 }
 
-tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const char *folder)
+static tr_err entry_for(file_store *s, int64_t execution_id, const char *folder, store_entry **entry)
 {
+	*entry = store_entry_find(s, execution_id);
+	if (*entry != NULL)
+		return TR_OK;
+	if (folder == NULL)
+		return TR_ENOENT;
+	*entry = store_entry_new(s, execution_id, tr_s(folder));
+	if (*entry != NULL)
+		return TR_OK;
+	return layout_folder_ok(tr_s(folder)) ? TR_ENOMEM : TR_EINVAL;
+}
+
+tr_err file_store_take(file_store *s, int64_t execution_id, tr_value frames, const char *folder)
+{
+	tr_str bytes = tr_as_str(frames);
+	store_entry *e;
 	if (s->ripe != NULL)
 		file_store_settle(s); /* what is written out is what the journal has */
-	store_entry *e = store_entry_find(s, execution_id);
-	if (e == NULL) {
-		if (folder == NULL)
-			return TR_ENOENT;
-		e = store_entry_new(s, execution_id, tr_s(folder));
-		if (e == NULL)
-			return layout_folder_ok(tr_s(folder)) ? TR_ENOMEM : TR_EINVAL;
+	tr_err err = entry_for(s, execution_id, folder, &e);
+	if (err != TR_OK)
+		return err;
+	size_t index_before = s->index_batch.n, before = s->batch.n;
+	uint64_t segment = e->segment;
+	bool last = false;
+	err = look_through(s, e, bytes, &last);
+	if (err == TR_OK) {
+		put_folder(s, e);
+		tr_buf_put(&s->batch, bytes.p, bytes.n);
+		err = s->batch.err != TR_OK || !room_for_part(e) ? TR_ENOMEM : TR_OK;
 	}
-	struct adding a = {e, &s->index_batch, false, false};
-	size_t index_before = s->index_batch.n;
-	scan_note note;
-	scan_frames(frames, check_frame, &a, &note);
-	if (a.wrong || note.torn || note.damaged) {
-		s->index_batch.n = index_before;
-		return TR_ECORRUPT;
-	}
-	size_t before = s->batch.n;
-	size_t pending_before = e->pending.n;
-	put_folder(s, e);
-	tr_buf_put(&s->batch, frames.p, frames.n);
-	tr_buf_put(&e->pending, frames.p, frames.n);
-	if (s->batch.err != TR_OK || e->pending.err != TR_OK) {
+	if (err != TR_OK) {
 		s->batch.n = before;
-		e->pending.n = pending_before;
 		s->index_batch.n = index_before;
-		s->batch.err = e->pending.err = TR_OK;
-		return TR_ENOMEM;
+		s->batch.err = TR_OK;
+		e->segment = segment;
+		return err;
 	}
-	e->finished = e->finished || a.last;
+	e->parts[e->part_count++] = tr_keep(frames);
+	e->held += bytes.n;
+	e->finished = e->finished || last;
 	if (!e->touched) {
 		e->touched = true;
 		e->next_touched = s->touched;
@@ -171,13 +200,40 @@ tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const 
 	return TR_OK;
 }
 
+tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const char *folder)
+{
+	tr_value bytes = tr_binary(frames.p, frames.n);
+	tr_err err = tr_is_valid(bytes) ? file_store_take(s, execution_id, bytes, folder) : tr_value_err(bytes);
+	tr_drop(bytes);
+	return err;
+}
+
 size_t file_store_batch_size(const file_store *s)
 {
 	return s->batch.n;
 }
 
+/* All in one piece, for one write. */
+static bool put_together(store_entry *e)
+{
+	if (e->part_count == 0)
+		return true;
+	if (tr_buf_reserve(&e->pending, e->held - e->pending.n) == NULL) {
+		e->pending.err = TR_OK;
+		return false;
+	}
+	for (uint32_t i = 0; i < e->part_count; i++) {
+		tr_str part = tr_as_str(e->parts[i]);
+		tr_buf_put(&e->pending, part.p, part.n);
+	}
+	drop_parts(e);
+	return true;
+}
+
 int store_entry_flush(const char *data, const disk *d, store_entry *e)
 {
+	if (!put_together(e))
+		return -ENOMEM;
 	if (e->pending.n == 0)
 		return 0;
 	layout_path path;
@@ -197,8 +253,10 @@ int store_entry_flush(const char *data, const disk *d, store_entry *e)
 	if (err != 0 && start >= 0)
 		(void)d->truncate(d->arg, fd, start); /* the journal still has all of it */
 	close(fd);
-	if (err == 0)
+	if (err == 0) {
 		tr_buf_fini(&e->pending);
+		e->held = 0;
+	}
 	return err;
 }
 
@@ -232,7 +290,7 @@ static void sort_out(file_store *s)
 	while (e != NULL) {
 		store_entry *next = e->next_touched;
 		e->touched = false;
-		store_entry **list = e->finished ? &s->finished : e->pending.n > PENDING_MAX ? &s->ripe : NULL;
+		store_entry **list = e->finished ? &s->finished : e->held > PENDING_MAX ? &s->ripe : NULL;
 		if (list != NULL) {
 			e->next_touched = *list;
 			*list = e;

@@ -32,6 +32,8 @@ file_store *file_store_open(const char *data, const disk *d, tr_buf *report, fil
  * its folder below executions/. TR_ENOENT: unknown execution and no folder. TR_ECORRUPT: not whole frames of this
  * execution. */
 tr_err file_store_add(file_store *s, int64_t execution_id, tr_str frames, const char *folder);
+/** The same; of the frames, a binary (borrowed), a reference is kept instead of a copy. */
+tr_err file_store_take(file_store *s, int64_t execution_id, tr_value frames, const char *folder);
 size_t file_store_batch_size(const file_store *s);
 /** Write the batch to the journal, with `sync` durably. 0 or -errno; after a failure the batch is kept and the call can
  * be repeated. */

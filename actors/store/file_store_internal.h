@@ -13,7 +13,10 @@ typedef struct store_entry {
 	int64_t execution_id;
 	uint64_t last_seq; /* recovery: of the last event in its log */
 	uint64_t segment;  /* journal segment that has its folder */
-	tr_buf pending;    /* records that its log does not have yet */
+	tr_buf pending;    /* records that its log does not have yet: first these, then */
+	tr_value *parts;   /* these, binaries as they came */
+	uint32_t part_count, part_capacity;
+	size_t held; /* bytes of both */
 	bool touched;
 	bool finished;
 	bool has_log; /* its folder exists */

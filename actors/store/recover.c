@@ -125,6 +125,7 @@ static bool recover_frame(void *arg, const frame *f)
 	if (f->kind != FRAME_EVENT || f->seq > e->last_seq) {
 		frame_put(&e->pending, f->kind, f->type, f->execution_id, f->seq, f->payload);
 		r->err = e->pending.err;
+		e->held = e->pending.n;
 		if (f->kind == FRAME_EVENT)
 			e->last_seq = f->seq;
 		e->finished = e->finished || f->type == EVENT_PLAYBOOK_PROCESSED;

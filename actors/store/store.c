@@ -15,6 +15,8 @@
 /* One commit takes at most so many appends and bytes, so that the first of them does not wait for ever. */
 #define GROUP_MAX       4096u
 #define GROUP_BYTES_MAX (4u * 1024u * 1024u)
+/* Where no sync is to be shared, a commit costs little, and few at a time find what they go on with in the caches. */
+#define GROUP_UNSYNCED  64u
 #define BATCHED_SYNC_NS (20 * TR_MS)
 #define RETRY_FIRST_NS  (50 * TR_MS)
 #define RETRY_MAX_NS    (2 * TR_SECOND)
@@ -136,7 +138,7 @@ static void take(struct store *s, tr_value message)
 	const tr_value *item = tr_array_items(message);
 	struct waiting w = {tr_as_pid(item[1]), tr_as_int(item[2], 0), tr_as_int(item[3], 0)};
 	const char *folder = tr_as_bool(item[5], false) ? tr_as_cstr(item[6], NULL) : NULL;
-	tr_err err = file_store_add(s->files, w.execution_id, tr_as_str(item[4]), folder);
+	tr_err err = file_store_take(s->files, w.execution_id, item[4], folder);
 	if (err == TR_OK)
 		s->waiting[s->waiting_count++] = w;
 	else
@@ -296,8 +298,9 @@ static void do_rest(struct store *s)
 
 static void append_group(struct store *s, tr_value first)
 {
+	size_t most = s->durability == DURABILITY_STRICT ? GROUP_MAX : GROUP_UNSYNCED;
 	take(s, first);
-	while (s->waiting_count < GROUP_MAX && file_store_batch_size(s->files) < GROUP_BYTES_MAX) {
+	while (s->waiting_count < most && file_store_batch_size(s->files) < GROUP_BYTES_MAX) {
 		tr_value m = tr_receive_match(is_append, s, 0);
 		if (!tr_is_valid(m))
 			break;
