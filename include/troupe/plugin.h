@@ -78,6 +78,11 @@ typedef struct tr_plugin {
 	 * with *reason to refuse. `next` is non-NULL for around hooks: call it to go on. */
 	tr_value (*hook)(void *state, const char *point, tr_value context,
 			 tr_value (*next)(void *chain, tr_value context), void *chain, tr_value *reason);
+	/** Instead of `command` and `run`, for an outcome (fresh) that follows from the input and the config alone: no
+	 * state, no waiting, nothing done outside, over in microseconds. It is called in whichever actor wants the
+	 * command performed, by several at once, as well as in the plugin's own. `input` (borrowed) is the command's.
+	 */
+	tr_value (*pure)(tr_value config, tr_value input);
 } tr_plugin;
 
 #define TR_PLUGIN_HEAD .abi = TR_PLUGIN_ABI, .size = (uint32_t)sizeof(tr_plugin)

@@ -9,14 +9,14 @@ static caller_shard *shard_of(plugin_host *h, tr_pid pid)
 	return &h->callers[(pid.bits ^ (pid.bits >> 7)) % HOST_CALLER_SHARDS];
 }
 
-typedef struct stay {
+struct caller_stay {
 	plugin_record *record;
 	tr_pid pid;
-} stay;
+};
 
 static void leave(void *arg)
 {
-	stay *s = arg;
+	caller_stay *s = arg;
 	caller_shard *shard = shard_of(s->record->host, s->pid);
 
 	pthread_mutex_lock(&shard->lock);
@@ -26,19 +26,41 @@ static void leave(void *arg)
 	tr_free(s);
 }
 
-tr_err callers_enter(plugin_record *r)
+static tr_err enter(plugin_record *r, caller_stay **out)
 {
-	stay *s = tr_alloc(sizeof(*s));
+	caller_stay *s = tr_alloc(sizeof(*s));
 
 	if (s == NULL)
 		return TR_ENOMEM;
-	*s = (stay){record_hold(r), tr_self()};
+	*s = (caller_stay){record_hold(r), tr_self()};
 	caller_shard *shard = shard_of(r->host, s->pid);
 	pthread_mutex_lock(&shard->lock);
 	tr_err err = idmap_put(&shard->owners, s->pid.bits, r);
 	pthread_mutex_unlock(&shard->lock);
 	tr_err owned = tr_own(s, leave); /* when this fails it has left already */
-	return err == TR_OK ? owned : err;
+	*out = s;
+	return owned == TR_OK ? err : owned;
+}
+
+tr_err callers_enter(plugin_record *r)
+{
+	caller_stay *s;
+
+	return enter(r, &s);
+}
+
+caller_stay *callers_visit(plugin_record *r)
+{
+	caller_stay *s;
+	tr_err err = enter(r, &s);
+
+	return err == TR_OK ? s : NULL;
+}
+
+void callers_leave(caller_stay *s)
+{
+	if (s != NULL && tr_disown(s))
+		leave(s);
 }
 
 static plugin_record *find_one(plugin_host *h, tr_pid pid)

@@ -8,7 +8,8 @@
 #include <string.h>
 
 typedef struct desk {
-	plugin_record *record; /* held by an object that the actor owns */
+	plugin_record *record; /* held by an object that the actor owns … */
+	plugin_record *before; /* … as is the version before it; NULL */
 	jobs *jobs;
 	tr_pid instance;      /* 0: not there */
 	tr_pid next_instance; /* serves already, but the end of the one before it has not been seen */
@@ -252,7 +253,7 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 	if (d->forward[0] != '\0' && tr_str_is(tr_as_str(tr_map_get_s(command, "kind")), id) &&
 	    tr_send_name(d->forward, tr_keep(message)) == TR_OK)
 		return;
-	if (d->record->code.run == NULL && d->record->code.command == NULL) {
+	if (d->record->code.run == NULL && d->record->code.command == NULL && d->record->code.pure == NULL) {
 		refuse_command(d, reply_to, ref, tr_outcome_error("plugin", false, "plugin %s runs no commands", id));
 	} else if (d->draining) {
 		refuse_command(d, reply_to, ref,
@@ -346,12 +347,22 @@ static tr_next desk_info(void *state, tr_value message)
 	return tr_noreply();
 }
 
+/* What was performed without this actor counts like all the rest. */
+static void gather(jobs *j, plugin_record *r)
+{
+	j->ends[JOB_DONE] += atomic_exchange_explicit(&r->pure_ends[PURE_DONE], 0, memory_order_relaxed);
+	j->ends[JOB_FAILED] += atomic_exchange_explicit(&r->pure_ends[PURE_FAILED], 0, memory_order_relaxed);
+}
+
 static tr_value stats(const desk *d)
 {
 	static const char *const names[JOB_ENDS] = {"done", "failed", "crashed", "timed_out", "cancelled", "refused"};
 	tr_value v = TR_DICT("waiting", tr_int((int64_t)d->jobs->waiting.count), "running",
 			     tr_int((int64_t)d->jobs->running.count));
 
+	gather(d->jobs, d->record);
+	if (d->before != NULL)
+		gather(d->jobs, d->before);
 	for (size_t i = 0; i < JOB_ENDS; i++)
 		v = tr_map_put_s(v, names[i], tr_int((int64_t)d->jobs->ends[i]));
 	return v;
@@ -376,6 +387,9 @@ static tr_next desk_call(void *state, tr_value request, tr_from from)
 	if (strcmp(what, "upgrade") == 0 && newer != NULL) {
 		if (!tr_is_valid(tr_own_value(record_value(newer))))
 			return tr_next_reply(TR_LIST(TR_A(error), TR_A(enomem)));
+		if (d->before != NULL)
+			gather(d->jobs, d->before);
+		d->before = d->record;
 		d->record = newer;
 		return tr_next_reply(TR_A(ok));
 	}

@@ -215,7 +215,10 @@ static tr_value run_command(void *arg, tr_value command)
 {
 	instance *s = arg;
 
-	return s->record->code.command == NULL ? tr_absent() : s->record->code.command(s->state, command);
+	if (s->record->code.command != NULL)
+		return s->record->code.command(s->state, command);
+	return s->record->code.pure == NULL ? tr_absent()
+					    : s->record->code.pure(s->record->config, tr_map_get_s(command, "input"));
 }
 
 static void run_job(instance *s, tr_value message)

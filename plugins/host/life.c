@@ -293,9 +293,7 @@ void life_down(plugin_host *h, plugin_record *r, int64_t grace_ns)
 	char name[NAME_SIZE];
 
 	hook_table_remove(h, r);
-	pthread_mutex_lock(&h->lock);
-	r->active = false;
-	pthread_mutex_unlock(&h->lock);
+	plugins_retire(h, r);
 	life_subjects(h);
 	name_command(name, sizeof(name), r->m.id);
 	/* The desk answers soon after the deadline that it was given; a second more is for its own answer. */

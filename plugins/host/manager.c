@@ -256,10 +256,7 @@ static tr_value do_find(plugin_host *h, const char *key, bool by_type)
 
 static tr_value do_prefer(plugin_host *h, const char *capability, tr_value id)
 {
-	pthread_mutex_lock(&h->lock);
-	tr_value prefer = tr_is(h->prefer, TR_MAP) ? h->prefer : tr_map();
-	h->prefer = tr_map_put_s(prefer, capability, tr_keep(id));
-	pthread_mutex_unlock(&h->lock);
+	plugins_prefer(h, capability, id);
 	life_subjects(h);
 	return TR_A(ok);
 }

@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Who answers for what may be another from now on. Under the lock, behind the change. */
+static void changed(plugin_host *h)
+{
+	atomic_fetch_add_explicit(&h->changes, 1, memory_order_release);
+}
+
 static plugin_record *find_locked(plugin_host *h, const char *id, size_t *at)
 {
 	for (size_t i = 0; i < h->count; i++)
@@ -88,6 +94,7 @@ tr_err plugins_replace(plugin_host *h, plugin_record *newer)
 	if (old != NULL) {
 		newer->active = old->active;
 		h->records[at] = record_hold(newer);
+		changed(h);
 	}
 	pthread_mutex_unlock(&h->lock);
 	record_release(old);
@@ -98,6 +105,24 @@ void plugins_activate(plugin_host *h, plugin_record *r)
 {
 	pthread_mutex_lock(&h->lock);
 	r->active = true;
+	changed(h);
+	pthread_mutex_unlock(&h->lock);
+}
+
+void plugins_retire(plugin_host *h, plugin_record *r)
+{
+	pthread_mutex_lock(&h->lock);
+	r->active = false;
+	changed(h);
+	pthread_mutex_unlock(&h->lock);
+}
+
+void plugins_prefer(plugin_host *h, const char *capability, tr_value id)
+{
+	pthread_mutex_lock(&h->lock);
+	tr_value prefer = tr_is(h->prefer, TR_MAP) ? h->prefer : tr_map();
+	h->prefer = tr_map_put_s(prefer, capability, tr_keep(id));
+	changed(h);
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -111,6 +136,7 @@ void plugins_remove(plugin_host *h, const char *id)
 		r->active = false;
 		memmove(&h->records[at], &h->records[at + 1], (h->count - at - 1) * sizeof(plugin_record *));
 		h->count--;
+		changed(h);
 	}
 	pthread_mutex_unlock(&h->lock);
 	record_release(r);

@@ -21,6 +21,12 @@
 
 typedef struct plugin_host plugin_host;
 
+typedef enum pure_end {
+	PURE_DONE,
+	PURE_FAILED,
+	PURE_ENDS
+} pure_end;
+
 /** One version of a plugin. Immutable but for `refs`, `active`, `started` and `in_hook`; shared by the desk, the
  * instance and running commands. */
 typedef struct plugin_record {
@@ -39,8 +45,9 @@ typedef struct plugin_record {
 	char *path;  /* of the shared object */
 	void *library;
 	int library_fd;
-	uint64_t serial;             /* load order */
-	struct plugin_record *grave; /* next of the records whose library waits to be closed */
+	uint64_t serial;                       /* load order */
+	_Atomic uint64_t pure_ends[PURE_ENDS]; /* commands performed without its actors, until its desk counts them */
+	struct plugin_record *grave;           /* next of the records whose library waits to be closed */
 } plugin_record;
 
 typedef struct installed_hook {
@@ -60,6 +67,7 @@ struct plugin_host {
 	plugin_record **records; /* in load order; the host holds each */
 	size_t count, cap;
 	uint64_t serial;
+	_Atomic uint64_t changes;           /* counts what may change who answers for a kind */
 	installed_hook *hooks[HOST_POINTS]; /* sorted by priority, then load order */
 	size_t hook_count[HOST_POINTS];
 	_Atomic uint32_t hooks_in[HOST_POINTS]; /* the same count, to be read without the lock */
@@ -101,6 +109,10 @@ tr_err plugins_add(plugin_host *h, plugin_record *r);
 /** Put `new` into the place of the record with its id. */
 tr_err plugins_replace(plugin_host *h, plugin_record *newer);
 void plugins_activate(plugin_host *h, plugin_record *r);
+/** It answers for nothing any more. */
+void plugins_retire(plugin_host *h, plugin_record *r);
+/** The operator wants the plugin `id` (text, borrowed) to answer for the capability. */
+void plugins_prefer(plugin_host *h, const char *capability, tr_value id);
 void plugins_remove(plugin_host *h, const char *id);
 /** All records, held; *n of them. Free with plugins_free. */
 plugin_record **plugins_all(plugin_host *h, size_t *n);
@@ -128,6 +140,10 @@ extern const tr_permit rpc_permit;
 
 /** From now until its end the calling actor acts for this plugin. */
 tr_err callers_enter(plugin_record *r);
+/** The same until callers_leave (harmless on NULL), for an actor that acts for nobody else. NULL: no memory. */
+typedef struct caller_stay caller_stay;
+caller_stay *callers_visit(plugin_record *r);
+void callers_leave(caller_stay *s);
 /** The plugin that an actor, or whoever spawned it, acts for; held, or NULL. */
 plugin_record *callers_find(plugin_host *h, tr_pid pid);
 

@@ -9,12 +9,12 @@ const char noop_manifest[] = "{\"id\": \"noop\", \"version\": \"1.0.0\","
 			     " \"provides\": {\"node_handler\": \"noop\"},"
 			     " \"limits\": {\"mailbox\": 1000000}}";
 
-static tr_value noop_command(void *state, tr_value command)
+static tr_value noop_pure(tr_value config, tr_value input)
 {
-	tr_value result = tr_command_input(command, "result");
+	tr_value result = tr_map_get_s(input, "result");
 
-	(void)state;
+	(void)config;
 	return tr_outcome_ok(tr_is_valid(result) ? tr_keep(result) : TR_DICT("status", tr_word("noop")));
 }
 
-const tr_plugin noop_plugin = {TR_PLUGIN_HEAD, .command = noop_command};
+const tr_plugin noop_plugin = {TR_PLUGIN_HEAD, .pure = noop_pure};
