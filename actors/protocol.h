@@ -39,7 +39,7 @@
  * An execution's actor that crashes is started again and goes on from its log; its watchers get [restarted,
  * execution_id, pid], or [gone, execution_id, text] when that was given up.
  *
- * step run command, execution -> `command.<pool>`:
+ * step run command, execution -> `command.<pool>` (on the same node an object, actors/event/step_command.h, local):
  *   [command, {execution_id: int, step_run_id: int, attempt: int, step: name, hash, playbook: {name, path}, args: map,
  * workload: map, ctx: map, vars: map (left by earlier steps), steps: map name -> result, result: value, event: map |
  * nil, reply_to: pid, trace_id: int, resume: array of event arrays of this step run that are already appended; absent:

@@ -173,28 +173,33 @@ bool machine_runs(const machine *m, uint64_t step_run_id)
 	return r != NULL && r->phase == RUN_RUNNING;
 }
 
-tr_value machine_command(const machine *m, uint64_t step_run_id, tr_value reply_to, tr_value resume)
+tr_err machine_command(const machine *m, uint64_t step_run_id, step_command *out)
 {
 	const step_run *r = run_of(m, step_run_id);
-	tr_value result, event_of;
 
-	if (r == NULL || r->phase != RUN_RUNNING) {
-		tr_drop(reply_to);
-		tr_drop(resume);
-		return tr_invalid(TR_ENOENT);
-	}
-	result = tr_map_get_s(r->cause, "result");
-	event_of = tr_keep(r->cause);
-	tr_value command = TR_DICT("execution_id", tr_int(m->execution_id), "step_run_id", tr_int((int64_t)r->id),
-				   "attempt", tr_int((int64_t)r->attempt), "step", tr_keep(m->routes->names[r->step]),
-				   "hash", tr_keep(tr_map_get_s(m->info, "hash")), "playbook", tr_keep(m->info), "args",
-				   tr_keep(r->args), "workload", tr_keep(m->workload), "ctx", tr_keep(m->ctx), "vars",
-				   tr_keep(m->vars), "steps", results_for(m, &m->playbook->steps[r->step]), "result",
-				   tr_is_valid(result) ? tr_keep(result) : tr_nil(), "event", event_of, "trace_id",
-				   tr_int((int64_t)m->trace_id), "reply_to", reply_to);
-	if (tr_is_nil(resume))
-		return command;
-	return tr_map_put_s(command, "resume", resume);
+	if (r == NULL || r->phase != RUN_RUNNING)
+		return TR_ENOENT;
+	tr_value result = tr_map_get_s(r->cause, "result");
+	*out = (step_command){.execution_id = m->execution_id,
+			      .step_run_id = r->id,
+			      .trace_id = m->trace_id,
+			      .attempt = r->attempt,
+			      .index = r->step,
+			      .step = tr_keep(m->routes->names[r->step]),
+			      .hash = tr_keep(tr_map_get_s(m->info, "hash")),
+			      .playbook = tr_keep(m->info),
+			      .args = tr_keep(r->args),
+			      .workload = tr_keep(m->workload),
+			      .ctx = tr_keep(m->ctx),
+			      .vars = tr_keep(m->vars),
+			      .steps = results_for(m, &m->playbook->steps[r->step]),
+			      .result = tr_keep(result),
+			      .event = tr_keep(r->cause)};
+	if (tr_is_valid(out->steps))
+		return TR_OK;
+	tr_err err = tr_value_err(out->steps);
+	step_command_fini(out);
+	return err;
 }
 
 static tr_value step_summary(const step_state *s)

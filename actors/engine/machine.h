@@ -16,6 +16,7 @@
 
 #include "actors/engine/routes.h"
 #include "actors/event/event.h"
+#include "actors/event/step_command.h"
 
 typedef struct machine machine;
 
@@ -170,9 +171,8 @@ size_t machine_token_count(const machine *m);
 /** Each step run in flight, in order of their ids. */
 void machine_each_run(const machine *m, void (*each)(void *arg, uint64_t step_run_id, uint32_t attempt, uint32_t step),
 		      void *arg);
-/** The command of a running step run as protocol.h has it; invalid TR_ENOENT. Takes reply_to and resume. Fresh
- * reference. */
-tr_value machine_command(const machine *m, uint64_t step_run_id, tr_value reply_to, tr_value resume);
+/** The command of a running step run, without reply_to and resume; TR_ENOENT. step_command_fini. */
+tr_err machine_command(const machine *m, uint64_t step_run_id, step_command *out);
 /** Is it running? */
 bool machine_runs(const machine *m, uint64_t step_run_id);
 /** The pool a step runs in; borrowed text. */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <troupe/node.h>
 
 static void subject_of(const execution *x, uint32_t step, char out[160])
 {
@@ -43,14 +44,28 @@ static tr_value history_of(execution *x, uint64_t step_run_id, bool lost)
 
 static void send(execution *x, const dispatch *d, bool lost)
 {
-	tr_value command =
-	    machine_command(x->machine, d->step_run_id, tr_pid_value(tr_self()), history_of(x, d->step_run_id, lost));
+	tr_pid pool = x->dispatches.pools[d->pool].pid;
+	step_command c;
+	tr_err err = machine_command(x->machine, d->step_run_id, &c);
 
+	if (err != TR_OK) {
+		x->err = err;
+		return;
+	}
+	c.reply_to = tr_self();
+	c.resume = history_of(x, d->step_run_id, lost);
+	tr_value command = tr_absent();
+	if (tr_pid_node(pool) == tr_pid_node(c.reply_to)) {
+		command = step_command_object(&c);
+	} else {
+		command = step_command_map(&c);
+		step_command_fini(&c);
+	}
 	if (!tr_is_valid(command)) {
 		x->err = tr_value_err(command);
 		return;
 	}
-	(void)tr_send(x->dispatches.pools[d->pool].pid, TR_LIST(TR_A(command), command));
+	(void)tr_send(pool, TR_LIST(TR_A(command), command));
 	lease_arm(x, x->lease_ns / 3);
 }
 

@@ -45,8 +45,8 @@ static tr_value readable(const pipeline *p)
 static tr_value context(const pipeline *p, int64_t deadline_ns)
 {
 	const run_scope *run = p->run;
-	return TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_keep(run->words->path), "file",
-		       tr_keep(run->file), "step", tr_keep(run->texts->name), "step_run_id",
+	return TR_DICT("execution_id", run_scope_execution(run), "playbook", tr_keep(run->words->path), "file",
+		       tr_keep(run_scope_file(run)), "step", tr_keep(run->texts->name), "step_run_id",
 		       tr_int((int64_t)run->step_run_id), "label", tr_keep(run->texts->labels[p->pc]), "attempt",
 		       tr_int(p->attempt), "iteration", p->iteration >= 0 ? tr_int(p->iteration) : tr_nil(),
 		       "idempotency_key", idempotency_key(p), "deadline_ns", tr_int(deadline_ns), "scope", readable(p));
@@ -127,10 +127,9 @@ static tr_value task_input(pipeline *p, const pb_task *task, tr_value *error)
 	if (!hooks_any(tr_here(), HOOK_TEMPLATE_RENDER))
 		return render_core(&r, tr_nil());
 	tr_value refusal = tr_absent();
-	tr_value seen =
-	    TR_DICT("execution_id", tr_keep(p->run->execution_text), "playbook", tr_keep(p->run->words->path), "step",
-		    tr_keep(p->run->texts->name), "label", tr_keep(p->run->texts->labels[p->pc]), "kind",
-		    tr_keep(p->run->texts->kinds[p->pc]), "template", pb_expr_source(task->config));
+	tr_value seen = TR_DICT("execution_id", run_scope_execution(p->run), "playbook", tr_keep(p->run->words->path),
+				"step", tr_keep(p->run->texts->name), "label", tr_keep(p->run->texts->labels[p->pc]),
+				"kind", tr_keep(p->run->texts->kinds[p->pc]), "template", pb_expr_source(task->config));
 	tr_value input = hooks_run(HOOK_TEMPLATE_RENDER, seen, render_core, &r, &refusal);
 	if (tr_is_valid(refusal))
 		tr_assign(error, hook_error(refusal));
@@ -156,6 +155,11 @@ static tr_value inputs_of(pipeline *p, const pb_task **inner, tr_value *error)
 	}
 	*inner = task;
 	return input;
+}
+
+tr_value command_input(pipeline *p, tr_value *error)
+{
+	return task_input(p, pipeline_task(p), error);
 }
 
 tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)

@@ -212,10 +212,16 @@ static bool open_hooks(iteration *it)
 	if (!hooks_any(tr_here(), HOOK_LOOP_ITERATION))
 		return false;
 	const run_scope *run = it->run;
-	tr_value context = TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_keep(run->words->path),
+	tr_value context = TR_DICT("execution_id", run_scope_execution(run), "playbook", tr_keep(run->words->path),
 				   "step", tr_keep(run->texts->name), "step_run_id", tr_int((int64_t)run->step_run_id),
 				   "index", tr_int(it->index), "item", kept(item_of(it)));
 	return hook_span_open(&it->span, HOOK_LOOP_ITERATION, context) == TR_OK;
+}
+
+static tr_value name(void *owner)
+{
+	const iteration *it = owner;
+	return tr_stringf("%lld of %.*s", (long long)it->index, TR_STR(it->run->step->name));
 }
 
 static tr_err enter(iteration *it, tr_value item)
@@ -232,7 +238,6 @@ static tr_err enter(iteration *it, tr_value item)
 				.iter = iter,
 				.vars = tr_keep(tr_array_at(arg, ARG_VARS)),
 				.ctx = tr_keep(tr_array_at(arg, ARG_CTX))};
-	tr_value name = tr_stringf("%lld of %.*s", (long long)it->index, TR_STR(it->run->step->name));
 	tr_err err = runner_init(&it->runner, setup, name, tell, it);
 	if (err == TR_OK)
 		begin(it, tr_array_at(arg, ARG_RESUME));

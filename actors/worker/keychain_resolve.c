@@ -245,7 +245,6 @@ tr_value keychain_resolve(const key_entry *e)
 	run_scope run = {.book = book,
 			 .step = &book->steps[0],
 			 .execution_id = e->execution_id,
-			 .execution_text = tr_stringf("%lld", (long long)e->execution_id),
 			 .workload = e->workload,
 			 .env = e->env,
 			 .keychain = keychain_map(book, e->execution_id, e->workload, e->env),
@@ -264,7 +263,6 @@ tr_value keychain_resolve(const key_entry *e)
 	}
 	tr_drop(config);
 	tr_drop(error);
-	tr_drop(run.execution_text);
 	tr_drop(run.keychain);
 	renderer_fini(&r);
 	event_list_fini(&warnings);

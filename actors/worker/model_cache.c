@@ -3,6 +3,7 @@
 #include "actors/worker/model_cache.h"
 #include "actors/engine/catalog.h"
 #include "actors/protocol.h"
+#include "plugins/host/pure.h"
 
 #include <troupe/log.h>
 
@@ -39,6 +40,14 @@ static playbook *fetch(tr_value hash)
 	return book;
 }
 
+static void entry_fini(model_cache_entry *e)
+{
+	tr_drop(e->hash);
+	tr_drop(e->words);
+	tr_drop(e->pures);
+	playbook_free(&e->book);
+}
+
 static model_cache_entry *room(model_cache *c)
 {
 	if (c->count < MODEL_CACHE_SIZE)
@@ -48,35 +57,46 @@ static model_cache_entry *room(model_cache *c)
 		if (c->entries[i].used < oldest->used)
 			oldest = &c->entries[i];
 	}
-	tr_drop(oldest->hash);
-	tr_drop(oldest->words);
-	playbook_free(&oldest->book);
+	entry_fini(oldest);
 	return oldest;
+}
+
+/* Plugins come and go. */
+static const model_cache_entry *current(model_cache *c, model_cache_entry *e)
+{
+	const pure_table *pures = pure_table_of(e->pures);
+	const words *w = words_of(e->words);
+	if (w != NULL && (pures == NULL || !pure_table_current(pures)))
+		tr_assign(&e->pures, pure_table_new(tr_here(), words_kinds(w), w->task_count));
+	e->used = c->clock;
+	return e;
+}
+
+static bool is_hash(tr_value have, tr_value wanted)
+{
+	return have.type == wanted.type && (have.as.box == wanted.as.box || tr_equal(have, wanted));
 }
 
 const model_cache_entry *model_cache_get(model_cache *c, tr_value hash)
 {
 	c->clock++;
+	if (!tr_is(hash, TR_STRING) && !tr_is(hash, TR_BINARY))
+		return NULL;
 	for (size_t i = 0; i < c->count; i++) {
-		if (tr_equal(c->entries[i].hash, hash)) {
-			c->entries[i].used = c->clock;
-			return &c->entries[i];
-		}
+		if (is_hash(c->entries[i].hash, hash))
+			return current(c, &c->entries[i]);
 	}
-	playbook *book = tr_is(hash, TR_STRING) || tr_is(hash, TR_BINARY) ? fetch(hash) : NULL;
+	playbook *book = fetch(hash);
 	if (book == NULL)
 		return NULL;
 	model_cache_entry *e = room(c);
-	*e = (model_cache_entry){tr_keep(hash), book, words_new(book), c->clock};
-	return e;
+	*e = (model_cache_entry){.hash = tr_keep(hash), .book = book, .words = words_new(book)};
+	return current(c, e);
 }
 
 void model_cache_fini(model_cache *c)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		tr_drop(c->entries[i].hash);
-		tr_drop(c->entries[i].words);
-		playbook_free(&c->entries[i].book);
-	}
+	for (size_t i = 0; i < c->count; i++)
+		entry_fini(&c->entries[i]);
 	c->count = 0;
 }

@@ -12,6 +12,7 @@ typedef struct model_cache_entry {
 	tr_value hash;
 	playbook *book;
 	tr_value words; /* of words_new */
+	tr_value pures; /* pure_table of all tasks' kinds */
 	uint64_t used;
 } model_cache_entry;
 

@@ -111,7 +111,7 @@ static tr_value engine_name(names *n, tr_str name)
 	if (tr_str_is(name, "steps"))
 		return all_steps(n);
 	if (tr_str_is(name, "execution_id"))
-		return tr_keep(run->execution_text);
+		return run_scope_execution(run);
 	if (tr_str_is(name, "env"))
 		return tr_keep(run->env);
 	if (tr_str_is(name, "keychain"))

@@ -131,6 +131,21 @@ static tr_value over_before(const pb_task *task)
 		    "retryable", tr_bool(true)));
 }
 
+/* The outcome of a command that could not be built. Takes the error. */
+static tr_value no_command(const pipeline *p, tr_err err, tr_value error)
+{
+	if (!tr_is_valid(error))
+		error = TR_DICT("kind", tr_string("memory"), "message",
+				tr_stringf("task %.*s: %s", TR_STR(pipeline_task(p)->label), tr_err_text(err)),
+				"retryable", tr_bool(false));
+	return TR_DICT("status", tr_string("error"), "error", error);
+}
+
+static size_t kind_place(const pipeline *p)
+{
+	return p->run->texts->first + p->pc;
+}
+
 static pipeline_action perform(pipeline *p, pipeline_clock clock)
 {
 	const pb_task *task = pipeline_task(p);
@@ -151,18 +166,21 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 			return pipeline_decide(p, over_before(task), clock);
 		deadline = clock.now_ns + (until_us - clock.wall_us) * 1000;
 	}
+	/* A deadline needs somebody who can end the task. */
+	bool pure = deadline == TR_FOREVER && pure_may(p->run->pures, kind_place(p));
 	tr_value error = tr_absent();
-	tr_value command = command_build(p, deadline, &error);
-	if (!tr_is_valid(command)) {
-		if (!tr_is_valid(error))
-			error = TR_DICT(
-			    "kind", tr_string("memory"), "message",
-			    tr_stringf("task %.*s: %s", TR_STR(task->label), tr_err_text(tr_value_err(command))),
-			    "retryable", tr_bool(false));
-		tr_value outcome = TR_DICT("status", tr_string("error"), "error", error);
-		return pipeline_decide(p, outcome, clock);
-	}
-	return (pipeline_action){.what = PIPELINE_PERFORM, .command = command, .deadline_ns = deadline};
+	tr_value command = pure ? command_input(p, &error) : command_build(p, deadline, &error);
+	if (!tr_is_valid(command))
+		return pipeline_decide(p, no_command(p, tr_value_err(command), error), clock);
+	return (pipeline_action){
+	    .what = pure ? PIPELINE_COMPUTE : PIPELINE_PERFORM, .command = command, .deadline_ns = deadline};
+}
+
+tr_value pipeline_compute(pipeline *p, tr_value input)
+{
+	tr_value outcome = pure_perform(p->run->pures, kind_place(p), input);
+	tr_drop(input);
+	return outcome;
 }
 
 pipeline_action pipeline_next(pipeline *p, pipeline_clock clock)

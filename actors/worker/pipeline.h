@@ -5,8 +5,9 @@
  * same events, so a pipeline can be resumed from the events that were appended.
  *
  *     action = pipeline_next(p)                 PERFORM   run the command on the plugin, then pipeline_outcome
- *     action = pipeline_outcome(p, outcome)     COMMIT    have the events appended and the time come, then
- * pipeline_next DONE, FAILED   the end
+ *     action = pipeline_outcome(p, outcome)     COMPUTE   pipeline_compute gives the outcome, then pipeline_outcome
+ *                                               COMMIT    have the events appended and the time come, then next
+ *                                               DONE, FAILED   the end
  *
  * Source of the semantics: docs/playbook.md, "Pipeline". Not thread-safe: one actor owns it.
  */
@@ -38,6 +39,7 @@ typedef struct pipeline_clock {
 
 typedef enum pipeline_what {
 	PIPELINE_PERFORM,
+	PIPELINE_COMPUTE,
 	PIPELINE_COMMIT,
 	PIPELINE_DONE,
 	PIPELINE_FAILED
@@ -45,7 +47,7 @@ typedef enum pipeline_what {
 
 typedef struct pipeline_action {
 	pipeline_what what;
-	tr_value command;      /* PERFORM: the command map, owned by the receiver */
+	tr_value command;      /* PERFORM: the command map, COMPUTE: its input; owned by the receiver */
 	int64_t deadline_ns;   /* PERFORM: TR_FOREVER when the task has no timeout */
 	int64_t not_before_ns; /* COMMIT: when to go on, at the earliest */
 } pipeline_action;
@@ -58,6 +60,8 @@ void pipeline_free(pipeline **p);
 void pipeline_resume(pipeline *p, const event *e);
 
 pipeline_action pipeline_next(pipeline *p, pipeline_clock clock);
+/** The outcome (fresh) of the input (taken) that COMPUTE came with. */
+tr_value pipeline_compute(pipeline *p, tr_value input);
 /** The outcome (taken) of the command that PERFORM asked for. */
 pipeline_action pipeline_outcome(pipeline *p, tr_value outcome, pipeline_clock clock);
 

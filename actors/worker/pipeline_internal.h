@@ -41,6 +41,9 @@ struct pipeline {
 /** Build the command of the current task (command.c). Invalid with *error set when an input could not be rendered. */
 tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error);
 
+/** Its inputs alone, for a kind without an actor. */
+tr_value command_input(pipeline *p, tr_value *error);
+
 /** Decide on an outcome (pipeline_rules.c): evaluates the rules, adds events, moves on. Takes the outcome. */
 pipeline_action pipeline_decide(pipeline *p, tr_value outcome, pipeline_clock clock);
 /** The pipeline has left its last task, or a rule said break (pipeline_rules.c). */

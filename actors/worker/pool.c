@@ -2,6 +2,7 @@
 /** A worker pool. */
 #include "actors/worker/pool.h"
 #include "actors/event/event.h"
+#include "actors/event/step_command.h"
 #include "actors/protocol.h"
 #include "actors/worker/model_cache.h"
 #include "actors/worker/run_table.h"
@@ -21,7 +22,7 @@ typedef struct pool {
 	model_cache models;
 	run_table table;
 	uint32_t counted; /* entries of the table that count */
-	tr_value *queue;  /* commands that wait: a ring */
+	tr_value *queue;  /* commands that wait, each an object: a ring */
 	size_t queue_head, queue_count, queue_capacity;
 } pool;
 
@@ -57,8 +58,8 @@ static tr_value queue_pop(pool *p)
 
 static bool is_run(tr_value command, int64_t execution_id, int64_t step_run_id)
 {
-	return tr_as_int(tr_map_get_s(command, "execution_id"), 0) == execution_id &&
-	       (step_run_id == 0 || tr_as_int(tr_map_get_s(command, "step_run_id"), 0) == step_run_id);
+	const step_command *c = step_command_of(command);
+	return c->execution_id == execution_id && (step_run_id == 0 || (int64_t)c->step_run_id == step_run_id);
 }
 
 /* Take those of an execution (and step run, unless 0) out of the queue. */
@@ -99,52 +100,40 @@ static void report_failed(int64_t execution_id, uint64_t step_run_id, uint32_t a
 	tell_execution(execution_id, reply_to, message);
 }
 
-static void refuse(tr_value command, const char *kind, tr_value message)
+static void refuse(const step_command *c, const char *kind, tr_value message)
 {
-	report_failed(tr_as_int(tr_map_get_s(command, "execution_id"), 0),
-		      (uint64_t)tr_as_int(tr_map_get_s(command, "step_run_id"), 0),
-		      (uint32_t)tr_as_int(tr_map_get_s(command, "attempt"), 1),
-		      tr_as_pid(tr_map_get_s(command, "reply_to")),
+	report_failed(c->execution_id, c->step_run_id, c->attempt, c->reply_to,
 		      TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false)));
 }
 
 /* ---- starting ---- */
 
-/* A step that waits for another playbook would, counted, keep that playbook's steps from their turn. */
-static bool waits_for_others(const pb_step *step)
-{
-	for (size_t i = 0; i < step->task_count; i++) {
-		if (tr_str_is(step->tasks[i].kind, "playbook"))
-			return true;
-	}
-	return false;
-}
-
 static tr_value scope_for(pool *p, tr_value command)
 {
-	tr_value hash = tr_map_get_s(command, "hash");
-	const model_cache_entry *model = model_cache_get(&p->models, hash);
+	const step_command *c = step_command_of(command);
+	const model_cache_entry *model = model_cache_get(&p->models, c->hash);
 	if (model == NULL) {
-		refuse(command, "no_playbook",
-		       tr_stringf("the catalog does not have the playbook %s", tr_as_cstr(hash, "(no hash)")));
+		refuse(c, "no_playbook",
+		       tr_stringf("the catalog does not have the playbook %s", tr_as_cstr(c->hash, "(no hash)")));
 		return tr_absent();
 	}
-	tr_value run = run_scope_new(model->book, model->words, command, p->env);
+	const run_place place = {model->book, model->words, model->pures, p->env, p->runs, p->concurrency};
+	tr_value run = run_scope_new(&place, command);
 	if (!tr_is_valid(run))
-		refuse(command, "bad_command",
+		refuse(c, "bad_command",
 		       tr_stringf("the step run's command cannot be performed: %s", tr_err_text(tr_value_err(run))));
 	return run;
 }
 
-static void note_run(pool *p, const run_scope *scope, const tr_spawned *spawned)
+static void note_run(pool *p, const step_command *c, const tr_spawned *spawned, bool counted)
 {
-	run_entry entry = {.execution_id = scope->execution_id,
-			   .step_run_id = scope->step_run_id,
-			   .attempt = scope->attempt,
+	run_entry entry = {.execution_id = c->execution_id,
+			   .step_run_id = c->step_run_id,
+			   .attempt = c->attempt,
 			   .pid = spawned->pid,
 			   .monitor = spawned->monitor,
-			   .reply_to = scope->reply_to,
-			   .counted = !waits_for_others(scope->step)};
+			   .reply_to = c->reply_to,
+			   .counted = counted};
 	if (run_table_add(&p->table, &entry) == NULL)
 		tr_exitf("pool %s: out of memory", p->subject);
 	p->counted += entry.counted;
@@ -153,19 +142,18 @@ static void note_run(pool *p, const run_scope *scope, const tr_spawned *spawned)
 /* Takes the command. */
 static void start(pool *p, tr_value command)
 {
+	const step_command *c = step_command_of(command);
 	tr_value run = scope_for(p, command);
-	if (!tr_is_valid(run)) {
-		tr_drop(command);
-		return;
+	if (tr_is_valid(run)) {
+		/* A step that waits for another playbook would, counted, keep that playbook's steps from their turn. */
+		bool counted = !run_scope_of(run)->texts->waits;
+		tr_spawned spawned = step_run_spawn(run);
+		if (spawned.err == TR_OK)
+			note_run(p, c, &spawned, counted);
+		else
+			refuse(c, "crash",
+			       tr_stringf("the step run could not be started: %s", tr_err_text(spawned.err)));
 	}
-	tr_value resume = tr_map_get_s(command, "resume");
-	tr_spawned spawned =
-	    step_run_spawn(p->runs, tr_keep(run), tr_is_valid(resume) ? tr_keep(resume) : tr_nil(), p->concurrency);
-	if (spawned.err == TR_OK)
-		note_run(p, run_scope_of(run), &spawned);
-	else
-		refuse(command, "crash", tr_stringf("the step run could not be started: %s", tr_err_text(spawned.err)));
-	tr_drop(run);
 	tr_drop(command);
 }
 
@@ -176,15 +164,12 @@ static void start_waiting(pool *p)
 }
 
 /* The same step run again with a later attempt: whoever still has it has lost it. */
-static bool is_new(pool *p, tr_value command)
+static bool is_new(pool *p, const step_command *c)
 {
-	int64_t execution_id = tr_as_int(tr_map_get_s(command, "execution_id"), 0);
-	int64_t step_run_id = tr_as_int(tr_map_get_s(command, "step_run_id"), 0);
-	uint32_t attempt = (uint32_t)tr_as_int(tr_map_get_s(command, "attempt"), 1);
-	run_entry *have = run_table_find(&p->table, execution_id, (uint64_t)step_run_id);
+	run_entry *have = run_table_find(&p->table, c->execution_id, c->step_run_id);
 	if (have == NULL)
 		return true;
-	if (have->attempt >= attempt)
+	if (have->attempt >= c->attempt)
 		return false;
 	/* It may hang, and what it has out at a plugin must not go on. */
 	tr_exit_signal(have->pid, TR_A(kill));
@@ -194,14 +179,19 @@ static bool is_new(pool *p, tr_value command)
 	return true;
 }
 
-static void command(pool *p, tr_value command)
+static void command(pool *p, tr_value said)
 {
-	if (!tr_is(command, TR_MAP) || !is_new(p, command))
+	tr_value command = step_command_read(said);
+	const step_command *c = step_command_of(command);
+	if (c == NULL)
 		return;
-	if (p->counted < p->concurrency && p->queue_count == 0)
-		start(p, tr_keep(command));
-	else if (!queue_push(p, tr_keep(command)))
-		refuse(command, "busy", tr_string("the worker pool has no room for another command"));
+	if (is_new(p, c)) {
+		if (p->counted < p->concurrency && p->queue_count == 0)
+			start(p, tr_keep(command));
+		else if (!queue_push(p, tr_keep(command)))
+			refuse(c, "busy", tr_string("the worker pool has no room for another command"));
+	}
+	tr_drop(command);
 }
 
 /* ---- cancelling ---- */

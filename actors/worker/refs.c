@@ -108,7 +108,7 @@ static tr_value wrap_one(tr_value ref)
 
 bool refs_any(tr_value v, int depth)
 {
-	if (depth < 0)
+	if (depth < 0 || v.type < (uint32_t)TR_ARRAY || (tr_is(v, TR_MAP) && tr_map_len(v) == 0))
 		return false;
 	if (refs_is(v))
 		return true;

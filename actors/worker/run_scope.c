@@ -8,10 +8,13 @@
 static void scope_destroy(void *data)
 {
 	run_scope *s = data;
-	tr_value *values[] = {&s->words_object, &s->execution_text, &s->file,   &s->workload, &s->args, &s->ctx,
-			      &s->vars,         &s->steps,          &s->result, &s->event,    &s->env,  &s->keychain};
-	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-		tr_clear(values[i]);
+	for (uint32_t i = 0; i < s->made_count; i++)
+		tr_drop(s->made[i]);
+	tr_drop(s->env);
+	tr_drop(s->keychain);
+	tr_drop(s->command_object);
+	tr_drop(s->pures_object);
+	tr_drop(s->words_object);
 	playbook *book = (playbook *)(uintptr_t)s->book;
 	playbook_free(&book);
 	tr_free(s);
@@ -19,81 +22,134 @@ static void scope_destroy(void *data)
 
 static const tr_class scope_class = {"run_scope", scope_destroy};
 
-/* A mapping of the command with its references made loadable; an empty one when it is not there. */
-static tr_value taken_map(run_scope *s, tr_value command, const char *key, int depth)
+/* A value of the command (borrowed) with its references made loadable, borrowed from the scope. */
+static tr_value wrapped(run_scope *s, tr_value v, int depth)
 {
-	tr_value v = tr_map_get_s(command, key);
-	if (!tr_is(v, TR_MAP))
-		return tr_map();
-	tr_value wrapped = refs_wrap(tr_keep(v), depth);
-	s->has_refs = s->has_refs || wrapped.as.box != v.as.box;
-	return wrapped;
+	if (!refs_any(v, depth))
+		return v;
+	s->has_refs = true;
+	return s->made[s->made_count++] = refs_wrap(tr_keep(v), depth);
 }
 
-static tr_value taken(run_scope *s, tr_value command, const char *key)
+/* An empty mapping when it is not there. */
+static tr_value taken_map(run_scope *s, tr_value v, int depth)
 {
-	tr_value v = tr_map_get_s(command, key);
-	if (!tr_is_valid(v))
-		return tr_nil();
-	tr_value wrapped = refs_wrap(tr_keep(v), REFS_DEPTH);
-	s->has_refs = s->has_refs || wrapped.as.bits != v.as.bits;
-	return wrapped;
+	return tr_is(v, TR_MAP) ? wrapped(s, v, depth) : tr_map();
+}
+
+static tr_value taken(run_scope *s, tr_value v)
+{
+	return tr_is_valid(v) ? wrapped(s, v, REFS_DEPTH) : tr_nil();
 }
 
 /* A step's result that is itself a reference stays one: `fetch._ref` shows it, and names_step_value loads it. */
-static tr_value taken_steps(run_scope *s, tr_value command)
+static tr_value with_wrapped(tr_value steps)
 {
-	tr_value steps = tr_map_get_s(command, "steps");
 	tr_value out = tr_map_with(tr_map_len(steps));
 	const tr_entry *e = tr_map_entries(steps);
 	for (size_t i = 0, n = tr_map_len(steps); i < n; i++) {
 		tr_value v = tr_keep(e[i].value);
 		out = tr_map_put(out, tr_keep(e[i].key), refs_is(v) ? v : refs_wrap(v, REFS_DEPTH));
 	}
-	s->has_refs = s->has_refs || tr_map_len(out) > 0;
 	return out;
 }
 
-tr_value run_scope_new(const playbook *book, tr_value said, tr_value command, tr_value env)
+static tr_value taken_steps(run_scope *s, tr_value steps)
 {
-	int32_t step = playbook_step(book, tr_as_str(tr_map_get_s(command, "step")));
-	int64_t execution = tr_as_int(tr_map_get_s(command, "execution_id"), 0);
-	int64_t run = tr_as_int(tr_map_get_s(command, "step_run_id"), 0);
-	if (step < 0 || execution <= 0 || run <= 0)
-		return tr_invalid(step < 0 ? TR_ENOENT : TR_EINVAL);
+	const tr_entry *e = tr_map_entries(steps);
+	size_t n = tr_map_len(steps);
+	if (n == 0)
+		return tr_map();
+	s->has_refs = true;
+	for (size_t i = 0; i < n; i++) {
+		if (!refs_is(e[i].value) && refs_any(e[i].value, REFS_DEPTH))
+			return s->made[s->made_count++] = with_wrapped(steps);
+	}
+	return steps;
+}
+
+static void take_values(run_scope *s, const step_command *c, tr_value env)
+{
+	s->workload = taken_map(s, c->workload, 1);
+	s->args = taken_map(s, c->args, REFS_DEPTH);
+	s->ctx = taken_map(s, c->ctx, 2);
+	s->vars = taken_map(s, c->vars, 2);
+	s->steps = taken_steps(s, c->steps);
+	s->result = taken(s, c->result);
+	s->event = taken(s, c->event);
+	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
+	s->keychain = keychain_map(s->book, c->execution_id, s->workload, s->env);
+	s->has_refs = s->has_refs || s->book->keychain_count > 0;
+}
+
+/* Sent by who has the same playbook, the index is right; the name is what counts. */
+static int32_t step_of(const playbook *book, const step_command *c)
+{
+	tr_str name = tr_as_str(c->step);
+	if (c->index < book->step_count && tr_str_eq(book->steps[c->index].name, name))
+		return (int32_t)c->index;
+	return playbook_step(book, name);
+}
+
+static run_scope *scope_alloc(const run_place *place, int32_t step)
+{
 	run_scope *s = tr_alloc(sizeof *s);
 	if (s == NULL)
-		return tr_invalid(TR_ENOMEM);
-	s->book = playbook_hold(book);
-	s->step = &book->steps[step];
-	s->words_object = tr_is_valid(said) ? tr_keep(said) : words_new(book);
+		return NULL;
+	s->book = playbook_hold(place->book);
+	s->step = &s->book->steps[step];
+	s->words_object = tr_is_valid(place->words) ? tr_keep(place->words) : words_new(place->book);
 	s->words = words_of(s->words_object);
-	if (s->words == NULL) {
-		scope_destroy(s);
+	s->pures_object = tr_keep(place->pures);
+	s->pures = pure_table_of(s->pures_object);
+	if (s->words != NULL) {
+		s->texts = &s->words->steps[step];
+		return s;
+	}
+	scope_destroy(s);
+	return NULL;
+}
+
+tr_value run_scope_new(const run_place *place, tr_value command)
+{
+	tr_value object = step_command_read(command);
+	const step_command *c = step_command_of(object);
+	if (c == NULL)
+		return object;
+	int32_t step = step_of(place->book, c);
+	if (step < 0 || c->execution_id <= 0 || (int64_t)c->step_run_id <= 0) {
+		tr_drop(object);
+		return tr_invalid(step < 0 ? TR_ENOENT : TR_EINVAL);
+	}
+	run_scope *s = scope_alloc(place, step);
+	if (s == NULL) {
+		tr_drop(object);
 		return tr_invalid(TR_ENOMEM);
 	}
-	s->texts = &s->words->steps[step];
-	s->execution_id = execution;
-	s->step_run_id = (uint64_t)run;
-	s->attempt = (uint32_t)tr_as_int(tr_map_get_s(command, "attempt"), 1);
-	s->trace_id = (uint64_t)tr_as_int(tr_map_get_s(command, "trace_id"), 0);
-	char text[DIGITS_MAX];
-	s->execution_text = tr_string_n(text, (size_t)(digits_put(text, execution) - text));
-	/* Equal playbooks of two folders share the model, not the place. */
-	tr_value file = TR_GET(command, "playbook", "file");
-	s->file = tr_keep(tr_is(file, TR_STRING) ? file : s->words->file);
-	s->workload = taken_map(s, command, "workload", 1);
-	s->args = taken_map(s, command, "args", REFS_DEPTH);
-	s->ctx = taken_map(s, command, "ctx", 2);
-	s->vars = taken_map(s, command, "vars", 2);
-	s->steps = taken_steps(s, command);
-	s->result = taken(s, command, "result");
-	s->event = taken(s, command, "event");
-	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
-	s->keychain = keychain_map(book, execution, s->workload, s->env);
-	s->has_refs = s->has_refs || book->keychain_count > 0;
-	s->reply_to = tr_as_pid(tr_map_get_s(command, "reply_to"));
+	s->command_object = object;
+	s->command = c;
+	s->execution_id = c->execution_id;
+	s->step_run_id = c->step_run_id;
+	s->attempt = c->attempt;
+	s->trace_id = c->trace_id;
+	s->reply_to = c->reply_to;
+	s->supervisor = place->supervisor;
+	s->concurrency = place->concurrency;
+	take_values(s, c, place->env);
 	return tr_object(&scope_class, s);
+}
+
+tr_value run_scope_execution(const run_scope *s)
+{
+	char text[DIGITS_MAX];
+	return tr_string_n(text, (size_t)(digits_put(text, s->execution_id) - text));
+}
+
+/* Equal playbooks of two folders share the model, not the place. */
+tr_value run_scope_file(const run_scope *s)
+{
+	tr_value file = tr_map_get_s(s->command->playbook, "file");
+	return tr_is(file, TR_STRING) ? file : s->words->file;
 }
 
 const run_scope *run_scope_of(tr_value object)

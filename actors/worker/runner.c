@@ -10,15 +10,17 @@ pipeline_clock runner_clock(void)
 /* What inspection shows of a task that is not over at once. */
 static void show(const runner *r, const char *doing)
 {
-	tr_str name = tr_as_str(r->name), label = pipeline_label(r->pipe);
+	tr_value named = r->name(r->owner);
+	tr_str name = tr_as_str(named), label = pipeline_label(r->pipe);
 	tr_set_note(
 	    tr_stringf("%.*s: %s %.*s, attempt %u", TR_STR(name), doing, TR_STR(label), pipeline_attempt(r->pipe)));
+	tr_drop(named);
 }
 
-tr_err runner_init(runner *r, pipeline_setup setup, tr_value name, void (*tell)(void *owner, bool ack), void *owner)
+tr_err runner_init(runner *r, pipeline_setup setup, tr_value (*name)(void *owner), void (*tell)(void *owner, bool ack),
+		   void *owner)
 {
 	r->name = name;
-	tr_set_note(tr_keep(name));
 	setup.events = &r->events;
 	r->tell = tell;
 	r->owner = owner;
@@ -32,7 +34,6 @@ void runner_fini(runner *r)
 	plugin_call_fini(&r->call);
 	pipeline_free(&r->pipe);
 	event_list_fini(&r->events);
-	tr_clear(&r->name);
 }
 
 bool runner_ended(const runner *r)
@@ -46,6 +47,7 @@ static tr_value hand_over(runner *r, tr_value command, int64_t deadline)
 	tr_value outcome = plugin_call_send(&r->call, command);
 	if (tr_is_valid(outcome))
 		return outcome;
+	tr_set_note(r->name(r->owner));
 	r->deadline = deadline;
 	r->tell_at = tr_in(RUNNER_TELL_AFTER);
 	r->state = RUNNER_PERFORMING;
@@ -55,8 +57,9 @@ static tr_value hand_over(runner *r, tr_value command, int64_t deadline)
 /* Do what the pipeline says, until it has to wait for something. */
 static void act(runner *r, pipeline_action action)
 {
-	while (action.what == PIPELINE_PERFORM) {
-		tr_value outcome = hand_over(r, action.command, action.deadline_ns);
+	while (action.what == PIPELINE_PERFORM || action.what == PIPELINE_COMPUTE) {
+		tr_value outcome = action.what == PIPELINE_COMPUTE ? pipeline_compute(r->pipe, action.command)
+								   : hand_over(r, action.command, action.deadline_ns);
 		if (!tr_is_valid(outcome))
 			return;
 		action = pipeline_outcome(r->pipe, outcome, runner_clock());
@@ -66,6 +69,7 @@ static void act(runner *r, pipeline_action action)
 		return;
 	}
 	r->state = RUNNER_COMMITTING;
+	tr_set_note(r->name(r->owner));
 	r->not_before = action.not_before_ns;
 	r->acked = false;
 	if (r->not_before > tr_now() + RUNNER_TELL_AFTER)

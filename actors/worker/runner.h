@@ -32,11 +32,13 @@ typedef struct runner {
 	/** Send the events; with `ack`, call runner_acked when they are appended. */
 	void (*tell)(void *owner, bool ack);
 	void *owner;
-	tr_value name; /* what inspection shows before what is being done: "fetch", "17 of fetch" */
+	/** What inspection shows before what is being done: "fetch", "17 of fetch". Fresh. */
+	tr_value (*name)(void *owner);
 } runner;
 
-/** Make the pipeline (takes the setup's values and the name; the events member is set here). TR_ENOMEM. */
-tr_err runner_init(runner *r, pipeline_setup setup, tr_value name, void (*tell)(void *owner, bool ack), void *owner);
+/** Make the pipeline (takes the setup's values; the events member is set here). TR_ENOMEM. */
+tr_err runner_init(runner *r, pipeline_setup setup, tr_value (*name)(void *owner), void (*tell)(void *owner, bool ack),
+		   void *owner);
 /** Drops everything; a command that is out is cancelled. For tr_own: does not block. */
 void runner_fini(runner *r);
 /** Go: after runner_init and, when there are any, pipeline_resume. */

@@ -20,8 +20,8 @@ static tr_value context(const step_run *s)
 	const names *n = &s->loop->render.names;
 	tr_value scope = TR_DICT("args", tr_keep(run->args), "workload", tr_keep(run->workload), "ctx", tr_keep(n->ctx),
 				 "vars", tr_keep(n->vars), "iter", tr_map());
-	return TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_string_n(path.p, path.n), "file",
-		       tr_keep(run->file), "step", tr_string_n(step.p, step.n), "step_run_id",
+	return TR_DICT("execution_id", run_scope_execution(run), "playbook", tr_string_n(path.p, path.n), "file",
+		       tr_keep(run_scope_file(run)), "step", tr_string_n(step.p, step.n), "step_run_id",
 		       tr_int((int64_t)run->step_run_id), "label", tr_string(CURSOR_LABEL), "attempt", tr_int(1),
 		       "iteration", tr_nil(), "idempotency_key",
 		       tr_stringf("%lld/%llu/%s/%u", (long long)run->execution_id, step_run_id, CURSOR_LABEL,

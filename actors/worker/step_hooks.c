@@ -18,7 +18,7 @@ bool step_hooks_open(step_run *s)
 		return false;
 	const run_scope *run = s->run;
 	tr_value context =
-	    TR_DICT("execution_id", tr_keep(run->execution_text), "playbook", tr_keep(run->words->path), "step",
+	    TR_DICT("execution_id", run_scope_execution(run), "playbook", tr_keep(run->words->path), "step",
 		    tr_keep(run->texts->name), "step_run_id", tr_int((int64_t)run->step_run_id), "attempt",
 		    tr_int(run->attempt), "args", tr_keep(run->args), "loop", tr_bool(run->step->loop.present));
 	return hook_span_open(&s->span, HOOK_STEP_RUN, context) == TR_OK;

@@ -325,7 +325,7 @@ static bool exited(step_run *s, tr_value message)
 	tr_value reason = tr_array_at(message, 2);
 	if (TR_IS_A(reason, normal))
 		return true;
-	if (tr_pid_eq(pid, s->parent))
+	if (tr_pid_eq(pid, s->run->supervisor))
 		return false;
 	for (uint32_t i = 0; i < l->slot_count; i++) {
 		if (l->slots[i].index < 0 || !tr_pid_eq(l->slots[i].pid, pid))
@@ -448,7 +448,7 @@ static uint32_t in_flight(step_run *s)
 {
 	if (!is_parallel(s))
 		return 1;
-	double most = render_number(&s->loop->render, s->run->step->loop.max_in_flight, s->concurrency);
+	double most = render_number(&s->loop->render, s->run->step->loop.max_in_flight, s->run->concurrency);
 	if (!(most >= 1))
 		return 1;
 	return most > MOST_IN_FLIGHT ? MOST_IN_FLIGHT : (uint32_t)most;

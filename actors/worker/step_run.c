@@ -8,13 +8,6 @@
 #include <stdio.h>
 #include <troupe/log.h>
 
-enum {
-	ARG_RUN,
-	ARG_RESUME,
-	ARG_CONCURRENCY,
-	ARG_PARENT
-};
-
 /* ---- telling ---- */
 
 /* Events of iterations come as they are to be kept; a loop's own result is kept as the step says. */
@@ -109,6 +102,24 @@ static void pipeline_ended(step_run *s)
 	step_run_end(s, EVENT_STEP_FAILED, with_vars(payload, pipeline_written_vars(p)));
 }
 
+static tr_value step_name(void *owner)
+{
+	const step_run *s = owner;
+	return tr_keep(s->run->texts->name);
+}
+
+/* It has to wait for something: from now on it can be told to end, and seen. A step that is over at once needs none of
+ * that; who died before now is heard of all the same. */
+static void stay(step_run *s)
+{
+	s->stays = true;
+	tr_trap_exit(true);
+	tr_supervisor_join(s->run->supervisor);
+	if (s->run->reply_to.bits != 0)
+		s->execution = tr_monitor(s->run->reply_to);
+	tr_set_note(step_name(s));
+}
+
 /* After whatever may have moved things. */
 static void settle(step_run *s)
 {
@@ -118,6 +129,8 @@ static void settle(step_run *s)
 		tr_exit(TR_A(normal));
 	if (!s->begun)
 		return;
+	if (!s->stays)
+		stay(s);
 	int64_t wake = s->ending ? TR_FOREVER : s->deadline;
 	if (!s->ending && s->loop == NULL) {
 		int64_t due = runner_wake_at(&s->runner);
@@ -191,11 +204,6 @@ static void acked(step_run *s, tr_value verdict, outbox_waiters woken)
 
 /* ---- beginning ---- */
 
-static tr_value step_name(const step_run *s)
-{
-	return tr_keep(s->run->texts->name);
-}
-
 /* The pid in hexadecimal. */
 static tr_value worker_name(void)
 {
@@ -218,10 +226,12 @@ static void started_event(step_run *s)
 	step_run_add(s, &s->own);
 }
 
-static void begin_pipeline(step_run *s, tr_value resume)
+static void begin_pipeline(step_run *s)
 {
+	tr_value resume = s->run->command->resume;
+
 	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1};
-	if (runner_init(&s->runner, setup, step_name(s), tell, s) != TR_OK)
+	if (runner_init(&s->runner, setup, step_name, tell, s) != TR_OK)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	for (size_t i = 0; i < tr_array_len(resume); i++) {
 		event e;
@@ -250,8 +260,9 @@ static int64_t deadline_of(step_run *s)
 static void begin(step_run *s)
 {
 	s->begun = true;
-	if (s->run->reply_to.bits != 0)
-		s->execution = tr_monitor(s->run->reply_to);
+	/* Iterations and hooks may end before this does. */
+	if (s->run->step->loop.present || hooks_any(tr_here(), HOOK_STEP_RUN))
+		stay(s);
 	started_event(s);
 	s->deadline = deadline_of(s);
 	if (!step_hooks_open(s))
@@ -261,10 +272,9 @@ static void begin(step_run *s)
 void step_run_enter(step_run *s)
 {
 	if (s->run->step->loop.present)
-		step_loop_begin(s, s->resume);
+		step_loop_begin(s, s->run->command->resume);
 	else
-		begin_pipeline(s, s->resume);
-	tr_clear(&s->resume);
+		begin_pipeline(s);
 }
 
 /* ---- messages ---- */
@@ -342,7 +352,6 @@ static void step_run_release(void *state)
 	outbox_fini(&s->out);
 	event_list_fini(&s->own);
 	tr_clear(&s->run_object);
-	tr_clear(&s->resume);
 	tr_clear(&s->held_payload);
 }
 
@@ -351,16 +360,10 @@ static tr_err step_run_init(void *state, tr_value arg)
 	step_run *s = state;
 	if (tr_own(s, step_run_release) != TR_OK)
 		return TR_ENOMEM;
-	s->run_object = tr_keep(tr_array_at(arg, ARG_RUN));
-	s->run = run_scope_of(s->run_object);
-	s->concurrency = (uint32_t)tr_as_int(tr_array_at(arg, ARG_CONCURRENCY), 1);
-	s->parent = tr_as_pid(tr_array_at(arg, ARG_PARENT));
+	s->run_object = tr_keep(arg);
+	s->run = run_scope_of(arg);
 	s->started_ns = tr_now();
 	outbox_init(&s->out, s->run);
-	tr_trap_exit(true);
-	tr_set_note(step_name(s));
-	s->resume = tr_keep(tr_array_at(arg, ARG_RESUME));
-	tr_supervisor_join(s->parent);
 	begin(s);
 	settle(s);
 	return TR_OK;
@@ -387,9 +390,8 @@ static const tr_behaviour step_run_behaviour = {.name = "step_run",
 						.idle = step_run_idle,
 						.show = step_run_show};
 
-tr_spawned step_run_spawn(tr_pid supervisor, tr_value run, tr_value resume, uint32_t concurrency)
+tr_spawned step_run_spawn(tr_value run)
 {
-	tr_spawn_options options = {.label = "step", .monitor = true, .supervisor = supervisor};
-	tr_value arg = TR_LIST(run, resume, tr_int(concurrency), tr_pid_value(supervisor));
-	return tr_spawn_behaviour(&step_run_behaviour, arg, &options);
+	tr_spawn_options options = {.label = "step", .monitor = true, .supervisor = run_scope_of(run)->supervisor};
+	return tr_spawn_behaviour(&step_run_behaviour, run, &options);
 }

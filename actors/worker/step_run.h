@@ -14,8 +14,8 @@
 
 #include <troupe/supervisor.h>
 
-/** Spawn one, watched by the caller, an instance of the supervisor (simple_one_for_one, temporary). Takes the values.
- * `resume`: array of its events that are appended already, or nil. */
-tr_spawned step_run_spawn(tr_pid supervisor, tr_value run, tr_value resume, uint32_t concurrency);
+/** Spawn one for the run_scope object (taken), watched by the caller. One that is not over at once joins the scope's
+ * supervisor (simple_one_for_one, temporary). */
+tr_spawned step_run_spawn(tr_value run);
 
 #endif

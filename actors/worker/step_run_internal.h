@@ -61,13 +61,11 @@ typedef struct step_run {
 	runner runner;   /* a step without a loop */
 	step_loop *loop; /* a step with one */
 	event_list own;  /* events of the step run itself */
-	tr_pid parent;   /* the supervisor */
 	tr_ref execution;
 	int64_t deadline;
 	int64_t started_ns;
-	uint32_t concurrency;
-	tr_value resume; /* until it has begun */
 	bool begun, ending;
+	bool stays;           /* it had to wait: joined its supervisor, watches the execution */
 	bool over;            /* nothing is left to be said or heard */
 	hook_span span;       /* the hooks at step_run */
 	event_type held_type; /* its end, until they have seen it; EVENT_NONE */

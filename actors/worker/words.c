@@ -26,7 +26,7 @@ static void words_destroy(void *data)
 		tr_clear(values[i]);
 	for (size_t i = 0; w->steps != NULL && i < w->step_count; i++)
 		tr_drop(w->steps[i].name);
-	for (size_t i = 0; w->texts != NULL && i < w->text_count; i++)
+	for (size_t i = 0; w->texts != NULL && i < 3 * w->task_count; i++)
 		tr_drop(w->texts[i]);
 	tr_free((void *)(uintptr_t)w->steps);
 	tr_free(w->texts);
@@ -51,6 +51,7 @@ static bool make_texts(words *w, const playbook *book)
 	size_t tasks = 0, at = 0;
 	for (size_t i = 0; i < book->step_count; i++)
 		tasks += book->steps[i].task_count;
+	w->task_count = tasks;
 	step_words *steps = tr_alloc((book->step_count + 1) * sizeof *steps);
 	w->texts = tr_alloc((3 * tasks + 1) * sizeof *w->texts);
 	w->steps = steps;
@@ -60,18 +61,19 @@ static bool make_texts(words *w, const playbook *book)
 	for (size_t i = 0; i < book->step_count; i++) {
 		const pb_step *step = &book->steps[i];
 		steps[i].name = text(step->name);
+		steps[i].first = at;
+		steps[i].waits = false;
 		steps[i].labels = w->texts + at;
-		steps[i].kinds = w->texts + at + step->task_count;
-		steps[i].starts = w->texts + at + 2 * step->task_count;
+		steps[i].kinds = w->texts + tasks + at;
+		steps[i].starts = w->texts + 2 * tasks + at;
 		for (size_t k = 0; k < step->task_count; k++, at++) {
+			steps[i].waits = steps[i].waits || tr_str_is(step->tasks[k].kind, "playbook");
 			tr_value label = text(step->tasks[k].label), kind = text(step->tasks[k].kind);
 			w->texts[at] = label;
-			w->texts[at + step->task_count] = kind;
-			w->texts[at + 2 * step->task_count] = TR_DICT("label", tr_keep(label), "kind", tr_keep(kind));
+			w->texts[tasks + at] = kind;
+			w->texts[2 * tasks + at] = TR_DICT("label", tr_keep(label), "kind", tr_keep(kind));
 		}
-		at += 2 * step->task_count;
 	}
-	w->text_count = at;
 	return true;
 }
 
@@ -88,6 +90,11 @@ tr_value words_new(const playbook *book)
 		return tr_invalid(TR_ENOMEM);
 	}
 	return tr_object(&words_class, w);
+}
+
+const tr_value *words_kinds(const words *w)
+{
+	return w->texts + w->task_count;
 }
 
 const words *words_of(tr_value object)

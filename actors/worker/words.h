@@ -10,6 +10,8 @@
 
 typedef struct step_words {
 	tr_value name;
+	size_t first;                   /* of its tasks, among those of the playbook */
+	bool waits;                     /* a task of it is another playbook */
 	const tr_value *labels, *kinds; /* a task each */
 	const tr_value *starts;         /* {label, kind} of each task: what its start event says */
 } step_words;
@@ -18,8 +20,8 @@ typedef struct words {
 	tr_value path, file;
 	const step_words *steps;
 	size_t step_count;
-	tr_value *texts; /* labels, kinds and starts of all tasks */
-	size_t text_count;
+	size_t task_count;
+	tr_value *texts; /* of all tasks: labels, then kinds, then starts */
 	/* Of iterations. Shapes, all values nil: a copy costs one allocation instead of one for each key. */
 	tr_value done;   /* status, result */
 	tr_value report; /* status, result, error, vars, ctx, shared */
@@ -30,5 +32,7 @@ typedef struct words {
 /** Invalid TR_ENOMEM. */
 tr_value words_new(const playbook *book);
 const words *words_of(tr_value object);
+/** The kinds of all tasks of the playbook, in order. */
+const tr_value *words_kinds(const words *w);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tests/unit/engine/control_kit.h"
 
 #include "actors/event/frame.h"
+#include "actors/event/step_command.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -243,7 +244,13 @@ tr_value kit_command(kit *k)
 {
 	struct wanted w = {.is = is_relayed, .name = SUBJECT_POOL, .tag = "command"};
 
-	return item_of(item_of(wait_for(k, &w, "command"), 1), 1);
+	tr_value object = item_of(item_of(wait_for(k, &w, "command"), 1), 1);
+	const step_command *c = step_command_of(object);
+
+	CHECK(c != NULL);
+	tr_value map = step_command_map(c);
+	tr_drop(object);
+	return map;
 }
 
 tr_value kit_heartbeat(kit *k)

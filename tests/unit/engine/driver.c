@@ -341,8 +341,11 @@ size_t driver_effects(driver *d, machine_effect_kind kind)
 
 tr_value driver_command(driver *d, const char *step)
 {
-	tr_value v = machine_command(d->live, driver_run(d, step), tr_nil(), tr_nil());
+	step_command c;
 
+	assert_int_equal(machine_command(d->live, driver_run(d, step), &c), TR_OK);
+	tr_value v = step_command_map(&c);
+	step_command_fini(&c);
 	assert_true(tr_is_valid(v));
 	return v;
 }

@@ -56,7 +56,7 @@ void kit_load(kit *k, const char *extra, const char *workflow, const char *step,
 	c = tr_map_put_s(c, "execution_id", tr_int(77));
 	c = tr_map_put_s(c, "step_run_id", tr_int(5));
 	c = tr_map_put_s(c, "step", tr_string(step));
-	k->run = run_scope_new(k->book, tr_absent(), c, tr_absent());
+	k->run = run_scope_new(&(run_place){.book = k->book}, c);
 	tr_drop(c);
 	assert_true(tr_is_valid(k->run));
 }
