@@ -14,7 +14,7 @@ FLAGS = ['-std=c++17', '-Wall', '-Wextra', '-Wpedantic', '-Werror', f'-I{ROOT}/i
 
 
 def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=240)
     if done.returncode != 0:
         raise AssertionError(f'{command} ended with {done.returncode}:\n{done.stdout}{done.stderr[:3000]}')
 

@@ -41,7 +41,7 @@ def compile_block(folder, name, kind, text, program):
     source.write_text(text)
     command = [*(CXX if kind == 'cpp' else C), str(source), '-o', str(folder / name)]
     command += [str(LIBRARY), f'-Wl,-rpath,{LIBRARY.parent}'] if program else ['-fsyntax-only']
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     return done.stderr if done.returncode != 0 else None
 
 
@@ -66,7 +66,7 @@ def check(path, folder):
         error = compile_block(folder, name, kind, whole, program)
         if error is None and program and 'runs until it is stopped' not in text:
             programs += 1
-            ran = subprocess.run([str(folder / name)], capture_output=True, text=True, timeout=60)
+            ran = subprocess.run([str(folder / name)], capture_output=True, text=True, timeout=240)
             error = None if ran.returncode == 0 else f'ended with {ran.returncode}: {ran.stdout}{ran.stderr}'
         if error is not None:
             failures.append(f'{where}: {error}')

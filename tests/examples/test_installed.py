@@ -14,7 +14,7 @@ EXAMPLES = ['ping_pong', 'chat_room', 'rate_limiter', 'worker_pool', 'code_lock'
 
 
 def run(*command, **options):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=250, **options)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=600, **options)
     if done.returncode != 0:
         raise AssertionError(f'{command} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}')
     return done.stdout

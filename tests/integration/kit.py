@@ -45,7 +45,7 @@ class Case(unittest.TestCase):
         env.pop("NO_COLOR", None)
         return env
 
-    def troupe(self, *args, stdin=None, timeout=120, **more):
+    def troupe(self, *args, stdin=None, timeout=240, **more):
         return subprocess.run([TROUPE, *args], input=stdin, capture_output=True, text=True, timeout=timeout,
                               env=self.environment(), cwd=self.folder, check=False, **more)
 

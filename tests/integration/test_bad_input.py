@@ -15,7 +15,7 @@ workflow:
 
 class BadInput(kit.Case):
     def refused(self, path, *words, command="run"):
-        done = self.troupe(command, path, timeout=60)
+        done = self.troupe(command, path, timeout=240)
         self.assertEqual(done.returncode, 2, f"{done.stdout}\n{done.stderr}")
         for word in words:
             self.assertIn(word, done.stderr)
@@ -160,7 +160,7 @@ class BadInput(kit.Case):
         body = b'{"orders": [1, 2,'
         url = self.answer_once(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
                                b"Connection: close\r\n\r\n%s" % (len(body), body))
-        done = self.troupe("run", self.fetch(url), "--json", timeout=60)
+        done = self.troupe("run", self.fetch(url), "--json", timeout=240)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         self.assertIn("JSON", done.stdout)
 

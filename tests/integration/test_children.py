@@ -104,14 +104,14 @@ class Children(kit.Case):
                   - step: call
                     tool: { kind: playbook, path: ./inner.yaml }
                 """), "--json")
-            server.settimeout(60)
+            server.settimeout(240)
             connection, _ = server.accept()
             with connection:
-                connection.settimeout(60)
+                connection.settimeout(240)
                 self.assertTrue(connection.recv(65536).startswith(b"GET / "))
                 process.send_signal(signal.SIGINT)
                 self.assertEqual(connection.recv(65536), b"")  # closed from the other side, nobody waits for an answer
-            process.communicate(timeout=60)
+            process.communicate(timeout=240)
             self.assertEqual(process.returncode, 130)
         for one in self.children() + [self.parent]:
             events, _ = self.events(one)

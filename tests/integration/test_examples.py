@@ -20,7 +20,7 @@ class Examples(kit.Case):
         return self.run_json(os.path.join(FOLDER, name), "--set", f"api_url={self.service.url}", code=code)
 
     def fetch(self, path):
-        with urllib.request.urlopen(self.service.url + path, timeout=30) as f:
+        with urllib.request.urlopen(self.service.url + path, timeout=240) as f:
             return json.load(f)
 
     def test_every_example_is_checked_without_a_warning_and_says_what_it_is(self):

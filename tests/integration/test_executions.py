@@ -137,7 +137,7 @@ class Commands(kit.Case):
         for path in sorted(glob.glob(os.path.join(kit.SOURCE, "examples/playbooks/*.yaml"))):
             if self.troupe("check", path).returncode != 0 or "orders" in path:
                 continue
-            self.troupe("run", path, "--json", timeout=60)
+            self.troupe("run", path, "--json", timeout=240)
         rows = self.listed()
         self.assertGreater(len(rows), 3)
         for row in rows:
@@ -193,7 +193,7 @@ class Commands(kit.Case):
         process = self.start("resume", execution, "--json")
         with open(fifo, "w") as f:
             f.write("done")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(json.loads(out)["result"], "done")
         again = self.troupe("resume", execution)
@@ -208,14 +208,14 @@ class Commands(kit.Case):
         process = self.start("resume")
         with open(one, "w"), open(two, "w"):
             process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual({r["status"] for r in self.listed()}, {"interrupted"})
         process = self.start("resume")
         for fifo in (one, two):
             with open(fifo, "w") as f:
                 f.write("x")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual(sorted(out.splitlines()), sorted([f"{first} success", f"{second} success"]))
 
@@ -255,7 +255,7 @@ class Commands(kit.Case):
         follower = self.start("resume", execution, "--json")
         with open(second, "w") as f:
             f.write("2")
-        out, err = follower.communicate(timeout=60)
+        out, err = follower.communicate(timeout=240)
         self.assertEqual((follower.returncode, json.loads(out)["result"]), (0, "2"), err)
         execution = self.ok("run", self.path("two.yaml"), "--detach").strip()
         with open(first, "w"):
@@ -272,7 +272,7 @@ class Commands(kit.Case):
         self.assertEqual(repair.returncode, 1)
         self.assertIn(f"process {node.pid} is writing here", repair.stderr)
         node.terminate()
-        self.assertEqual(node.wait(timeout=30), 0)
+        self.assertEqual(node.wait(timeout=240), 0)
         self.ok("store", "verify")
 
 

@@ -48,7 +48,7 @@ class FullDisk(kit.Case):
         process = self.start("run", self.write("loop.yaml", LOOP), "--json")
         self.wait_until_full(process)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual(out, "")
         self.assertRegex(err, r"interrupted: the event store cannot write \(No space left on device\); execution \d+ keeps what its log has, "
@@ -64,7 +64,7 @@ class FullDisk(kit.Case):
         process = self.start("run", self.write("loop.yaml", LOOP), "--json")
         self.wait_until_full(node)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=100)
+        _, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130, err)
         self.assertRegex(err, r"interrupted: the event store cannot write .* and the node cancels it when there is room")
         os.unlink(ballast)
@@ -80,7 +80,7 @@ class FullDisk(kit.Case):
         shown = self.troupe("events", "last", "--json")
         self.assertNotIn("playbook.processed", shown.stdout)
         os.unlink(ballast)
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("the event store writes again", err)
         events, notes = self.events()
@@ -99,7 +99,7 @@ class FullDisk(kit.Case):
                          ["store", "compact"], ["help"], ["help", "run"], ["--version"], ["--help"], ["run", "--help"],
                          ["eval", "{{ 1 }}"], ["graph", path], ["convert", path], ["check", "--json", path]):
                 done = subprocess.run([kit.TROUPE, *args], stdout=full, stderr=subprocess.PIPE, text=True, env=self.environment(),
-                                      cwd=self.folder, timeout=60, check=False)
+                                      cwd=self.folder, timeout=240, check=False)
                 self.assertEqual(done.returncode, 1, (args, done.stderr))
                 self.assertRegex(done.stderr, "written|cannot be written", args)
 
@@ -107,7 +107,7 @@ class FullDisk(kit.Case):
         path = self.write("small.yaml", "workflow:\n  - step: a\n    tool: { kind: noop, result: 1 }\n")
         for args in (["run", path], ["run", path, "--json"], ["executions"], ["show", "last", "--json"], ["--version"]):
             done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", kit.TROUPE, *args], stderr=subprocess.PIPE, text=True,
-                                  env=self.environment(), cwd=self.folder, timeout=60, check=False)
+                                  env=self.environment(), cwd=self.folder, timeout=240, check=False)
             self.assertEqual(done.returncode, 1, (args, done.stderr))
             self.assertIn("the output could not be written", done.stderr, args)
         self.assertEqual(self.troupe("store", "verify").returncode, 0)

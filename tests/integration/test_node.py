@@ -33,13 +33,13 @@ class Node(kit.Case):
 
     def stop(self, process):
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         return err
 
     def connect(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(20)
+        s.settimeout(240)
         s.connect(os.path.join(self.data, "node.sock"))
         self.addCleanup(s.close)
         return s
@@ -72,12 +72,12 @@ class Node(kit.Case):
         process, _ = self.node()
         for folder in ("here", "there", "here"):
             done = kit.subprocess.run([kit.TROUPE, "run", "parent.yaml", "--json"], capture_output=True, text=True,
-                                      timeout=60, env=self.environment(), cwd=self.path(folder), check=False)
+                                      timeout=240, env=self.environment(), cwd=self.path(folder), check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(json.loads(done.stdout)["steps"]["call"]["result"]["result"], folder)
             with open(self.path(folder + "/parent.yaml")) as text:
                 piped = kit.subprocess.run([kit.TROUPE, "run", "-", "--json"], stdin=text, capture_output=True, text=True,
-                                           timeout=60, env=self.environment(), cwd=self.path(folder), check=False)
+                                           timeout=240, env=self.environment(), cwd=self.path(folder), check=False)
             self.assertEqual(json.loads(piped.stdout)["steps"]["call"]["result"]["result"], folder)
         os.remove(self.path("here/child.yaml"))
         lost = self.troupe("run", "here/parent.yaml")
@@ -119,7 +119,7 @@ class Node(kit.Case):
         client = self.start("run", self.write("waits.yaml", WAITS % fifo), "--events")
         with open(fifo, "w"):
             client.send_signal(signal.SIGINT)
-            out, err = client.communicate(timeout=30)
+            out, err = client.communicate(timeout=240)
         self.assertEqual(client.returncode, 130, err)
         self.assertIn("execution.cancelled", err)
         self.stop(process)
@@ -144,10 +144,10 @@ class Node(kit.Case):
                     line = owner.stderr.readline()
                     self.assertTrue(line, "the owner must not end while another's execution runs")
                 two.write("2")
-        out, err = client.communicate(timeout=30)
+        out, err = client.communicate(timeout=240)
         self.assertEqual(client.returncode, 0, err)
         self.assertEqual(json.loads(out)["result"], "2")
-        out, err = owner.communicate(timeout=30)
+        out, err = owner.communicate(timeout=240)
         self.assertEqual(owner.returncode, 0, err)
         self.assertEqual(json.loads(out)["result"], "1")
 

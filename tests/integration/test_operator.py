@@ -144,7 +144,7 @@ class Operator(kit.Case):
             self.assertIn(said, done.stderr)
         with open(go, "w", encoding="utf-8"):
             pass
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
     def test_show_says_what_is_waited_for(self):
         process, go = self.waiting("--json")
@@ -158,7 +158,7 @@ class Operator(kit.Case):
         self.assertIn("waiting at meet: 1 token, for those that may still come from slow", text)
         with open(go, "w", encoding="utf-8"):
             pass
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         shown, text = self.show()
         self.assertEqual((shown["status"], [w["step"] for w in shown["waiting"]]), ("stalled", ["gate"]))
         self.assertIn("stalled in ", text)
@@ -218,7 +218,7 @@ class Operator(kit.Case):
             f.read()
         with open(go, "w", encoding="utf-8"):
             pass
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         self.assertIn("granted", str(json.loads(out)["steps"]["granted"]["result"]))
 

@@ -40,7 +40,7 @@ class PythonChild(kit.Case):
         self.assertNotEqual(first, second)
         with open(self.go, "w", encoding="utf-8") as f:
             f.write("done")
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, stderr)
         self.assertEqual(json.loads(stdout)["result"], "done")
         events, _ = self.events()
@@ -51,7 +51,7 @@ class PythonChild(kit.Case):
     def test_without_a_rule_the_step_fails_and_says_so(self):
         process = self.start("run", self.playbook(""), "--json")
         os.kill(self.pid(), signal.SIGKILL)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 1, stderr)
         error = json.loads(stdout)["steps"]["work"]["error"]
         self.assertIn("signal 9", error["message"])
@@ -128,12 +128,12 @@ class PythonChild(kit.Case):
         with open(ready, encoding="utf-8") as f:
             f.read()
         # Whoever started it goes on (vfork) a moment before its command line can be read.
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while not self.sleeping(mark) and time.monotonic() < until:
             time.sleep(0.01)
         self.assertNotEqual(self.sleeping(mark), [])
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(self.sleeping(mark), [])
 

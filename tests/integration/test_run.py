@@ -115,7 +115,7 @@ class Run(kit.Case):
         with open(ready, encoding="utf-8") as f:
             self.assertEqual(f.read(), "x")
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 130, stderr)
         self.assertEqual(json.loads(stdout)["status"], "cancelled")
         events, notes = self.events()
@@ -159,7 +159,7 @@ class Run(kit.Case):
         self.assertIn("step.started", [e["event_type"] for e in events])
         with open(go, "w", encoding="utf-8") as f:
             f.write("gone")
-        stdout, stderr = first.communicate(timeout=60)
+        stdout, stderr = first.communicate(timeout=240)
         self.assertEqual(first.returncode, 0, stderr)
         self.assertEqual(json.loads(stdout)["result"], "gone")
 

@@ -200,7 +200,7 @@ class Store(kit.Case):
         self.assertIn(" 0 executions resumed", node.stdout.readline())
         self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "damaged")
         node.terminate()
-        node.communicate(timeout=30)
+        node.communicate(timeout=240)
         self.assertIn("have lost a part of their log", self.troupe("resume").stderr)
         with open(marks) as f:
             self.assertEqual(f.read(), "12", "nobody did a step again")

@@ -19,10 +19,23 @@ def free_port():
 
 def answers(port):
     try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
+        socket.create_connection(("127.0.0.1", port), 10).close()
         return True
     except OSError:
         return False
+
+
+def start(command):
+    """Of the ports that were free a moment ago the first that still is."""
+    for _ in range(20):
+        port = free_port()
+        server = subprocess.Popen([str(port) if word == "PORT" else word for word in command],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while server.poll() is None:
+            if answers(port) and server.poll() is None:
+                return port, server
+            time.sleep(0.01)
+    sys.exit("h2_server: nghttpd ended")
 
 
 def main():
@@ -38,14 +51,8 @@ def main():
         os.mkdir(f"{folder}/site")
         with open(f"{folder}/site/hello", "w", encoding="ascii") as f:
             f.write('{"over": "http/2"}')
-        port = free_port()
-        server = subprocess.Popen([program, "--address=127.0.0.1", "-d", f"{folder}/site", str(port), key, cert],
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        port, server = start([program, "--address=127.0.0.1", "-d", f"{folder}/site", "PORT", key, cert])
         try:
-            while not answers(port):
-                if server.poll() is not None:
-                    sys.exit("h2_server: nghttpd ended")
-                time.sleep(0.01)
             print(port, flush=True)
             sys.stdin.read()
         finally:

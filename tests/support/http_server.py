@@ -164,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send(200, gzip.compress(b'{"packed": true}'), headers=[("Content-Encoding", "gzip")])
 
     def at_hold(self, rest):
-        select.select([self.connection], [], [], 60)
+        select.select([self.connection], [], [], 600)
         with State.changed:
             State.gone += 1
             State.changed.notify_all()
@@ -172,7 +172,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def at_gone(self, rest):
         with State.changed:
-            State.changed.wait_for(lambda: State.gone > 0, 30)
+            State.changed.wait_for(lambda: State.gone > 0, 120)
             self.send(200, str(State.gone))
 
     def at_connections(self, rest):

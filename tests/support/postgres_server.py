@@ -37,6 +37,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+def start(folder, port, who):
+    """The server when it answers; None when it ended, say because the port has gone to somebody else meanwhile. Its sockets in the file system are not
+    made: they would be refused below a folder with a long name."""
+    log = open(f"{folder}/log", "ab")
+    server = subprocess.Popen([program("postgres"), "-D", f"{folder}/data", "-p", str(port), "-k", "",
+                               "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=100"],
+                              stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder, **who)
+    ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "10"]
+    while server.poll() is None:
+        if subprocess.run(ready, check=False, cwd=folder).returncode == 0 and server.poll() is None:
+            return server
+    return None
+
+
 def main():
     who = as_user()
     folder = tempfile.mkdtemp(prefix="troupe-postgres-")
@@ -51,15 +65,13 @@ def main():
         subprocess.run([program("initdb"), "-D", data, "-U", "troupe", "--pwfile", secret, "-A", "scram-sha-256",
                         "--encoding", "UTF8", "--no-locale", "--no-sync"],
                        check=True, stdout=subprocess.DEVNULL, cwd=folder, **who)
-        port = free_port()
-        log = open(f"{folder}/log", "wb")
-        server = subprocess.Popen([program("postgres"), "-D", data, "-p", str(port), "-k", folder,
-                                   "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=100"],
-                                  stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder, **who)
-        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-        while subprocess.run(ready, check=False, cwd=folder).returncode != 0:
-            if server.poll() is not None:
-                sys.exit(open(f"{folder}/log", encoding="utf8", errors="replace").read())
+        for _ in range(20):
+            port = free_port()
+            server = start(folder, port, who)
+            if server is not None:
+                break
+        else:
+            sys.exit(open(f"{folder}/log", encoding="utf8", errors="replace").read())
         env = dict(os.environ, PGPASSWORD="opensesame")
         subprocess.run([program("createdb"), "-h", "127.0.0.1", "-p", str(port), "-U", "troupe", "troupe"], check=True, env=env)
         print(port, folder, flush=True)

@@ -94,7 +94,7 @@ def by_actor(trace):
 
 def run(what, command):
     environment = {**os.environ, 'ERL_CRASH_DUMP_SECONDS': '0'}  # no dump file where we happen to be
-    done = subprocess.run(command, capture_output=True, text=True, timeout=200, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
     if done.returncode != 0:  # a sanitizer's report, for one
         sys.exit(f'{what} ended with {done.returncode}: {done.stderr[-8000:]}')
     return traces(done.stdout)

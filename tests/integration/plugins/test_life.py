@@ -34,7 +34,7 @@ class Life(kit.Case):
         self.program = os.path.join(self.prefix, "bin/troupe")
 
     def sh(self, *args, code=0):
-        done = subprocess.run(args, capture_output=True, text=True, timeout=150, cwd=self.folder, env=self.environment(),
+        done = subprocess.run(args, capture_output=True, text=True, timeout=600, cwd=self.folder, env=self.environment(),
                               check=False)
         self.assertEqual(done.returncode, code, f"{args}\n{done.stdout}\n{done.stderr}")
         return done.stdout
@@ -75,7 +75,7 @@ class Life(kit.Case):
         """Perform a playbook again and again until told to end; the number of executions, or what went wrong."""
         playbook = self.write("background.yaml", BACKGROUND)
         while not self.over.is_set():
-            done = subprocess.run([self.program, "run", playbook, "--json"], capture_output=True, text=True, timeout=60,
+            done = subprocess.run([self.program, "run", playbook, "--json"], capture_output=True, text=True, timeout=240,
                                   env=self.environment(), cwd=self.folder, check=False)
             if done.returncode != 0 or json.loads(done.stdout)["status"] != "success":
                 self.troubles.append(done.stdout + done.stderr)
@@ -99,7 +99,7 @@ class Life(kit.Case):
 
         # Before it is there, its kind is refused; after it is loaded, the next execution uses it.
         refused = subprocess.run([self.program, "run", self.write("counts.yaml", COUNTS % "sequential")],
-                                 capture_output=True, text=True, timeout=60, env=self.environment(), check=False)
+                                 capture_output=True, text=True, timeout=240, env=self.environment(), check=False)
         self.assertEqual(refused.returncode, 2)
         self.assertIn("no tool kind is called 'counter'", refused.stderr)
         self.installed("check", self.path("counts.yaml"), code=2)
@@ -137,7 +137,7 @@ class Life(kit.Case):
         self.assertGreater(self.performed, 5)
         self.assertIsNone(node.poll(), "the node has ended")
         node.terminate()
-        out, err = node.communicate(timeout=30)
+        out, err = node.communicate(timeout=240)
         self.assertEqual(node.returncode, 0, err)
         print(f"{self.performed} executions beside it, 1,020 commands on the plugin: all succeeded, the node ran on")
 

@@ -25,7 +25,7 @@ class Refusals(kit.Case):
     def stop(self, process):
         self.assertIsNone(process.poll(), "the node has ended")
         process.terminate()
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=240)
         self.assertEqual(process.returncode, 0, err)
         return err
 

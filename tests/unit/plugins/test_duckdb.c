@@ -494,7 +494,7 @@ static void section_10_duckdb_timeout_reaches_the_statement(void **state)
 	char path[128];
 	(void)state;
 	tr_value db = tr_string(below(path, "granted/slow.duckdb"));
-	check_error(sql_with(ENDLESS, TR_DICT("database", tr_keep(db), "timeout", tr_float(0.3))), "timeout", false,
+	check_error(sql_with(ENDLESS, TR_DICT("database", tr_keep(db), "timeout", tr_float(2))), "timeout", false,
 		    "INTERRUPT", "did not end in time");
 	wait_until_closed(path);
 	check_rows("select 1 as a", TR_DICT("database", db), "[{\"a\":1}]");

@@ -468,7 +468,7 @@ static void cancel_reaches_the_wire(void **state)
 	tr_value o = world_do(&w, cancel_held, at("/hold"));
 	check_kind(o, "cancelled", false);
 	tr_drop(o);
-	o = get_with("/hold", TR_DICT("timeout", tr_float(0.05)));
+	o = get_with("/hold", TR_DICT("timeout", tr_float(1)));
 	tr_drop(o);
 	o = get("/gone");
 	assert_true(tr_as_int(RESULT(o, "data"), 0) >= 1);

@@ -376,7 +376,7 @@ static void section_10_nats_publish_and_request(void **state)
 static void section_10_nats_timeout(void **state)
 {
 	(void)state;
-	check_error(ask("request", TR_DICT("subject", tr_string("silent"), "timeout", tr_float(0.2))), "timeout", true,
+	check_error(ask("request", TR_DICT("subject", tr_string("silent"), "timeout", tr_float(2))), "timeout", true,
 		    "no answer from silent in time");
 	check_error(ask("request", TR_DICT("subject", tr_string("silent"), "timeout", tr_int(0))), "input", false,
 		    "timeout must be");

@@ -344,7 +344,7 @@ static void wait_until_nothing_sleeps(void)
 static void section_10_postgres_timeout_reaches_the_server(void **state)
 {
 	(void)state;
-	check_error(sql_with("select pg_sleep(600)", TR_DICT("timeout", tr_float(0.2))), "timeout", false, "57014",
+	check_error(sql_with("select pg_sleep(600)", TR_DICT("timeout", tr_float(2))), "timeout", false, "57014",
 		    "did not end in time");
 	wait_until_nothing_sleeps();
 	check_error(sql("set statement_timeout to 50; select pg_sleep(600)"), "timeout", false, "57014",

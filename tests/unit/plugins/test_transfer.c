@@ -518,7 +518,7 @@ static void wait_until_nothing_runs(const char *part)
 static void section_10_transfer_timeout_reaches_the_source(void **state)
 {
 	(void)state;
-	check_error(copy_with(pg("query", SLOW), duck("table", "slow"), TR_DICT("timeout", tr_float(0.3))), "timeout",
+	check_error(copy_with(pg("query", SLOW), duck("table", "slow"), TR_DICT("timeout", tr_float(2))), "timeout",
 		    "from postgres", 0, 0);
 	wait_until_nothing_runs("600 + i");
 }
