@@ -13,6 +13,7 @@ typedef struct iteration {
 	tr_value run_object;
 	const run_scope *run;
 	runner runner;
+	event_list events;
 	tr_pid parent;
 	int64_t index;
 	int64_t slot;
@@ -55,12 +56,13 @@ static keep_policy policy_of(iteration *it, const event *e)
 static void externalise(iteration *it)
 {
 	refs_origin origin = origin_of(it);
-	event_list *events = &it->runner.events;
+	event_list *events = &it->events;
 	for (size_t i = 0; i < events->count; i++) {
+		if (it->run->texts->plain && refs_event_is_plain(&events->items[i]))
+			continue;
 		/* A warning may be added, and the list move, while the policy is rendered. */
 		keep_policy policy = policy_of(it, &events->items[i]);
-		event *e = &events->items[i];
-		e->payload = refs_externalise(tr_redact(tr_here(), e->payload), &origin, &policy);
+		refs_keep_event(&events->items[i], &origin, &policy);
 		keep_policy_fini(&policy);
 	}
 }
@@ -68,7 +70,7 @@ static void externalise(iteration *it)
 static void report(iteration *it, bool ack, tr_value done)
 {
 	externalise(it);
-	tr_send(it->parent, TR_LIST(TR_A(event), tr_int(it->slot), tr_int(it->index), event_batch(&it->runner.events),
+	tr_send(it->parent, TR_LIST(TR_A(event), tr_int(it->slot), tr_int(it->index), event_batch(&it->events),
 				    tr_bool(ack), done));
 }
 
@@ -102,7 +104,7 @@ static void finish(iteration *it, const ending *came)
 	if (refs_is_large(result, policy.inline_max))
 		result = refs_put(result, &origin, &policy);
 	keep_policy_fini(&policy);
-	event *e = event_list_add(&it->runner.events, EVENT_ITERATION_DONE);
+	event *e = event_list_add(&it->events, EVENT_ITERATION_DONE);
 	if (e != NULL) {
 		e->time_us = tr_wall_us();
 		e->iteration = it->index;
@@ -162,7 +164,7 @@ static void begin(iteration *it, tr_value resume)
 		event_fini(&e);
 	}
 	if (!resumed) {
-		event *e = event_list_add(&it->runner.events, EVENT_ITERATION_STARTED);
+		event *e = event_list_add(&it->events, EVENT_ITERATION_STARTED);
 		if (e != NULL) {
 			e->time_us = tr_wall_us();
 			e->iteration = it->index;
@@ -194,6 +196,7 @@ static void iteration_release(void *state)
 {
 	iteration *it = state;
 	runner_fini(&it->runner);
+	event_list_fini(&it->events);
 	tr_clear(&it->run_object);
 	tr_clear(&it->arg);
 }
@@ -234,6 +237,7 @@ static tr_err enter(iteration *it, tr_value item)
 	pipeline_setup setup = {.run = tr_keep(it->run_object),
 				.iteration = it->index,
 				.parallel = tr_as_bool(tr_array_at(arg, ARG_PARALLEL), false),
+				.events = &it->events,
 				.wrapped = wrapped,
 				.iter = iter,
 				.vars = tr_keep(tr_array_at(arg, ARG_VARS)),

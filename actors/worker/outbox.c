@@ -22,10 +22,10 @@ void outbox_fini(outbox *o)
 }
 
 /* Event ids are given by the execution, which puts all in one sequence. */
-tr_err outbox_add(outbox *o, event_list *events)
+tr_err outbox_ready(outbox *o)
 {
-	for (size_t i = 0; i < events->count; i++) {
-		event *e = &events->items[i];
+	for (; o->ready < o->pending.count; o->ready++) {
+		event *e = &o->pending.items[o->ready];
 		if (e->time_us == 0)
 			e->time_us = tr_wall_us();
 		e->execution_id = o->run->execution_id;
@@ -34,7 +34,13 @@ tr_err outbox_add(outbox *o, event_list *events)
 		if (e->attempt == 0)
 			e->attempt = o->run->attempt;
 	}
-	return events->failed ? TR_ENOMEM : event_list_move(&o->pending, events, events->count);
+	return o->pending.failed ? TR_ENOMEM : TR_OK;
+}
+
+tr_err outbox_add(outbox *o, event_list *events)
+{
+	tr_err err = events->failed ? TR_ENOMEM : event_list_move(&o->pending, events, events->count);
+	return err != TR_OK ? err : outbox_ready(o);
 }
 
 tr_err outbox_wait(outbox *o, uint64_t who)
@@ -77,16 +83,18 @@ static void send(outbox *o, int64_t token)
 {
 	for (bool last = false; !last;) {
 		event_list some = {0};
-		last = o->pending.count <= OUTBOX_MOST;
-		if (event_list_move(&some, &o->pending, last ? o->pending.count : OUTBOX_MOST) != TR_OK)
+		last = o->ready <= OUTBOX_MOST;
+		size_t n = last ? o->ready : OUTBOX_MOST;
+		if (event_list_move(&some, &o->pending, n) != TR_OK)
 			tr_exitf("step %.*s: out of memory", TR_STR(o->run->step->name));
+		o->ready -= n;
 		send_events(o, last ? token : 0, &some);
 	}
 }
 
 void outbox_flush(outbox *o, bool now)
 {
-	if (o->pending.count == 0 && o->waiting.count == 0)
+	if (o->ready == 0 && o->waiting.count == 0)
 		return;
 	if (o->waiting.count == 0) {
 		if (now)

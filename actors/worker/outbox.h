@@ -21,7 +21,8 @@ typedef struct outbox_waiters {
 
 typedef struct outbox {
 	const run_scope *run;
-	event_list pending;
+	event_list pending; /* events are made in it; those from `ready` on are not yet as they are to be sent */
+	size_t ready;
 	outbox_waiters waiting; /* for the ack of what is pending … */
 	outbox_waiters sent;    /* … and of the batch that is out */
 	int64_t token;          /* of the batch that is out; 0: none */
@@ -30,7 +31,9 @@ typedef struct outbox {
 
 void outbox_init(outbox *o, const run_scope *run);
 void outbox_fini(outbox *o);
-/** Move the events of the list to the end of what is pending (the list is empty afterwards). */
+/** What was made in `pending` may be sent: say of each whose it is. */
+tr_err outbox_ready(outbox *o);
+/** Move the events of the list to the end of what is pending and ready (the list is empty afterwards). */
 tr_err outbox_add(outbox *o, event_list *events);
 /** `who` waits for the ack of everything added so far. */
 tr_err outbox_wait(outbox *o, uint64_t who);

@@ -25,14 +25,16 @@ pipeline *pipeline_new(const pipeline_setup *setup)
 	const run_scope *run = run_scope_of(setup->run);
 	pipeline *p = tr_alloc(sizeof *p);
 	size_t tasks = run->step->task_count;
-	uint32_t *visits = tr_alloc((tasks + 1) * sizeof *visits);
+	bool few = p != NULL && tasks < sizeof p->few_visits / sizeof p->few_visits[0];
+	uint32_t *visits = few ? p->few_visits : tr_alloc((tasks + 1) * sizeof *visits);
 	if (p == NULL || visits == NULL) {
 		tr_drop(setup->run);
 		tr_drop(setup->iter);
 		tr_drop(setup->vars);
 		tr_drop(setup->ctx);
+		if (!few)
+			tr_free(visits);
 		tr_free(p);
-		tr_free(visits);
 		return NULL;
 	}
 	p->run_object = setup->run;
@@ -66,7 +68,8 @@ void pipeline_free(pipeline **pp)
 	tr_value *values[] = {&p->shared, &p->vars_written, &p->ctx_written, &p->result, &p->error, &p->run_object};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
-	tr_free(p->visits);
+	if (p->visits != p->few_visits)
+		tr_free(p->visits);
 	tr_free(p);
 }
 
@@ -102,8 +105,9 @@ static void skip(pipeline *p, pipeline_clock clock)
 	if (e != NULL) {
 		e->task_run_id = 0;
 		e->status = "skipped";
-		e->payload = TR_DICT("label", tr_keep(pipeline_label_value(p)), "outcome",
-				     TR_DICT("status", tr_string("skipped")), "directive", tr_string("continue"));
+		event_set(e, PROCESSED_LABEL, tr_keep(pipeline_label_value(p)));
+		event_set(e, PROCESSED_OUTCOME, TR_DICT("status", tr_word("skipped")));
+		event_set(e, PROCESSED_DIRECTIVE, tr_keep(p->run->words->directives[PB_CONTINUE]));
 	}
 	p->attempt = 0;
 	p->pc++;
@@ -157,11 +161,12 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 	event *e = pipeline_event(p, EVENT_TASK_STARTED, clock.wall_us);
 	if (e != NULL) {
 		e->status = "running";
-		e->payload = tr_keep(p->run->texts->starts[p->pc]);
+		event_set(e, TASK_LABEL, tr_keep(pipeline_label_value(p)));
+		event_set(e, TASK_KIND, tr_keep(p->run->texts->kinds[p->pc]));
 	}
 	if (until_us != 0) {
 		if (e != NULL)
-			e->payload = tr_map_put_s(e->payload, "deadline_us", tr_int(until_us));
+			event_put(e, "deadline_us", tr_int(until_us));
 		if (until_us <= clock.wall_us)
 			return pipeline_decide(p, over_before(task), clock);
 		deadline = clock.now_ns + (until_us - clock.wall_us) * 1000;
@@ -274,7 +279,7 @@ static const pb_result_policy *policy_of(const pipeline *p, const event *e)
 		bool own = step->result.present && p->iteration < 0;
 		return own ? &step->result : &step->tasks[step->task_count - 1].result;
 	}
-	tr_str label = tr_as_str(tr_map_get_s(e->payload, "label"));
+	tr_str label = tr_as_str(event_get(e, "label"));
 	for (size_t i = 0; i < step->task_count; i++) {
 		if (tr_str_eq(step->tasks[i].label, label))
 			return &step->tasks[i].result;

@@ -26,6 +26,8 @@ struct pipeline {
 	uint32_t pc;
 	uint32_t attempt;
 	uint32_t *visits; /* a task: how often the program counter entered it */
+	uint32_t few_visits[4];
+	bool outcome_failed; /* names.outcome is an error */
 	uint32_t task_runs;
 	uint64_t directives;
 	int64_t started_ns, started_us;

@@ -64,6 +64,10 @@ static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock
 /* For the event: all of it but meta, which the envelope has, and with the result that is kept. */
 static tr_value recorded(tr_value outcome, tr_value kept)
 {
+	tr_value result = tr_map_get_n(outcome, "result", 6);
+	if (result.type == kept.type && result.as.bits == kept.as.bits &&
+	    !tr_is_valid(tr_map_get_n(outcome, "meta", 4)))
+		return tr_keep(outcome);
 	tr_value out = tr_map_with(tr_map_len(outcome));
 	const tr_entry *e = tr_map_entries(outcome);
 	for (size_t i = 0, n = tr_map_len(outcome); i < n; i++) {
@@ -98,7 +102,7 @@ static tr_value failure(pipeline *p, const pb_rule *rule)
 {
 	tr_value outcome = p->render.names.outcome;
 	const pb_task *task = pipeline_task(p);
-	tr_value error = is_error(outcome)
+	tr_value error = p->outcome_failed
 			     ? tr_keep(tr_map_get_s(outcome, "error"))
 			     : TR_DICT("kind", tr_string("failed"), "message",
 				       tr_stringf("task %.*s: the rule in line %u ends the step", TR_STR(task->label),
@@ -119,7 +123,7 @@ static tr_value failure(pipeline *p, const pb_rule *rule)
 static tr_value spent(pipeline *p, uint32_t attempts)
 {
 	tr_value outcome = p->render.names.outcome;
-	if (is_error(outcome))
+	if (p->outcome_failed)
 		return located(p,
 			       tr_map_put_s(tr_keep(tr_map_get_s(outcome, "error")), "attempts", tr_int(p->attempt)));
 	return located(p, TR_DICT("kind", tr_string("retries_spent"), "message",
@@ -195,17 +199,19 @@ static void processed_event(pipeline *p, pb_directive directive, const pb_rule *
 	if (e == NULL)
 		return;
 	tr_value outcome = p->render.names.outcome;
-	e->status = is_error(outcome) ? "error" : "success";
+	e->status = p->outcome_failed ? "error" : "success";
 	e->duration_us = (clock.now_ns - p->started_ns) / 1000;
-	tr_value payload = TR_DICT("label", tr_keep(pipeline_label_value(p)), "outcome", recorded(outcome, kept),
-				   "directive", tr_keep(p->run->words->directives[directive]));
+	event_set(e, PROCESSED_LABEL, tr_keep(pipeline_label_value(p)));
+	event_set(e, PROCESSED_OUTCOME, recorded(outcome, kept));
+	event_set(e, PROCESSED_DIRECTIVE, tr_keep(p->run->words->directives[directive]));
 	if (directive == PB_JUMP && rule != NULL)
-		payload = tr_map_put_s(payload, "to", path_key(p->step->tasks[rule->jump_to].label));
+		event_put(e, "to", path_key(p->step->tasks[rule->jump_to].label));
 	if (tr_is_valid(w->prev))
-		payload = tr_map_put_s(payload, "prev", tr_keep(w->prev));
+		event_put(e, "prev", tr_keep(w->prev));
 	if (directive == PB_FAIL && tr_is_valid(p->error))
-		payload = tr_map_put_s(payload, "error", tr_keep(p->error));
-	e->payload = writes_payload(w, payload);
+		event_put(e, "error", tr_keep(p->error));
+	if (writes_any(w))
+		e->payload = writes_payload(w, tr_is_nil(e->payload) ? tr_map() : e->payload);
 }
 
 static pipeline_action retry(pipeline *p, const pb_rule *rule, const writes *w, pipeline_clock clock)
@@ -224,7 +230,7 @@ static pipeline_action retry(pipeline *p, const pb_rule *rule, const writes *w, 
 	if (e != NULL) {
 		tr_value outcome = p->render.names.outcome;
 		tr_value error = tr_map_get_s(outcome, "error");
-		e->status = is_error(outcome) ? "error" : "success";
+		e->status = p->outcome_failed ? "error" : "success";
 		e->duration_us = (clock.now_ns - p->started_ns) / 1000;
 		tr_value payload = TR_DICT("label", path_key(pipeline_task(p)->label), "delay_us", tr_int(wait / 1000),
 					   "error", tr_is_valid(error) ? tr_keep(error) : tr_nil());
@@ -245,9 +251,12 @@ static pipeline_action leave(pipeline *p, pb_directive directive, const pb_rule 
 {
 	names *n = &p->render.names;
 	tr_assign(&n->prev, tr_keep(tr_is_valid(w->prev) ? w->prev : kept));
-	n->results = tr_map_put(n->results, tr_keep(pipeline_label_value(p)), tr_keep(kept));
 	n->ran = true;
 	p->attempt = 0;
+	bool last = directive == PB_BREAK || (directive == PB_CONTINUE && p->pc + 1 == p->step->task_count);
+	/* Behind the last task only the step's own templates may ask for it. */
+	if (!last || !p->run->texts->plain || p->step->set_count > 0)
+		n->results = tr_map_put(n->results, tr_keep(pipeline_label_value(p)), tr_keep(kept));
 	if (directive == PB_BREAK)
 		return pipeline_end_well(p);
 	p->pc = directive == PB_JUMP ? (uint32_t)rule->jump_to : p->pc + 1;
@@ -264,7 +273,7 @@ static tr_value kept_result(pipeline *p, tr_value *error)
 {
 	const pb_result_policy *policy = &pipeline_task(p)->result;
 	tr_value outcome = p->render.names.outcome;
-	if (policy->present && policy->value != NULL && !is_error(outcome))
+	if (policy->present && policy->value != NULL && !p->outcome_failed)
 		return render_value(&p->render, policy->value, error);
 	return tr_keep(tr_map_get_s(outcome, "result"));
 }
@@ -273,7 +282,7 @@ static pipeline_action go(pipeline *p, pb_directive directive, const pb_rule *ru
 {
 	tr_value error = tr_absent();
 	const pb_task *task = pipeline_task(p);
-	if (directive != PB_FAIL && !is_error(p->render.names.outcome) &&
+	if (directive != PB_FAIL && !p->outcome_failed &&
 	    !writes_render(w, task->sets, task->set_count, p->parallel, &p->render, &error))
 		directive = PB_FAIL;
 	tr_value kept = tr_is_valid(error) ? tr_nil() : kept_result(p, &error);
@@ -327,9 +336,10 @@ pipeline_action pipeline_decide(pipeline *p, tr_value outcome, pipeline_clock cl
 	if (!tr_is_valid(n->outcome))
 		return pipeline_end_badly(p,
 					  TR_DICT("kind", tr_string("memory"), "message", tr_string("out of memory")));
+	p->outcome_failed = is_error(n->outcome);
 	names_note(n, tr_map_get_s(n->outcome, "result"));
 	const pb_rule *rule = matching_rule(p);
-	pb_directive directive = rule != NULL ? rule->directive : is_error(n->outcome) ? PB_FAIL : PB_CONTINUE;
+	pb_directive directive = rule != NULL ? rule->directive : p->outcome_failed ? PB_FAIL : PB_CONTINUE;
 	writes w = {0};
 	tr_value error = tr_absent();
 	pipeline_action next;

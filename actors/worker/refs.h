@@ -40,9 +40,11 @@ bool refs_is_large(tr_value v, size_t limit);
 /** Put v (taken) into the artifact store: its ResultRef, or v itself when there is no store. `policy` may be NULL. May
  * block. */
 tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy);
-/** The payload of an event with its large parts put into the store: results as the policy has it, other parts over
- * INLINE_LIMIT. Takes and returns it. A part that is there twice is put once. */
-tr_value refs_externalise(tr_value payload, const refs_origin *origin, const keep_policy *policy);
+/** The event as it is to be kept: without secrets, and with its large parts put into the store: results as the policy
+ * has it, other parts over INLINE_LIMIT. A part that is there twice is put once. */
+void refs_keep_event(event *e, const refs_origin *origin, const keep_policy *policy);
+/** Is it that already, as long as there is no policy? Looks at no more than a few parts. */
+bool refs_event_is_plain(const event *e);
 /** A manifest of parts (array of ResultRefs, taken) that together are one list of `count` items. */
 tr_value refs_manifest(tr_value parts, int64_t count);
 

@@ -7,8 +7,13 @@
 
 #include <troupe/codec.h>
 #include <troupe/log.h>
+#include <troupe/node.h>
 
 #define PUT_TIMEOUT (60 * TR_SECOND)
+/* Far below INLINE_LIMIT: whoever stays within this is small without having been measured. */
+#define PLAIN_BYTES 1024
+#define PLAIN_MOST  16
+#define PLAIN_DEPTH 4
 
 bool refs_is_large(tr_value v, size_t limit)
 {
@@ -145,7 +150,8 @@ static tr_value parts(externaliser *x, tr_value map, bool top)
 	return out;
 }
 
-tr_value refs_externalise(tr_value payload, const refs_origin *origin, const keep_policy *policy)
+/* Takes and returns the payload. */
+static tr_value externalise(tr_value payload, const refs_origin *origin, const keep_policy *policy)
 {
 	size_t least = policy->inline_max < INLINE_LIMIT ? policy->inline_max : INLINE_LIMIT;
 	if (!tr_is(payload, TR_MAP) || !refs_is_large(payload, least))
@@ -156,6 +162,43 @@ tr_value refs_externalise(tr_value payload, const refs_origin *origin, const kee
 	tr_drop(x.ref);
 	tr_drop(payload);
 	return out;
+}
+
+void refs_keep_event(event *e, const refs_origin *origin, const keep_policy *policy)
+{
+	if (event_unshape(e) == TR_OK) /* else the event's payload tells */
+		e->payload = externalise(tr_redact(tr_here(), e->payload), origin, policy);
+}
+
+/* What is left of `room` behind v; 0 when it does not fit, or is too deep to be looked at. */
+static size_t room_behind(tr_value v, size_t room, int depth)
+{
+	if (v.type < (uint32_t)TR_STRING)
+		return room;
+	if (tr_is(v, TR_STRING) || tr_is(v, TR_BINARY)) {
+		size_t n = tr_as_str(v).n + 16;
+		return n < room ? room - n : 0;
+	}
+	size_t items = tr_array_len(v), entries = tr_map_len(v);
+	if (depth == 0 || tr_is(v, TR_OBJECT) || items > PLAIN_MOST || entries > PLAIN_MOST)
+		return 0;
+	for (size_t i = 0; i < items && room > 0; i++)
+		room = room_behind(tr_array_items(v)[i], room, depth - 1);
+	for (size_t i = 0; i < entries && room > 0; i++) {
+		const tr_entry *e = &tr_map_entries(v)[i];
+		room = room_behind(e->value, room_behind(e->key, room, 1), depth - 1);
+	}
+	return room;
+}
+
+bool refs_event_is_plain(const event *e)
+{
+	size_t room = PLAIN_BYTES;
+	if (tr_node_get(tr_here(), TR_SLOT_REDACT) != NULL)
+		return false;
+	for (int i = 0; e->shaped && i < EVENT_FIELDS; i++)
+		room = room_behind(e->field[i], room, PLAIN_DEPTH);
+	return room_behind(e->payload, room, PLAIN_DEPTH) > 0;
 }
 
 tr_value refs_manifest(tr_value parts, int64_t count)

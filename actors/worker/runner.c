@@ -21,7 +21,7 @@ tr_err runner_init(runner *r, pipeline_setup setup, tr_value (*name)(void *owner
 		   void *owner)
 {
 	r->name = name;
-	setup.events = &r->events;
+	r->events = setup.events;
 	r->tell = tell;
 	r->owner = owner;
 	r->state = RUNNER_IDLE;
@@ -33,7 +33,6 @@ void runner_fini(runner *r)
 {
 	plugin_call_fini(&r->call);
 	pipeline_free(&r->pipe);
-	event_list_fini(&r->events);
 }
 
 bool runner_ended(const runner *r)
@@ -114,7 +113,7 @@ int64_t runner_wake_at(const runner *r)
 		return r->acked ? r->not_before : TR_FOREVER;
 	if (r->state != RUNNER_PERFORMING)
 		return TR_FOREVER;
-	return r->events.count > 0 && r->tell_at < r->deadline ? r->tell_at : r->deadline;
+	return r->events->count > 0 && r->tell_at < r->deadline ? r->tell_at : r->deadline;
 }
 
 static void timed_out(runner *r)
@@ -131,7 +130,7 @@ void runner_tick(runner *r)
 	if (r->state == RUNNER_PERFORMING) {
 		if (now >= r->deadline)
 			timed_out(r);
-		else if (now >= r->tell_at && r->events.count > 0) {
+		else if (now >= r->tell_at && r->events->count > 0) {
 			show(r, "performing");
 			r->tell(r->owner, false);
 		}

@@ -24,7 +24,7 @@ typedef enum runner_state {
 
 typedef struct runner {
 	pipeline *pipe;
-	event_list events; /* made and not yet told */
+	event_list *events; /* made and not yet told: the owner's */
 	runner_state state;
 	plugin_call call;
 	int64_t deadline, tell_at, not_before;
@@ -36,7 +36,8 @@ typedef struct runner {
 	tr_value (*name)(void *owner);
 } runner;
 
-/** Make the pipeline (takes the setup's values; the events member is set here). TR_ENOMEM. */
+/** Make the pipeline (takes the setup's values; the events in it are the owner's, who empties them in `tell`).
+ * TR_ENOMEM. */
 tr_err runner_init(runner *r, pipeline_setup setup, tr_value (*name)(void *owner), void (*tell)(void *owner, bool ack),
 		   void *owner);
 /** Drops everything; a command that is out is cancelled. For tr_own: does not block. */

@@ -66,7 +66,7 @@ static void answered(step_run *s, tr_value outcome)
 	}
 	tr_assign(&c->rows, rows);
 	c->appending = true;
-	event *e = event_list_add(&s->own, EVENT_TASK_PROCESSED);
+	event *e = event_list_add(step_run_events(s), EVENT_TASK_PROCESSED);
 	if (e == NULL)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	e->time_us = tr_wall_us();
@@ -74,7 +74,7 @@ static void answered(step_run *s, tr_value outcome)
 	e->payload = TR_DICT("label", tr_string(CURSOR_LABEL), "outcome",
 			     TR_DICT("status", tr_string("success"), "result", tr_keep(rows)), "directive",
 			     tr_string("continue"));
-	step_run_add(s, &s->own);
+	step_run_add(s);
 	outbox_wait(&s->out, WAIT_CURSOR);
 	outbox_flush(&s->out, false);
 }

@@ -193,7 +193,7 @@ static bool own_writes(step_run *s, tr_value result, tr_value *error)
 	writes w = {0};
 	bool good = writes_render(&w, step->sets, step->set_count, false, &l->render, error);
 	if (good) {
-		writes_ctx_event(&s->own, w.ctx, -1, tr_wall_us());
+		writes_ctx_event(step_run_events(s), w.ctx, -1, tr_wall_us());
 		l->vars_written = shared_writes(&l->results.shared, l->vars_written);
 		if (tr_is_valid(w.vars))
 			l->vars_written =
@@ -287,7 +287,7 @@ static void told(step_run *s, tr_value message)
 	bool ack = tr_as_bool(tr_array_at(message, 4), false);
 	tr_value report = tr_array_at(message, 5);
 	forget_seen_warnings(s, events);
-	step_run_add(s, events);
+	step_run_add_all(s, events);
 	if (!tr_is_nil(report))
 		tr_assign(&from->report, tr_keep(report));
 	if (ack)
@@ -306,14 +306,14 @@ static void crashed(step_run *s, uint32_t slot, tr_value reason)
 	    tr_stringf("the actor of iteration %lld ended: %.*s", (long long)from->index, TR_STR(tr_buf_str(&shown))),
 	    "retryable", tr_bool(true));
 	tr_buf_fini(&shown);
-	event *e = event_list_add(&s->own, EVENT_ITERATION_DONE);
+	event *e = event_list_add(step_run_events(s), EVENT_ITERATION_DONE);
 	if (e != NULL) {
 		e->iteration = from->index;
 		e->status = "error";
 		e->payload = TR_DICT("status", tr_string("error"), "result", tr_nil(), "error", tr_keep(error));
 	}
 	tr_assign(&from->report, TR_DICT("status", tr_string("error"), "result", tr_nil(), "error", error));
-	step_run_add(s, &s->own);
+	step_run_add(s);
 	outbox_wait(&s->out, wait_slot(slot, true));
 	outbox_flush(&s->out, false);
 }
@@ -396,7 +396,7 @@ void step_loop_stop(step_run *s, const char *why)
 		if (l->slots[i].index < 0)
 			continue;
 		if (!tr_is_valid(l->slots[i].report)) {
-			event *e = event_list_add(&s->own, EVENT_ITERATION_DONE);
+			event *e = event_list_add(step_run_events(s), EVENT_ITERATION_DONE);
 			if (e != NULL) {
 				e->iteration = l->slots[i].index;
 				e->status = "cancelled";
@@ -407,7 +407,7 @@ void step_loop_stop(step_run *s, const char *why)
 		}
 		slot_free(l, i);
 	}
-	step_run_add(s, &s->own);
+	step_run_add(s);
 }
 
 /* ---- beginning ---- */
@@ -415,7 +415,7 @@ void step_loop_stop(step_run *s, const char *why)
 static void started_event(step_run *s)
 {
 	const pb_loop *loop = &s->run->step->loop;
-	event *e = event_list_add(&s->own, EVENT_LOOP_STARTED);
+	event *e = event_list_add(step_run_events(s), EVENT_LOOP_STARTED);
 	if (e == NULL)
 		return;
 	e->time_us = tr_wall_us();
@@ -423,7 +423,7 @@ static void started_event(step_run *s)
 	e->payload =
 	    TR_DICT("count", tr_int(s->loop->source.count), "mode",
 		    tr_string(is_parallel(s) ? "parallel" : "sequential"), "iterator", path_key(loop->iterator));
-	step_run_add(s, &s->own);
+	step_run_add(s);
 }
 
 static step_loop *loop_new(step_run *s)
@@ -434,7 +434,7 @@ static step_loop *loop_new(step_run *s)
 	refs_origin origin = {s->run->execution_id, s->run->step->name, s->run->step->name};
 	results_init(&l->results, &origin);
 	l->first_free = NO_SLOT;
-	l->render.events = &s->own;
+	l->render.events = step_run_events(s);
 	l->render.now_us = tr_wall_us();
 	names *n = &l->render.names;
 	n->run = s->run;

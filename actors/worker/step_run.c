@@ -17,17 +17,27 @@ static keep_policy loop_policy(step_run *s, const event *e)
 	return own ? keep_policy_of(&s->run->step->result, &s->loop->render) : keep_policy_default();
 }
 
-void step_run_add(step_run *s, event_list *events)
+void step_run_add(step_run *s)
 {
+	const event_list *events = &s->out.pending;
 	tr_str label = s->loop == NULL && s->runner.pipe != NULL ? pipeline_label(s->runner.pipe) : s->run->step->name;
 	refs_origin origin = {s->run->execution_id, s->run->step->name, label};
-	for (size_t i = 0; i < events->count; i++) {
-		event *e = &events->items[i];
-		keep_policy policy =
-		    s->runner.pipe != NULL ? pipeline_keep_policy(s->runner.pipe, e) : loop_policy(s, e);
-		e->payload = refs_externalise(tr_redact(tr_here(), e->payload), &origin, &policy);
+	for (size_t i = s->out.ready; i < events->count; i++) {
+		if (s->run->texts->plain && refs_event_is_plain(&events->items[i]))
+			continue;
+		/* A warning may be added, and the list move, while the policy is rendered. */
+		keep_policy policy = s->runner.pipe != NULL ? pipeline_keep_policy(s->runner.pipe, &events->items[i])
+							    : loop_policy(s, &events->items[i]);
+		refs_keep_event(&events->items[i], &origin, &policy);
 		keep_policy_fini(&policy);
 	}
+	if (outbox_ready(&s->out) != TR_OK)
+		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
+}
+
+void step_run_add_all(step_run *s, event_list *events)
+{
+	step_run_add(s);
 	if (outbox_add(&s->out, events) != TR_OK)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 }
@@ -35,33 +45,42 @@ void step_run_add(step_run *s, event_list *events)
 static void tell(void *owner, bool ack)
 {
 	step_run *s = owner;
-	step_run_add(s, &s->runner.events);
+	step_run_add(s);
 	if (ack)
 		outbox_wait(&s->out, WAIT_RUNNER);
 	outbox_flush(&s->out, !ack);
 }
 
-void step_run_finish(step_run *s, event_type type, tr_value payload)
+static event *end_event(step_run *s, event_type type)
 {
-	event *e = event_list_add(&s->own, type);
-	if (e == NULL) {
-		tr_drop(payload);
+	event *e = event_list_add(step_run_events(s), type);
+	if (e == NULL)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
-	}
 	e->time_us = tr_wall_us();
 	e->status = type == EVENT_STEP_FAILED ? "error" : "success";
 	e->duration_us = (tr_now() - s->started_ns) / 1000;
-	e->payload = payload;
-	step_run_add(s, &s->own);
+	return e;
+}
+
+/* The last event is made. */
+static void last_word(step_run *s)
+{
+	step_run_add(s);
 	if (outbox_is_settled(&s->out)) {
-		/* The last word: who said it need not wait to hear that it was written down. If the execution is lost
-		 * with it, its successor gives the step run out again. */
+		/* Who said it need not wait to hear that it was written down. If the execution is lost with it, its
+		 * successor gives the step run out again. */
 		outbox_flush(&s->out, true);
 		s->over = true;
 		return;
 	}
 	outbox_wait(&s->out, WAIT_END);
 	outbox_flush(&s->out, true);
+}
+
+void step_run_finish(step_run *s, event_type type, tr_value payload)
+{
+	end_event(s, type)->payload = payload;
+	last_word(s);
 }
 
 void step_run_end(step_run *s, event_type type, tr_value payload)
@@ -87,13 +106,26 @@ static tr_value with_vars(tr_value payload, tr_value vars)
 	return tr_map_len(vars) > 0 ? tr_map_put_s(payload, "vars", tr_keep(vars)) : payload;
 }
 
+static void pipeline_done(step_run *s, tr_value result, tr_value vars)
+{
+	if (hook_span_is_open(&s->span)) {
+		step_run_end(s, EVENT_STEP_DONE, with_vars(TR_DICT("result", tr_keep(result)), vars));
+		return;
+	}
+	s->ending = true;
+	event *e = end_event(s, EVENT_STEP_DONE);
+	event_set(e, DONE_RESULT, tr_keep(result));
+	if (tr_map_len(vars) > 0)
+		event_put(e, "vars", tr_keep(vars));
+	last_word(s);
+}
+
 static void pipeline_ended(step_run *s)
 {
 	const pipeline *p = s->runner.pipe;
-	step_run_add(s, &s->runner.events);
+	step_run_add(s);
 	if (s->runner.state == RUNNER_DONE) {
-		tr_value payload = TR_DICT("result", tr_keep(pipeline_result(p)));
-		step_run_end(s, EVENT_STEP_DONE, with_vars(payload, pipeline_written_vars(p)));
+		pipeline_done(s, pipeline_result(p), pipeline_written_vars(p));
 		return;
 	}
 	tr_value payload = failed_payload(tr_keep(pipeline_error(p)));
@@ -152,7 +184,7 @@ static void stop(step_run *s, const char *kind, tr_value message)
 		step_loop_stop(s, kind);
 	} else if (s->begun) {
 		runner_cancel(&s->runner);
-		step_run_add(s, &s->runner.events);
+		step_run_add(s);
 	}
 	s->begun = true;
 	tr_value payload =
@@ -217,20 +249,20 @@ static tr_value worker_name(void)
 
 static void started_event(step_run *s)
 {
-	event *e = event_list_add(&s->own, EVENT_STEP_STARTED);
+	event *e = event_list_add(step_run_events(s), EVENT_STEP_STARTED);
 	if (e == NULL)
 		return;
 	e->time_us = tr_wall_us();
 	e->status = "running";
-	e->payload = TR_DICT("step", tr_keep(s->run->texts->name), "worker", worker_name());
-	step_run_add(s, &s->own);
+	event_set(e, STARTED_STEP, tr_keep(s->run->texts->name));
+	event_set(e, STARTED_WORKER, worker_name());
 }
 
 static void begin_pipeline(step_run *s)
 {
 	tr_value resume = s->run->command->resume;
 
-	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1};
+	pipeline_setup setup = {.run = tr_keep(s->run_object), .iteration = -1, .events = step_run_events(s)};
 	if (runner_init(&s->runner, setup, step_name, tell, s) != TR_OK)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	for (size_t i = 0; i < tr_array_len(resume); i++) {
@@ -247,7 +279,7 @@ static int64_t deadline_of(step_run *s)
 {
 	if (s->run->step->timeout == NULL)
 		return TR_FOREVER;
-	renderer r = {.events = &s->own, .now_us = tr_wall_us()};
+	renderer r = {.events = step_run_events(s), .now_us = tr_wall_us()};
 	r.names.run = s->run;
 	r.names.iter = tr_map();
 	r.names.vars = tr_keep(s->run->vars);
@@ -350,7 +382,6 @@ static void step_run_release(void *state)
 		runner_fini(&s->runner);
 	step_loop_free(&s->loop);
 	outbox_fini(&s->out);
-	event_list_fini(&s->own);
 	tr_clear(&s->run_object);
 	tr_clear(&s->held_payload);
 }

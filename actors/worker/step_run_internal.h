@@ -60,7 +60,6 @@ typedef struct step_run {
 	outbox out;
 	runner runner;   /* a step without a loop */
 	step_loop *loop; /* a step with one */
-	event_list own;  /* events of the step run itself */
 	tr_ref execution;
 	int64_t deadline;
 	int64_t started_ns;
@@ -72,8 +71,15 @@ typedef struct step_run {
 	tr_value held_payload;
 } step_run;
 
-/** Put large parts of the events into the store and move them to the outbox. */
-void step_run_add(step_run *s, event_list *events);
+/** Where events are made. */
+static inline event_list *step_run_events(step_run *s)
+{
+	return &s->out.pending;
+}
+/** Put large parts of the events that were made into the store; they may be sent. */
+void step_run_add(step_run *s);
+/** Add the events of an iteration, which are as they are to be kept. */
+void step_run_add_all(step_run *s, event_list *events);
 /** Add the terminal event (its payload is taken) and wait for its ack. Once. Hooks at step_run see it first. */
 void step_run_end(step_run *s, event_type type, tr_value payload);
 /** The same without hooks between. */

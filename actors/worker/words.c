@@ -26,7 +26,7 @@ static void words_destroy(void *data)
 		tr_clear(values[i]);
 	for (size_t i = 0; w->steps != NULL && i < w->step_count; i++)
 		tr_drop(w->steps[i].name);
-	for (size_t i = 0; w->texts != NULL && i < 3 * w->task_count; i++)
+	for (size_t i = 0; w->texts != NULL && i < 2 * w->task_count; i++)
 		tr_drop(w->texts[i]);
 	tr_free((void *)(uintptr_t)w->steps);
 	tr_free(w->texts);
@@ -53,7 +53,7 @@ static bool make_texts(words *w, const playbook *book)
 		tasks += book->steps[i].task_count;
 	w->task_count = tasks;
 	step_words *steps = tr_alloc((book->step_count + 1) * sizeof *steps);
-	w->texts = tr_alloc((3 * tasks + 1) * sizeof *w->texts);
+	w->texts = tr_alloc((2 * tasks + 1) * sizeof *w->texts);
 	w->steps = steps;
 	if (steps == NULL || w->texts == NULL)
 		return false;
@@ -65,13 +65,12 @@ static bool make_texts(words *w, const playbook *book)
 		steps[i].waits = false;
 		steps[i].labels = w->texts + at;
 		steps[i].kinds = w->texts + tasks + at;
-		steps[i].starts = w->texts + 2 * tasks + at;
+		steps[i].plain = !step->result.present;
 		for (size_t k = 0; k < step->task_count; k++, at++) {
 			steps[i].waits = steps[i].waits || tr_str_is(step->tasks[k].kind, "playbook");
-			tr_value label = text(step->tasks[k].label), kind = text(step->tasks[k].kind);
-			w->texts[at] = label;
-			w->texts[tasks + at] = kind;
-			w->texts[2 * tasks + at] = TR_DICT("label", tr_keep(label), "kind", tr_keep(kind));
+			steps[i].plain = steps[i].plain && !step->tasks[k].result.present;
+			w->texts[at] = text(step->tasks[k].label);
+			w->texts[tasks + at] = text(step->tasks[k].kind);
 		}
 	}
 	return true;

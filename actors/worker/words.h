@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What all step runs of a playbook say again and again, made once: names of steps, labels and kinds of tasks, and what
- * their start events say. Immutable; travels as an object value, shared by everybody.
+ * What all step runs of a playbook say again and again, made once: names of steps, labels and kinds of tasks.
+ * Immutable; travels as an object value, shared by everybody.
  */
 #ifndef TROUPE_WORKER_WORDS_H
 #define TROUPE_WORKER_WORDS_H
@@ -12,8 +12,8 @@ typedef struct step_words {
 	tr_value name;
 	size_t first;                   /* of its tasks, among those of the playbook */
 	bool waits;                     /* a task of it is another playbook */
+	bool plain;                     /* neither it nor a task of it has a result policy */
 	const tr_value *labels, *kinds; /* a task each */
-	const tr_value *starts;         /* {label, kind} of each task: what its start event says */
 } step_words;
 
 typedef struct words {
@@ -21,7 +21,7 @@ typedef struct words {
 	const step_words *steps;
 	size_t step_count;
 	size_t task_count;
-	tr_value *texts; /* of all tasks: labels, then kinds, then starts */
+	tr_value *texts; /* of all tasks: labels, then kinds */
 	/* Of iterations. Shapes, all values nil: a copy costs one allocation instead of one for each key. */
 	tr_value done;   /* status, result */
 	tr_value report; /* status, result, error, vars, ctx, shared */

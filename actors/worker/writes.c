@@ -106,8 +106,10 @@ void writes_ctx_event(event_list *events, tr_value ctx, int64_t iteration, int64
 	e->time_us = wall_us;
 	e->iteration = iteration;
 	e->status = "success";
-	e->payload = TR_DICT("label", tr_string("(set)"), "outcome", TR_DICT("status", tr_string("success")),
-			     "directive", tr_string("continue"), "ctx", tr_keep(ctx));
+	event_set(e, PROCESSED_LABEL, tr_word("(set)"));
+	event_set(e, PROCESSED_OUTCOME, TR_DICT("status", tr_word("success")));
+	event_set(e, PROCESSED_DIRECTIVE, tr_word("continue"));
+	event_put(e, "ctx", tr_keep(ctx));
 }
 
 static tr_value back(tr_value payload, const char *key)

@@ -21,6 +21,12 @@ void writes_fini(writes *w);
 bool writes_render(writes *w, const pb_set *sets, size_t count, bool vars_to_iter, renderer *r, tr_value *error);
 /** Apply iter, vars, ctx and locals to what names sees. */
 void writes_apply(const writes *w, names *n);
+/** Is there anything that writes_payload would add? */
+static inline bool writes_any(const writes *w)
+{
+	return tr_is_valid(w->iter) || tr_is_valid(w->vars) || tr_is_valid(w->ctx) || tr_is_valid(w->locals) ||
+	       tr_is_valid(w->shared);
+}
 /** Add to the payload of an event (taken): iter, vars, ctx, locals, shared, as far as they are there. */
 tr_value writes_payload(const writes *w, tr_value payload);
 /** An event of its own that carries writes to ctx where no task's event can: of a step's own `set`, of a rule that

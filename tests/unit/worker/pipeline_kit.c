@@ -133,11 +133,23 @@ void kit_pass(kit *k, const char *result)
 	kit_go_on(k);
 }
 
-const event *kit_event(const kit *k, event_type type)
+event_list kit_log(kit *k)
+{
+	event_list log = k->events;
+	k->events = (event_list){0};
+	for (size_t i = 0; i < log.count; i++)
+		assert_int_equal(event_unshape(&log.items[i]), TR_OK);
+	return log;
+}
+
+const event *kit_event(kit *k, event_type type)
 {
 	for (size_t i = k->events.count; i > 0; i--) {
-		if (k->events.items[i - 1].type == type)
-			return &k->events.items[i - 1];
+		event *e = &k->events.items[i - 1];
+		if (e->type != type)
+			continue;
+		assert_int_equal(event_unshape(e), TR_OK);
+		return e;
 	}
 	fail_msg("there is no event %s", event_type_text(type));
 	return NULL;

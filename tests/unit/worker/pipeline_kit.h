@@ -46,7 +46,9 @@ tr_value kit_json(const char *text);
 /** Is the value the same as this JSON? Says both when not. */
 void assert_json(tr_value v, const char *json);
 /** The last event of a type; fails the test when there is none. */
-const event *kit_event(const kit *k, event_type type);
+const event *kit_event(kit *k, event_type type);
+/** All events so far, as a log gives them; the kit has none any more. event_list_fini. */
+event_list kit_log(kit *k);
 size_t kit_count(const kit *k, event_type type);
 
 #define assert_performs(k, label)                                         \

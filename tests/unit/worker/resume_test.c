@@ -60,8 +60,7 @@ static void from_each_point_on_the_rest_is_the_same(void **state)
 	kit_load(&k, "", WORKFLOW, "work", "");
 	kit_begin(&k);
 	run_on(&k, 0, &whole);
-	event_list log = k.events;
-	k.events = (event_list){0};
+	event_list log = kit_log(&k);
 	kit_fini(&k);
 
 	for (size_t done = 0; done <= ANSWERS; done++) {
@@ -109,8 +108,7 @@ static void the_idempotency_key_of_a_task_that_was_cut_off_is_the_same(void **st
 	kit_load(&k, "", WORKFLOW, "work", "");
 	kit_begin(&k);
 	kit_outcome(&k, answers[1]);
-	event_list log = k.events;
-	k.events = (event_list){0};
+	event_list log = kit_log(&k);
 	pipeline_action live = pipeline_next(k.pipe, k.clock);
 	tr_value expected = TR_GET(live.command, "context", "idempotency_key");
 	assert_string_equal(tr_as_cstr(expected, ""), "77/5/fetch/2");
@@ -139,8 +137,7 @@ static void a_pipeline_that_had_failed_stays_failed(void **state)
 	kit_begin(&k);
 	kit_error(&k, "broken", false);
 	assert_failed(&k);
-	event_list log = k.events;
-	k.events = (event_list){0};
+	event_list log = kit_log(&k);
 	kit r;
 	kit_load(&r, "", "- step: work\n  tool:\n    - a: { kind: noop }\n    - b: { kind: noop }\n", "work", "");
 	pipeline_setup setup = {.run = tr_keep(r.run), .iteration = -1, .events = &r.events};
@@ -167,8 +164,14 @@ static void take_over(kit *r, const event_list *log, int64_t wall_us)
 	pipeline_setup setup = {.run = tr_keep(r->run), .iteration = -1, .events = &r->events};
 	r->pipe = pipeline_new(&setup);
 	assert_non_null(r->pipe);
-	for (size_t i = 0; i < log->count; i++)
-		pipeline_resume(r->pipe, &log->items[i]);
+	for (size_t i = 0; i < log->count; i++) {
+		tr_value v = event_to_value(&log->items[i]);
+		event e;
+		assert_int_equal(event_from_value(v, &e), TR_OK);
+		pipeline_resume(r->pipe, &e);
+		event_fini(&e);
+		tr_drop(v);
+	}
 	r->action = pipeline_next(r->pipe, r->clock);
 }
 
