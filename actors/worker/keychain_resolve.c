@@ -42,7 +42,7 @@ static tr_value perform(const char *kind, tr_value input, const key_entry *e)
 		    tr_string_n(e->book->name.p, e->book->name.n), "step", tr_string("keychain"), "label",
 		    tr_string_n(e->book->keychain[e->index].name.p, e->book->keychain[e->index].name.n), "attempt",
 		    tr_int(1), "deadline_ns", tr_int(tr_in(RESOLVE_TIMEOUT)));
-	return command_perform(kind, input, context, tr_in(RESOLVE_TIMEOUT));
+	return command_perform(kind, input, context, tr_absent(), tr_in(RESOLVE_TIMEOUT));
 }
 
 /* The result of an outcome (taken), or absent with the reason in *why. */

@@ -96,7 +96,8 @@ typedef struct tr_plugin {
 TR_API tr_value tr_plugin_call(const char *id, tr_value request, int64_t deadline);
 TR_API tr_err tr_plugin_cast(const char *id, tr_value request);
 /** Run a tool through whichever plugin performs the kind (grant call:<kind>) and wait for its outcome (fresh), in the
- * actor of a command. Takes input and context (absent: an empty one). */
+ * actor of a command. Takes input and context (absent: an empty one). The tool reaches hosts, files, programs and
+ * secrets only as far as the caller may, too: to request a host through `http` takes net:<host> besides call:http. */
 TR_API tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64_t deadline);
 /** The event bus: type is a dotted subject. Subscribers get [event, type, payload]; patterns with * and >. Take the
  * payload. */
@@ -104,6 +105,9 @@ TR_API tr_err tr_plugin_emit(const char *type, tr_value payload);
 TR_API tr_err tr_plugin_subscribe(const char *pattern);
 /** May the calling plugin do this ("net", "exec", "fs:/path", "secret:NAME", "call:id")? */
 TR_API bool tr_plugin_granted(const char *grant);
+/** May whoever this command is performed for do this? True when it is the node; false when it is a plugin
+ * (tr_plugin_run) without the grant. tr_plugin_granted asks that besides the calling plugin's own grants. */
+TR_API bool tr_plugin_caller_granted(const char *grant);
 /** May whoever asks, an actor of another plugin or of the node, do this? For plugins that answer others in `call`: the
  * pid is that of `from`. False in a process of its own, where nobody can say. */
 TR_API bool tr_plugin_granted_to(tr_pid who, const char *grant);

@@ -12,6 +12,7 @@ static caller_shard *shard_of(plugin_host *h, tr_pid pid)
 struct caller_stay {
 	plugin_record *record;
 	tr_pid pid;
+	tr_value behalf; /* under the shard's lock */
 };
 
 static void leave(void *arg)
@@ -20,39 +21,41 @@ static void leave(void *arg)
 	caller_shard *shard = shard_of(s->record->host, s->pid);
 
 	pthread_mutex_lock(&shard->lock);
-	idmap_del(&shard->owners, s->pid.bits);
+	if (idmap_get(&shard->owners, s->pid.bits) == s)
+		idmap_del(&shard->owners, s->pid.bits);
 	pthread_mutex_unlock(&shard->lock);
+	tr_drop(s->behalf);
 	record_release(s->record);
 	tr_free(s);
 }
 
-static tr_err enter(plugin_record *r, caller_stay **out)
+static tr_err enter(plugin_record *r, tr_value behalf, caller_stay **out)
 {
 	caller_stay *s = tr_alloc(sizeof(*s));
 
 	if (s == NULL)
 		return TR_ENOMEM;
-	*s = (caller_stay){record_hold(r), tr_self()};
+	*s = (caller_stay){record_hold(r), tr_self(), tr_keep(behalf)};
 	caller_shard *shard = shard_of(r->host, s->pid);
 	pthread_mutex_lock(&shard->lock);
-	tr_err err = idmap_put(&shard->owners, s->pid.bits, r);
+	tr_err err = idmap_put(&shard->owners, s->pid.bits, s);
 	pthread_mutex_unlock(&shard->lock);
 	tr_err owned = tr_own(s, leave); /* when this fails it has left already */
 	*out = s;
 	return owned == TR_OK ? err : owned;
 }
 
-tr_err callers_enter(plugin_record *r)
+tr_err callers_enter(plugin_record *r, tr_value behalf)
 {
 	caller_stay *s;
 
-	return enter(r, &s);
+	return enter(r, behalf, &s);
 }
 
 caller_stay *callers_visit(plugin_record *r)
 {
 	caller_stay *s;
-	tr_err err = enter(r, &s);
+	tr_err err = enter(r, tr_absent(), &s);
 
 	return err == TR_OK ? s : NULL;
 }
@@ -63,22 +66,38 @@ void callers_leave(caller_stay *s)
 		leave(s);
 }
 
-static plugin_record *find_one(plugin_host *h, tr_pid pid)
+void callers_serve(plugin_host *h, tr_value behalf)
+{
+	caller_shard *shard = shard_of(h, tr_self());
+	tr_value old = tr_absent();
+
+	pthread_mutex_lock(&shard->lock);
+	caller_stay *s = idmap_get(&shard->owners, tr_self().bits);
+	if (s != NULL) {
+		old = s->behalf;
+		s->behalf = tr_keep(behalf);
+	}
+	pthread_mutex_unlock(&shard->lock);
+	tr_drop(old);
+}
+
+plugin_record *callers_entered(plugin_host *h, tr_pid pid, tr_value *behalf)
 {
 	caller_shard *shard = shard_of(h, pid);
 
 	pthread_mutex_lock(&shard->lock);
-	plugin_record *r = idmap_get(&shard->owners, pid.bits);
-	if (r != NULL)
-		record_hold(r);
+	const caller_stay *s = idmap_get(&shard->owners, pid.bits);
+	plugin_record *r = s == NULL ? NULL : record_hold(s->record);
+	*behalf = s == NULL ? tr_absent() : tr_keep(s->behalf);
 	pthread_mutex_unlock(&shard->lock);
 	return r;
 }
 
-plugin_record *callers_find(plugin_host *h, tr_pid pid)
+plugin_record *callers_whose(plugin_host *h, tr_pid pid, tr_value *behalf)
 {
+	*behalf = tr_absent();
 	for (int i = 0; i < ANCESTORS_MAX && pid.bits != 0; i++) {
-		plugin_record *r = find_one(h, pid);
+		plugin_record *r = callers_entered(h, pid, behalf);
 		if (r != NULL)
 			return r;
 		tr_value info = tr_info(h->node, pid);
@@ -86,4 +105,13 @@ plugin_record *callers_find(plugin_host *h, tr_pid pid)
 		tr_drop(info);
 	}
 	return NULL;
+}
+
+plugin_record *callers_find(plugin_host *h, tr_pid pid)
+{
+	tr_value behalf;
+	plugin_record *r = callers_whose(h, pid, &behalf);
+
+	tr_drop(behalf);
+	return r;
 }

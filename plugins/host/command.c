@@ -21,13 +21,18 @@ bool command_parse(tr_value message, tr_pid *reply_to, tr_ref *ref, tr_value *co
 {
 	const tr_value *items = tr_array_items(message);
 
-	if (tr_array_len(message) != 4 || !TR_IS_A(items[0], command) || !tr_is(items[1], TR_PID) ||
-	    !tr_is(items[2], TR_REF) || !tr_is(items[3], TR_MAP))
+	if (tr_array_len(message) < 4 || tr_array_len(message) > 5 || !TR_IS_A(items[0], command) ||
+	    !tr_is(items[1], TR_PID) || !tr_is(items[2], TR_REF) || !tr_is(items[3], TR_MAP))
 		return false;
 	*reply_to = tr_as_pid(items[1]);
 	*ref = tr_as_ref(items[2]);
 	*command = items[3];
 	return true;
+}
+
+tr_value command_behalf(tr_value message)
+{
+	return tr_array_at(message, 4);
 }
 
 bool command_parse_cancel(tr_value message, tr_ref *ref)

@@ -2,7 +2,8 @@
 /**
  * The messages between who wants a tool run and the plugin that runs it.
  *
- *   [command, reply_to pid, ref, command map]   to `command.<id>` or `command.<tool kind>`
+ *   [command, reply_to pid, ref, command map]   to `command.<id>` or `command.<tool kind>`; a fifth item says on whose
+ *                                               behalf it is (behalf.h)
  *   [event, ref, outcome map]                   the answer, exactly one a command
  *   [progress, ref, value]                      any number before it
  *   [cancel, ref]                               ends it; the answer is an outcome with error kind "cancelled"
@@ -24,13 +25,16 @@ tr_value command_answer(tr_ref ref, tr_value outcome);
 
 /** Is it a command? Then the parts (command borrowed). */
 bool command_parse(tr_value message, tr_pid *reply_to, tr_ref *ref, tr_value *command);
+/** On whose behalf a command is (behalf.h): borrowed; absent when it does not say. */
+tr_value command_behalf(tr_value message);
 bool command_parse_cancel(tr_value message, tr_ref *ref);
 /** Is it the answer to `ref`? Then *outcome (borrowed). */
 bool command_parse_answer(tr_value message, tr_ref ref, tr_value *outcome);
 
-/** Send a command to whoever performs the kind and wait for its outcome (fresh), in any actor. Takes input and context
- * (absent: an empty one). tr_plugin_run is this for plugins, which need a grant. */
-tr_value command_perform(const char *kind, tr_value input, tr_value context, int64_t deadline);
+/** Send a command to whoever performs the kind and wait for its outcome (fresh), in any actor. Takes input, context
+ * (absent: an empty one) and on whose behalf it is (absent: the node's). tr_plugin_run is this for plugins, which need
+ * a grant. */
+tr_value command_perform(const char *kind, tr_value input, tr_value context, tr_value behalf, int64_t deadline);
 
 /** What a plugin returned, made into a proper outcome: takes v. Anything but a map with a known `status` becomes an
  * error of kind "plugin" that names the plugin. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The desk: commands in, runners out, one answer each. */
 #include "plugins/host/desk.h"
+#include "plugins/host/behalf.h"
 #include "plugins/host/command.h"
 #include "plugins/host/job.h"
 #include "plugins/host/names.h"
@@ -100,10 +101,10 @@ static void start_job(desk *d, job *item)
 	if (!own_actors(d)) {
 		d->current = item;
 		jobs_start(d->jobs, item, d->instance, false);
-		tr_send(d->instance, TR_LIST(TR_A(job), tr_pid_value(tr_self()), tr_keep(item->command)));
+		tr_send(d->instance, runner_job(item->command, item->behalf));
 		return;
 	}
-	tr_spawned runner = runner_spawn(d->record, d->instance, item->command);
+	tr_spawned runner = runner_spawn(d->record, d->instance, item->command, item->behalf);
 	if (runner.err == TR_OK)
 		runner.err = jobs_start(d->jobs, item, runner.pid, true);
 	if (runner.err != TR_OK) {
@@ -246,6 +247,19 @@ static void refuse_command(desk *d, tr_pid reply_to, tr_ref ref, tr_value outcom
 	tr_send(reply_to, command_answer(ref, outcome));
 }
 
+/* On whose behalf a command is: as it says; else whose actor sent it, which has not gone through tr_plugin_run. */
+static tr_value whose(const desk *d, tr_value message, tr_pid reply_to)
+{
+	tr_value said = command_behalf(message), behalf;
+
+	if (tr_is_valid(said))
+		return tr_keep(said);
+	plugin_record *r = callers_entered(d->record->host, reply_to, &behalf);
+	behalf = behalf_with(behalf, r);
+	record_release(r);
+	return behalf;
+}
+
 static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref, tr_value command)
 {
 	const char *id = d->record->m.id;
@@ -271,7 +285,9 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 							"plugin %s cannot take the command: out of memory, or "
 							"its reference is in use",
 							id));
-		else if (deadline != TR_FOREVER)
+		else
+			item->behalf = whose(d, message, reply_to);
+		if (item != NULL && deadline != TR_FOREVER)
 			arm(item, deadline);
 	}
 }

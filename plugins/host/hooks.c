@@ -159,7 +159,7 @@ static void around_body(tr_value arg)
 	around_call call = {tr_as_pid(tr_array_at(arg, 3)), tr_as_ref(tr_array_at(arg, 4)), {0}};
 	tr_value reason = tr_absent();
 
-	callers_enter(r);
+	callers_enter(r, tr_absent());
 	call.monitor = tr_monitor(call.caller);
 	tr_value result =
 	    r->code.hook(NULL, tr_as_cstr(tr_array_at(arg, 1), ""), tr_array_at(arg, 2), around_next, &call, &reason);

@@ -94,7 +94,7 @@ static tr_next instance_init(void *state, tr_value arg)
 	s->record = h == NULL ? NULL : plugins_find(h, tr_as_cstr(arg, ""));
 	if (s->record == NULL)
 		return tr_next_stop(TR_A(not_found));
-	if (tr_own(s->record, release_record) != TR_OK || callers_enter(s->record) != TR_OK)
+	if (tr_own(s->record, release_record) != TR_OK || callers_enter(s->record, tr_absent()) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	atomic_store(&s->record->in_hook, false); /* an instance before this one may have ended in a hook */
 	tr_set_note(tr_keep(s->record->id));
@@ -135,10 +135,10 @@ static tr_value upgrade(instance *s, plugin_record *newer)
 	plugin_record *old = s->record;
 	tr_value reason = tr_absent();
 	/* From here on this actor acts for the new version, until it turns out that it does not. */
-	void *state = newer == NULL || callers_enter(newer) != TR_OK ? NULL : make_state(newer, &reason);
+	void *state = newer == NULL || callers_enter(newer, tr_absent()) != TR_OK ? NULL : make_state(newer, &reason);
 
 	if (state == NULL) {
-		callers_enter(old);
+		callers_enter(old, tr_absent());
 		return TR_LIST(TR_A(error), failure(TR_EINVAL, reason));
 	}
 	tr_err err = tr_own(record_hold(newer), release_record);
@@ -149,7 +149,7 @@ static tr_value upgrade(instance *s, plugin_record *newer)
 	if (err != TR_OK) {
 		if (newer->code.stop != NULL)
 			newer->code.stop(state);
-		callers_enter(old);
+		callers_enter(old, tr_absent());
 		return TR_LIST(TR_A(error), failure(err, reason));
 	}
 	tr_drop(reason);
@@ -221,10 +221,16 @@ static tr_value run_command(void *arg, tr_value command)
 					    : s->record->code.pure(s->record->config, tr_map_get_s(command, "input"));
 }
 
+/* [job, desk, command] or [job, desk, command, behalf] */
 static void run_job(instance *s, tr_value message)
 {
-	tr_value outcome = plugin_perform(s->record, tr_array_at(message, 2), run_command, s);
+	bool behalf = tr_is_valid(tr_array_at(message, 3));
 
+	if (behalf)
+		callers_serve(s->record->host, tr_array_at(message, 3));
+	tr_value outcome = plugin_perform(s->record, tr_array_at(message, 2), run_command, s);
+	if (behalf)
+		callers_serve(s->record->host, tr_absent());
 	tr_send(tr_as_pid(tr_array_at(message, 1)), TR_LIST(TR_A(done), tr_pid_value(tr_self()), outcome));
 }
 
@@ -247,7 +253,7 @@ static tr_next instance_info_in(void *state, tr_value message)
 	instance *s = state;
 	tr_value first = tr_array_at(message, 0);
 
-	if (TR_IS_A(first, job) && tr_array_len(message) == 3) {
+	if (TR_IS_A(first, job) && tr_array_len(message) >= 3) {
 		run_job(s, message);
 		return tr_noreply();
 	}

@@ -41,6 +41,7 @@ static void answer_all(job_list *l)
 		if (item->timer.bits != 0)
 			tr_cancel_timer(item->timer);
 		tr_drop(item->command);
+		tr_drop(item->behalf);
 		tr_free(item);
 	}
 }
@@ -75,6 +76,7 @@ job *jobs_add(jobs *j, tr_pid reply_to, tr_ref ref, tr_value command, int64_t de
 	item->reply_to = reply_to;
 	item->ref = ref;
 	item->command = tr_keep(command);
+	item->behalf = tr_absent();
 	item->deadline = deadline;
 	list_push(&j->waiting, item);
 	return item;
@@ -115,6 +117,7 @@ void jobs_remove(jobs *j, job *item)
 	if (item->runner.bits != 0 && jobs_by_runner(j, item->runner) == item)
 		idmap_del(&j->by_runner, item->runner.bits);
 	tr_drop(item->command);
+	tr_drop(item->behalf);
 	tr_free(item);
 }
 

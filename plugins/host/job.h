@@ -16,6 +16,7 @@ typedef struct job {
 	tr_pid reply_to;
 	tr_ref ref;
 	tr_value command;
+	tr_value behalf;  /* of whom it is performed (behalf.h); absent: of nobody */
 	int64_t deadline; /* when it must have an answer; TR_FOREVER */
 	tr_ref timer;
 	tr_pid runner;  /* 0: waiting */

@@ -58,6 +58,7 @@ plugin_record *loader_builtin(plugin_host *h, const builtin *b, tr_value *why)
 		r->builtin = true;
 		r->code = *b->plugin;
 		r->id = tr_string(r->m.id);
+		r->trusted = b->trusted;
 		if (b->trusted)
 			r->grants = tr_keep(r->m.needs);
 		return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What plugins ask of the host and of each other: grants, calls, casts. */
+#include "plugins/host/behalf.h"
 #include "plugins/host/grants.h"
 #include "plugins/host/names.h"
 #include "plugins/host/process/bridge.h"
@@ -9,37 +10,50 @@
 #include <troupe/gen_server.h>
 #include <troupe/log.h>
 
-static bool granted_to(plugin_host *h, tr_pid who, const char *grant)
+/* A refusal is named: the operator is to know what was missing, and to whom. */
+static void tell_refused(const char *id, const char *grant)
 {
-	plugin_record *r = callers_find(h, who);
-	bool ok = r == NULL || grants_cover(r->grants, tr_s(grant)); /* the node's own actors need no grant */
+	tr_log(TR_WARNING, TR_DICT("plugin", tr_string(id), "grant", tr_string_lossy(grant, strlen(grant))),
+	       "plugin %s was refused what it has no grant for: %s", id, grant);
+}
 
+/* May the plugin of this actor do it, and whoever it does it for? *lacks (when asked for) is the one that may not:
+ * fresh text. */
+static bool granted_to(plugin_host *h, tr_pid who, const char *grant, tr_value *lacks)
+{
+	tr_value behalf, other = tr_absent();
+	plugin_record *r = callers_whose(h, who, &behalf);
+	bool own = r == NULL || grants_cover(r->grants, tr_s(grant)); /* the node's own actors need no grant */
+	bool ok = own && behalf_covers(behalf, grant, &other);
+
+	if (!ok && lacks != NULL)
+		*lacks = tr_keep(own ? other : r->id);
+	tr_drop(behalf);
 	record_release(r);
 	return ok;
 }
 
-static bool granted(plugin_host *h, const char *grant)
+/* The same, and a refusal is told. */
+static bool granted_or_told(plugin_host *h, tr_pid who, const char *grant)
 {
-	return granted_to(h, tr_self(), grant);
-}
+	tr_value lacks = tr_absent();
+	bool ok = granted_to(h, who, grant, &lacks);
 
-/* A refusal is named: the operator is to know what was missing. */
-static void tell_refused(const plugin_record *r, const char *grant)
-{
-	tr_log(TR_WARNING, TR_DICT("plugin", tr_keep(r->id), "grant", tr_string_lossy(grant, strlen(grant))),
-	       "plugin %s was refused what it has no grant for: %s", r->m.id, grant);
+	if (!ok)
+		tell_refused(tr_as_cstr(lacks, "?"), grant);
+	tr_drop(lacks);
+	return ok;
 }
 
 /* tr_permit: before an actor reaches out through io.h. The node's side of an isolated plugin is ours. */
 static bool permit(const char *grant)
 {
-	plugin_record *r = callers_find(host_of(tr_here()), tr_self());
-	bool ok = r == NULL || r->m.isolated || grants_cover(r->grants, tr_s(grant));
+	plugin_host *h = host_of(tr_here());
+	plugin_record *r = callers_find(h, tr_self());
+	bool ours = r == NULL || r->m.isolated;
 
-	if (!ok)
-		tell_refused(r, grant);
 	record_release(r);
-	return ok;
+	return ours || granted_or_told(h, tr_self(), grant);
 }
 
 const tr_permit rpc_permit = {permit};
@@ -48,13 +62,27 @@ bool tr_plugin_granted(const char *grant)
 {
 	plugin_host *h = host_of(tr_here());
 
-	return h != NULL && grant != NULL && granted(h, grant);
+	return h != NULL && grant != NULL && granted_to(h, tr_self(), grant, NULL);
+}
+
+bool tr_plugin_caller_granted(const char *grant)
+{
+	plugin_host *h = host_of(tr_here());
+	tr_value behalf = tr_absent();
+
+	if (h == NULL || grant == NULL)
+		return false;
+	record_release(callers_whose(h, tr_self(), &behalf));
+	bool ok = behalf_covers(behalf, grant, NULL);
+	tr_drop(behalf);
+	return ok;
 }
 
 tr_value tr_plugin_grants(void)
 {
 	plugin_host *h = host_of(tr_here());
-	plugin_record *r = h == NULL ? NULL : callers_find(h, tr_self());
+	tr_value behalf = tr_absent();
+	plugin_record *r = h == NULL ? NULL : callers_whose(h, tr_self(), &behalf);
 
 	if (r == NULL)
 		return tr_array();
@@ -62,6 +90,8 @@ tr_value tr_plugin_grants(void)
 	tr_value list = tr_array_concat(tr_is(own, TR_ARRAY) ? tr_keep(own) : tr_array(),
 					tr_is(all, TR_ARRAY) ? tr_keep(all) : tr_array());
 	record_release(r);
+	list = behalf_narrow(behalf, list);
+	tr_drop(behalf);
 	return list;
 }
 
@@ -71,12 +101,7 @@ bool tr_plugin_granted_to(tr_pid who, const char *grant)
 
 	if (h == NULL || grant == NULL || who.bits == 0 || tr_whereis(BRIDGE_NAME).bits != 0)
 		return false;
-	bool ok = granted_to(h, who, grant);
-	plugin_record *r = ok ? NULL : callers_find(h, who);
-	if (r != NULL)
-		tell_refused(r, grant);
-	record_release(r);
-	return ok;
+	return granted_or_told(h, who, grant);
 }
 
 static bool is_service(const plugin_host *h, const char *id)
@@ -101,13 +126,7 @@ static tr_err reach(const char *id, char *name, size_t size)
 	name_instance(name, size, id);
 	if (tr_whereis(name).bits == 0 && is_service(h, id))
 		snprintf(name, size, "%s", id);
-	if (granted(h, grant))
-		return TR_OK;
-	plugin_record *r = callers_find(h, tr_self());
-	if (r != NULL)
-		tell_refused(r, grant);
-	record_release(r);
-	return TR_EDENIED;
+	return granted_or_told(h, tr_self(), grant) ? TR_OK : TR_EDENIED;
 }
 
 /* In a process of its own: the node does it. The answer is [ok?, value or error number]. */

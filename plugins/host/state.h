@@ -36,6 +36,7 @@ typedef struct plugin_record {
 	    in_hook; /* its instance runs a hook: one that overstays is ended, one that waits its turn is not */
 	bool active; /* under the host's lock: answers for its capabilities */
 	bool builtin;
+	bool trusted; /* a plugin of the node's own, which got what it needs */
 	plugin_host *host;
 	manifest m;
 	tr_plugin code; /* a copy, zero-filled behind what the plugin knew of */
@@ -58,7 +59,7 @@ typedef struct installed_hook {
 
 typedef struct caller_shard {
 	pthread_mutex_t lock;
-	idmap owners; /* pid -> record */
+	idmap owners; /* pid -> stay (callers.c) */
 } caller_shard;
 
 struct plugin_host {
@@ -138,13 +139,19 @@ extern const tr_permit rpc_permit;
 
 /* ---- which actors are a plugin's (callers.c) ---- */
 
-/** From now until its end the calling actor acts for this plugin. */
-tr_err callers_enter(plugin_record *r);
+/** From now until its end the calling actor acts for this plugin, on behalf (behalf.h; borrowed, absent: of nobody). */
+tr_err callers_enter(plugin_record *r, tr_value behalf);
+/** From now on the calling actor, which has entered, does so on behalf of somebody else (borrowed). */
+void callers_serve(plugin_host *h, tr_value behalf);
 /** The same until callers_leave (harmless on NULL), for an actor that acts for nobody else. NULL: no memory. */
 typedef struct caller_stay caller_stay;
 caller_stay *callers_visit(plugin_record *r);
 void callers_leave(caller_stay *s);
 /** The plugin that an actor, or whoever spawned it, acts for; held, or NULL. */
 plugin_record *callers_find(plugin_host *h, tr_pid pid);
+/** The same, and on whose behalf it does (fresh; absent: of nobody). */
+plugin_record *callers_whose(plugin_host *h, tr_pid pid, tr_value *behalf);
+/** The same, of an actor that has entered itself: costs one look into a table. */
+plugin_record *callers_entered(plugin_host *h, tr_pid pid, tr_value *behalf);
 
 #endif

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A tool run on behalf of another plugin, which needs a grant for it, or of an actor of the node. */
+#include "plugins/host/behalf.h"
 #include "plugins/host/command.h"
 #include "plugins/host/names.h"
+#include "plugins/host/process/bridge.h"
+#include <troupe/gen_server.h>
 
 typedef struct waiting {
 	tr_ref command, monitor;
@@ -32,7 +35,7 @@ static tr_value wait_for(const waiting *w, tr_pid plugin, const char *kind, int6
 	return outcome;
 }
 
-tr_value command_perform(const char *kind, tr_value input, tr_value context, int64_t deadline)
+tr_value command_perform(const char *kind, tr_value input, tr_value context, tr_value behalf, int64_t deadline)
 {
 	char name[NAME_SIZE];
 
@@ -41,26 +44,56 @@ tr_value command_perform(const char *kind, tr_value input, tr_value context, int
 	if (plugin.bits == 0) {
 		tr_drop(input);
 		tr_drop(context);
+		tr_drop(behalf);
 		return tr_outcome_error("no_plugin", false, "no plugin performs tasks of kind \"%s\"", kind);
 	}
 	waiting w = {tr_make_ref(), tr_monitor(plugin)};
 	tr_value command =
 	    TR_DICT("kind", tr_string(kind), "input", input, "context", tr_is(context, TR_MAP) ? context : tr_map());
-	tr_err err = tr_send(plugin, command_message(tr_self(), w.command, command));
+	tr_value message = command_message(tr_self(), w.command, command);
+	if (tr_is_valid(behalf))
+		message = tr_array_push(message, behalf);
+	tr_err err = tr_send(plugin, message);
 	if (err == TR_OK)
 		return wait_for(&w, plugin, kind, deadline);
 	tr_demonitor(w.monitor);
 	return tr_outcome_error("busy", true, "%s did not take the command: %s", kind, tr_err_text(err));
 }
 
+/* In a process of its own: the node does it, with a time of its own. */
+static tr_value run_outside(const char *kind, tr_value input, tr_value context, int64_t deadline)
+{
+	tr_value left = deadline == TR_FOREVER ? tr_nil() : tr_int(deadline > tr_now() ? deadline - tr_now() : 0);
+	tr_value request =
+	    TR_LIST(tr_atom("run"), tr_string(kind), TR_LIST(input, tr_is_valid(context) ? context : tr_nil(), left));
+	tr_value reply = tr_call_name(BRIDGE_NAME, request, deadline);
+	tr_value outcome = tr_array_at(reply, 1);
+
+	if (!tr_is_valid(reply))
+		return tr_outcome_error(tr_value_err(reply) == TR_ETIMEOUT ? "timeout" : "crash", true,
+					"%s did not answer: %s", kind, tr_err_text(tr_value_err(reply)));
+	outcome =
+	    tr_is(outcome, TR_MAP) ? tr_keep(outcome) : tr_outcome_error("busy", true, "%s could not be asked", kind);
+	tr_drop(reply);
+	return outcome;
+}
+
 tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64_t deadline)
 {
 	char grant[NAME_SIZE + 8];
+	plugin_host *h = host_of(tr_here());
+	tr_value behalf;
 
 	(void)snprintf(grant, sizeof grant, "call:%s", kind);
-	if (tr_plugin_granted(grant))
-		return command_perform(kind, input, context, deadline);
-	tr_drop(input);
-	tr_drop(context);
-	return tr_outcome_error("denied", false, "the grant %s is missing", grant);
+	if (!tr_plugin_granted(grant)) {
+		tr_drop(input);
+		tr_drop(context);
+		return tr_outcome_error("denied", false, "the grant %s is missing", grant);
+	}
+	if (tr_whereis(BRIDGE_NAME).bits != 0)
+		return run_outside(kind, input, context, deadline);
+	plugin_record *r = callers_whose(h, tr_self(), &behalf);
+	behalf = behalf_with(behalf, r);
+	record_release(r);
+	return command_perform(kind, input, context, behalf, deadline);
 }

@@ -63,6 +63,18 @@ static void mark(const secret_query *q, tr_value provider, tr_value value, tr_va
 	}
 }
 
+/* A plugin that has this task run gets no secret that it may not have; absent, or an outcome. */
+static tr_value check_caller(tr_value name)
+{
+	tr_value grant = tr_stringf("secret:%s", tr_as_cstr(name, "")), fault = tr_absent();
+
+	if (!tr_plugin_caller_granted(tr_as_cstr(grant, "secret")))
+		fault =
+		    tr_outcome_error("denied", false, "secrets: the grant %s is missing", tr_as_cstr(grant, "secret"));
+	tr_drop(grant);
+	return fault;
+}
+
 static tr_value secrets_run(tr_value config, tr_pid plugin, tr_value command)
 {
 	tr_value input = tr_map_get_s(command, "input"), provider = tr_map_get_s(input, "provider");
@@ -79,6 +91,9 @@ static tr_value secrets_run(tr_value config, tr_pid plugin, tr_value command)
 					tr_as_cstr(provider, "?"), secret_provider_names());
 	if (!tr_is(name, TR_STRING) || tr_as_str(name).n == 0)
 		return tr_outcome_error("input", false, "secrets: a task needs the name of the secret");
+	tr_value fault = check_caller(name);
+	if (tr_is_valid(fault))
+		return fault;
 	secret_query q = {.config = config,
 			  .input = input,
 			  .name = tr_as_cstr(name, ""),

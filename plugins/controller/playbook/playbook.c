@@ -221,6 +221,20 @@ static tr_value load(tr_value command, int64_t deadline)
 		   SERVICE_TIME, deadline);
 }
 
+/* Tasks of a playbook may do what the node's kinds may: so must a plugin that has one run. */
+static tr_value check_caller(void)
+{
+	static const char *const grants[] = {"net", "exec", "fs:*", "secret:*"};
+
+	for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)
+		if (!tr_plugin_caller_granted(grants[i]))
+			return tr_outcome_error("denied", false,
+						"playbook: the grant %s is missing: a plugin that has a playbook run "
+						"must be granted what its tasks may do",
+						grants[i]);
+	return tr_absent();
+}
+
 static tr_value playbook_run(tr_value config, tr_pid plugin, tr_value command)
 {
 	tr_value input = tr_map_get_s(command, "input"), wrong = fault(input), answer, loaded;
@@ -229,6 +243,8 @@ static tr_value playbook_run(tr_value config, tr_pid plugin, tr_value command)
 
 	(void)config;
 	(void)plugin;
+	if (!tr_is_valid(wrong))
+		wrong = check_caller();
 	if (tr_is_valid(wrong))
 		return wrong;
 	/* When the task gives up, its execution cancels the child. */

@@ -131,16 +131,16 @@ static void start_plugin(bridge *b, tr_value arg)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-static void run(bridge *b, int64_t n, tr_value command)
+static void run(bridge *b, int64_t n, tr_value command, tr_value behalf)
 {
 	if (b->record->code.run == NULL) {
 		if (b->queued >= sizeof(b->queue) / sizeof(b->queue[0]))
 			give_up(tr_string("more commands than were agreed on"));
 		b->queue[b->queued++] = n;
-		tr_send(b->instance, TR_LIST(TR_A(job), tr_pid_value(tr_self()), tr_keep(command)));
+		tr_send(b->instance, runner_job(command, behalf));
 		return;
 	}
-	tr_spawned s = runner_spawn(b->record, b->instance, command);
+	tr_spawned s = runner_spawn(b->record, b->instance, command, behalf);
 	if (s.err != TR_OK || idmap_put(&b->runners, s.pid.bits, (void *)(uintptr_t)n) != TR_OK ||
 	    idmap_put(&b->commands, (uint64_t)n, (void *)(uintptr_t)s.pid.bits) != TR_OK)
 		give_up_text(tr_absent());
@@ -234,8 +234,12 @@ static void ask_out(bridge *b, tr_from from, tr_value request)
 		return;
 	}
 	*kept = from;
-	bridge_send(TR_LIST(tr_string("ask"), tr_int((int64_t)n), tr_string("call"), tr_keep(tr_array_at(request, 1)),
-			    tr_keep(tr_array_at(request, 2))));
+	tr_str what = tr_as_str(tr_array_at(request, 0));
+	tr_value ask = TR_LIST(tr_string("ask"), tr_int((int64_t)n), tr_string_n(what.p, what.n),
+			       tr_keep(tr_array_at(request, 1)), tr_keep(tr_array_at(request, 2)));
+	tr_value behalf;
+	record_release(callers_whose(b->record->host, from.pid, &behalf));
+	bridge_send(tr_is_valid(behalf) ? tr_array_push(ask, behalf) : ask);
 }
 
 static void answer(bridge *b, tr_value m)
@@ -258,7 +262,7 @@ static void frame(bridge *b, tr_value m)
 	int64_t n = tr_as_int(second, 0);
 
 	if (wire_is(m, "run") && n > 0)
-		run(b, n, third);
+		run(b, n, third, tr_array_at(m, 3));
 	else if (wire_is(m, "cancel"))
 		cancel(b, n);
 	else if (wire_is(m, "call"))

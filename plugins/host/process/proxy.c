@@ -19,6 +19,7 @@
 #define END_TIME       (10 * TR_SECOND) /* from closing its input to its end */
 #define FRAMES_AT_ONCE 256              /* that may wait here; then its writing waits */
 #define UNASKED_MOST   10000            /* frames nobody asked for, in a second */
+#define OUTWARD_TIME   (3600 * TR_SECOND)
 
 /* A call or command whose answer is to come. */
 typedef struct pending {
@@ -278,17 +279,31 @@ static void send_or_fail(proxy *p, tr_value message)
 				tr_stringf("the plugin's process does not take messages: %s", tr_err_text(err))));
 }
 
+/* Commands come from their actors; what other plugins send is a call, whatever it looks like. */
+static bool is_ours(const proxy *p, tr_pid pid)
+{
+	tr_value behalf;
+	plugin_record *r = callers_entered(p->record->host, pid, &behalf);
+
+	tr_drop(behalf);
+	record_release(r);
+	return r == p->record;
+}
+
 static tr_value proxy_call(void *state, tr_value request, tr_from from)
 {
 	proxy *p = state;
-	bool run = tr_equal(tr_array_at(request, 0), is_run());
+	bool run = tr_equal(tr_array_at(request, 0), is_run()) && is_ours(p, from.pid);
 	tr_ref monitor = run ? tr_monitor(from.pid) : (tr_ref){0};
 	int64_t n = put_pending(p, from, monitor);
 
 	if (n == 0)
 		return tr_invalid(TR_ENOMEM);
-	send_or_fail(
-	    p, TR_LIST(tr_string(run ? "run" : "call"), tr_int(n), tr_keep(run ? tr_array_at(request, 1) : request)));
+	tr_value message =
+	    TR_LIST(tr_string(run ? "run" : "call"), tr_int(n), tr_keep(run ? tr_array_at(request, 1) : request));
+	if (run && tr_array_len(request) > 2)
+		message = tr_array_push(message, tr_keep(tr_array_at(request, 2)));
+	send_or_fail(p, message);
 	return tr_absent();
 }
 
@@ -299,8 +314,13 @@ static void proxy_cast(void *state, tr_value request)
 
 static tr_value proxy_run(tr_value config, tr_pid plugin, tr_value command)
 {
+	tr_value behalf, request = TR_LIST(is_run(), tr_keep(command));
+
 	(void)config;
-	tr_value outcome = tr_call(plugin, TR_LIST(is_run(), tr_keep(command)), TR_FOREVER);
+	record_release(callers_whose(host_of(tr_here()), tr_self(), &behalf));
+	if (tr_is_valid(behalf))
+		request = tr_array_push(request, behalf);
+	tr_value outcome = tr_call(plugin, request, TR_FOREVER);
 	if (tr_is_valid(outcome))
 		return outcome;
 	if (tr_value_err(outcome) == TR_ENOPROC) /* before the desk heard of its end */
@@ -380,28 +400,67 @@ static void answered(proxy *p, int64_t n, tr_value v)
 	tr_free(item);
 }
 
-/* A call of the plugin to another one: in an actor of its own, which acts for this plugin since this actor spawned it.
-   arg: [instance, n, id, request] */
-static void outward_body(tr_value arg)
+static void release(void *record)
 {
-	tr_value v =
-	    tr_plugin_call(tr_as_cstr(tr_array_at(arg, 2), ""), tr_keep(tr_array_at(arg, 3)), tr_in(3600 * TR_SECOND));
-	bool ok = tr_is_valid(v);
-
-	tr_send(tr_as_pid(tr_array_at(arg, 0)), TR_LIST(tr_atom("$answer"), tr_keep(tr_array_at(arg, 1)), tr_bool(ok),
-							ok ? v : tr_int(tr_value_err(v))));
+	record_release(record);
 }
 
-/* ask, n, what, a, b */
+/* [input, context, time or nil] */
+static tr_value run_outward(const char *kind, tr_value what)
+{
+	tr_value left = tr_array_at(what, 2), context = tr_array_at(what, 1);
+	int64_t ns = tr_as_int(left, OUTWARD_TIME);
+
+	if (!tr_is(tr_array_at(what, 0), TR_MAP))
+		return tr_outcome_error("input", false, "%s takes a mapping of inputs", kind);
+	return tr_plugin_run(kind, tr_keep(tr_array_at(what, 0)),
+			     tr_is(context, TR_MAP) ? tr_keep(context) : tr_absent(),
+			     tr_in(ns >= 0 && ns < OUTWARD_TIME ? ns : OUTWARD_TIME));
+}
+
+/* A call of the plugin to another one, or a tool that it runs: in an actor of its own, which acts for this plugin and,
+   as its process says, on behalf of somebody besides (what it does not say it may do itself anyway).
+   arg: [instance, n, call or run, id, request, behalf] */
+static void outward_body(tr_value arg)
+{
+	tr_pid instance = tr_as_pid(tr_array_at(arg, 0));
+	const char *id = tr_as_cstr(tr_array_at(arg, 3), "");
+	tr_value request = tr_array_at(arg, 4), v;
+	plugin_record *r = callers_find(host_of(tr_here()), instance);
+
+	if (r == NULL || tr_own(r, release) != TR_OK || callers_enter(r, tr_array_at(arg, 5)) != TR_OK)
+		tr_exit(TR_A(enomem));
+	if (tr_str_is(tr_as_str(tr_array_at(arg, 2)), "run"))
+		v = run_outward(id, request);
+	else
+		v = tr_plugin_call(id, tr_keep(request), tr_in(OUTWARD_TIME));
+	bool ok = tr_is_valid(v);
+
+	tr_send(instance, TR_LIST(tr_atom("$answer"), tr_keep(tr_array_at(arg, 1)), tr_bool(ok),
+				  ok ? v : tr_int(tr_value_err(v))));
+}
+
+/* It ends with the instance, and what it asked for with it. */
+static void ask_outward(tr_value m)
+{
+	tr_spawn_options options = {.label = "plugin call", .link = true};
+	tr_value arg = TR_LIST(tr_pid_value(tr_self()), tr_keep(tr_array_at(m, 1)), tr_keep(tr_array_at(m, 2)),
+			       tr_keep(tr_array_at(m, 3)), tr_keep(tr_array_at(m, 4)));
+
+	if (tr_is(tr_array_at(m, 5), TR_ARRAY))
+		arg = tr_array_push(arg, tr_keep(tr_array_at(m, 5)));
+	tr_spawn_opt(outward_body, arg, &options);
+}
+
+/* ask, n, what, a, b, behalf */
 static void asked(tr_value m)
 {
 	tr_str what = tr_as_str(tr_array_at(m, 2));
 	tr_value a = tr_array_at(m, 3), b = tr_array_at(m, 4);
 	const char *name = tr_as_cstr(a, "");
 
-	if (tr_str_is(what, "call"))
-		tr_spawn(outward_body,
-			 TR_LIST(tr_pid_value(tr_self()), tr_keep(tr_array_at(m, 1)), tr_keep(a), tr_keep(b)));
+	if (tr_str_is(what, "call") || tr_str_is(what, "run"))
+		ask_outward(m);
 	else if (tr_str_is(what, "cast"))
 		tr_plugin_cast(name, tr_keep(b));
 	else if (tr_str_is(what, "emit"))

@@ -53,11 +53,35 @@ duck_engine *duck_engine_of(tr_value object)
 	return tr_as_object(object, &engine_class);
 }
 
+/* SQL reaches every folder that was granted to the kind, so whoever has a task performed must be allowed to do so. */
+static tr_value check_caller(const duck_engine *e)
+{
+	tr_value fault = tr_absent();
+
+	for (size_t i = 0; i < tr_array_len(e->folders) && !tr_is_valid(fault); i++) {
+		tr_value grant = tr_stringf("fs:%s", tr_as_cstr(tr_array_at(e->folders, i), "/"));
+		if (!tr_plugin_caller_granted(tr_as_cstr(grant, "fs:/")))
+			fault =
+			    tr_outcome_error("denied", false,
+					     "duckdb: the grant %s is missing: SQL can use this folder, so a plugin "
+					     "that has SQL performed must be granted it, too",
+					     tr_as_cstr(grant, "fs:/"));
+		tr_drop(grant);
+	}
+	return fault;
+}
+
 tr_value duck_engine_reply(tr_value reply, tr_value *fault)
 {
-	*fault = tr_absent();
-	if (duck_engine_of(reply) != NULL)
+	const duck_engine *e = duck_engine_of(reply);
+
+	*fault = e == NULL ? tr_absent() : check_caller(e);
+	if (e != NULL && !tr_is_valid(*fault))
 		return reply;
+	if (e != NULL) {
+		tr_drop(reply);
+		return tr_absent();
+	}
 	if (tr_is(reply, TR_STRING))
 		*fault = tr_outcome_error("missing", false, "duckdb: %s", tr_as_cstr(reply, ""));
 	else
