@@ -7,6 +7,7 @@
 #include "cli/known_kinds.h"
 #include "cli/style.h"
 #include "cli/pick.h"
+#include "cli/python_syntax.h"
 #include "playbook/check/check_cli.h"
 
 #include <getopt.h>
@@ -47,6 +48,7 @@ static void further(void *arg, const playbook *p, diagnostics *out)
 {
 	const checking *c = arg;
 	finding f = {p, out};
+	python_syntax_check(p, out);
 	if (c->plugins != NULL)
 		tr_drop(tr_plugin_world_do(c->plugins, find_faults, tr_object(&finding_class, &f)));
 }

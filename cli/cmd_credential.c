@@ -182,7 +182,9 @@ static int add(request *r)
 			r->name);
 		return EXIT_FAILED;
 	}
-	printf("credential %s%s: %zu fields in %s\n", r->name, r->found ? " is replaced" : "", tr_map_len(r->fields),
+	/* The type is for those who read the list; it is no field that somebody gave. */
+	size_t n = tr_map_len(r->fields) - (r->type != NULL ? 1 : 0);
+	printf("credential %s%s: %zu field%s in %s\n", r->name, r->found ? " is replaced" : "", n, n == 1 ? "" : "s",
 	       r->file);
 	return EXIT_OK;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define GRANT_FS    "the path behind fs: must be absolute, with no '.', '..' and empty parts in it: fs:/PATH"
 #define GRANT_FORMS "net, net:HOST, net:link-local, exec, fs:/PATH, secret:NAME, call:PLUGIN, KIND:* and *"
 
 typedef struct reader {
@@ -63,6 +64,12 @@ static void read_paths(reader *r, const yaml_node *n)
 		fault(r, n, "plugins.paths", "paths must be a list of shared objects or folders");
 }
 
+/* What to do about a grant that is none. */
+static const char *grant_advice(tr_str grant)
+{
+	return grant.n > 3 && memcmp(grant.p, "fs:", 3) == 0 ? GRANT_FS : "there are " GRANT_FORMS;
+}
+
 /* Grants of one plugin, or of "*". */
 static void read_grants(reader *r, const yaml_node *n, const char *id, const char *path)
 {
@@ -72,7 +79,7 @@ static void read_grants(reader *r, const yaml_node *n, const char *id, const cha
 		if (is_text(item) && grant_valid(item->text))
 			list = tr_array_push(list, text_value(item));
 		else
-			fault(r, item, path, "'%.*s' is no grant; there are " GRANT_FORMS, TR_STR(item->text));
+			fault(r, item, path, "'%.*s' is no grant; %s", TR_STR(item->text), grant_advice(item->text));
 	}
 	if (n->kind != YAML_SEQUENCE)
 		fault(r, n, path, "grants must be a list");
@@ -278,7 +285,7 @@ static bool grants_good(const char *who, tr_value grants)
 		tr_str grant = tr_as_str(tr_array_at(grants, i));
 		if (grant_valid(grant))
 			continue;
-		fprintf(stderr, "troupe %s: --grant %.*s is no grant; there are " GRANT_FORMS "\n", who, TR_STR(grant));
+		fprintf(stderr, "troupe %s: --grant %.*s is no grant; %s\n", who, TR_STR(grant), grant_advice(grant));
 		return false;
 	}
 	return true;

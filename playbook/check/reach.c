@@ -95,29 +95,10 @@ static void shadowed_warn(loader *l, const playbook *p)
 	}
 }
 
-/* What the engine keeps for each place where branches meet grows with the number of steps. */
-static void joins_check(loader *l, const playbook *p)
-{
-	uint64_t joins = 0, most = JOIN_BITS_MAX / (p->step_count + 1);
-	for (size_t i = 0; i < p->step_count; i++) {
-		const pb_step *s = &p->steps[i];
-		joins += s->join == PB_JOIN_ANY || (s->join == PB_JOIN_AUTO && s->incoming_count > 1);
-	}
-	if (joins <= most)
-		return;
-	where wflow = where_key(NULL, tr_s("workflow"));
-	load_say(l, DIAGNOSTIC_ERROR, &wflow, p->steps[0].pos, "too-many-joins",
-		 "move parts of it into playbooks of their own (kind: playbook)",
-		 "branches meet at %llu of %zu steps; with so many steps they may meet at %llu",
-		 (unsigned long long)joins, p->step_count, (unsigned long long)most);
-}
-
 void check_reach(loader *l)
 {
 	playbook *p = &l->box->pub;
 	incoming_fill(l, (pb_step *)(uintptr_t)p->steps /* still ours to fill */, p->step_count);
-	if (!l->mem->failed)
-		joins_check(l, p);
 	if (!l->mem->failed && !l->arc_astray)
 		unreachable_warn(l, p);
 	if (!l->mem->failed && l->out->errors == 0) /* a misspelt guard is no missing one */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A playbook from a file or from standard input, read no further than a playbook can be long. */
+#include "playbook/check/kinds.h"
 #include "playbook/model/model.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -115,30 +116,60 @@ static bool is_there(const char *file, tr_str path)
 	return found;
 }
 
+/* An input that is written out, without a template; borrowed, absent when it is not. */
+static tr_value written(const pb_task *task, const char *key)
+{
+	if (task->config->kind == PB_CONST)
+		return tr_map_get_s(task->config->constant, key);
+	for (size_t i = 0; task->config->kind == PB_MAP && i < task->config->count; i++) {
+		const pb_expr_pair *pair = &task->config->pairs[i];
+		if (tr_str_is(tr_as_str(pair->key->constant), key) && pair->value->kind == PB_CONST)
+			return pair->value->constant;
+	}
+	return tr_absent();
+}
+
 /* A sub-playbook whose file is named outright must be there; one that a template or the catalog names is found when it
  * runs. */
 static void check_child(const char *file, const pb_task *task, diagnostics *out)
 {
-	tr_value config = tr_keep(task->config->constant), path;
-	for (size_t i = 0; task->config->kind == PB_MAP && i < task->config->count; i++) {
-		const pb_expr_pair *pair = &task->config->pairs[i];
-		if (tr_str_is(tr_as_str(pair->key->constant), "path") && pair->value->kind == PB_CONST)
-			tr_assign(&config, TR_DICT("path", tr_keep(pair->value->constant)));
-	}
-	path = tr_map_get_s(config, "path");
+	tr_value path = written(task, "path");
 	if (names_a_file(tr_as_str(path)) && !is_there(file, tr_as_str(path)))
 		diagnostics_add(out, DIAGNOSTIC_ERROR, "no-such-playbook", task->body.line, task->body.column, "",
 				"a path is meant from the folder of this playbook", "there is no playbook %.*s",
 				TR_STR(tr_as_str(path)));
-	tr_drop(config);
 }
 
-static void check_children(const char *file, const playbook *p, diagnostics *out)
+/* Code or SQL from a file, which an earlier step may still write: `file`, or `script: { path: … }`. */
+static void check_script(const char *file, const pb_task *task, diagnostics *out)
+{
+	tr_value path = written(task, "file");
+	if (!tr_is_valid(path))
+		path = tr_map_get_s(written(task, "script"), "path");
+	if (tr_is(path, TR_STRING) && !is_there(file, tr_as_str(path)))
+		diagnostics_add(out, DIAGNOSTIC_WARNING, "no-such-file", task->pos.line, task->pos.column, "",
+				"a path is meant from the folder of this playbook", "there is no file %.*s (yet)",
+				TR_STR(tr_as_str(path)));
+}
+
+static void check_named(const char *file, const pb_task *task, diagnostics *out)
+{
+	const tool_kind *kind = kind_find(task->kind);
+	if (task->config == NULL)
+		return;
+	if (tr_str_is(task->kind, "playbook"))
+		check_child(file, task, out);
+	else if (kind_key_find(kind, tr_s("file")) != NULL)
+		check_script(file, task, out);
+}
+
+static void check_files_named(const char *file, const playbook *p, diagnostics *out)
 {
 	for (size_t i = 0; i < p->step_count; i++)
 		for (size_t k = 0; k < p->steps[i].task_count; k++)
-			if (tr_str_is(p->steps[i].tasks[k].kind, "playbook") && p->steps[i].tasks[k].config != NULL)
-				check_child(file, &p->steps[i].tasks[k], out);
+			check_named(file, &p->steps[i].tasks[k], out);
+	for (size_t i = 0; i < p->workbook_count; i++)
+		check_named(file, &p->workbook[i].task, out);
 }
 
 playbook *playbook_load_file(const char *file, const pb_check_options *options, diagnostics *out, tr_buf *source)
@@ -148,7 +179,7 @@ playbook *playbook_load_file(const char *file, const pb_check_options *options, 
 	if (read_path(file, out, &text))
 		p = playbook_load(strcmp(file, "-") == 0 ? "<stdin>" : file, tr_buf_str(&text), options, out);
 	if (p != NULL && strcmp(file, "-") != 0) {
-		check_children(file, p, out);
+		check_files_named(file, p, out);
 		if (out->errors > 0)
 			playbook_free(&p);
 	}

@@ -28,9 +28,6 @@ enum {
 	TEMPLATES_MAX = 200000
 };
 
-/** Joins times steps: the engine keeps a bit for each pair, 256 MiB in all. */
-#define JOIN_BITS_MAX (UINT64_C(1) << 31)
-
 /** The way from the root to a node; lives on the C stack, becomes text only for a fault. */
 typedef struct where {
 	const struct where *up;
@@ -190,6 +187,8 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 void check_reach(loader *l);
 /** For each step, which steps' results its templates may read. */
 void check_uses(loader *l, pb_step *steps, size_t count);
+/** Faults in inputs that are written out, without a template. */
+void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, const where *w);
 /** Collect what names scopes can have. */
 void check_names_collect(loader *l, const yaml_node *root);
 /** Warn of names in a template that no scope can have. True: there are none. */

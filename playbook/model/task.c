@@ -245,8 +245,8 @@ static void entry_check(loader *l, const yaml_node *body, const where *w, const 
 			suggest_offer(&s, l->entries.slots[i].name);
 	}
 	char hint[120];
-	load_warn(l, w, name, "no-such-entry", suggest_text(&s, hint, sizeof hint), "the workbook has no entry '%.*s'",
-		  TR_STR(name->text));
+	load_fault(l, w, name, "no-such-entry", suggest_text(&s, hint, sizeof hint), "the workbook has no entry '%.*s'",
+		   TR_STR(name->text));
 }
 
 void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str label, bool named,
@@ -266,8 +266,10 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	const tool_kind *kind = k != NULL && is_text(k) ? kind_find(k->text) : NULL;
 	fields_read(l, body, &schema_task, kind, w, &f);
 	kind_load(l, body, &f, w, t);
-	if (kind != NULL)
+	if (kind != NULL) {
 		required_check(l, kind, body, named, w);
+		check_inputs(l, kind, body, w);
+	}
 	where wspec = where_key(w, LITERAL("spec"));
 	if (fields_get(&f, "spec") != NULL)
 		fields_read(l, fields_get(&f, "spec"), &schema_task_spec, NULL, &wspec, &spec);

@@ -23,15 +23,30 @@ static void entry_load(loader *l, const yaml_node *name, const yaml_node *body, 
 	e->task.config = expr_const(l, tr_map(), pos_of(body));
 	if (e->name.n == 0)
 		return;
-	if (name_table_find(&l->entries, e->name) != NULL)
-		load_fault(l, w, name, "duplicate-entry", NULL, "the workbook has two entries '%.*s'", TR_STR(e->name));
-	else if (!name_table_put(&l->entries, e->name, 0))
-		l->mem->failed = true;
 	if (tool != NULL && tool->kind == YAML_MAPPING && yaml_get(body, "kind") == NULL) {
 		where here = where_key(w, LITERAL("tool"));
 		task_load(l, tool, NULL, e->name, false, &labels, &here, &e->task);
 	} else {
 		task_load(l, body, name, e->name, named, &labels, w, &e->task);
+	}
+}
+
+/* Names first, so that an entry may name a later one. */
+static void entry_names(loader *l, const yaml_node *n, const where *w)
+{
+	for (size_t i = 0; i < n->count && !l->mem->failed; i++) {
+		const yaml_node *body, *name;
+		bool named, list = n->kind != YAML_MAPPING;
+		name = list ? item_name(n->items[i], &body, &named) : n->pairs[i].key;
+		if (name == NULL || !is_text(name) || name->text.n == 0)
+			continue;
+		where here = list ? where_at(w, i) : where_key(w, name->text);
+		tr_str kept = arena_str(l->mem, name->text);
+		if (name_table_find(&l->entries, kept) != NULL)
+			load_fault(l, &here, name, "duplicate-entry", NULL, "the workbook has two entries '%.*s'",
+				   TR_STR(kept));
+		else if (!name_table_put(&l->entries, kept, 0))
+			l->mem->failed = true;
 	}
 }
 
@@ -43,6 +58,7 @@ void workbook_load(loader *l, const yaml_node *n, const where *w)
 	pb_workbook_entry *entries = arena_alloc_array(l->mem, n->count, sizeof *entries);
 	if (entries == NULL)
 		return;
+	entry_names(l, n, w);
 	for (size_t i = 0; i < n->count; i++) {
 		const yaml_node *name, *body;
 		bool named = false;

@@ -143,7 +143,7 @@ extern const tr_permit rpc_permit;
 tr_err callers_enter(plugin_record *r, tr_value behalf);
 /** From now on the calling actor, which has entered, does so on behalf of somebody else (borrowed). */
 void callers_serve(plugin_host *h, tr_value behalf);
-/** The same until callers_leave (harmless on NULL), for an actor that acts for nobody else. NULL: no memory. */
+/** Until callers_leave (harmless on NULL) it acts for this plugin, and for nobody else before. NULL: no memory. */
 typedef struct caller_stay caller_stay;
 caller_stay *callers_visit(plugin_record *r);
 void callers_leave(caller_stay *s);

@@ -65,7 +65,37 @@ class Operator(kit.Case):
         for command in "run", "check":
             said = self.refused(command, playbook, "--grant", "exce")
             self.assertIn("--grant exce is no grant; there are net, net:HOST", said)
+            self.assertIn("the path behind fs: must be absolute", self.refused(command, playbook, "--grant", "fs:data"))
         self.assertEqual(self.troupe("run", playbook, "--grant", "fs:/tmp").returncode, 0)
+
+    def test_code_is_read_before_it_runs(self):
+        playbook = self.write("code.yaml", """\
+            workflow:
+              - step: good
+                tool: { kind: python, code: "return await input_data['x']" }
+                next: bad
+              - step: bad
+                tool:
+                  kind: python
+                  code: |
+                    a = 1
+                    b = (a
+                next: later
+              - step: later
+                tool: { kind: python, code: "x = {{ ctx.y }} (" }
+                next: far
+              - step: far
+                tool: { kind: python, file: not_there.py }
+            """)
+        line = next(i for i, text in enumerate(open(playbook, encoding="utf-8"), 1) if "b = (a" in text)
+        said = self.refused("check", playbook)
+        self.assertIn(f"code.yaml:{line}:1: error: SyntaxError: '(' was never closed (line 2, ", said)
+        text = open(playbook, encoding="utf-8").read().replace("b = (a", "b = (a)")
+        with open(playbook, "w", encoding="utf-8") as f:
+            f.write(text)
+        said = self.troupe("check", playbook)
+        self.assertIn("warning: there is no file not_there.py (yet)", said.stderr)
+        self.assertEqual(said.returncode, 0)
 
     def test_a_name_that_the_workload_lacks_is_warned_of(self):
         playbook = self.write("hello.yaml", HELLO)

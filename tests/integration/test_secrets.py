@@ -138,10 +138,10 @@ class Store(kit.Case):
         return done.stdout + done.stderr
 
     def test_replace_and_rekey(self):
-        self.assertIn("1 fields", self.add("user=one"))
+        self.assertIn(": 1 field in ", self.add("user=one"))
         self.assertIn("--replace", self.add("user=two", "kind=x", code=1))
-        self.assertIn("is replaced", self.add("--replace", "user=two", "kind=x"))
-        self.assertEqual(self.troupe("credential", "list").stdout.split(), ["api", "-", "user", "kind"])
+        self.assertIn("is replaced: 2 fields in ", self.add("--replace", "--type", "basic", "user=two", "kind=x"))
+        self.assertEqual(self.troupe("credential", "list").stdout.split(), ["api", "basic", "user", "kind", "type"])
         self.env = {"TROUPE_CREDENTIAL_PASSPHRASE": "a long passphrase"}
         self.add("--replace", "user=three")
         self.env = {}

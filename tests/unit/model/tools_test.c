@@ -20,9 +20,9 @@ static const struct {
     {"shell", "cmds: [ 'true' ]"},
     {"playbook", "path: other"},
     {"secrets", "name: TOKEN"},
-    {"transfer", "source: {}, target: {}"},
-    {"artifact", "action: get"},
-    {"nats", "operation: kv_get"},
+    {"transfer", "source: { kind: file, path: a }, target: { kind: file, path: b }"},
+    {"artifact", "action: get, ref: x"},
+    {"nats", "operation: kv_get, bucket: b, key: k"},
     {"noop", "desc: nothing"},
 };
 
