@@ -12,6 +12,9 @@ import unittest
 TROUPE = os.environ["TROUPE"]
 SOURCE = os.environ["TROUPE_SOURCE"]
 
+# A node's socket is in its data folder, and the name of a socket has room for some 100 bytes.
+TEMPORARY = tempfile.gettempdir() if len(tempfile.gettempdir()) < 50 else "/tmp"
+
 HEADER = """\
 apiVersion: noetl.io/v2
 kind: Playbook
@@ -23,7 +26,7 @@ class Case(unittest.TestCase):
     """A folder of its own for each test; `troupe` runs the program with its data there."""
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="troupe-test-")
+        self.folder = tempfile.mkdtemp(prefix="troupe-test-", dir=TEMPORARY)
         self.data = os.path.join(self.folder, "data")
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
@@ -43,6 +46,7 @@ class Case(unittest.TestCase):
     def environment(self):
         env = dict(os.environ, TROUPE_DATA=self.data, LC_ALL="C.UTF-8")
         env.pop("NO_COLOR", None)
+        env.setdefault("HOME", self.folder)
         return env
 
     def troupe(self, *args, stdin=None, timeout=240, **more):
