@@ -193,7 +193,7 @@ static void link_dead(tr_value arg)
 	tr_pid p = tr_spawn(exits_with_arg, TR_A(normal));
 	EVENTUALLY(!tr_alive(p));
 	tr_link(p);
-	tr_sleep_until(tr_in(TR_SECOND));
+	tr_sleep_until(tr_in(60 * TR_SECOND));
 }
 static void linking_to_the_dead_kills(void **state)
 {

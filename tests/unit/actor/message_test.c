@@ -439,8 +439,8 @@ static void killed_body(tr_value arg)
 	tr_spawn_options full = {.mailbox_policy = TR_MAILBOX_BACK_PRESSURE, .mailbox_limit = 3, .monitor = true};
 	tr_spawned reader = tr_spawn_opt(collector, tr_nil(), &full);
 	tr_spawn_options o = {.monitor = true};
-	tr_spawned sender = tr_spawn_opt(sends_to_the_full, tr_pid_value(reader.pid), &o);
 	int before = atomic_load(&made);
+	tr_spawned sender = tr_spawn_opt(sends_to_the_full, tr_pid_value(reader.pid), &o);
 	EVENTUALLY(atomic_load(&made) == before + 4);
 	tr_exit_signal(sender.pid, TR_A(kill));
 	tr_drop(tr_receive_ref(sender.monitor, TR_FOREVER));
