@@ -16,9 +16,9 @@ TR_EXTERN_C_BEGIN
 /** Start the node's reactor (once a node, before the first use; idempotent). */
 TR_API tr_err tr_reactor_start(tr_node *node);
 
-/** Run fn(loop, arg) on the reactor's thread (loop is the uv_loop_t *). For rooms that drive another library on the
- * loop, such as libcurl. fn must not block; it answers actors with tr_node_send. Callable from actors and other
- * threads. */
+/** Run fn(loop, arg) in a turn of the reactor (loop is the uv_loop_t *). For rooms that drive another library on the
+ * loop, such as libcurl. Turns come one after the other but on any thread; fn must not block; it answers actors with
+ * tr_node_send. Callable from actors and other threads. */
 TR_API tr_err tr_reactor_run(tr_node *node, void (*fn)(void *loop, void *arg), void *arg);
 
 /* ---- ports: OS processes ---------------------------------------------------------------------------------------- */
@@ -106,6 +106,15 @@ enum {
  * of the events; an error or hang-up counts as all of them. TR_ETIMEOUT; TR_EINVAL. The descriptor stays the caller's.
  */
 TR_API tr_err tr_wait_fd(int fd, int events, int64_t deadline, int *ready);
+
+/** The same for a descriptor that is waited for again and again, at a fraction of the cost. For one actor at a time,
+ * and the only way in which that descriptor is waited for. Belongs to whoever made it, not to the actor: free it with
+ * what the descriptor belongs to (tr_own). The descriptor may be another one at each wait, and may be closed between
+ * waits. NULL with *err (may be NULL). */
+typedef struct tr_fd_watch tr_fd_watch;
+TR_API tr_fd_watch *tr_fd_watch_new(tr_err *err);
+TR_API tr_err tr_fd_watch_wait(tr_fd_watch *watch, int fd, int events, int64_t deadline, int *ready);
+TR_API void tr_fd_watch_free(tr_fd_watch *watch); /* NULL: nothing */
 
 /* ---- files and names ------------------------------------------------------------------------------------------------
  */

@@ -133,6 +133,8 @@ static void node_fini(tr_node *node)
 		sched_free(&s);
 	}
 	sched_free(&node->outside);
+	struct poll *poll = atomic_load(&node->poll);
+	poll_free(&poll); /* not before: schedulers sleep in it */
 	registry_fini(&node->registry);
 	groups_fini(&node->groups);
 	slab_fini(&node->actors);

@@ -14,6 +14,7 @@
 #include "runtime/actor/slab.h"
 #include "runtime/actor/stack.h"
 #include "runtime/sched/dirty.h"
+#include "runtime/sched/poll.h"
 #include "runtime/sched/sched.h"
 
 #define NODE_SCHEDS_MAX 1024 /* spares included */
@@ -52,6 +53,7 @@ struct tr_node {
 	struct groups groups;
 	struct dirty dirty;
 	struct watch watch;
+	_Atomic(struct poll *) poll; /* NULL until a reactor brings it; the node's until its end */
 	_Atomic uint32_t actors_live;
 	_Atomic uint32_t actors_peak;
 	_Atomic uint32_t idle;     /* parked regular schedulers */

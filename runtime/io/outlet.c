@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Outlets. */
-#include <errno.h>
-#include <signal.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "runtime/io/outlet.h"
@@ -117,30 +114,12 @@ void outlet_close(struct port *p)
 	outlet_release(o);
 }
 
-/* A pipe cannot be told to keep quiet, so the signal that says that nobody reads is held back and taken away. */
-static ssize_t write_quietly(int fd, const char *bytes, size_t n)
-{
-	static const struct timespec now = {0, 0};
-	sigset_t pipe, before, pending;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe, &before);
-	ssize_t done = write(fd, bytes, n);
-	int os_error = errno;
-	if (done < 0 && os_error == EPIPE && !sigismember(&pending, SIGPIPE))
-		sigtimedwait(&pipe, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return done;
-}
-
 size_t outlet_write(struct outlet *o, const char *bytes, size_t n)
 {
 	if (o->fd < 0 || o->pending > 0)
 		return 0;
-	ssize_t done =
-	    o->is_socket ? send(o->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT) : write_quietly(o->fd, bytes, n);
+	/* A pipe cannot be told to keep quiet when nobody reads, but schedulers hold its signal back. */
+	ssize_t done = o->is_socket ? send(o->fd, bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT) : write(o->fd, bytes, n);
 	/* Errors are for the loop to find: it knows what they mean for the port. */
 	return done > 0 ? (size_t)done : 0;
 }

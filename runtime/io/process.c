@@ -94,7 +94,8 @@ void process_closing(struct port *p, int64_t grace_ns)
 	}
 	process_signal(p, SIGTERM);
 	port_discard(p);
-	uint64_t ms = (uint64_t)grace_ns / 1000000 + (grace_ns % 1000000 != 0);
+	/* Never earlier: the loop counts whole milliseconds, of which the first has begun. */
+	uint64_t ms = (uint64_t)grace_ns / 1000000 + (grace_ns % 1000000 != 0) + 1;
 	uv_timer_start(&p->grace, on_grace_over, ms, 0);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop's thread: starting, feeding and stopping it. */
+/* The loop: starting, feeding, running and stopping it. */
+#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -7,26 +9,49 @@
 #include "runtime/io/outlet.h"
 #include "runtime/io/reactor.h"
 #include "runtime/io/signals.h"
+#include "runtime/sched/futex.h"
+
+static void reactor_nudge(struct reactor *r);
 
 /* ---- tasks ---- */
 
+/* The schedulers have ended or are about to. */
+static bool is_alone(struct reactor *r)
+{
+	return atomic_load(&r->node->stopping) == 2;
+}
+
+/* Is this a thread that looks for tasks as soon as it has nothing else to do? */
+static bool is_scheduler_of(tr_node *node)
+{
+	struct sched *s = sched_self();
+
+	return s != NULL && !s->outside && s->node == node;
+}
+
 void reactor_post(struct reactor *r, struct task *task)
 {
-	struct task *head = atomic_load_explicit(&r->inbox, memory_order_relaxed);
+	struct poll *p = r->poll;
+	struct task *head = atomic_load_explicit(&p->tasks, memory_order_relaxed);
 
-	/* The release pairs with the acquire in run_tasks(). */
+	/* Sequentially consistent: we push, then look for a sleeper; it says that it sleeps, then waits, and a kick
+	 * comes through even when it has not begun to wait. */
 	do {
 		task->next = head;
-	} while (
-	    !atomic_compare_exchange_weak_explicit(&r->inbox, &head, task, memory_order_acq_rel, memory_order_relaxed));
-	/* Whoever finds it empty wakes; the loop takes all there is. */
-	if (head == NULL)
-		uv_async_send(&r->wake);
+	} while (!atomic_compare_exchange_weak(&p->tasks, &head, task));
+	bool alone = is_alone(r); /* then also what schedulers left behind is the thread's */
+	if (!alone && (head != NULL || is_scheduler_of(r->node)))
+		return;
+	if (atomic_load(&p->role) != 0)
+		poll_kick(p);
+	if (alone || atomic_load(&p->role) == 0)
+		reactor_nudge(r);
 }
 
 static void run_tasks(struct reactor *r)
 {
-	struct task *stack = atomic_exchange_explicit(&r->inbox, NULL, memory_order_acq_rel);
+	/* Acquire: pairs with the push. */
+	struct task *stack = atomic_exchange(&r->poll->tasks, NULL);
 	struct task *list = NULL;
 
 	while (stack != NULL) {
@@ -42,17 +67,51 @@ static void run_tasks(struct reactor *r)
 	}
 }
 
-static void on_wake(uv_async_t *wake)
-{
-	run_tasks(wake->data);
-}
-
 void reactor_tell(struct reactor *r, tr_pid to, tr_value message)
 {
 	(void)tr_node_send(r->node, to, message);
 }
 
+/* ---- turns ---- */
+
+static void turn(void *arg)
+{
+	struct reactor *r = arg;
+
+	uv_update_time(&r->loop); /* tasks start timers, and it may have stood for long */
+	run_tasks(r);
+	if (r->stopping)
+		return; /* the rest is the thread's */
+	uv_run(&r->loop, UV_RUN_NOWAIT);
+	int ms = uv_backend_timeout(&r->loop);
+	poll_due(r->poll, ms < 0 ? WHEEL_NEVER : ((int64_t)uv_now(&r->loop) + ms) * TR_MS);
+}
+
 /* ---- the thread ---- */
+
+static void reactor_nudge(struct reactor *r)
+{
+	atomic_fetch_add(&r->nudges, 1);
+	futex_wake(&r->nudges);
+}
+
+static void spare(void *arg)
+{
+	reactor_nudge(arg);
+}
+
+static void sleep_in_poll(struct reactor *r)
+{
+	struct epoll_event events[POLL_EVENTS];
+
+	if (!poll_take_role(r->poll)) { /* a scheduler that has not noticed */
+		sched_yield();
+		return;
+	}
+	int n = poll_has_tasks(r->poll) || atomic_load(&r->ending) ? 0 : poll_wait(r->poll, events, WHEEL_NEVER);
+	poll_give_role(r->poll);
+	poll_act(r->poll, events, n);
+}
 
 static void close_stray(uv_handle_t *handle, void *arg)
 {
@@ -61,14 +120,17 @@ static void close_stray(uv_handle_t *handle, void *arg)
 		uv_close(handle, NULL);
 }
 
-static void begin_stop(struct task *task)
+/* Nobody takes turns any more, and all actors have ended. */
+static void close_all(struct reactor *r)
 {
-	struct reactor *r = IO_OUTER(task, struct reactor, stop);
-
+	run_tasks(r);
 	r->stopping = true;
 	ports_close_all(r);
 	signals_close_all(r);
-	uv_close((uv_handle_t *)&r->wake, NULL);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	/* What others left open on the loop. */
+	uv_walk(&r->loop, close_stray, NULL);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
 }
 
 static void *reactor_main(void *arg)
@@ -81,10 +143,16 @@ static void *reactor_main(void *arg)
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
-	/* What others left open on the loop. */
-	uv_walk(&r->loop, close_stray, NULL);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
+	while (!atomic_load(&r->ending)) {
+		uint32_t nudges = atomic_load(&r->nudges);
+		poll_look(r->poll);
+		if (is_alone(r))
+			sleep_in_poll(r);
+		else if (!atomic_load(&r->ending))
+			futex_wait(&r->nudges, nudges, TR_FOREVER);
+	}
+	poll_end_turns(r->poll);
+	close_all(r);
 	return NULL;
 }
 
@@ -100,8 +168,9 @@ static void reactor_stop(void *arg)
 {
 	struct reactor *r = arg;
 
-	r->stop.run = begin_stop;
-	reactor_post(r, &r->stop);
+	atomic_store(&r->ending, true);
+	reactor_nudge(r);
+	poll_kick(r->poll);
 	pthread_join(r->thread, NULL);
 	uv_loop_close(&r->loop);
 	reactor_free(r);
@@ -116,17 +185,14 @@ static tr_err reactor_begin(struct reactor *r)
 #endif
 		return TR_ESYSTEM;
 	}
-	if (uv_async_init(&r->loop, &r->wake, on_wake) != 0) {
-		uv_loop_close(&r->loop);
-		return TR_ESYSTEM;
-	}
-	r->wake.data = r;
-	if (pthread_create(&r->thread, NULL, reactor_main, r) == 0)
+	errno = 0;
+	r->poll = poll_new(r->node, uv_backend_fd(&r->loop), turn, spare, r);
+	bool no_memory = r->poll == NULL && (errno == 0 || errno == ENOMEM);
+	if (r->poll != NULL && pthread_create(&r->thread, NULL, reactor_main, r) == 0)
 		return TR_OK;
-	uv_close((uv_handle_t *)&r->wake, NULL);
-	uv_run(&r->loop, UV_RUN_DEFAULT);
+	poll_free(&r->poll);
 	uv_loop_close(&r->loop);
-	return TR_ESYSTEM;
+	return no_memory ? TR_ENOMEM : TR_ESYSTEM;
 }
 
 static tr_err reactor_new(tr_node *node, struct reactor **out)
@@ -161,10 +227,16 @@ tr_err tr_reactor_start(tr_node *node)
 		return TR_EUNSUPPORTED;
 	if (tr_node_get(node, TR_SLOT_REACTOR) != NULL)
 		return TR_OK;
-	if ((err = reactor_new(node, &r)) != TR_OK ||
-	    (err = tr_node_set(node, TR_SLOT_REACTOR, r, reactor_stop)) == TR_OK)
+	if ((err = reactor_new(node, &r)) != TR_OK)
 		return err;
+	struct poll *p = r->poll;
+	if ((err = tr_node_set(node, TR_SLOT_REACTOR, r, reactor_stop)) == TR_OK) {
+		atomic_store(&node->poll, p);
+		sched_wake_one(node); /* one of those that sleep must sleep there */
+		return TR_OK;
+	}
 	reactor_stop(r);
+	poll_free(&p);
 	/* Another thread may have been faster. */
 	return tr_node_get(node, TR_SLOT_REACTOR) != NULL ? TR_OK : err;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reactor: one thread a node that runs the uv loop. Everything of libuv is touched by that thread alone; other
- * threads hand it tasks. All structs of this room with "loop" in their comments belong to it.
+ * The reactor: the node's uv loop. It has no thread of its own but is run in turns, by a scheduler that has nothing
+ * else to do (runtime/sched/poll.h), one thread at a time. Everything of libuv is touched in a turn alone; whoever
+ * wants something of it posts a task. All structs of this room with "loop" in their comments are touched in turns only.
+ * The reactor's thread takes turns when nobody else does: while all schedulers are busy, and when they have ended.
  */
 #ifndef TROUPE_IO_REACTOR_H
 #define TROUPE_IO_REACTOR_H
@@ -12,6 +14,8 @@
 #include <uv.h>
 
 #include <troupe/io.h>
+
+#include "runtime/sched/poll.h"
 
 /* A thing for the loop to do, embedded in what it is done to, so that handing it over cannot fail. */
 struct task {
@@ -38,18 +42,18 @@ struct watched_signal;
 struct reactor {
 	tr_node *node;
 	pthread_t thread;
-	struct outlets outlets;       /* any thread */
-	_Atomic(struct task *) inbox; /* newest first; pushed by any thread, taken whole by the loop */
+	_Atomic uint32_t nudges; /* futex: what the thread has been asked for */
+	_Atomic bool ending;
+	struct poll *poll;
+	struct outlets outlets; /* any thread */
 
 	/* Loop. */
 	uv_loop_t loop;
-	uv_async_t wake;
 	bool stopping;
 	struct port **ports; /* by id, chained */
 	size_t n_buckets;
 	size_t n_ports;
 	struct watched_signal *signals;
-	struct task stop;
 
 	/* Constant. */
 	tr_value atom_stderr, atom_stdout, atom_signal, atom_frame_too_long, atom_truncated;

@@ -1,80 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for somebody else's descriptor: for libraries that have sockets of their own. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "runtime/io/request.h"
+#include "runtime/actor/hooks.h"
+#include "runtime/io/reactor.h"
 
-struct wait_request {
-	struct request q;
-	uv_poll_t poll;
-	int fd; /* a duplicate: the actor may close its own while the loop still watches */
-	int events;
+struct tr_fd_watch {
+	struct poll *poll;
+	struct fd_wait *wait;
+	int duplicate; /* of the descriptor, -1: none */
 };
-
-static void on_closed(uv_handle_t *handle)
-{
-	struct wait_request *w = handle->data;
-
-	close(w->fd);
-	w->fd = -1;
-	request_unhold(&w->q);
-}
-
-static void stop_watching(struct wait_request *w)
-{
-	uv_poll_stop(&w->poll);
-	uv_close((uv_handle_t *)&w->poll, on_closed);
-}
-
-static void on_ready(uv_poll_t *poll, int status, int events)
-{
-	struct wait_request *w = poll->data;
-	int got = (events & UV_READABLE ? TR_FD_READ : 0) | (events & UV_WRITABLE ? TR_FD_WRITE : 0);
-
-	/* An error of the descriptor is for the library to find when it reads or writes. */
-	(void)request_answer(&w->q, TR_OK, tr_int(status < 0 || got == 0 ? w->events : got));
-	stop_watching(w);
-}
-
-static void cancel_wait(struct request *q)
-{
-	stop_watching(IO_OUTER(q, struct wait_request, q));
-}
-
-static void run_wait(struct task *task)
-{
-	struct wait_request *w = IO_OUTER(task, struct wait_request, q.start);
-	int events = (w->events & TR_FD_READ ? UV_READABLE : 0) | (w->events & TR_FD_WRITE ? UV_WRITABLE : 0);
-	/* The deadline may have passed on the way here: then the actor waits for this answer alone. */
-	if (w->q.poll || w->q.reactor->stopping || request_is_gone(&w->q)) {
-		request_answer(&w->q, w->q.poll ? TR_ETIMEOUT : TR_ECLOSED, tr_nil());
-		return;
-	}
-	int uv_error = uv_poll_init(&w->q.reactor->loop, &w->poll, w->fd);
-
-	if (uv_error != 0) {
-		request_answer_uv(&w->q, uv_error);
-		return;
-	}
-	w->poll.data = w;
-	w->q.on_cancel = cancel_wait;
-	request_hold(&w->q);
-	uv_error = uv_poll_start(&w->poll, events, on_ready);
-	if (uv_error != 0) {
-		request_answer_uv(&w->q, uv_error);
-		stop_watching(w);
-	}
-}
-
-static void free_wait(struct request *q)
-{
-	struct wait_request *w = IO_OUTER(q, struct wait_request, q);
-
-	if (w->fd >= 0)
-		close(w->fd);
-}
 
 /* What is ready now, 0 when nothing is. */
 static int ready_now(int fd, int events)
@@ -88,32 +26,129 @@ static int ready_now(int fd, int events)
 	return got != 0 ? got : events; /* an error or a hang-up */
 }
 
+static tr_err watch_init(tr_fd_watch *w, const char *what)
+{
+	tr_err err;
+	struct reactor *r = reactor_here(what, &err);
+
+	if (r == NULL)
+		return err;
+	w->poll = r->poll;
+	w->duplicate = -1;
+	w->wait = poll_wait_new(w->poll);
+	return w->wait == NULL ? TR_ENOMEM : TR_OK;
+}
+
+tr_fd_watch *tr_fd_watch_new(tr_err *err)
+{
+	tr_err ignored;
+	tr_fd_watch *w = tr_alloc(sizeof(*w));
+
+	err = err != NULL ? err : &ignored;
+	*err = w == NULL ? TR_ENOMEM : watch_init(w, __func__);
+	if (*err == TR_OK)
+		return w;
+	tr_free(w);
+	return NULL;
+}
+
+void tr_fd_watch_free(tr_fd_watch *w)
+{
+	if (w == NULL)
+		return;
+	poll_wait_free(w->poll, w->wait);
+	tr_free(w);
+}
+
+static bool is_wrong(int fd, int events)
+{
+	return fd < 0 || (events & ~(TR_FD_READ | TR_FD_WRITE)) != 0 || events == 0;
+}
+
+/* An error of the descriptor is for the library to find when it reads or writes. */
+static int events_ready(int got, int events)
+{
+	int known = (got & EPOLLIN ? TR_FD_READ : 0) | (got & EPOLLOUT ? TR_FD_WRITE : 0);
+
+	return known != 0 ? known : events;
+}
+
+static tr_err wait_here(tr_fd_watch *w, int fd, int events, int64_t deadline, int *ready)
+{
+	uint32_t wanted = (events & TR_FD_READ ? EPOLLIN : 0u) | (events & TR_FD_WRITE ? EPOLLOUT : 0u);
+	int got = 0;
+
+	if (poll_wait_begin(w->poll, w->wait, tr_self(), fd, wanted)) {
+		tr_err err = kernel_wait_flag(poll_wait_flag(w->wait), deadline, false);
+		poll_wait_end(w->wait);
+		if (err != TR_OK)
+			return err;
+		got = atomic_load_explicit(poll_wait_flag(w->wait), memory_order_acquire);
+	} else if (errno == ENOMEM || errno == ENOSPC) {
+		return TR_EFULL;
+	}
+	/* Files can always be read and written. */
+	if (ready != NULL)
+		*ready = events_ready(got, events);
+	return TR_OK;
+}
+
+/* Has the deadline passed, so that there is nothing to wait for? */
+static bool is_poll(int64_t deadline)
+{
+	return deadline != TR_FOREVER && deadline <= tr_now();
+}
+
+static tr_err look(int fd, int events, int *ready)
+{
+	int got = ready_now(fd, events);
+
+	if (ready != NULL && got != 0)
+		*ready = got;
+	return got != 0 ? TR_OK : TR_ETIMEOUT;
+}
+
+tr_err tr_fd_watch_wait(tr_fd_watch *w, int fd, int events, int64_t deadline, int *ready)
+{
+	if (is_wrong(fd, events) || w == NULL)
+		return TR_EINVAL;
+	return is_poll(deadline) ? look(fd, events, ready) : wait_here(w, fd, events, deadline, ready);
+}
+
+static void single_end(void *arg)
+{
+	tr_fd_watch *w = arg;
+
+	if (w->duplicate >= 0) {
+		epoll_ctl(w->poll->epoll, EPOLL_CTL_DEL, w->duplicate, NULL);
+		close(w->duplicate);
+	}
+	tr_fd_watch_free(w);
+}
+
+/* On a duplicate: others may wait for the same descriptor, and it may be closed meanwhile. */
 tr_err tr_wait_fd(int fd, int events, int64_t deadline, int *ready)
 {
 	tr_err err;
-	int got;
 
-	if (fd < 0 || (events & ~(TR_FD_READ | TR_FD_WRITE)) != 0 || events == 0)
+	if (is_wrong(fd, events))
 		return TR_EINVAL;
-	got = ready_now(fd, events);
-	if (got == 0) {
-		struct wait_request *w = request_new(sizeof(*w), run_wait, &err);
-		if (w == NULL)
-			return err;
-		w->q.on_free = free_wait;
-		w->events = events;
-		w->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-		if (w->fd < 0) {
-			request_discard(&w->q);
-			return TR_EFULL;
-		}
-		err = request_ask(&w->q, deadline);
-		got = err == TR_OK ? (int)tr_as_int(w->q.value, 0) : 0;
-		request_end(&w->q);
-		if (err != TR_OK)
-			return err;
+	err = look(fd, events, ready);
+	if (err == TR_OK || is_poll(deadline))
+		return err;
+	tr_fd_watch *w = tr_fd_watch_new(&err);
+	if (w == NULL)
+		return err;
+	w->duplicate = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (w->duplicate < 0) {
+		tr_fd_watch_free(w);
+		return TR_EFULL;
 	}
-	if (ready != NULL)
-		*ready = got;
-	return TR_OK;
+	err = tr_own(w, single_end);
+	if (err != TR_OK)
+		return err;
+	err = wait_here(w, w->duplicate, events, deadline, ready);
+	(void)tr_disown(w);
+	single_end(w);
+	return err;
 }

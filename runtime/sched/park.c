@@ -31,32 +31,46 @@ void futex_wake(_Atomic uint32_t *word)
 /* ---- waking --------------------------------------------------------------------------------------------------------
  */
 
-/* Whoever turns `parked` from 1 to 0 takes the scheduler out of the idle ones. */
-static bool unpark(struct sched *s)
+/* Whoever turns `parked` from `how` to 0 takes the scheduler out of the idle ones. */
+static bool unpark(struct sched *s, uint32_t how)
 {
-	uint32_t one = 1;
-	if (!atomic_compare_exchange_strong(&s->parked, &one, 0))
+	if (atomic_load(&s->parked) != how || !atomic_compare_exchange_strong(&s->parked, &how, PARKED_NOT))
 		return false;
 	atomic_fetch_sub(&s->node->idle, 1);
 	return true;
 }
 
-void sched_wake(struct sched *s)
+static bool wake_parked(struct sched *s, uint32_t how)
 {
-	if (unpark(s))
+	if (!unpark(s, how))
+		return false;
+	if (how == PARKED_POLL)
+		poll_kick(atomic_load_explicit(&s->node->poll, memory_order_acquire));
+	else
 		futex_wake(&s->parked);
+	return true;
 }
 
-void sched_wake_one(tr_node *node)
+void sched_wake(struct sched *s)
+{
+	(void)(wake_parked(s, PARKED_FUTEX) || wake_parked(s, PARKED_POLL));
+}
+
+static bool wake_one(tr_node *node, uint32_t how)
 {
 	uint32_t n = atomic_load_explicit(&node->sched_count, memory_order_acquire);
 	for (uint32_t i = 0; i < n; i++) {
 		struct sched *s = atomic_load_explicit(&node->scheds[i], memory_order_acquire);
-		if (s != NULL && !atomic_load_explicit(&s->retired, memory_order_relaxed) && unpark(s)) {
-			futex_wake(&s->parked);
-			return;
-		}
+		if (s != NULL && !atomic_load_explicit(&s->retired, memory_order_relaxed) && wake_parked(s, how))
+			return true;
 	}
+	return false;
+}
+
+void sched_wake_one(tr_node *node)
+{
+	/* Rather one that does not look at the world outside. */
+	(void)(wake_one(node, PARKED_FUTEX) || wake_one(node, PARKED_POLL));
 }
 
 /* ---- timers --------------------------------------------------------------------------------------------------------
@@ -156,9 +170,28 @@ static int64_t nap_until(struct sched *s, int64_t now)
  * schedulers idle, be it only for as long as one of them took to find out that there is work. */
 static void leave_park(struct sched *s)
 {
-	(void)unpark(s);
+	(void)(unpark(s, PARKED_FUTEX) || unpark(s, PARKED_POLL));
 	if (atomic_load(&s->node->watch.asleep) != 0)
 		watch_wake(s->node);
+}
+
+/* Parked; `p`: in there, as its sleeper. */
+static void sleep_until(struct sched *s, struct poll *p, int64_t at, int64_t before)
+{
+	struct epoll_event events[POLL_EVENTS];
+	int n = 0;
+	if (p != NULL)
+		n = poll_wait(p, events, at);
+	else
+		futex_wait(&s->parked, PARKED_FUTEX, at == WHEEL_NEVER ? TR_FOREVER : at - before);
+	leave_park(s);
+	int64_t now = node_now(s->node);
+	stat_add(&s->stats.parked_ns, (uint64_t)(now - before));
+	sched_timers(s, now);
+	if (p != NULL) {
+		poll_give_role(p);
+		poll_act(p, events, n);
+	}
 }
 
 static void park(struct sched *s)
@@ -173,20 +206,21 @@ static void park(struct sched *s)
 	int64_t nap = nap_until(s, before);
 	if (nap < at)
 		at = nap;
+	struct poll *p = atomic_load_explicit(&node->poll, memory_order_acquire);
+	if (p != NULL && !poll_take_role(p))
+		p = NULL;
 	/* Pairs with push_inject: it pushes, then looks for somebody idle and parked; we become both, then look. In
 	 * this order, as whoever unparks us counts us out. */
 	atomic_fetch_add(&node->idle, 1);
-	atomic_store(&s->parked, 1);
-	if (anything_ready(s)) {
-		leave_park(s);
+	atomic_store(&s->parked, p != NULL ? PARKED_POLL : PARKED_FUTEX);
+	if (!anything_ready(s)) {
+		stat_add(&s->stats.parks, 1);
+		sleep_until(s, p, at, before);
 		return;
 	}
-	stat_add(&s->stats.parks, 1);
-	futex_wait(&s->parked, 1, at == WHEEL_NEVER ? TR_FOREVER : at - before);
 	leave_park(s);
-	int64_t now = node_now(node);
-	stat_add(&s->stats.parked_ns, (uint64_t)(now - before));
-	sched_timers(s, now);
+	if (p != NULL)
+		poll_give_role(p);
 }
 
 /* One that is not needed now gives its actors away and sleeps until it is called again. */
@@ -202,12 +236,12 @@ static void retire(struct sched *s)
 	/* Its timers are fired by others, see each_wheel, unless all of those sleep. */
 	int64_t at = wheel_next(&s->wheel), before = node_now(s->node);
 	if (at == WHEEL_NEVER) {
-		atomic_store(&s->parked, 2);
+		atomic_store(&s->parked, PARKED_RETIRED);
 		if (atomic_load(&s->retired) && atomic_load(&s->node->stopping) != 2)
-			futex_wait(&s->parked, 2, TR_FOREVER);
-		atomic_store(&s->parked, 0);
+			futex_wait(&s->parked, PARKED_RETIRED, TR_FOREVER);
+		atomic_store(&s->parked, PARKED_NOT);
 	} else if (at > before) {
-		futex_wait(&s->parked, 0, at - before < 10 * TR_MS ? at - before : 10 * TR_MS);
+		futex_wait(&s->parked, PARKED_NOT, at - before < 10 * TR_MS ? at - before : 10 * TR_MS);
 	}
 	int64_t now = node_now(s->node);
 	stat_add(&s->stats.parked_ns, (uint64_t)(now - before));
@@ -235,7 +269,10 @@ struct actor *sched_next(struct sched *s)
 			continue;
 		}
 		sched_timers(s, node_now(s->node));
-		if (s->naps > 0 || !look_around(s))
+		struct poll *p = atomic_load_explicit(&s->node->poll, memory_order_acquire);
+		if (p != NULL && poll_has_tasks(p) && poll_turn(p))
+			continue;
+		if (s->naps > 0 || (p != NULL && poll_is_free(p)) || !look_around(s))
 			park(s);
 	}
 }
@@ -294,9 +331,12 @@ void sched_stop(struct sched *s)
 {
 	if (s == NULL || !s->thread_started)
 		return;
-	if (!unpark(s))
-		atomic_store(&s->parked, 0); /* a retired spare sleeps on 2 */
+	if (!unpark(s, PARKED_FUTEX) && !unpark(s, PARKED_POLL))
+		atomic_store(&s->parked, PARKED_NOT); /* a retired spare */
 	futex_wake(&s->parked);
+	struct poll *p = atomic_load(&s->node->poll);
+	if (p != NULL)
+		poll_kick(p);
 	pthread_join(s->thread, NULL);
 	s->thread_started = false;
 }

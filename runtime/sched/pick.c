@@ -124,6 +124,9 @@ static struct actor *housekeep(struct sched *s)
 	    atomic_load_explicit(&s->node->watch.stuck, memory_order_relaxed) > 0)
 		sched_timers(s, node_now(s->node));
 	share_backlog(s);
+	struct poll *p = atomic_load_explicit(&s->node->poll, memory_order_acquire);
+	if (p != NULL)
+		poll_look(p);
 	struct actor *a = lane_pop(&s->node->inject.lane);
 	if (a == NULL)
 		a = lane_pop(&s->low);

@@ -283,7 +283,21 @@ void sched_run_loop(struct sched *s)
 		stack_native(&s->native); /* in manual mode it is always the same thread */
 	s->stack = &s->native;
 	switch_stack(s, k, false);
+	while (s->errand != NULL) {
+		void (*errand)(void *) = s->errand;
+		s->errand = NULL;
+		errand(s->errand_arg);
+		switch_stack(s, s->errand_from, false);
+	}
 	s->stack = NULL;
+}
+
+void sched_on_native(struct sched *s, void (*fn)(void *arg), void *arg)
+{
+	s->errand = fn;
+	s->errand_arg = arg;
+	s->errand_from = s->stack;
+	switch_stack(s, &s->native, false);
 }
 
 struct stack *sched_stack(struct sched *s, uint8_t size_class)

@@ -34,6 +34,14 @@
 #define SCHED_AGE         INT64_C(50000) /* ns in a queue, from which on an actor is better off elsewhere */
 #define SCHED_HOUSEKEEP   64u            /* every so many picks: timers, injected and starving actors, sharing */
 
+/* What a parked scheduler sleeps on. */
+enum {
+	PARKED_NOT = 0,
+	PARKED_FUTEX = 1,
+	PARKED_RETIRED = 2, /* a futex, until it is called again */
+	PARKED_POLL = 3     /* the node's epoll set, see poll.h */
+};
+
 enum leave {
 	LEAVE_NOTHING,
 	LEAVE_IDLE,
@@ -89,6 +97,9 @@ struct sched {
 	struct slab_cache signals;
 	struct slab_cache timers;
 	struct stack native;
+	void (*errand)(void *arg); /* to be run on the thread's own stack … */
+	void *errand_arg;
+	struct stack *errand_from; /* … and where to go on afterwards */
 	struct sched_stats stats;
 	void *trace[SCHED_TRACE]; /* where the current actor called tr_exit from, if it is to be reported */
 	uint32_t n_trace;
@@ -108,7 +119,7 @@ struct sched {
 	_Atomic bool slow;                  /* the watch: the running handler has not moved for a tick */
 	_Atomic bool preempt;               /* end the slice at the next chance */
 	_Atomic bool retired;               /* not needed now: a spare, or one that only got in the way, see width.h */
-	_Atomic uint32_t parked;            /* futex: 1 while asleep */
+	_Atomic uint32_t parked;            /* futex: PARKED_… */
 	_Atomic uint32_t aged;              /* the tail of `fifo` at … */
 	_Atomic int64_t aged_at;            /* … this time, see sched_aged */
 	pthread_t thread;
@@ -233,6 +244,8 @@ struct actor *sched_next(struct sched *s);
 void sched_timers(struct sched *s, int64_t now);
 
 /* ---- stacks ---- */
+/** Run fn(arg) on the stack of the thread, which is large: for what is not an actor's code. */
+void sched_on_native(struct sched *s, void (*fn)(void *arg), void *arg);
 /** A stack on which a loop goes on. */
 struct stack *sched_stack(struct sched *s, uint8_t size_class);
 /** A suspended loop's, or one whose frames were forgotten. */

@@ -62,8 +62,8 @@ static bool look(tr_node *node, struct sched *s, struct sample *seen, int64_t no
 static void recall(struct sched *s)
 {
 	atomic_store(&s->retired, false);
-	uint32_t two = 2;
-	(void)atomic_compare_exchange_strong(&s->parked, &two, 0);
+	uint32_t retired = PARKED_RETIRED;
+	(void)atomic_compare_exchange_strong(&s->parked, &retired, PARKED_NOT);
 	futex_wake(&s->parked); /* in any case: it may be asleep for its next timer */
 }
 
@@ -180,9 +180,12 @@ static void count_dead_letters(tr_node *node, struct dead_letters *d, int64_t no
 /* ---- the thread
  * ------------------------------------------------------------------------------------------------------ */
 
+/* … one of them where the world outside wakes it, if there is one. */
 static bool all_asleep(tr_node *node)
 {
-	return atomic_load(&node->idle) >= atomic_load(&node->watch.used) + atomic_load(&node->watch.spares);
+	struct poll *p = atomic_load(&node->poll);
+	return (p == NULL || atomic_load(&p->role) != 0) &&
+	       atomic_load(&node->idle) >= atomic_load(&node->watch.used) + atomic_load(&node->watch.spares);
 }
 
 static void doze(tr_node *node)
@@ -220,6 +223,9 @@ static void *watch_main(void *arg)
 		adjust_spares(node, stuck);
 		adjust_width(node, &width, now);
 		count_dead_letters(node, &dead, now);
+		struct poll *p = atomic_load(&node->poll);
+		if (p != NULL)
+			poll_watch(p, atomic_load(&node->idle) > 0);
 	}
 	tr_free(samples);
 	return NULL;
