@@ -7,16 +7,19 @@
 #include <uv.h>
 
 #define KEPT_CONNECTIONS 256l
+#define KEPT_HANDLES     64
 
 struct http_client {
 	tr_node *node;
-	/* Reactor's thread. */
+	/* Turns of the reactor. */
 	uv_loop_t *loop; /* NULL until the first request */
 	CURLM *multi;
 	uv_timer_t timer;
 	http_transfer *running; /* list */
+	pthread_mutex_t lock;   /* for what follows */
+	CURL *handles[KEPT_HANDLES];
+	size_t n_handles;
 	/* The end: the destructor waits until the loop has let go of everything. */
-	pthread_mutex_t lock;
 	pthread_cond_t closed;
 	bool is_closed;
 };
@@ -229,6 +232,26 @@ static void close_on_loop(void *loop, void *arg)
 	uv_close((uv_handle_t *)&c->timer, timer_closed);
 }
 
+CURL *http_client_handle(http_client *c)
+{
+	pthread_mutex_lock(&c->lock);
+	CURL *easy = c->n_handles > 0 ? c->handles[--c->n_handles] : NULL;
+	pthread_mutex_unlock(&c->lock);
+	return easy != NULL ? easy : curl_easy_init();
+}
+
+void http_client_keep(http_client *c, CURL *easy)
+{
+	curl_easy_reset(easy);
+	pthread_mutex_lock(&c->lock);
+	bool kept = c->n_handles < KEPT_HANDLES;
+	if (kept)
+		c->handles[c->n_handles++] = easy;
+	pthread_mutex_unlock(&c->lock);
+	if (!kept)
+		curl_easy_cleanup(easy);
+}
+
 static void client_destroy(void *arg)
 {
 	http_client *c = arg;
@@ -239,6 +262,8 @@ static void client_destroy(void *arg)
 			pthread_cond_wait(&c->closed, &c->lock);
 		pthread_mutex_unlock(&c->lock);
 	}
+	while (c->n_handles > 0)
+		curl_easy_cleanup(c->handles[--c->n_handles]);
 	pthread_mutex_destroy(&c->lock);
 	pthread_cond_destroy(&c->closed);
 	tr_free(c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * libcurl's multi interface on the node's reactor: one a node, in TR_SLOT_HTTP, so that connections are kept and shared
- * by all commands. Everything of the multi handle happens on the reactor's thread.
+ * by all commands. Everything of the multi handle happens in turns of the reactor.
  */
 #ifndef TROUPE_PLUGINS_ACTIONS_HTTP_CLIENT_H
 #define TROUPE_PLUGINS_ACTIONS_HTTP_CLIENT_H
@@ -15,7 +15,11 @@ struct http_transfer;
 /** The node's client, made when there is none. NULL with *err. */
 http_client *http_client_of(tr_node *node, tr_err *err);
 
-/* On the reactor's thread only: */
+/** A handle without options, which one had before; NULL without memory. And one for the next: its request is over. */
+CURL *http_client_handle(http_client *c);
+void http_client_keep(http_client *c, CURL *easy);
+
+/* In turns of the reactor only: */
 /** Begin; http_transfer_ended is called when it is over, never from inside this. */
 void http_client_add(http_client *c, struct http_transfer *t, void *loop);
 /** Take one out before its end; http_transfer_ended is not called. */

@@ -129,6 +129,7 @@ static bool redirect(exchange *x)
 		x->request.secrets = NULL;
 	}
 	tr_assign(&x->request.url, tr_keep(t->redirect_url));
+	tr_clear(&x->request.host);
 	return true;
 }
 
@@ -178,7 +179,9 @@ static tr_value check_url(tr_value url, tr_value config, unsigned guess)
 
 static tr_value check_grant(const exchange *x)
 {
-	tr_value fault = check_url(x->request.url, x->config, 0);
+	tr_value host = x->request.host;
+	tr_value fault = tr_is(host, TR_STRING) ? check_host(tr_as_cstr(host, ""), x->config)
+						: check_url(x->request.url, x->config, 0);
 	tr_value given = tr_map_get_s(x->config, "proxy");
 	bool own = tr_as_str(x->request.proxy).n > 0 && !tr_equal(given, x->request.proxy);
 

@@ -132,7 +132,7 @@ static CURLUcode take_user(http_request *r, CURLU *u)
 static CURLUcode build_url(http_request *r, CURLU *u, const char *text, tr_value params)
 {
 	tr_buf query = {.max = MAX_URL};
-	char *scheme = NULL, *whole = NULL;
+	char *scheme = NULL, *host = NULL, *whole = NULL;
 	CURLUcode code = curl_url_set(u, CURLUPART_URL, text, CURLU_URLENCODE);
 
 	http_put_pairs(&query, params);
@@ -152,6 +152,9 @@ static CURLUcode build_url(http_request *r, CURLU *u, const char *text, tr_value
 		code = curl_url_get(u, CURLUPART_URL, &whole, 0);
 	if (code == CURLUE_OK)
 		r->url = tr_string(whole);
+	if (code == CURLUE_OK && curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+		r->host = tr_string(host);
+	curl_free(host);
 	curl_free(whole);
 	return code;
 }
@@ -359,6 +362,7 @@ void http_request_fini(http_request *r)
 	curl_slist_free_all(r->headers);
 	curl_slist_free_all(r->secrets);
 	tr_drop(r->url);
+	tr_drop(r->host);
 	tr_drop(r->body);
 	tr_drop(r->form);
 	tr_drop(r->files);

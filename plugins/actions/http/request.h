@@ -9,6 +9,7 @@
 typedef struct http_request {
 	char method[32];
 	tr_value url;               /* text: absolute, params in it, no user and password */
+	tr_value host;              /* of url, when it is known */
 	struct curl_slist *headers; /* may go to any host */
 	struct curl_slist *secrets; /* headers for the first origin only */
 	tr_value body;              /* text or bytes; absent: none */

@@ -16,7 +16,10 @@ static void release(http_transfer *t)
 {
 	if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	curl_easy_cleanup(t->easy);
+	if (t->reusable)
+		http_client_keep(t->client, t->easy);
+	else
+		curl_easy_cleanup(t->easy);
 	curl_mime_free(t->mime);
 	curl_slist_free_all(t->headers);
 	tr_drop(t->body);
@@ -29,7 +32,7 @@ static void release(http_transfer *t)
 	tr_free(t);
 }
 
-/* ---- callbacks; reactor's thread
+/* ---- callbacks; turns of the reactor
  * ------------------------------------------------------------------------------------------------ */
 
 /* JSON is read whole, to be of use; anything else need not be in memory. */
@@ -144,6 +147,7 @@ void http_transfer_ended(http_transfer *t, CURLcode code)
 	long sent = 0;
 
 	t->code = code;
+	t->reusable = code == CURLE_OK && t->mime == NULL;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	/* libcurl has no code for headers past its bounds. */
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
@@ -340,7 +344,7 @@ http_transfer *http_transfer_new(http_client *c, const http_request *r, int64_t 
 	t->stored = tr_absent();
 	t->deny = tr_keep(r->deny);
 	t->response_headers = tr_map();
-	t->easy = curl_easy_init();
+	t->easy = http_client_handle(c);
 	if (t->easy == NULL || !set_headers(t, r) || !set_body(t, r)) {
 		release(t);
 		return NULL;

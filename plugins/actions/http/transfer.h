@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * One request on its way. Two hold it: the actor that waits for it and, while it is under way, the reactor. The actor
- * fills it before http_transfer_submit and reads it after the message [response, ref]; in between only the reactor's
- * thread touches it, but for the body's content between [progress, ref] and the actor's word to go on.
+ * fills it before http_transfer_submit and reads it after the message [response, ref]; in between only turns of the
+ * reactor touch it, but for the body's content between [progress, ref] and the actor's word to go on.
  */
 #ifndef TROUPE_PLUGINS_ACTIONS_HTTP_TRANSFER_H
 #define TROUPE_PLUGINS_ACTIONS_HTTP_TRANSFER_H
@@ -18,6 +18,7 @@ typedef struct http_transfer {
 	tr_pid owner;
 	tr_ref ref;
 	CURL *easy;
+	bool reusable; /* the handle: its request has come to its end */
 	curl_mime *mime;
 	struct curl_slist *headers; /* a copy of the request's */
 	tr_value body;              /* kept while it is sent */

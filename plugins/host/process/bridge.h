@@ -6,7 +6,7 @@
 
 #include <troupe/actor.h>
 
-/** arg: [path of the shared object, id, config, grants]. Messages: [frame, message] from the main thread, [end]. */
+/** arg: [path of the shared object, id, config, grants]. Messages: [frame, message] from the reader, [end]. */
 tr_body bridge_body;
 /** Write a frame to the other side; takes it. From any thread. */
 void bridge_send(tr_value message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The main thread reads frames and hands them to the bridge, an actor that starts the plugin and does what they say. */
+/* An actor reads frames and hands them to the bridge, an actor that starts the plugin and does what they say. */
 #include "plugins/host/process/child.h"
 #include "plugins/host/process/bridge.h"
 #include "plugins/host/process/jail.h"
@@ -7,40 +7,33 @@
 #include "plugins/host/state.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <troupe/io.h>
 #include <unistd.h>
 
 #define FD_IN 3
-#define LOOKS 100 /* some 50 µs */
 
 /* What was read ahead. */
 typedef struct reader {
 	char bytes[65536];
 	size_t at, n;
+	bool drained;       /* the last read took all there was */
+	tr_fd_watch *watch; /* NULL: the thread waits in the read */
 } reader;
-
-/* Who has just been asked is asked again soon, and to sleep and be woken takes longer than that. */
-static void look_a_while(void)
-{
-	int there = 0;
-
-	for (int i = 0; i < LOOKS && ioctl(FD_IN, FIONREAD, &there) == 0 && there == 0; i++)
-		sched_yield();
-}
 
 static bool read_more(reader *in)
 {
 	ssize_t got;
 
-	look_a_while();
 	do {
+		if (in->drained && in->watch != NULL)
+			(void)tr_fd_watch_wait(in->watch, FD_IN, TR_FD_READ, TR_FOREVER, NULL);
 		got = read(FD_IN, in->bytes, sizeof(in->bytes));
-	} while (got < 0 && errno == EINTR);
+		in->drained = got < (ssize_t)sizeof(in->bytes);
+	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	in->at = 0;
 	in->n = got > 0 ? (size_t)got : 0;
 	return got > 0;
@@ -118,17 +111,40 @@ static void no_report(void *arg, tr_value report)
 	tr_drop(report); /* the node on the other side reports how commands end */
 }
 
-static int serve(tr_node *node, tr_pid bridge, reader *in)
+static void not_ours(void *data)
 {
+	(void)data; /* it lives as long as the process */
+}
+
+static const tr_class reader_class = {"frames", not_ours};
+
+/* arg: [reader, bridge] */
+static void reader_body(tr_value arg)
+{
+	reader *in = tr_as_object(tr_array_at(arg, 0), &reader_class);
+	tr_pid bridge = tr_as_pid(tr_array_at(arg, 1));
+
+	in->watch = tr_fd_watch_new(NULL);
+	if (in->watch == NULL || fcntl(FD_IN, F_SETFL, O_NONBLOCK) != 0)
+		return;
 	for (;;) {
 		tr_value m = read_message(in);
-		if (!tr_is_valid(m) || wire_is(m, "stop")) {
+		bool end = !tr_is_valid(m) || wire_is(m, "stop");
+		if (end)
 			tr_drop(m);
-			break;
-		}
-		if (tr_node_send(node, bridge, TR_LIST(tr_atom("frame"), m)) != TR_OK)
-			break;
+		if (end || tr_send(bridge, TR_LIST(tr_atom("frame"), m)) != TR_OK)
+			return;
 	}
+}
+
+static int serve(tr_node *node, tr_pid bridge, reader *in)
+{
+	tr_value arg = TR_LIST(tr_object(&reader_class, in), tr_pid_value(bridge));
+	tr_spawned s = tr_node_spawn(node, reader_body, arg, NULL);
+
+	if (s.err != TR_OK)
+		return fail("the process of the plugin cannot read");
+	tr_drop(tr_node_wait(node, s.pid, TR_FOREVER));
 	/* The plugin's `stop` runs; a plugin that hangs in it does not keep the process. */
 	tr_node_send(node, bridge, TR_LIST(tr_atom("end")));
 	tr_drop(tr_node_wait(node, bridge, 2 * TR_SECOND));

@@ -102,7 +102,7 @@ tr_value pg_copy_row(pg_session *s, int64_t deadline, char **row, size_t *n)
 
 	*row = NULL;
 	while ((got = PQgetCopyData(s->conn, row, 1)) == 0) {
-		tr_err err = tr_wait_fd(PQsocket(s->conn), TR_FD_READ, deadline, NULL);
+		tr_err err = pg_session_wait(s, TR_FD_READ, deadline, NULL);
 		if (err == TR_OK && !PQconsumeInput(s->conn))
 			err = TR_ECLOSED;
 		if (err != TR_OK)

@@ -3,8 +3,9 @@
 #include "plugins/shared/postgres/session.h"
 #include "plugins/shared/postgres/fault.h"
 
+#include <errno.h>
 #include <string.h>
-#include <troupe/io.h>
+#include <sys/socket.h>
 
 /* Notices are nobody's, but for the last words of a server that ends an idle session. */
 static void on_notice(void *arg, const PGresult *r)
@@ -21,6 +22,7 @@ void pg_session_free(pg_session *s)
 	if (s == NULL)
 		return;
 	PQfinish(s->conn);
+	tr_fd_watch_free(s->watch);
 	tr_free(s);
 }
 
@@ -43,13 +45,14 @@ static PGconn *start(const pg_target *t)
 	return PQconnectStartParams(names, values, 0);
 }
 
-static tr_err connect_on(PGconn *conn, int64_t deadline)
+static tr_err connect_on(pg_session *s, int64_t deadline)
 {
+	PGconn *conn = s->conn;
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
 	while (PQstatus(conn) != CONNECTION_BAD) {
-		tr_err err = tr_wait_fd(PQsocket(conn), state == PGRES_POLLING_READING ? TR_FD_READ : TR_FD_WRITE,
-					deadline, NULL);
+		tr_err err =
+		    pg_session_wait(s, state == PGRES_POLLING_READING ? TR_FD_READ : TR_FD_WRITE, deadline, NULL);
 		if (err != TR_OK)
 			return err;
 		state = PQconnectPoll(conn); /* the socket may be another one after this */
@@ -67,14 +70,20 @@ pg_session *pg_session_open(const pg_target *t, int64_t deadline, tr_value *faul
 
 	*fault = tr_absent();
 	if (s != NULL)
+		s->watch = tr_fd_watch_new(NULL);
+	if (s != NULL && s->watch != NULL)
 		s->conn = start(t);
-	if (s == NULL || s->conn == NULL || tr_own(s, session_end) != TR_OK) {
+	if (s != NULL && s->conn == NULL) {
+		pg_session_free(s);
+		s = NULL;
+	}
+	if (s == NULL || tr_own(s, session_end) != TR_OK) {
 		*fault = tr_outcome_error("busy", true, "postgres cannot connect: out of memory");
 		return NULL; /* tr_own has called the destructor when it failed */
 	}
 	PQsetNoticeReceiver(s->conn, on_notice, s);
 	memcpy(s->key, t->key, sizeof s->key);
-	tr_err err = connect_on(s->conn, deadline);
+	tr_err err = connect_on(s, deadline);
 	if (err == TR_OK && PQsetnonblocking(s->conn, 1) != 0)
 		err = TR_ECLOSED;
 	tr_disown(s);
@@ -87,13 +96,18 @@ pg_session *pg_session_open(const pg_target *t, int64_t deadline, tr_value *faul
 
 /* ---- talking ---- */
 
+tr_err pg_session_wait(pg_session *s, int events, int64_t deadline, int *ready)
+{
+	return tr_fd_watch_wait(s->watch, PQsocket(s->conn), events, deadline, ready);
+}
+
 tr_err pg_session_flush(pg_session *s, int64_t deadline)
 {
 	int left, ready;
 
 	while ((left = PQflush(s->conn)) == 1) {
 		/* A server that is busy answering may not read on before we do. */
-		tr_err err = tr_wait_fd(PQsocket(s->conn), TR_FD_READ | TR_FD_WRITE, deadline, &ready);
+		tr_err err = pg_session_wait(s, TR_FD_READ | TR_FD_WRITE, deadline, &ready);
 		if (err != TR_OK)
 			return err;
 		if ((ready & TR_FD_READ) && !PQconsumeInput(s->conn))
@@ -106,7 +120,7 @@ PGresult *pg_session_result(pg_session *s, int64_t deadline, tr_err *err)
 {
 	*err = TR_OK;
 	while (PQisBusy(s->conn)) {
-		*err = tr_wait_fd(PQsocket(s->conn), TR_FD_READ, deadline, NULL);
+		*err = pg_session_wait(s, TR_FD_READ, deadline, NULL);
 		if (*err == TR_OK && !PQconsumeInput(s->conn))
 			*err = TR_ECLOSED;
 		if (*err != TR_OK)
@@ -124,7 +138,16 @@ bool pg_session_clean(pg_session *s)
 	if (!s->altered)
 		return true;
 	s->altered = false;
+	s->cleaning = true;
 	return PQsendQuery(s->conn, "DISCARD ALL") == 1 && PQflush(s->conn) == 0;
+}
+
+/* Neither anything to read nor a hang-up. */
+static bool is_silent(PGconn *conn)
+{
+	char byte;
+
+	return recv(PQsocket(conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 bool pg_session_revive(pg_session *s, int64_t deadline)
@@ -133,12 +156,15 @@ bool pg_session_revive(pg_session *s, int64_t deadline)
 	tr_err err;
 	bool ok = true;
 
+	if (!s->cleaning && !s->dying && is_silent(s->conn))
+		return true;
 	/* Reading finds out whether the server has hung up meanwhile, asking for notifications what it said before. */
 	if (!PQconsumeInput(s->conn))
 		return false;
 	PQfreemem(PQnotifies(s->conn));
 	if (s->dying || !PQconsumeInput(s->conn))
 		return false;
+	s->cleaning = false;
 	while ((r = pg_session_result(s, deadline, &err)) != NULL) {
 		ok = ok && PQresultStatus(r) == PGRES_COMMAND_OK;
 		PQclear(r);

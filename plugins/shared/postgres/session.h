@@ -6,11 +6,14 @@
 #include "plugins/shared/postgres/target.h"
 
 #include <libpq-fe.h>
+#include <troupe/io.h>
 
 typedef struct pg_session {
 	PGconn *conn;
+	tr_fd_watch *watch; /* of its socket */
 	char key[PG_KEY_SIZE];
 	bool dying;    /* the server said so */
+	bool cleaning; /* the answer of its cleaning is still to come */
 	bool altered;  /* what ran may have changed the session itself (SET, temporary tables, …) */
 	int64_t since; /* idle since; for the pool */
 } pg_session;
@@ -26,6 +29,8 @@ bool pg_session_clean(pg_session *s);
 /** Ask the server to give up what runs there. Blocks the thread: on the dirty pool. */
 void pg_session_cancel(pg_session *s);
 
+/** Wait for the socket, which may be another one after each step of connecting. *ready may be NULL. */
+tr_err pg_session_wait(pg_session *s, int events, int64_t deadline, int *ready);
 /** After a PQsend…: everything written. TR_ETIMEOUT, TR_ECLOSED. */
 tr_err pg_session_flush(pg_session *s, int64_t deadline);
 /** The next result, NULL with *err TR_OK when there is no more. */
