@@ -199,6 +199,7 @@ static tr_next execution_continue(void *state, tr_value what)
 	(void)what;
 	if (store.bits == 0)
 		return tr_next_stop(TR_LIST(tr_atom("no_store"), tr_string("no event store is there to append to")));
+	x->store_pid = store;
 	x->store = tr_monitor(store);
 	return tr_as_bool(tr_map_get_s(x->arg, "resume"), false) ? resume(x) : begin(x);
 }

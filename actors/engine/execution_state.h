@@ -40,7 +40,8 @@ typedef struct execution {
 	watcher *watchers;
 	size_t watcher_count;
 	size_t event_watchers; /* those that want each event */
-	tr_ref store;          /* monitor */
+	tr_pid store_pid;
+	tr_ref store; /* its monitor */
 	bool deadline_set;
 	int64_t lease_ns;
 	tr_ref lease_timer;

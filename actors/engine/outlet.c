@@ -142,7 +142,7 @@ static void append(execution *x)
 
 	x->appended_before = true;
 	tr_buf_fini(&x->frames); /* an execution that only waits keeps nothing */
-	err = tr_send_name(SUBJECT_STORE, message);
+	err = tr_send(x->store_pid, message);
 	if (err != TR_OK)
 		tr_exit(TR_LIST(tr_atom("no_store"), tr_string(tr_err_text(err))));
 }

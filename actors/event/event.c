@@ -198,7 +198,10 @@ tr_err event_encode(tr_buf *out, const event *e)
 
 	at[n++] = 0x90 | FIELD_COUNT;
 	for (int i = 0; i < FIELD_PAYLOAD; i++)
-		n += msgpack_int(at + n, f[i]);
+		if (f[i] >= 0 && f[i] < 128)
+			at[n++] = (unsigned char)f[i];
+		else
+			n += msgpack_int(at + n, f[i]);
 	if (e->shaped)
 		return shape_encode(out, n, e);
 	out->n += n;
