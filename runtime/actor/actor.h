@@ -109,7 +109,7 @@ struct owned {
 };
 
 struct actor {
-	/* Any thread. inbox: newest envelope first, or one of the INBOX_ words. */
+	/* Any thread. inbox: link to the newest envelope (see bundle.h), or one of the INBOX_ words. */
 	alignas(64) _Atomic(struct envelope *) inbox;
 	_Atomic uint64_t pid;        /* 0 while free */
 	_Atomic uint32_t count;      /* counted envelopes here; never reset, every counted one is subtracted once */

@@ -80,11 +80,12 @@ static void cut_inbox(struct sched *s, struct actor *a, uint32_t keep)
 	struct envelope *e = atomic_load_explicit(&a->inbox, memory_order_acquire);
 	if (e == INBOX_IDLE || e == INBOX_CLOSED)
 		e = NULL;
-	/* Pushers only replace the head; from the second on the list is ours while we hold the lock. */
-	for (uint32_t n = 0; e != NULL && e->next != NULL;) {
-		struct envelope *next = e->next;
-		if (next->flags & ENV_COUNTED && ++n >= keep) {
-			e->next = next->next;
+	/* Pushers only replace the head; from the second on the list is ours while we hold the lock. (Bundles: those to
+	 * whom this slot belonged before may still be sent to. They are not counted.) */
+	for (uint32_t n = 0; e != NULL && *link_next(e) != NULL;) {
+		struct envelope *next = *link_next(e);
+		if (link_count(next) == 0 && next->flags & ENV_COUNTED && ++n >= keep) {
+			*link_next(e) = next->next;
 			next->next = dead;
 			dead = next;
 		} else {

@@ -29,8 +29,7 @@ static bool call_over(struct sched *s, struct actor *a, tr_pid to, tr_ref ref, t
 	if (e == NULL)
 		return false;
 	if (!mailbox_claim(s, callee, to)) {
-		e->kind = ENV_MESSAGE;
-		envelope_free(s, e);
+		slab_give(&s->node->envelopes, &s->envelopes, e);
 		return false;
 	}
 	e->generation = pid_generation(to);

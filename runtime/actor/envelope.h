@@ -25,6 +25,7 @@ enum envelope_kind {
 #define ENV_COUNTED 1 /* counts against the mailbox limit */
 #define ENV_CLEARED 2 /* reply: the monitor at the callee is gone already */
 #define ENV_REMOTE  4 /* from another node */
+#define ENV_BUNDLED 8 /* part of a bundle, see bundle.h */
 
 struct envelope {
 	struct envelope *next;

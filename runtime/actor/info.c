@@ -239,8 +239,8 @@ tr_value tr_node_stats(tr_node *node)
 	for (uint32_t i = 0; i < n; i++)
 		add_sched(&t, atomic_load_explicit(&node->scheds[i], memory_order_acquire), up);
 	add_sched(&t, node->outside, up);
-	size_t memory = slab_memory(&node->actors) + slab_memory(&node->envelopes) + slab_memory(&node->signals) +
-			slab_memory(&node->timers);
+	size_t memory = slab_memory(&node->actors) + slab_memory(&node->envelopes) + slab_memory(&node->bundles) +
+			slab_memory(&node->signals) + slab_memory(&node->timers);
 	return tr_map_build("name", tr_string(node->name), "actors", tr_int(atomic_load(&node->actors_live)),
 			    "actors_peak", tr_int(atomic_load(&node->actors_peak)), "spawned",
 			    tr_int((int64_t)t.spawned), "exited", tr_int((int64_t)t.exited), "messages",

@@ -44,6 +44,68 @@ static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelo
 	return true;
 }
 
+static inline bool has_room(const struct envelope *link)
+{
+	return (uintptr_t)link > BUNDLE_COUNT && link_count(link) - 1 < BUNDLE_ENVELOPES - 1;
+}
+
+/* Put the message into the bundle that is newest in the inbox. False: that has no room, or is none. */
+static inline bool join(struct actor *a, tr_pid to, tr_value message)
+{
+	struct envelope *link = atomic_load_explicit(&a->inbox, memory_order_relaxed);
+	while (has_room(link)) {
+		/* Acquire: what the envelope held in an earlier life has been read. Nothing was read from the bundle
+		 * before, so it does not matter if it was elsewhere meanwhile. */
+		if (!atomic_compare_exchange_weak_explicit(&a->inbox, &link, link_more(link), memory_order_acq_rel,
+							   memory_order_relaxed))
+			continue;
+		bundle_write(&link_bundle(link)->at[link_count(link)], pid_generation(to), message);
+		return true;
+	}
+	return false;
+}
+
+/* Others have begun to queue: a bundle. False: nothing is queued yet, or there is no memory. */
+static bool open_bundle(struct sched *s, struct actor *a, tr_pid to, tr_value message)
+{
+	struct envelope *link = atomic_load_explicit(&a->inbox, memory_order_relaxed);
+	struct bundle *b = (uintptr_t)link > BUNDLE_COUNT ? slab_take(&s->node->bundles, &s->bundles) : NULL;
+	if (b == NULL)
+		return false;
+	bundle_write(&b->at[0], pid_generation(to), message);
+	while ((uintptr_t)link > BUNDLE_COUNT && !has_room(link)) {
+		b->next = link;
+		/* Release: as in mailbox_push. */
+		if (atomic_compare_exchange_weak_explicit(&a->inbox, &link, link_more((struct envelope *)(void *)b),
+							  memory_order_release, memory_order_relaxed))
+			return true;
+	}
+	b->live = 1;
+	bundle_leave(s, &b->at[0]);
+	return join(a, to, message);
+}
+
+/* The message alone in an envelope. */
+static tr_err send_single(struct sched *s, struct actor *a, tr_pid to, tr_value message, uint8_t flags)
+{
+	struct envelope *e = envelope_new(s);
+	tr_err err = e == NULL ? TR_ENOMEM : TR_OK;
+	if (e != NULL) {
+		e->generation = pid_generation(to);
+		e->kind = ENV_MESSAGE;
+		e->flags = flags;
+		e->value = message;
+		if ((flags == 0 && hand_over(s, a, to, e)) || mailbox_push(s, a, e))
+			return TR_OK;
+		envelope_free(s, e);
+	}
+	if (flags != 0)
+		bound_leave(s, a);
+	stat_add(&s->stats.dead, 1);
+	tr_drop(message);
+	return err;
+}
+
 tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 {
 	if (!tr_is_valid(message))
@@ -71,28 +133,9 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 		}
 		flags = ENV_COUNTED;
 	}
-	struct envelope *e = envelope_new(s);
-	if (e == NULL) {
-		if (flags != 0)
-			bound_leave(s, a);
-		stat_add(&s->stats.dead, 1);
-		tr_drop(message);
-		return TR_ENOMEM;
-	}
-	e->generation = pid_generation(to);
-	e->kind = ENV_MESSAGE;
-	e->flags = flags;
-	e->value = message;
-	if (flags == 0 && hand_over(s, a, to, e))
+	if (flags == 0 && (join(a, to, message) || open_bundle(s, a, to, message)))
 		return TR_OK;
-	if (!mailbox_push(s, a, e)) {
-		if (flags != 0)
-			bound_leave(s, a);
-		stat_add(&s->stats.dead, 1);
-		envelope_free(s, e);
-		tr_drop(message);
-	}
-	return TR_OK;
+	return send_single(s, a, to, message, flags);
 }
 
 static void arrive(struct sched *s, struct actor *a, struct envelope *e)
@@ -121,6 +164,51 @@ static void append_all(struct actor *a, struct envelope *first, struct envelope 
 	stat_add(&a->messages_in, n);
 }
 
+/* What was in an inbox, oldest first. */
+struct news {
+	struct envelope *first;
+	struct envelope *last;
+	uint32_t n;
+	bool plain; /* nothing but messages of this generation */
+};
+
+static inline void turn_one(struct news *news, struct envelope *e, uint32_t generation)
+{
+	e->next = news->first;
+	news->first = e;
+	if (news->last == NULL)
+		news->last = e;
+	if (e->kind != ENV_MESSAGE || e->generation != generation)
+		news->plain = false;
+	news->n++;
+}
+
+static inline void turn_bundle(struct news *news, struct bundle *b, uint32_t n, uint32_t generation)
+{
+	b->live = n;
+	while (n-- > 0) {
+		bundle_await(&b->at[n]);
+		turn_one(news, &b->at[n], generation);
+	}
+}
+
+/* Turn the list behind an inbox round. */
+static struct news turn(struct envelope *link, uint32_t generation)
+{
+	struct news news = {.plain = true};
+	for (struct envelope *next; link != NULL; link = next) {
+		uint32_t n = link_count(link);
+		next = *link_next(link);
+		for (size_t line = 0; line < sizeof(struct bundle); line += 64)
+			__builtin_prefetch((char *)link_next(next) + line);
+		if (n == 0)
+			turn_one(&news, link, generation);
+		else
+			turn_bundle(&news, link_bundle(link), n, generation);
+	}
+	return news;
+}
+
 void mailbox_drain_news(struct sched *s, struct actor *a)
 {
 	bool dropping = bound_drops(a);
@@ -129,21 +217,11 @@ void mailbox_drain_news(struct sched *s, struct actor *a)
 	struct envelope *newest = atomic_exchange_explicit(&a->inbox, NULL, memory_order_acquire);
 	if (dropping)
 		bound_unlock(a);
-	struct envelope *last = newest, *oldest = NULL;
-	uint32_t generation = pid_generation(actor_pid(a)), n = 0;
-	bool plain = true;
-	while (newest != NULL) {
-		struct envelope *e = newest;
-		newest = e->next;
-		e->next = oldest;
-		oldest = e;
-		plain = plain && e->kind == ENV_MESSAGE && e->generation == generation;
-		n++;
-	}
-	if (plain && n > 0)
-		append_all(a, oldest, last, n);
-	for (struct envelope *e = plain ? NULL : oldest; e != NULL; e = oldest) {
-		oldest = e->next;
+	struct news news = turn(newest, pid_generation(actor_pid(a)));
+	if (news.plain && news.n > 0)
+		append_all(a, news.first, news.last, news.n);
+	for (struct envelope *e = news.plain ? NULL : news.first, *next; e != NULL; e = next) {
+		next = e->next;
 		arrive(s, a, e);
 	}
 	if (dropping)
@@ -185,22 +263,14 @@ void mailbox_close(struct sched *s, struct actor *a)
 	bool dropping = bound_drops(a);
 	if (dropping)
 		bound_lock(a);
-	struct envelope *e = atomic_exchange_explicit(&a->inbox, INBOX_CLOSED, memory_order_acq_rel);
+	struct envelope *newest = atomic_exchange_explicit(&a->inbox, INBOX_CLOSED, memory_order_acq_rel);
 	if (dropping)
 		bound_unlock(a);
-	struct envelope *oldest = NULL;
-	while (e != NULL) {
-		struct envelope *next = e->next;
-		e->next = oldest;
-		oldest = e;
-		e = next;
-	}
-	while (oldest != NULL) {
-		struct envelope *next = oldest->next;
-		if (oldest->flags & ENV_COUNTED)
+	for (struct envelope *e = turn(newest, 0).first, *next; e != NULL; e = next) {
+		next = e->next;
+		if (e->flags & ENV_COUNTED)
 			bound_leave(s, a);
-		signal_refuse(s, oldest, a->index);
-		oldest = next;
+		signal_refuse(s, e, a->index);
 	}
 }
 

@@ -2,11 +2,12 @@
 /*
  * Mailboxes. Senders push onto `inbox` with one compare-and-swap, newest first, which also tells who must wake the
  * actor; the owner takes everything at once, turns it round, acts on the signals and keeps the messages in
- * `head`…`last`.
+ * `head`…`last`. The first message in an empty inbox is an envelope of its own; those behind it share bundles.
  */
 #ifndef TROUPE_ACTOR_MAILBOX_H
 #define TROUPE_ACTOR_MAILBOX_H
 
+#include "runtime/actor/bundle.h"
 #include "runtime/actor/node.h"
 
 /** A sender parked until a full mailbox has room. On the sender's stack, under the receiver's lock. */
@@ -95,12 +96,23 @@ static inline struct envelope *envelope_new(struct sched *s)
 	return slab_take(&s->node->envelopes, &s->envelopes);
 }
 
+/** One envelope of a bundle is free; the last one frees the bundle. */
+static inline void bundle_leave(struct sched *s, struct envelope *e)
+{
+	struct bundle *b = bundle_of(e);
+	__atomic_store_n(&e->generation, 0, __ATOMIC_RELAXED);
+	if (--b->live == 0)
+		slab_give(&s->node->bundles, &s->bundles, b);
+}
+
 static inline void envelope_free(struct sched *s, struct envelope *e)
 {
-	if (e->kind == ENV_MESSAGE)
-		slab_give(&s->node->envelopes, &s->envelopes, e);
-	else
+	if (e->kind != ENV_MESSAGE)
 		slab_give(&s->node->signals, &s->signals, e);
+	else if (e->flags & ENV_BUNDLED)
+		bundle_leave(s, e);
+	else
+		slab_give(&s->node->envelopes, &s->envelopes, e);
 }
 
 /** Free an envelope and give its value (one reference). */

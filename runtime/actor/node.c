@@ -79,6 +79,7 @@ static bool make_slabs(tr_node *node, const tr_node_options *o)
 	return slab_init(&node->actors, sizeof(struct actor), offsetof(struct actor, free),
 			 offsetof(struct actor, index), actors) &&
 	       slab_init(&node->envelopes, sizeof(struct envelope), 0, SIZE_MAX, BLOCKS_MAX) &&
+	       slab_init(&node->bundles, sizeof(struct bundle), 0, SIZE_MAX, BLOCKS_MAX / BUNDLE_ENVELOPES) &&
 	       slab_init(&node->signals, sizeof(struct signal), 0, SIZE_MAX, BLOCKS_MAX) &&
 	       slab_init(&node->timers, sizeof(struct timer), offsetof(struct timer, free),
 			 offsetof(struct timer, index), (size_t)1 << 30);
@@ -139,6 +140,7 @@ static void node_fini(tr_node *node)
 	groups_fini(&node->groups);
 	slab_fini(&node->actors);
 	slab_fini(&node->envelopes);
+	slab_fini(&node->bundles);
 	slab_fini(&node->signals);
 	slab_fini(&node->timers);
 	stack_pool_fini(&node->stacks);

@@ -43,6 +43,7 @@ struct tr_node {
 	/* Any thread. */
 	struct slab actors;
 	struct slab envelopes;
+	struct slab bundles;
 	struct slab signals;
 	struct slab timers;
 	struct stack_pool stacks;

@@ -94,6 +94,7 @@ struct sched {
 	uint32_t n_warm;
 	struct slab_cache actors;
 	struct slab_cache envelopes;
+	struct slab_cache bundles;
 	struct slab_cache signals;
 	struct slab_cache timers;
 	struct stack native;
