@@ -109,7 +109,8 @@ struct owned {
 };
 
 struct actor {
-	/* Any thread. inbox: link to the newest envelope (see bundle.h), or one of the INBOX_ words. */
+	/* Any thread: all that a sender looks at is in the first line. inbox: link to the newest envelope (see
+	 * bundle.h), or one of the INBOX_ words. */
 	alignas(64) _Atomic(struct envelope *) inbox;
 	_Atomic uint64_t pid;        /* 0 while free */
 	_Atomic uint32_t count;      /* counted envelopes here; never reset, every counted one is subtracted once */
@@ -117,7 +118,7 @@ struct actor {
 	struct room_wait *room;      /* senders that wait for room; under `lock` */
 	struct relations *relations; /* changed by the owner under `lock` */
 	struct actor_extra *extra;   /* changed by the owner alone, under `lock` */
-	uint32_t index;              /* constant: which slot this is */
+	_Atomic uint32_t queued;     /* length of the list at head; the owner writes */
 	spin lock;
 	_Atomic uint8_t poke;    /* look again at what you wait for */
 	_Atomic uint8_t status;  /* enum actor_status */
@@ -149,9 +150,9 @@ struct actor {
 	struct envelope *last;
 	struct envelope *handling; /* the message a behaviour is handling */
 	struct envelope *mark;     /* the last message there was when mark_ref was made; NULL: none */
-	uint64_t mark_ref;       /* all of that ref: schedulers count alike, so half of it may be another one's, too */
-	_Atomic uint32_t queued; /* length of the list at head */
-	tr_value arg;            /* then the exit reason, see ACTOR_RETURNED */
+	uint64_t mark_ref; /* all of that ref: schedulers count alike, so half of it may be another one's, too */
+	uint32_t index;    /* constant: which slot this is */
+	tr_value arg;      /* then the exit reason, see ACTOR_RETURNED */
 	int64_t idle_deadline;
 	struct wheel_node timer; /* the one wait timer; may be armed earlier than needed, never later */
 	struct owned *owned;

@@ -54,6 +54,17 @@ static inline struct envelope **link_next(struct envelope *link)
 	return (struct envelope **)((uintptr_t)link & ~BUNDLE_COUNT);
 }
 
+/** It will be read soon. */
+static inline void link_prefetch(const struct envelope *link)
+{
+	uintptr_t at = (uintptr_t)link & ~BUNDLE_COUNT;
+	if (link_count(link) == 0)
+		__builtin_prefetch((const void *)at);
+	else
+		for (size_t line = 0; line < sizeof(struct bundle); line += 64)
+			__builtin_prefetch((const void *)(at + line));
+}
+
 /** The same link with one more envelope taken. */
 static inline struct envelope *link_more(const struct envelope *link)
 {

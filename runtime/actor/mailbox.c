@@ -22,19 +22,6 @@ bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
 	return true;
 }
 
-bool mailbox_claim(struct sched *s, struct actor *a, tr_pid to)
-{
-	struct envelope *idle = INBOX_IDLE;
-	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) != INBOX_IDLE ||
-	    !atomic_compare_exchange_strong_explicit(&a->inbox, &idle, NULL, memory_order_acq_rel,
-						     memory_order_relaxed))
-		return false;
-	if (atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits)
-		return true;
-	sched_ready(s, a); /* somebody else's by now: he wakes for nothing */
-	return false;
-}
-
 static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelope *e)
 {
 	if (!mailbox_claim(s, a, to))
@@ -42,27 +29,6 @@ static bool hand_over(struct sched *s, struct actor *a, tr_pid to, struct envelo
 	mailbox_append(a, e);
 	sched_ready(s, a);
 	return true;
-}
-
-static inline bool has_room(const struct envelope *link)
-{
-	return (uintptr_t)link > BUNDLE_COUNT && link_count(link) - 1 < BUNDLE_ENVELOPES - 1;
-}
-
-/* Put the message into the bundle that is newest in the inbox. False: that has no room, or is none. */
-static inline bool join(struct actor *a, tr_pid to, tr_value message)
-{
-	struct envelope *link = atomic_load_explicit(&a->inbox, memory_order_relaxed);
-	while (has_room(link)) {
-		/* Acquire: what the envelope held in an earlier life has been read. Nothing was read from the bundle
-		 * before, so it does not matter if it was elsewhere meanwhile. */
-		if (!atomic_compare_exchange_weak_explicit(&a->inbox, &link, link_more(link), memory_order_acq_rel,
-							   memory_order_relaxed))
-			continue;
-		bundle_write(&link_bundle(link)->at[link_count(link)], pid_generation(to), message);
-		return true;
-	}
-	return false;
 }
 
 /* Others have begun to queue: a bundle. False: nothing is queued yet, or there is no memory. */
@@ -73,7 +39,7 @@ static bool open_bundle(struct sched *s, struct actor *a, tr_pid to, tr_value me
 	if (b == NULL)
 		return false;
 	bundle_write(&b->at[0], pid_generation(to), message);
-	while ((uintptr_t)link > BUNDLE_COUNT && !has_room(link)) {
+	while ((uintptr_t)link > BUNDLE_COUNT && !mailbox_has_room(link)) {
 		b->next = link;
 		/* Release: as in mailbox_push. */
 		if (atomic_compare_exchange_weak_explicit(&a->inbox, &link, link_more((struct envelope *)(void *)b),
@@ -82,7 +48,7 @@ static bool open_bundle(struct sched *s, struct actor *a, tr_pid to, tr_value me
 	}
 	b->live = 1;
 	bundle_leave(s, &b->at[0]);
-	return join(a, to, message);
+	return mailbox_join(a, to, message);
 }
 
 /* The message alone in an envelope. */
@@ -133,7 +99,7 @@ tr_err mailbox_send(struct sched *s, tr_pid to, tr_value message, bool may_wait)
 		}
 		flags = ENV_COUNTED;
 	}
-	if (flags == 0 && (join(a, to, message) || open_bundle(s, a, to, message)))
+	if (flags == 0 && (mailbox_join(a, to, message) || open_bundle(s, a, to, message)))
 		return TR_OK;
 	return send_single(s, a, to, message, flags);
 }
@@ -199,8 +165,7 @@ static struct news turn(struct envelope *link, uint32_t generation)
 	for (struct envelope *next; link != NULL; link = next) {
 		uint32_t n = link_count(link);
 		next = *link_next(link);
-		for (size_t line = 0; line < sizeof(struct bundle); line += 64)
-			__builtin_prefetch((char *)link_next(next) + line);
+		link_prefetch(next);
 		if (n == 0)
 			turn_one(&news, link, generation);
 		else

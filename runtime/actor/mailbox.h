@@ -27,7 +27,40 @@ bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e);
 
 /** Does this actor wait and has no mail? Then whoever claims it is its owner, may put things straight into its queue or
  *  its wait, which spares both sides an exchange, and must make it ready. False: it was not so. */
-bool mailbox_claim(struct sched *s, struct actor *a, tr_pid to);
+static inline bool mailbox_claim(struct sched *s, struct actor *a, tr_pid to)
+{
+	struct envelope *idle = INBOX_IDLE;
+	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) != INBOX_IDLE ||
+	    !atomic_compare_exchange_strong_explicit(&a->inbox, &idle, NULL, memory_order_acq_rel,
+						     memory_order_relaxed))
+		return false;
+	if (atomic_load_explicit(&a->pid, memory_order_relaxed) == to.bits)
+		return true;
+	sched_ready(s, a); /* somebody else's by now: he wakes for nothing */
+	return false;
+}
+
+/** Is the newest that the inbox links to a bundle with room? */
+static inline bool mailbox_has_room(const struct envelope *link)
+{
+	return (uintptr_t)link > BUNDLE_COUNT && link_count(link) - 1 < BUNDLE_ENVELOPES - 1;
+}
+
+/** Put an uncounted message (taken) into the bundle that is newest in the inbox. False: it has no room, or is none. */
+static inline bool mailbox_join(struct actor *a, tr_pid to, tr_value message)
+{
+	struct envelope *link = atomic_load_explicit(&a->inbox, memory_order_relaxed);
+	while (mailbox_has_room(link)) {
+		/* Acquire: what the envelope held in an earlier life has been read. Nothing was read from the bundle
+		 * before, so it does not matter if it was elsewhere meanwhile. */
+		if (!atomic_compare_exchange_weak_explicit(&a->inbox, &link, link_more(link), memory_order_acq_rel,
+							   memory_order_relaxed))
+			continue;
+		bundle_write(&link_bundle(link)->at[link_count(link)], pid_generation(to), message);
+		return true;
+	}
+	return false;
+}
 
 static inline bool mailbox_has_news(struct actor *a)
 {
@@ -132,8 +165,12 @@ bool wait_check_slow(struct sched *s, struct actor *a, struct wait *w);
 /** Is the wait over? Takes what it found into the wait. */
 static inline bool wait_check(struct sched *s, struct actor *a, struct wait *w)
 {
-	if (w->kind != WAIT_MESSAGE || a->head == NULL)
+	if (w->kind != WAIT_MESSAGE)
 		return wait_check_slow(s, a, w);
+	if (w->found != NULL)
+		return true;
+	if (a->head == NULL)
+		return w->deadline != TR_FOREVER && wait_check_slow(s, a, w);
 	w->found = a->head;
 	mailbox_take(s, a, NULL, a->head);
 	return true;

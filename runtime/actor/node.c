@@ -73,6 +73,8 @@ static void set_options(tr_node *node, const tr_node_options *o, const struct ke
 	node->started_ns = node_now(node);
 }
 
+_Static_assert(SLAB_CHUNK % sizeof(struct actor) == 0, "see node_actor");
+
 static bool make_slabs(tr_node *node, const tr_node_options *o)
 {
 	uint32_t actors = o->max_actors != 0 && o->max_actors < DEFAULT_ACTORS ? o->max_actors : DEFAULT_ACTORS;

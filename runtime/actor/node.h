@@ -89,10 +89,18 @@ static inline int64_t node_now(tr_node *node)
 	return node->world.monotonic_ns(node->world.arg);
 }
 
+#define ACTORS_PER_CHUNK ((uint32_t)(SLAB_CHUNK / sizeof(struct actor)))
+
 /** The live actor with this pid, or NULL. It may end at any moment after: look only at what any thread may. */
 static inline struct actor *node_actor(tr_node *node, tr_pid pid)
 {
-	struct actor *a = slab_at(&node->actors, pid_slot(pid));
+	/* As slab_at, with constants: this is done for every message. */
+	uint32_t slot = pid_slot(pid), chunk = slot / ACTORS_PER_CHUNK;
+	if (chunk >= node->actors.max_chunks)
+		return NULL;
+	struct actor *a = (void *)atomic_load_explicit(&node->actors.chunks[chunk], memory_order_acquire);
+	if (a != NULL)
+		a += slot % ACTORS_PER_CHUNK;
 	if (a == NULL || pid.bits == 0 || atomic_load_explicit(&a->pid, memory_order_acquire) != pid.bits)
 		return NULL;
 	return a;

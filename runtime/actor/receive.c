@@ -12,9 +12,61 @@ static void trace_send(struct sched *s, tr_pid to, tr_value message)
 	hooks->on_send(hooks->arg, s->node, from, to, message);
 }
 
-tr_err tr_send(tr_pid to, tr_value message)
+static bool is_watched(struct sched *s)
 {
-	struct sched *s = sched_self();
+	return atomic_load_explicit(&s->node->hooks, memory_order_relaxed) != NULL;
+}
+
+/* To an actor that waits: it gets the message as if it had been in the queue. False: it does not wait any more, or
+ * there is no memory. */
+static __attribute__((noinline)) bool hand_over(struct sched *s, struct actor *a, tr_pid to, tr_value message)
+{
+	struct envelope *e = envelope_new(s);
+	if (e == NULL)
+		return false;
+	e->generation = pid_generation(to);
+	e->kind = ENV_MESSAGE;
+	e->flags = 0;
+	e->value = message;
+	if (!mailbox_claim(s, a, to)) {
+		envelope_free(s, e);
+		return false;
+	}
+	stat_add(&s->stats.sent, 1);
+	s->budget -= REDUCTION_SEND;
+	struct wait *w = a->wait;
+	if (w != NULL && w->kind == WAIT_MESSAGE && w->found == NULL && a->head == NULL) {
+		w->found = e;
+		stat_add(&a->messages_in, 1);
+		stat_add(&s->stats.received, 1);
+	} else {
+		mailbox_append(a, e);
+	}
+	sched_ready(s, a);
+	return true;
+}
+
+/* The usual cases, with nothing to think of that they do not need: the receiver waits, or others have begun to fill its
+ * inbox. False: it is not so. */
+static inline bool send_at_once(struct sched *s, tr_pid to, tr_value message)
+{
+	if (!tr_is_valid(message) || is_watched(s) || s->budget <= -SCHED_BUDGET)
+		return false;
+	struct actor *a = node_actor(s->node, to);
+	if (a == NULL || atomic_load_explicit(&a->limit, memory_order_relaxed) != 0 ||
+	    atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_QUEUE)
+		return false;
+	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) == INBOX_IDLE)
+		return hand_over(s, a, to, message);
+	if (!mailbox_join(a, to, message))
+		return false;
+	stat_add(&s->stats.sent, 1);
+	s->budget -= REDUCTION_SEND;
+	return true;
+}
+
+static __attribute__((noinline)) tr_err send(struct sched *s, tr_pid to, tr_value message)
+{
 	if (s == NULL) {
 		tr_drop(message);
 		return TR_ENOTACTOR;
@@ -29,6 +81,14 @@ tr_err tr_send(tr_pid to, tr_value message)
 	return err;
 }
 
+tr_err tr_send(tr_pid to, tr_value message)
+{
+	struct sched *s = sched_self();
+	if (s != NULL && send_at_once(s, to, message))
+		return TR_OK;
+	return send(s, to, message);
+}
+
 tr_err tr_send_name(const char *name, tr_value message)
 {
 	tr_pid to = tr_whereis(name);
@@ -37,6 +97,13 @@ tr_err tr_send_name(const char *name, tr_value message)
 		return sched_self() == NULL ? TR_ENOTACTOR : TR_ENOPROC;
 	}
 	return tr_send(to, message);
+}
+
+/* The watch looks whether this moves. */
+static void count_slice(struct sched *s)
+{
+	atomic_store_explicit(&s->slice, atomic_load_explicit(&s->slice, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
 }
 
 /* Wait as told, then hand out what was found. */
@@ -58,16 +125,41 @@ static tr_value receive(struct wait *w)
 		a->wait = w; /* a hook has ended the actor on this very message */
 		sched_abandon(s);
 	}
-	atomic_store_explicit(&s->slice, atomic_load_explicit(&s->slice, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
+	count_slice(s);
 	return w->found != NULL ? mailbox_open(s, w->found) : tr_invalid(TR_ETIMEOUT);
 }
 
-tr_value tr_receive(int64_t deadline)
+#define LOOK_EVERY 16u /* messages: so often an actor with a queue looks whether a signal has arrived */
+
+/* The usual case of an actor that has queued messages: the same as receive, with nothing else to think of. What has
+ * arrived meanwhile is younger and stays where it is for now, which also spares its senders. NULL: it is not so. */
+static inline struct envelope *take_at_once(struct sched *s, struct actor *a)
+{
+	struct envelope *e = a->head;
+	if (e == NULL || a->phase != PHASE_LIVE || is_watched(s) || s->budget <= REDUCTION_MESSAGE ||
+	    atomic_load_explicit(&s->preempt, memory_order_relaxed) ||
+	    atomic_load_explicit(&a->limit, memory_order_relaxed) != 0 ||
+	    atomic_load_explicit(&s->slice, memory_order_relaxed) % LOOK_EVERY == 0)
+		return NULL;
+	s->budget -= REDUCTION_MESSAGE;
+	mailbox_unlink(a, NULL, e);
+	stat_add(&s->stats.received, 1);
+	count_slice(s);
+	return e;
+}
+
+static __attribute__((noinline)) tr_value receive_message(int64_t deadline)
 {
 	struct wait w;
 	wait_init(&w, WAIT_MESSAGE, deadline);
 	return receive(&w);
+}
+
+tr_value tr_receive(int64_t deadline)
+{
+	struct sched *s = sched_self();
+	struct envelope *e = s != NULL && s->current != NULL ? take_at_once(s, s->current) : NULL;
+	return e != NULL ? mailbox_open(s, e) : receive_message(deadline);
 }
 
 tr_value tr_receive_match(tr_match *match, void *arg, int64_t deadline)

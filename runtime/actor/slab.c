@@ -62,26 +62,41 @@ static char *chunk_map(bool huge)
 	return p + skip;
 }
 
-/* Under the lock: cut a batch from the untouched end. */
-static struct slab_link *carve(struct slab *slab)
+/* Some blocks of the untouched end. */
+struct cut {
+	char *base; /* of their chunk; NULL: there is no memory, or the bound is met */
+	uint32_t first;
+	uint32_t n;
+};
+
+/* Under the lock: reserve a batch of the untouched end. */
+static struct cut cut(struct slab *slab)
 {
 	uint32_t chunk = slab->bump / slab->per_chunk;
 	if (chunk == slab->n_chunks) {
 		if (chunk == slab->max_chunks)
-			return NULL;
+			return (struct cut){0};
 		char *p = chunk_map(chunk > 0);
 		if (p == NULL)
-			return NULL;
+			return (struct cut){0};
 		atomic_store_explicit(&slab->chunks[chunk], p, memory_order_release);
 		slab->n_chunks++;
 	}
-	char *base = atomic_load_explicit(&slab->chunks[chunk], memory_order_relaxed);
-	struct slab_link *list = NULL;
 	uint32_t left = slab->per_chunk - slab->bump % slab->per_chunk;
-	uint32_t n = left < SLAB_BATCH ? left : SLAB_BATCH;
-	for (uint32_t i = n; i-- > 0;) {
-		uint32_t number = slab->bump + i;
-		char *block = base + (size_t)(number % slab->per_chunk) * slab->block;
+	struct cut c = {.base = atomic_load_explicit(&slab->chunks[chunk], memory_order_relaxed),
+			.first = slab->bump,
+			.n = left < SLAB_BATCH ? left : SLAB_BATCH};
+	slab->bump += c.n;
+	return c;
+}
+
+/* Not under the lock, as this is the first touch of their pages. */
+static struct slab_link *link_up(const struct slab *slab, struct cut c)
+{
+	struct slab_link *list = NULL;
+	for (uint32_t i = c.n; i-- > 0;) {
+		uint32_t number = c.first + i;
+		char *block = c.base + (size_t)(number % slab->per_chunk) * slab->block;
 		if (slab->index != SIZE_MAX)
 			memcpy(block + slab->index, &number, sizeof number);
 		struct slab_link *link = (struct slab_link *)(void *)(block + slab->link);
@@ -89,16 +104,7 @@ static struct slab_link *carve(struct slab *slab)
 		list = link;
 		slab_mark(slab, block, false);
 	}
-	slab->bump += n;
 	return list;
-}
-
-static uint32_t length(const struct slab_link *list)
-{
-	uint32_t n = 0;
-	for (; list != NULL; list = list->next)
-		n++;
-	return n;
 }
 
 bool slab_refill(struct slab *slab, struct slab_cache *cache)
@@ -109,16 +115,19 @@ bool slab_refill(struct slab *slab, struct slab_cache *cache)
 		cache->spare = NULL;
 		return true;
 	}
+	struct cut c = {.n = SLAB_BATCH};
 	spin_lock(&slab->lock);
 	struct slab_link *batch = slab->batches;
 	if (batch != NULL)
 		slab->batches = batch->batch;
 	else
-		batch = carve(slab);
+		c = cut(slab);
 	spin_unlock(&slab->lock);
-	cache->hot = batch;
-	cache->n_hot = length(batch);
-	return batch != NULL;
+	if (batch == NULL && c.base == NULL)
+		return false;
+	cache->hot = batch != NULL ? batch : link_up(slab, c);
+	cache->n_hot = c.n;
+	return true;
 }
 
 void slab_spill(struct slab *slab, struct slab_cache *cache)

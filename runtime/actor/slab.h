@@ -99,6 +99,7 @@ static inline void *slab_take(struct slab *slab, struct slab_cache *cache)
 	struct slab_link *link = cache->hot;
 	cache->hot = link->next;
 	cache->n_hot--;
+	__builtin_prefetch(cache->hot, 1); /* the next one to be taken */
 	void *block = (char *)link - slab->link;
 	slab_mark(slab, block, true);
 	return block;

@@ -30,7 +30,9 @@ struct stack_region {
 	size_t size;
 };
 
-/* How many guard pages this process may have: each splits its mapping in two, and malloc needs mappings too. */
+/* How many guard pages this process may have by mprotect: each splits its mapping in two, and malloc needs mappings
+ * too.
+ */
 static uint32_t guard_budget(void)
 {
 	unsigned long maps = 65530;
@@ -77,9 +79,19 @@ uint8_t stack_class(const struct stack_pool *pool, size_t size)
 	return c;
 }
 
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
 static void guard(struct stack_pool *pool, struct stack *k)
 {
-	if (pool->guards_left > 0 && mprotect(k->low, STACK_GUARD, PROT_NONE) == 0) {
+	if (pool->guards_left == 0)
+		return;
+	/* Markers in the page table: no mapping is split, and it takes a tenth of the time. */
+	k->guarded = madvise(k->low, STACK_GUARD, MADV_GUARD_INSTALL) == 0;
+	if (k->guarded)
+		return;
+	if (mprotect(k->low, STACK_GUARD, PROT_NONE) == 0) {
 		pool->guards_left--;
 		k->guarded = true;
 	} else {

@@ -5,8 +5,8 @@
  *   low                                                              high
  *   [guard page or red zone | … frames grow down … | struct stack | colour]
  *
- * Guard pages cost two mappings each; when the budget of the process is used up a stack gets a red zone instead: zeros
- * that are checked whenever the stack is switched away from.
+ * Where the kernel has no markers for guard pages they cost two mappings each; when the budget of the process is used
+ * up a stack gets a red zone instead: zeros that are checked whenever the stack is switched away from.
  */
 #ifndef TROUPE_ACTOR_STACK_H
 #define TROUPE_ACTOR_STACK_H
