@@ -85,6 +85,19 @@ static inline void bundle_write(struct envelope *e, uint32_t generation, tr_valu
 	__atomic_store_n(&e->generation, generation, __ATOMIC_RELEASE); /* pairs with bundle_await */
 }
 
+/** Is this part of a bundle that lives on without it? */
+static inline bool bundle_has_more(const struct envelope *e)
+{
+	return e->kind == ENV_MESSAGE && (e->flags & ENV_BUNDLED) && bundle_of(e)->live > 1;
+}
+
+/** Owner: the envelope is free; true when it was the last of its bundle. */
+static inline bool bundle_forget(struct envelope *e)
+{
+	__atomic_store_n(&e->generation, 0, __ATOMIC_RELAXED);
+	return --bundle_of(e)->live == 0;
+}
+
 void bundle_await_slow(struct envelope *e);
 /** Until its writer has written it. */
 static inline void bundle_await(struct envelope *e)

@@ -8,7 +8,8 @@
 
 bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
 {
-	struct envelope *head = atomic_load_explicit(&to->inbox, memory_order_relaxed);
+	/* Acquire: who is told that nobody is there sees what that actor did before its end. */
+	struct envelope *head = atomic_load_explicit(&to->inbox, memory_order_acquire);
 	do {
 		if (head == INBOX_CLOSED)
 			return false;
@@ -16,7 +17,7 @@ bool mailbox_push(struct sched *s, struct actor *to, struct envelope *e)
 		/* Release: the envelope's content pairs with the acquire in mailbox_drain. Acquire: when we become the
 		 * owner we see what the last owner wrote before its release in sched_leave. */
 	} while (
-	    !atomic_compare_exchange_weak_explicit(&to->inbox, &head, e, memory_order_acq_rel, memory_order_relaxed));
+	    !atomic_compare_exchange_weak_explicit(&to->inbox, &head, e, memory_order_acq_rel, memory_order_acquire));
 	if (head == INBOX_IDLE)
 		sched_ready(s, to);
 	return true;
@@ -38,6 +39,10 @@ static bool open_bundle(struct sched *s, struct actor *a, tr_pid to, tr_value me
 	struct bundle *b = (uintptr_t)link > BUNDLE_COUNT ? slab_take(&s->node->bundles, &s->bundles) : NULL;
 	if (b == NULL)
 		return false;
+	/* By the time that the next message comes they will be at hand: a store that misses would hold up the
+	 * compare-and-swap of the message after it. */
+	for (size_t line = 64; line < sizeof *b; line += 64)
+		__builtin_prefetch((char *)b + line, 1);
 	bundle_write(&b->at[0], pid_generation(to), message);
 	while ((uintptr_t)link > BUNDLE_COUNT && !mailbox_has_room(link)) {
 		b->next = link;

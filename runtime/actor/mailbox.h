@@ -132,10 +132,8 @@ static inline struct envelope *envelope_new(struct sched *s)
 /** One envelope of a bundle is free; the last one frees the bundle. */
 static inline void bundle_leave(struct sched *s, struct envelope *e)
 {
-	struct bundle *b = bundle_of(e);
-	__atomic_store_n(&e->generation, 0, __ATOMIC_RELAXED);
-	if (--b->live == 0)
-		slab_give(&s->node->bundles, &s->bundles, b);
+	if (bundle_forget(e))
+		slab_give(&s->node->bundles, &s->bundles, bundle_of(e));
 }
 
 static inline void envelope_free(struct sched *s, struct envelope *e)

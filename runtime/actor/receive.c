@@ -17,54 +17,6 @@ static bool is_watched(struct sched *s)
 	return atomic_load_explicit(&s->node->hooks, memory_order_relaxed) != NULL;
 }
 
-/* To an actor that waits: it gets the message as if it had been in the queue. False: it does not wait any more, or
- * there is no memory. */
-static __attribute__((noinline)) bool hand_over(struct sched *s, struct actor *a, tr_pid to, tr_value message)
-{
-	struct envelope *e = envelope_new(s);
-	if (e == NULL)
-		return false;
-	e->generation = pid_generation(to);
-	e->kind = ENV_MESSAGE;
-	e->flags = 0;
-	e->value = message;
-	if (!mailbox_claim(s, a, to)) {
-		envelope_free(s, e);
-		return false;
-	}
-	stat_add(&s->stats.sent, 1);
-	s->budget -= REDUCTION_SEND;
-	struct wait *w = a->wait;
-	if (w != NULL && w->kind == WAIT_MESSAGE && w->found == NULL && a->head == NULL) {
-		w->found = e;
-		stat_add(&a->messages_in, 1);
-		stat_add(&s->stats.received, 1);
-	} else {
-		mailbox_append(a, e);
-	}
-	sched_ready(s, a);
-	return true;
-}
-
-/* The usual cases, with nothing to think of that they do not need: the receiver waits, or others have begun to fill its
- * inbox. False: it is not so. */
-static inline bool send_at_once(struct sched *s, tr_pid to, tr_value message)
-{
-	if (!tr_is_valid(message) || is_watched(s) || s->budget <= -SCHED_BUDGET)
-		return false;
-	struct actor *a = node_actor(s->node, to);
-	if (a == NULL || atomic_load_explicit(&a->limit, memory_order_relaxed) != 0 ||
-	    atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_QUEUE)
-		return false;
-	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) == INBOX_IDLE)
-		return hand_over(s, a, to, message);
-	if (!mailbox_join(a, to, message))
-		return false;
-	stat_add(&s->stats.sent, 1);
-	s->budget -= REDUCTION_SEND;
-	return true;
-}
-
 static __attribute__((noinline)) tr_err send(struct sched *s, tr_pid to, tr_value message)
 {
 	if (s == NULL) {
@@ -81,12 +33,52 @@ static __attribute__((noinline)) tr_err send(struct sched *s, tr_pid to, tr_valu
 	return err;
 }
 
+/* To an actor that waits: it gets the message as if it had been in the queue. */
+static __attribute__((noinline)) tr_err hand_over(struct sched *s, struct actor *a, tr_pid to, tr_value message)
+{
+	struct envelope *e = envelope_new(s);
+	if (e == NULL || !mailbox_claim(s, a, to)) {
+		/* It does not wait any more, or there is no memory. */
+		if (e != NULL)
+			slab_give(&s->node->envelopes, &s->envelopes, e);
+		return send(s, to, message);
+	}
+	e->generation = pid_generation(to);
+	e->kind = ENV_MESSAGE;
+	e->flags = 0;
+	e->value = message;
+	stat_add(&s->stats.sent, 1);
+	s->budget -= REDUCTION_SEND;
+	struct wait *w = a->wait;
+	if (w != NULL && w->kind == WAIT_MESSAGE && w->found == NULL && a->head == NULL) {
+		w->found = e;
+		stat_add(&a->messages_in, 1);
+		stat_add(&s->stats.received, 1);
+	} else {
+		mailbox_append(a, e);
+	}
+	sched_ready(s, a);
+	return TR_OK;
+}
+
+/* The usual cases go the short way, with nothing to think of that they do not need: the receiver waits, or others have
+ * begun to fill its inbox. */
 tr_err tr_send(tr_pid to, tr_value message)
 {
 	struct sched *s = sched_self();
-	if (s != NULL && send_at_once(s, to, message))
-		return TR_OK;
-	return send(s, to, message);
+	if (s == NULL || !tr_is_valid(message) || is_watched(s) || s->budget <= -SCHED_BUDGET)
+		return send(s, to, message);
+	struct actor *a = node_actor(s->node, to);
+	if (a == NULL || atomic_load_explicit(&a->limit, memory_order_relaxed) != 0 ||
+	    atomic_load_explicit(&a->queued, memory_order_relaxed) >= SCHED_LONG_QUEUE)
+		return send(s, to, message);
+	if (atomic_load_explicit(&a->inbox, memory_order_relaxed) == INBOX_IDLE)
+		return hand_over(s, a, to, message);
+	if (!mailbox_join(a, to, message))
+		return send(s, to, message);
+	stat_add(&s->stats.sent, 1);
+	s->budget -= REDUCTION_SEND;
+	return TR_OK;
 }
 
 tr_err tr_send_name(const char *name, tr_value message)
@@ -155,11 +147,22 @@ static __attribute__((noinline)) tr_value receive_message(int64_t deadline)
 	return receive(&w);
 }
 
+static __attribute__((noinline)) tr_value open_single(struct sched *s, struct envelope *e)
+{
+	return mailbox_open(s, e);
+}
+
 tr_value tr_receive(int64_t deadline)
 {
 	struct sched *s = sched_self();
 	struct envelope *e = s != NULL && s->current != NULL ? take_at_once(s, s->current) : NULL;
-	return e != NULL ? mailbox_open(s, e) : receive_message(deadline);
+	if (e == NULL)
+		return receive_message(deadline);
+	if (!bundle_has_more(e))
+		return open_single(s, e);
+	tr_value v = e->value;
+	bundle_forget(e);
+	return v;
 }
 
 tr_value tr_receive_match(tr_match *match, void *arg, int64_t deadline)
