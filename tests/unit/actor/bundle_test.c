@@ -205,7 +205,7 @@ static void late_body(tr_value arg)
 {
 	(void)arg;
 	struct sched *s = sched_self();
-	tr_pid before = {tr_self().bits ^ ((uint64_t)1 << PID_SLOT_BITS)};
+	tr_pid before = {tr_self().bits + ((uint64_t)1 << PID_SLOT_BITS)};
 	tr_send(tr_self(), tr_int(1));
 	tr_send(tr_self(), tr_int(2));
 	EXPECT(mailbox_join(sched_actor(), before, tr_string("for the one before")));
