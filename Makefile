@@ -46,11 +46,12 @@ test-long:
 define sanitized
 	@packaging/setup build test sanitize
 	@packaging/duckdb build/duckdb
-	@cmake --preset $(1) -DTROUPE_TESTS=ON >/dev/null && cmake --build build/$(1) -j $(JOBS) -- --quiet
+	@cmake --preset $(1) -DTROUPE_TESTS=ON >/dev/null
+	@cmake --build build/$(1) -j $(JOBS) --target $(if $(filter .,$(SANITIZED)),all,$(addprefix tests_,$(subst |, ,$(SANITIZED)))) -- --quiet
 	@ctest --test-dir build/$(1) --output-on-failure -j $(JOBS) $(2)
 endef
 
-# SANITIZED='a|b' leaves it at the tests with these labels.
+# SANITIZED='a|b' leaves it at the tests with these labels, and builds no others.
 SANITIZED ?= .
 asan:
 	$(call sanitized,asan,-LE release-only -L '$(SANITIZED)')

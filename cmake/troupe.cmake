@@ -66,12 +66,23 @@ if(TROUPE_VALGRIND)
     --suppressions=${PROJECT_SOURCE_DIR}/cmake/valgrind.supp)
 endif()
 
+# troupe_labelled(TARGET LABEL…): what tests with these labels run; it is built by tests_<label>.
+function(troupe_labelled target)
+  foreach(label IN LISTS ARGN)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${target})
+  endforeach()
+endfunction()
+
 # troupe_test(FLOOR NAME SOURCES… USES room… [ARGS …] [TIMEOUT s] [LABELS …]): a cmocka program, listed as FLOOR.NAME.
 function(troupe_test floor name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;USES;LABELS;ENV" ${ARGN})
   set(target test_${floor}_${name})
   string(REPLACE "." "_" target ${target})
   add_executable(${target} ${T_SOURCES})
+  troupe_labelled(${target} ${floor} ${T_LABELS})
   target_link_libraries(${target} PRIVATE troupe_flags ${T_USES} PkgConfig::cmocka)
   target_compile_definitions(${target} PRIVATE TEST_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   add_test(NAME ${floor}.${name} COMMAND ${TROUPE_TEST_LAUNCHER} $<TARGET_FILE:${target}>)

@@ -323,8 +323,12 @@ static bool traced_call(const char *kind, const char *module, const char *functi
 	    (tr_str_is(tr_as_str(tr_map_get_s(map, "trace")), "call") ? tr_is_valid(tr_map_get_s(map, "argument"))
 								      : tr_as_int(tr_map_get_s(map, "ns"), -1) >= 0);
 
-	if (!same)
-		print_error("not %s %s %s\n", kind, module, function);
+	if (!same) {
+		tr_buf text = {0};
+		tr_show(&text, m, 1000);
+		print_error("not %s %s %s but %s\n", kind, module, function, text.p);
+		tr_buf_fini(&text);
+	}
 	tr_drop(m);
 	return same;
 }
