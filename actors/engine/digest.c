@@ -42,6 +42,7 @@ static tr_value run_digest(const step_run *r)
 			     tr_int(r->timeout_us), "args", tr_keep(r->args), "cause", tr_keep(r->cause), "end",
 			     tr_keep(r->end), "owed", list(r->owed));
 
+	v = tr_map_put_s(v, "scheduled_seq", number(r->scheduled_seq));
 	v = tr_map_put_s(v, "lost", number(r->lost));
 	v = tr_map_put_s(v, "owed_done", number(r->owed_done));
 	v = tr_map_put_s(v, "tasks_done", number(r->tasks_done));
@@ -82,7 +83,14 @@ static tr_value child_digest(const child *c)
 
 static tr_value lists_digest(const machine *m)
 {
-	tr_value runs = tr_array(), ended = tr_array(), pending = tr_array(), owed = tr_array(), children = tr_array();
+	tr_value runs = tr_array(), ended = tr_array(), pending = tr_array(), owed = tr_array(), children = tr_array(),
+		 live = tr_array(), open = tr_array();
+
+	/* Their order decides what is decided first. */
+	LINK_EACH(s, &m->live)
+	live = tr_array_push(live, number((uint64_t)(LINK_OF(s, step_state, in_live) - m->steps)));
+	LINK_EACH(j, &m->open)
+	open = tr_array_push(open, number((uint64_t)(LINK_OF(j, step_state, in_open) - m->steps)));
 
 	LINK_EACH(l, &m->runs)
 	runs = tr_array_push(runs, run_digest(LINK_OF(l, step_run, in_runs)));
@@ -96,7 +104,8 @@ static tr_value lists_digest(const machine *m)
 					   tr_keep(LINK_OF(o, owed_patch, in_owed)->patch)));
 	LINK_EACH(c, &m->children)
 	children = tr_array_push(children, child_digest(LINK_OF(c, child, in_children)));
-	return TR_DICT("runs", runs, "ended", ended, "pending", pending, "owed", owed, "children", children);
+	return TR_DICT("runs", runs, "ended", ended, "pending", pending, "owed", owed, "children", children, "live",
+		       live, "open", open);
 }
 
 tr_value machine_digest(const machine *m)
@@ -115,6 +124,7 @@ tr_value machine_digest(const machine *m)
 	v = tr_map_merge(v, TR_DICT("failure_count", number(m->failure_count), "branches_done",
 				    number(m->branches_done), "finished_runs", number(m->finished_runs), "next_token",
 				    number(m->next_token), "next_run", number(m->next_run), "steps", steps_digest(m)));
+	v = tr_map_put_s(v, "has_refs", tr_bool(m->has_refs));
 	v = tr_map_put_s(v, "paused_by_parent", tr_bool(m->paused_by_parent));
 	return tr_map_merge(v, lists_digest(m));
 }

@@ -28,6 +28,15 @@ static token *first_token(const step_state *s)
 	return link_alone(&s->tokens) ? NULL : LINK_OF(s->tokens.next, token, at_step);
 }
 
+uint32_t join_blockers(const machine *m, uint32_t step)
+{
+	uint32_t n = 0;
+
+	LINK_EACH(l, &m->live)
+	n += blocks(m, index_of(m, LINK_OF(l, step_state, in_live)), step);
+	return n;
+}
+
 static void join_open(machine *m, uint32_t step)
 {
 	step_state *s = &m->steps[step];
@@ -35,12 +44,7 @@ static void join_open(machine *m, uint32_t step)
 	if (s->open)
 		return;
 	s->open = true;
-	s->blockers = 0;
-	LINK_EACH(l, &m->live)
-	{
-		if (blocks(m, index_of(m, LINK_OF(l, step_state, in_live)), step))
-			s->blockers++;
-	}
+	s->blockers = join_blockers(m, step);
 	link_push(&m->open, &s->in_open);
 }
 

@@ -81,6 +81,32 @@ uint64_t machine_seq(const machine *m)
 {
 	return m->seq;
 }
+uint64_t machine_last_event_id(const machine *m)
+{
+	return m->last_event_id;
+}
+
+uint64_t machine_run_seq(const machine *m, uint64_t step_run_id)
+{
+	const step_run *r = run_of(m, step_run_id);
+
+	return r != NULL && r->phase == RUN_RUNNING ? r->scheduled_seq : 0;
+}
+
+uint64_t machine_needed_seq(const machine *m)
+{
+	uint64_t first = m->seq + 1;
+
+	LINK_EACH(l, &m->runs)
+	{
+		const step_run *r = LINK_OF(l, step_run, in_runs);
+
+		if (r->phase == RUN_RUNNING && r->scheduled_seq < first)
+			first = r->scheduled_seq;
+	}
+	return first;
+}
+
 int64_t machine_execution_id(const machine *m)
 {
 	return m->execution_id;

@@ -93,6 +93,9 @@ void machine_free(machine **m);
 tr_err machine_apply(machine *m, const event *e);
 /** The whole state as one value, the same for equal states however they came about. Fresh reference. */
 tr_value machine_digest(const machine *m);
+/** The way back: a machine in the state that a digest says, whatever it is: nothing in it is believed that a machine of
+ * this playbook cannot be in, as far as one state shows it. NULL when it cannot be, or memory is short. */
+machine *machine_restore(routes *r, int64_t execution_id, tr_value digest);
 
 /* ---- state + input -> events + effects --------------------------------------------------------------------------- */
 
@@ -159,6 +162,12 @@ int64_t machine_execution_id(const machine *m);
 int64_t machine_started_us(const machine *m);
 /** When the execution must be over, wall clock; 0: no limit. Known once the request is evaluated. */
 int64_t machine_deadline_us(const machine *m);
+/** The last event's id, and the seq of the first event that a step run in flight has made (the next one's when there
+ * is none): who takes the step runs up again needs the events from there on. */
+uint64_t machine_last_event_id(const machine *m);
+uint64_t machine_needed_seq(const machine *m);
+/** The seq of the event that scheduled a running step run first; 0: it is not running. */
+uint64_t machine_run_seq(const machine *m, uint64_t step_run_id);
 /** The maps given to machine_start; borrowed. */
 tr_value machine_playbook(const machine *m);
 tr_value machine_parent(const machine *m); /* or nil */

@@ -51,6 +51,7 @@ typedef struct step_run {
 	event_type end_type;
 	uint64_t scheduled_event;
 	uint64_t end_event;
+	uint64_t scheduled_seq; /* of the first attempt */
 	int64_t scheduled_us;
 	int64_t timeout_us;
 	tr_value args;
@@ -140,9 +141,9 @@ struct machine {
 	idmap tokens_by_id, runs_by_id;
 	struct link runs, ended, live, open, pending, owed;
 	struct link children;
+	bool has_refs;       /* some value holds a ResultRef */
 	struct link queue;   /* hint: tokens to look at */
 	bool children_stale; /* hint: some child is to be told something */
-	bool has_refs;       /* hint: some value holds a ResultRef */
 };
 
 #define MACHINE_MOST_FAILURES 1000 /* kept in full; the rest is counted */
@@ -172,6 +173,7 @@ static inline bool list_is(tr_value v)
 tr_err token_create(machine *m, const event *e);
 tr_err token_set_pending(machine *m, const event *e);
 tr_err token_drop_event(machine *m, const event *e);
+void token_free(token *t); /* one that is in no list */
 void token_forget(machine *m, token *t);
 void token_queue(machine *m, token *t);
 /* Look at every pending token again. */
@@ -188,13 +190,26 @@ bool join_ready(const machine *m, const token *t);
 /* At rest: the join that waits for nothing but what cannot move; NULL when there is none. */
 token *join_release(const machine *m);
 
+/* steps with a token or a step run that can still reach this join */
+uint32_t join_blockers(const machine *m, uint32_t step);
+
 /* runs.c: step runs */
 tr_err run_schedule(machine *m, const event *e);
 tr_err run_worker_event(machine *m, const event *e);
 tr_err run_routed(machine *m, const event *e);
 step_run *run_of(const machine *m, uint64_t id);
+void run_free(step_run *r); /* one that is in no list */
 void run_forget(machine *m, step_run *r);
 void run_owed_paid(machine *m, step_run *r);
+
+/* restore.c, restore_tokens.c, restore_runs.c: from a digest, which is not to be trusted; false: it cannot be */
+bool restore_index(const machine *m, tr_value v, uint32_t *step);
+bool restore_tokens(machine *m, uint32_t step, tr_value list);
+bool restore_pending(machine *m, tr_value list);
+bool restore_queue(machine *m);
+bool restore_runs(machine *m, tr_value list);
+bool restore_ended(machine *m, tr_value list);
+bool restore_children(machine *m, tr_value list);
 
 /* children.c */
 tr_err child_started(machine *m, const event *e);

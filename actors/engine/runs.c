@@ -13,7 +13,7 @@ step_run *run_of(const machine *m, uint64_t id)
 	return idmap_get(&m->runs_by_id, id);
 }
 
-static void run_free(step_run *r)
+void run_free(step_run *r)
 {
 	tr_drop(r->args);
 	tr_drop(r->cause);
@@ -83,6 +83,7 @@ static step_run *run_new(const event *e, uint32_t step)
 	r->step = step;
 	r->attempt = e->attempt;
 	r->scheduled_event = e->event_id;
+	r->scheduled_seq = e->seq;
 	r->scheduled_us = e->time_us;
 	r->timeout_us = tr_as_int(beyond(e, "timeout_us"), 0);
 	r->args = tr_keep(e->field[SCHEDULED_ARGS]);

@@ -14,7 +14,7 @@ void tokens_queue_pending(machine *m)
 	token_queue(m, LINK_OF(l, token, in_pending));
 }
 
-static void token_free(token *t)
+void token_free(token *t)
 {
 	tr_drop(t->args);
 	tr_drop(t->cause);

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <troupe/codec.h>
 
+#define RESTORE_EVERY 3
+
 tr_value json(const char *text)
 {
 	tr_decode_error error;
@@ -64,6 +66,24 @@ void assert_same_state(const machine *a, const machine *b)
 	tr_drop(y);
 }
 
+machine *driver_restore(driver *d, const machine *m)
+{
+	tr_buf bytes = {0};
+	tr_value state = machine_digest(m);
+	machine *back;
+
+	assert_int_equal(tr_msgpack_write(&bytes, state), TR_OK);
+	tr_drop(state);
+	state = tr_msgpack_read(tr_buf_str(&bytes), NULL, NULL, NULL);
+	assert_true(tr_is_valid(state));
+	back = machine_restore(d->routes, 4711, state);
+	assert_non_null(back);
+	assert_same_state(m, back);
+	tr_drop(state);
+	tr_buf_fini(&bytes);
+	return back;
+}
+
 static void on_event(void *arg, const event *e)
 {
 	driver *d = arg;
@@ -86,9 +106,17 @@ static void on_event(void *arg, const event *e)
 	assert_int_equal(event_encode(&b, e), TR_OK);
 	assert_int_equal(event_decode(tr_buf_str(&b), &back), TR_OK);
 	assert_int_equal(machine_apply(d->replayed, &back), TR_OK);
+	if (d->restored != NULL)
+		assert_int_equal(machine_apply(d->restored, &back), TR_OK);
 	event_fini(&back);
 	tr_buf_fini(&b);
 	assert_same_state(d->live, d->replayed);
+	if (d->restored != NULL)
+		assert_same_state(d->live, d->restored);
+	if (d->restored == NULL || e->seq % RESTORE_EVERY == 0) {
+		machine_free(&d->restored);
+		d->restored = driver_restore(d, d->live);
+	}
 }
 
 static void on_effect(void *arg, const machine_effect *x)
@@ -176,6 +204,7 @@ void driver_fini(driver *d)
 	tr_free(d->effects);
 	machine_free(&d->live);
 	machine_free(&d->replayed);
+	machine_free(&d->restored);
 	routes_free(&d->routes);
 	playbook_free(&d->book);
 	tr_drop(d->world.env);

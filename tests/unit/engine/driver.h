@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drives a machine without any actor and plays its workers. Every event is also applied to a second machine, and after
- * each input both must be the same: so every test here is a test of replay as well.
+ * each input both must be the same: so every test here is a test of replay as well. A third machine is made anew from
+ * the bytes of the state after every few events, and must be the same after each.
  */
 #ifndef TROUPE_TESTS_ENGINE_DRIVER_H
 #define TROUPE_TESTS_ENGINE_DRIVER_H
@@ -11,7 +12,7 @@
 typedef struct driver {
 	playbook *book;
 	routes *routes;
-	machine *live, *replayed;
+	machine *live, *replayed, *restored;
 	id_generator ids;
 	machine_world world;
 	machine_sink sink;
@@ -69,5 +70,7 @@ tr_value json(const char *text);
 /* A machine made from the first n events. */
 machine *driver_replay(driver *d, size_t n);
 void assert_same_state(const machine *a, const machine *b);
+/* A machine made from the state of another, by way of its bytes. */
+machine *driver_restore(driver *d, const machine *m);
 
 #endif

@@ -78,16 +78,43 @@ static void work(driver *d)
 		continue;
 }
 
-/* A driver whose machines have the first n events of another's. */
-static void driver_cut(driver *cut, driver *whole, const char *yaml, size_t n)
+/* A driver whose machines have the first n events of another's; the one that decides may have them by way of the state
+ * after them. */
+static void driver_cut_by(driver *cut, driver *whole, const char *yaml, size_t n, bool by_state)
 {
+	machine *m = driver_replay(whole, n);
+
 	driver_load(cut, yaml);
 	machine_free(&cut->live);
 	machine_free(&cut->replayed);
-	cut->live = driver_replay(whole, n);
+	cut->live = by_state ? driver_restore(whole, m) : driver_replay(whole, n);
+	machine_free(&m);
 	cut->replayed = driver_replay(whole, n);
 	cut->ids = (id_generator){.last = whole->events[n - 1].event_id};
 	assert_int_equal(machine_recover(cut->live, &cut->world, &cut->sink), TR_OK);
+}
+
+static void driver_cut(driver *cut, driver *whole, const char *yaml, size_t n)
+{
+	driver_cut_by(cut, whole, yaml, n, false);
+}
+
+/* Taken up from the state after n events, the execution goes on to the bit as it does after a replay of them. */
+static void assert_same_by_state(driver *cut, driver *whole, const char *yaml, size_t n)
+{
+	driver other;
+
+	driver_cut_by(&other, whole, yaml, n, true);
+	work(&other);
+	assert_int_equal(cut->event_count, other.event_count);
+	for (size_t i = 0; i < cut->event_count; i++) {
+		tr_value a = event_to_value(&cut->events[i]), b = event_to_value(&other.events[i]);
+
+		assert_true(tr_equal(a, b));
+		tr_drop(a);
+		tr_drop(b);
+	}
+	driver_fini(&other);
 }
 
 /* Everything but times, attempts and order of failures. */
@@ -124,6 +151,7 @@ static void cut_everywhere(const char *yaml, const char *payload)
 		work(&cut);
 		assert_int_equal(machine_phase_of(cut.live), MACHINE_FINISHED);
 		assert_same_end(&whole, &cut);
+		assert_same_by_state(&cut, &whole, yaml, n);
 		driver_fini(&cut);
 	}
 	driver_fini(&whole);
@@ -306,8 +334,11 @@ static void random_workflows_end_and_replay_exactly(void **state)
 		for (int i = 0; i < 4 && d.event_count > 2; i++) {
 			driver cut;
 
-			driver_cut(&cut, &d, b.p, 1 + rnd(&s) % (d.event_count - 2));
+			size_t n = 1 + rnd(&s) % (d.event_count - 2);
+
+			driver_cut(&cut, &d, b.p, n);
 			work(&cut);
+			assert_same_by_state(&cut, &d, b.p, n);
 			if (machine_phase_of(cut.live) != MACHINE_FINISHED)
 				fail_msg("seed %llu does not end after a cut:\n%s", (unsigned long long)seed, b.p);
 			driver_fini(&cut);
