@@ -121,6 +121,13 @@ tr_err holders_drop(const char *data, const char *key, tr_str holder, bool all, 
 	return err;
 }
 
+bool holders_known(const char *data, const char *key)
+{
+	layout_path path;
+
+	return place_of(path, data, key) == TR_OK && access(path, F_OK) == 0;
+}
+
 bool holders_deleted(const char *data, const char *key)
 {
 	layout_path path;

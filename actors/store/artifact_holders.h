@@ -14,6 +14,8 @@
 tr_err holders_add(const char *data, const char *key, tr_str holder, bool known, int *os_error);
 /** Strike out the holder with this name, or with `all` those whose names begin with it; on disk when this returns. */
 tr_err holders_drop(const char *data, const char *key, tr_str holder, bool all, size_t *dropped, size_t *left);
+/** Is it written down who put it? */
+bool holders_known(const char *data, const char *key);
 /** Was it deleted by all who put it? */
 bool holders_deleted(const char *data, const char *key);
 

@@ -3,6 +3,7 @@
 #include "actors/store/artifact_file.h"
 #include "actors/store/artifact_holders.h"
 #include "actors/store/artifact_place.h"
+#include "actors/store/references.h"
 #include "actors/store/spools.h"
 #include "actors/store/store_actor.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #define PREVIEW_MAX 200u
-#define ADDRESS     "noetl://execution/"
+#define ADDRESS     REFERENCES_ADDRESS
 
 struct artifacts {
 	tr_value data; /* text */
@@ -26,6 +27,7 @@ struct work {
 	tr_str key;
 	tr_value holder; /* text: who puts it; who deletes it, or its beginning */
 	bool all;        /* holders that begin so */
+	bool unlisted;   /* who put it is written down nowhere */
 	artifact_info info;
 	int os_error;
 	tr_err err;
@@ -63,11 +65,13 @@ static void *do_remove(void *arg)
 {
 	struct work *w = arg;
 	size_t dropped = 0, left = 0;
+	w->unlisted = false;
 	(void)do_find(w);
 	if (w->err != TR_OK && w->err != TR_ECORRUPT)
 		return NULL;
 	w->err = holders_drop(w->data, w->info.key, tr_as_str(w->holder), w->all, &dropped, &left);
-	if (w->err == TR_ENOENT) /* nobody knows who put it */
+	w->unlisted = w->err == TR_ENOENT; /* it is older than the lists */
+	if (w->unlisted)
 		w->err = tr_as_str(w->holder).n > 0 ? TR_EDENIED : TR_OK;
 	else if (w->err == TR_OK && dropped == 0)
 		w->err = w->all && left > 0 ? TR_EDENIED : TR_ENOENT;
@@ -219,6 +223,9 @@ static tr_value remove_one(struct artifacts *a, tr_value ref, tr_value context)
 	err = err == TR_OK ? w.err : err;
 	err = err == TR_OK && !ours ? TR_EDENIED : err;
 	tr_drop(w.holder);
+	if (err == TR_EDENIED && w.unlisted)
+		return TR_LIST(tr_atom("denied"),
+			       tr_string("nobody wrote down who put it; 'troupe store repair' finds it in the logs"));
 	if (err == TR_EDENIED)
 		return TR_LIST(tr_atom("denied"), tr_string("another execution put it, and only that may delete it"));
 	return err == TR_OK ? TR_A(ok) : err == TR_ENOENT ? tr_nil() : refused(w.key, err, w.os_error);

@@ -3,6 +3,7 @@
 #include "actors/store/export.h"
 
 #include "actors/event/frame.h"
+#include "actors/store/artifact_holders.h"
 #include "actors/store/index.h"
 #include "actors/store/reader.h"
 #include "actors/store/references.h"
@@ -77,8 +78,10 @@ static void put_artifact(void *arg, tr_str key)
 	struct exporting *x = arg;
 	layout_path path;
 	tr_buf bytes = {0};
+	char name[ARTIFACT_KEY];
 	if (!first_time(x, key))
 		return;
+	(void)snprintf(name, sizeof name, "%.64s", key.p);
 	tr_err err = layout_join(path, x->data, "artifacts/%.2s/%.64s", key.p, key.p);
 	if (err == TR_OK)
 		err = disk_read_file(path, &bytes);
@@ -90,6 +93,8 @@ static void put_artifact(void *arg, tr_str key)
 	}
 	if (err == TR_OK) {
 		x->counts->artifacts++;
+	} else if (err == TR_ENOENT && holders_deleted(x->data, name)) {
+		put_line(x, TR_DICT("artifact", tr_string(name), "deleted", tr_bool(true)));
 	} else {
 		tr_buf_putf(x->report, "artifacts/%.2s/%.64s: %s\n", key.p, key.p, tr_err_text(err));
 		x->counts->failed++;

@@ -5,6 +5,7 @@
  *   {"troupe_export":1}
  *   {"playbook":"<hash>","source":"…"}
  *   {"artifact":"<key>","part":1,"parts":1,"data":"<base64 of the packed file>"}
+ *   {"artifact":"<key>","deleted":true}                  all who put it have deleted it
  *   {"execution":"<id>","folder":"<workflow>/<id>","events":4}
  *   {"seq":1,"event":"playbook.execution.requested","record":"<base64 of the log's record>"}
  *   {"end":true,"executions":1,"events":4,"artifacts":1,"playbooks":1}

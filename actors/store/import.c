@@ -3,18 +3,21 @@
 #include "actors/store/export.h"
 
 #include "actors/event/frame.h"
-#include "actors/store/artifact_file.h"
+#include "actors/store/artifact_holders.h"
 #include "actors/store/file_store_internal.h"
 #include "actors/store/index_table.h"
 #include "actors/store/inspect.h"
 #include "actors/store/log_file.h"
 #include "actors/store/reader.h"
+#include "actors/store/references.h"
+#include "actors/store/snapshot_file.h"
 #include "actors/store/walk.h"
 #include "runtime/value/escape.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <troupe/codec.h>
 #include <unistd.h>
@@ -95,13 +98,34 @@ static void place_artifact(struct importing *m)
 		(void)fail(m, "artifact", m->key, "its content is not what its name says");
 	} else {
 		m->counts->artifacts++;
+		/* From now on somebody may delete it: those whose events come say that they put it. */
+		if (there && !holders_known(m->store->data, m->key))
+			(void)holders_add(m->store->data, m->key, tr_s("?"), false, &(int){0});
 	}
 	tr_drop(back);
+}
+
+/* Where it is here, others hold it. */
+static bool take_deleted(const struct importing *m, const char *key)
+{
+	layout_path path;
+	size_t dropped, left;
+	int os_error;
+	if (!plain_hex(key))
+		return false;
+	if (layout_join(path, m->store->data, "artifacts/%.2s", key) == TR_OK &&
+	    m->disk->make_folder(m->disk->arg, path) == 0 && !holders_known(m->store->data, key) &&
+	    layout_join(path, m->store->data, "artifacts/%.2s/%s", key, key) == TR_OK && access(path, F_OK) != 0 &&
+	    holders_add(m->store->data, key, tr_s("?"), false, &os_error) == TR_OK)
+		(void)holders_drop(m->store->data, key, tr_s("?"), false, &dropped, &left);
+	return true;
 }
 
 static bool take_artifact(struct importing *m, tr_value v)
 {
 	const char *key = tr_as_cstr(tr_map_get_s(v, "artifact"), "");
+	if (tr_as_bool(tr_map_get_s(v, "deleted"), false))
+		return take_deleted(m, key);
 	int64_t part = tr_as_int(tr_map_get_s(v, "part"), 0), parts = tr_as_int(tr_map_get_s(v, "parts"), 0);
 	if (!plain_hex(key) || part < 1 || part > parts ||
 	    (part > 1 && (part != m->part + 1 || strcmp(key, m->key) != 0)))
@@ -140,9 +164,27 @@ static bool same_log(const struct importing *m)
 	return same;
 }
 
+/* Who put an artifact that is here may delete it. */
+static void note_holder(void *arg, tr_str key, tr_str holder)
+{
+	const struct importing *m = arg;
+	layout_path path;
+	char name[ARTIFACT_KEY];
+	int os_error;
+	(void)snprintf(name, sizeof name, "%.64s", key.p);
+	if (holder.n > 0 && plain_hex(name) &&
+	    layout_join(path, m->store->data, "artifacts/%.2s/%s", name, name) == TR_OK && access(path, F_OK) == 0)
+		(void)holders_add(m->store->data, name, holder, false, &os_error);
+}
+
 static bool index_frame(void *arg, const frame *f)
 {
 	struct importing *m = arg;
+	event e;
+	if (f->kind == FRAME_EVENT && event_decode(f->payload, &e) == TR_OK) {
+		references_each_holder(e.payload, note_holder, m);
+		event_fini(&e);
+	}
 	if (f->kind == FRAME_EVENT && index_wants(f->type))
 		index_put(&m->store->index_batch, f, m->folder);
 	return true;
@@ -158,6 +200,8 @@ static int place_log(struct importing *m)
 		return -ENAMETOOLONG;
 	/* Whatever the index says: a log that is there is not replaced. */
 	int err = access(path, F_OK) == 0 || access(packed, F_OK) == 0 ? -EEXIST : d->make_folder(d->arg, folder);
+	if (err == 0) /* of another that was here once */
+		err = snapshots_remove(d, m->store->data, m->folder);
 	if (err == 0)
 		err = disk_replace(d, path, NULL, tr_buf_str(&m->log));
 	if (err == 0)

@@ -7,5 +7,9 @@
 
 /** Call `each` with the key of every ResultRef inside the value, at any depth. */
 void references_each(tr_value v, void (*each)(void *arg, tr_str key), void *arg);
+/** The same, and with it who put it: the middle of its address, ID/step/STEP/LABEL; empty when it has no address. */
+void references_each_holder(tr_value v, void (*each)(void *arg, tr_str key, tr_str holder), void *arg);
+
+#define REFERENCES_ADDRESS "noetl://execution/"
 
 #endif
