@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <troupe/plugin_test.h>
+#include <unistd.h>
 
 typedef struct checking {
 	known_kinds kinds;
@@ -95,6 +96,8 @@ static int take(check_options *o, int c, const char *argument)
 		o->strict = true;
 		return EXIT_OK;
 	case 'd':
+		if (access(argument, F_OK) != 0)
+			return usage_error("check", "--data: there is no folder '%s'", argument);
 		return pick_data(o->data, "check", argument);
 	default: {
 		int code = settings_options_take(&o->said, c, argument);

@@ -5,6 +5,7 @@
 #include "actors/protocol.h"
 #include "actors/store/reader.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,7 +74,8 @@ static void compact_now(const keeper_job *job)
 	(void)tr_send_at(tr_self(), TR_A(tick), tr_in(COMPACT_NS));
 }
 
-static void say_ready(const keeper_job *job)
+/* False: whoever waits for that line waits in vain. One who has closed the pipe does not wait. */
+static bool say_ready(const keeper_job *job)
 {
 	if (job->json) {
 		tr_value v = TR_DICT("ready", tr_bool(true), "pid", tr_int(getpid()), "data",
@@ -88,7 +90,8 @@ static void say_ready(const keeper_job *job)
 		printf("ready: process %ld, data folder %s, %zu executions resumed\n", (long)getpid(), job->data,
 		       job->resumed);
 	}
-	(void)fflush(stdout);
+	errno = 0;
+	return (fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE;
 }
 
 static void keeper_body(tr_value arg)
@@ -99,8 +102,7 @@ static void keeper_body(tr_value arg)
 	tr_signal_subscribe(SIGHUP);
 	resume_all(job);
 	compact_now(job);
-	say_ready(job);
-	for (bool going = true; going;) {
+	for (bool going = say_ready(job); going;) {
 		tr_value m = tr_receive(TR_FOREVER);
 		tr_value tag = tr_array_at(m, 0);
 		going = !(TR_IS_A(tag, stop) || tr_equal(tag, tr_atom("signal")));

@@ -10,6 +10,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,6 +116,15 @@ static int close_output(const char *name, int result)
 	return result == EXIT_INTERRUPTED ? result : EXIT_FAILED;
 }
 
+/* Behind a verb of the command, too. */
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 2; i < argc && i < 4 && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || (i == 2 && strcmp(argv[i], "-h") == 0))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	hold_standard_descriptors();
@@ -148,7 +158,7 @@ int main(int argc, char **argv)
 			near[0] != '\0' ? near : "'troupe help' lists them");
 		return EXIT_INVALID;
 	}
-	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+	if (wants_help(argc, argv)) {
 		char *help[] = {argv[0], argv[1], NULL};
 		return close_output(c->name, help_run(2, help));
 	}
