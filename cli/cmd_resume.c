@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "actors/store/index.h"
+#include "actors/store/log_file.h"
 #include "actors/store/reader.h"
 #include "cli/node_options.h"
 #include "cli/owner.h"
@@ -55,8 +56,16 @@ static void say_over(const char *data, const index_entry *e)
 	tr_buf_fini(&notes);
 }
 
-/* EXIT_OK, or what to end with. */
-static int choose(const struct resume_options *o, resume_job *job)
+/* What has ended is not resumed; but its log may have lost that, and then it should be mended before it is needed. Of
+ * a node that runs, some logs are still to be written. */
+static bool lost_its_end(const struct resume_options *o, const index_entry *e, bool here)
+{
+	return here && o->which == NULL && e->finished && !e->packed && tr_is_valid(e->folder) &&
+	       !log_has_end(o->node.data, tr_as_cstr(e->folder, ""), e->id);
+}
+
+/* EXIT_OK, or what to end with. `here`: this process owns the folder. */
+static int choose(const struct resume_options *o, resume_job *job, bool here)
 {
 	int64_t id = 0;
 	if (o->which != NULL && !pick_execution("resume", o->node.data, o->which, &id))
@@ -67,6 +76,11 @@ static int choose(const struct resume_options *o, resume_job *job)
 	size_t paused = 0, damaged = 0;
 	for (size_t i = 0; code == EXIT_OK && i < t.count; i++) {
 		const index_entry *e = &t.entries[i];
+		if (lost_its_end(o, e, here))
+			fprintf(stderr,
+				"execution %" PRId64 " is over (%s), but its log has lost its end; 'troupe store "
+				"repair' keeps what is good of it\n",
+				e->id, e->status);
 		if (o->which != NULL ? e->id != id : e->finished)
 			continue;
 		if (e->finished) {
@@ -145,7 +159,7 @@ static int resume_here(const struct resume_options *o, resume_job *job)
 		fprintf(stderr, "troupe resume: %s\n", why);
 		return EXIT_INVALID;
 	}
-	int code = choose(o, job);
+	int code = choose(o, job, true);
 	if (code == EXIT_OK && job->count > 0) {
 		tr_err err = resumer_run(node, job);
 		if (err != TR_OK) {
@@ -163,7 +177,7 @@ static int resume_there(const struct resume_options *o, remote *r, resume_job *j
 		return usage_error("resume",
 				   "another process owns %s and performs it; %s is given where that is started",
 				   o->node.data, o->node.own);
-	int code = choose(o, job);
+	int code = choose(o, job, false);
 	if (code != EXIT_OK)
 		return code;
 	resumer_ask(r, job, !o->detach);
