@@ -217,7 +217,8 @@ static tr_err apply_by_type(machine *m, const event *e)
 		return apply_cancelled(m, e);
 	case EVENT_EXECUTION_PAUSED:
 	case EVENT_EXECUTION_RESUMED:
-		m->paused = e->type == EVENT_EXECUTION_PAUSED;
+		/* What is stopped for good is over soon: nobody could let it go on any more. */
+		m->paused = e->type == EVENT_EXECUTION_PAUSED && m->stop < STOP_EXPIRED;
 		m->paused_by_parent = m->paused && tr_str_is(tr_as_str(tr_map_get_s(e->payload, "by")), "parent");
 		m->children_stale = true;
 		return TR_OK;

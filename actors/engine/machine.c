@@ -146,7 +146,8 @@ static tr_err set_paused(machine *m, const machine_world *w, const machine_sink 
 	decision d = decision_of(m, w, out);
 	tr_err err;
 
-	if (!going(m) || m->stop != STOP_NONE || m->paused == paused || (!paused && by_parent && !m->paused_by_parent))
+	if (!going(m) || m->stop >= (paused ? STOP_FAILED : STOP_EXPIRED) || m->paused == paused ||
+	    (!paused && by_parent && !m->paused_by_parent))
 		return TR_EINVAL;
 	err = decide_event(&d, paused ? EVENT_EXECUTION_PAUSED : EVENT_EXECUTION_RESUMED, 0, m->last_event_id,
 			   paused ? "paused" : "running", by_parent ? TR_DICT("by", tr_string("parent")) : tr_nil());
