@@ -141,6 +141,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	control_options control = {.playbooks =
 				       layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL,
 				   .env = o->env,
+				   .snapshot_every = o->snapshot_every,
 				   .check_replay = getenv("TROUPE_CHECK_REPLAY") != NULL};
 	children[3] = control_plane_child_with(&control);
 	children[4] = data_plane_child(&pool, 1);

@@ -23,6 +23,7 @@ typedef struct assemble_gate {
 typedef struct assemble_options {
 	const char *data;
 	durability durability;
+	int64_t snapshot_every; /* events; 0: as it is; below: never */
 	tr_level log_level;
 	tr_log_handler *log; /* gets what is logged, in the logger's actor, from the tree's start to its end */
 	void *log_arg;

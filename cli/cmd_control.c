@@ -133,7 +133,8 @@ static int write_here(const verb *v, const char *data, int64_t id, tr_str reason
 		fprintf(stderr, "troupe %s: %s\n", v->name, error.text);
 		return EXIT_FAILED;
 	}
-	bool good = past_open(&p, data, id, why, sizeof why) && decide(v, &p, reason, &frames, why, sizeof why);
+	bool good =
+	    past_open_state(&p, data, id, 0, why, sizeof why) && decide(v, &p, reason, &frames, why, sizeof why);
 	if (good) {
 		tr_value folder = folder_of(data, id);
 		tr_err err = file_store_add(s, id, tr_buf_str(&frames), tr_as_cstr(folder, NULL));
@@ -176,6 +177,7 @@ static int control(const verb *v, const pick_options *o, const char *which, cons
 	char why[400];
 	remote *r;
 	int code = EXIT_FAILED;
+	const char *done = v->done;
 	if (!pick_execution(v->name, o->data, which, &id))
 		return pick_failed(which);
 	if (is_over(v, o->data, id))
@@ -186,6 +188,8 @@ static int control(const verb *v, const pick_options *o, const char *which, cons
 		break;
 	case OWNER_NONE:
 		code = write_here(v, o->data, id, tr_s(reason));
+		if (v == &verb_unpause) /* nobody performs it */
+			done = "interrupted";
 		break;
 	case OWNER_MUTE:
 		code = fail(v, id, why);
@@ -193,9 +197,9 @@ static int control(const verb *v, const pick_options *o, const char *which, cons
 	}
 	remote_close(&r);
 	if (code == EXIT_OK && o->json)
-		printf("{\"execution_id\":\"%" PRId64 "\",\"status\":\"%s\"}\n", id, v->done);
+		printf("{\"execution_id\":\"%" PRId64 "\",\"status\":\"%s\"}\n", id, done);
 	else if (code == EXIT_OK)
-		printf("%" PRId64 " %s\n", id, v->done);
+		printf("%" PRId64 " %s\n", id, done);
 	return code;
 }
 

@@ -73,7 +73,11 @@ static tr_value difference_json(const redrive_difference *d)
 	return TR_DICT("seq", tr_int((int64_t)d->seq), "recorded", both[0], "decided", both[1]);
 }
 
-static void print_check(const past *p, const redrive_result *r, bool json)
+struct snapshots_seen {
+	size_t count, wrong;
+};
+
+static void print_check(const past *p, const redrive_result *r, const struct snapshots_seen *s, bool json)
 {
 	uint64_t most = r->differences < REDRIVE_MOST ? r->differences : REDRIVE_MOST;
 	if (json) {
@@ -84,7 +88,8 @@ static void print_check(const past *p, const redrive_result *r, bool json)
 		    TR_DICT("execution_id", tr_stringf("%" PRId64, p->id), "events", tr_int((int64_t)r->events),
 			    "given", tr_int((int64_t)r->given), "decided", tr_int((int64_t)r->decided), "recovers",
 			    tr_int((int64_t)r->recovers), "differences", tr_int((int64_t)r->differences), "first", list,
-			    "same_state", r->compared_state ? tr_bool(r->same_state) : tr_nil());
+			    "same_state", r->compared_state ? tr_bool(r->same_state) : tr_nil(), "snapshots",
+			    tr_int((int64_t)s->count), "wrong_snapshots", tr_int((int64_t)s->wrong));
 		tr_buf line = {0};
 		if (tr_json_write(&line, v, TR_JSON_COMPACT) == TR_OK)
 			printf("%s\n", line.p);
@@ -97,6 +102,8 @@ static void print_check(const past *p, const redrive_result *r, bool json)
 	       p->id, r->events, r->given, r->decided);
 	if (r->recovers > 0)
 		printf(", taken up again %" PRIu64 " times", r->recovers);
+	if (s->count > 0)
+		printf(", %zu of %zu snapshots are the state that its events give", s->count - s->wrong, s->count);
 	printf("; %" PRIu64 " differences%s\n", r->differences,
 	       !r->compared_state ? ""
 	       : r->same_state    ? "; the state at the end is the same"
@@ -121,8 +128,10 @@ static int check(past *p, bool json)
 			tr_err_text(err));
 		code = EXIT_FAILED;
 	} else {
-		print_check(p, &r, json);
-		if (r.differences > 0 || (r.compared_state && !r.same_state))
+		struct snapshots_seen seen;
+		bool good = past_check_snapshots(p, &seen.count, &seen.wrong);
+		print_check(p, &r, &seen, json);
+		if (!good || r.differences > 0 || (r.compared_state && !r.same_state))
 			code = EXIT_FAILED;
 	}
 	redrive_fini(&r);
@@ -139,9 +148,8 @@ static int print_state(const past *p, uint64_t to, bool json)
 	machine *m = past_machine(p, to, why, sizeof why);
 	if (m == NULL)
 		return fail(why);
-	tr_value v =
-	    TR_DICT("execution_id", tr_stringf("%" PRId64, p->id), "seq", tr_int((int64_t)machine_seq(m)), "of",
-		    tr_int((int64_t)past_count(p)), "summary", machine_summary(m), "state", machine_digest(m));
+	tr_value v = TR_DICT("execution_id", tr_stringf("%" PRId64, p->id), "seq", tr_int((int64_t)machine_seq(m)),
+			     "of", tr_int((int64_t)p->last), "summary", machine_summary(m), "state", machine_digest(m));
 	tr_buf text = {0};
 	tr_err err = tr_json_write(&text, v, json ? TR_JSON_COMPACT : TR_JSON_PRETTY);
 	if (err == TR_OK)
@@ -160,16 +168,19 @@ static int replay(const struct replay_options *o, const char *which)
 	if (!pick_execution("replay", o->pick.data, which, &id))
 		return pick_failed(which);
 	int code;
-	if (!past_open(&p, o->pick.data, id, why, sizeof why) || !past_playbook(&p, why, sizeof why)) {
+	bool open = o->check ? past_open(&p, o->pick.data, id, why, sizeof why)
+			     : past_open_state(&p, o->pick.data, id, o->to, why, sizeof why);
+	if (!open || !past_playbook(&p, why, sizeof why)) {
 		code = fail_of(id, why);
-	} else if (o->to > past_count(&p)) {
-		(void)snprintf(why, sizeof why, "it has %zu events; --to %" PRIu64 " is beyond them", past_count(&p),
+	} else if (o->to > p.last) {
+		(void)snprintf(why, sizeof why, "it has %" PRIu64 " events; --to %" PRIu64 " is beyond them", p.last,
 			       o->to);
 		code = fail_of(id, why);
 	} else {
 		code = o->check ? check(&p, o->pick.json) : print_state(&p, o->to, o->pick.json);
 	}
 	(void)fflush(stdout);
+	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&p.remarks)));
 	if (p.notes.n > 0) {
 		fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&p.notes)));
 		code = EXIT_FAILED;

@@ -121,7 +121,8 @@ static int run_repair(struct store_options *o)
 		r.failed++;
 	if (o->pick.json)
 		print_json(TR_DICT("logs", tr_int((int64_t)r.logs), "artifacts", tr_int((int64_t)r.artifacts),
-				   "leftovers", tr_int((int64_t)r.leftovers), "removed", tr_int((int64_t)r.removed),
+				   "leftovers", tr_int((int64_t)r.leftovers), "snapshots", tr_int((int64_t)r.snapshots),
+				   "holders", tr_int((int64_t)r.holders), "removed", tr_int((int64_t)r.removed),
 				   "failed", tr_int((int64_t)r.failed), "problem_count", tr_int((int64_t)left.problems),
 				   "problems", tr_keep(left.list)));
 	else

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/pick.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,17 @@ static bool parse_durability(const char *text, durability *out)
 	return false;
 }
 
+static bool parse_count(const char *text, int64_t *out)
+{
+	char *end = NULL;
+	errno = 0;
+	*out = strtoll(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
+		return false;
+	*out = *out == 0 ? -1 : *out;
+	return true;
+}
+
 /* Playbooks see no environment but the names that were granted; one that is not set is no fault. */
 static tr_value grant_env(tr_value env, const char *variable)
 {
@@ -67,6 +79,12 @@ int node_options_take(node_options *o, const char *name, int c, const char *argu
 	case 'C':
 		o->own = c == 'G' ? "--grant" : c == 'P' ? "--plugin-path" : "--config";
 		return settings_options_take(&o->said, c, argument);
+	case 'Y':
+		o->own = "--snapshot-every";
+		if (!parse_count(argument, &o->snapshot_every))
+			return usage_error(name, "--snapshot-every takes a number of events, or 0 for never, not '%s'",
+					   argument);
+		return EXIT_OK;
 	case 'D':
 		o->own = "--durability";
 		if (!parse_durability(argument, &o->durability))
@@ -81,6 +99,7 @@ assemble_options node_options_assemble(const node_options *o)
 {
 	return (assemble_options){.data = o->data,
 				  .durability = o->durability,
+				  .snapshot_every = o->snapshot_every,
 				  .env = o->env,
 				  .settings = &o->settings,
 				  .log_level = o->verbose ? TR_DEBUG : TR_WARNING};

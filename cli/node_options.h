@@ -8,29 +8,35 @@
 #include <getopt.h>
 
 /** The rows for getopt_long; NODE_OPTION_ROWS stands in front of a command's own. */
-#define NODE_OPTION_ROWS                                                                      \
-	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'}, \
-	    {"env", required_argument, NULL, 'E'}, SETTINGS_OPTION_ROWS,                      \
-	{                                                                                     \
-		"verbose", no_argument, NULL, 'v'                                             \
+#define NODE_OPTION_ROWS                                                                             \
+	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'},        \
+	    {"env", required_argument, NULL, 'E'}, {"snapshot-every", required_argument, NULL, 'Y'}, \
+	    SETTINGS_OPTION_ROWS,                                                                    \
+	{                                                                                            \
+		"verbose", no_argument, NULL, 'v'                                                    \
 	}
 
 /** Their help. */
-#define NODE_OPTION_HELP                                                                                              \
-	"  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"           \
-	"  --grant GRANT        let plugins do what needs a grant, such as exec (tool kind shell). May be repeated\n" \
-	"  --plugin-path PATH   load a plugin, or all plugins of a folder. May be repeated\n"                         \
-	"  --config FILE        settings and grants of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"      \
-	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"                \
-	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "      \
-	"second;\n"                                                                                                   \
-	"                       none: left to the operating system\n"                                                 \
+#define NODE_OPTION_HELP                                                                                               \
+	"  --env NAME           let templates see this environment variable as env.NAME. May be repeated\n"            \
+	"  --grant GRANT        let plugins do what needs a grant, such as exec (tool kind shell). May be repeated\n"  \
+	"  --plugin-path PATH   load a plugin, or all plugins of a folder. May be repeated\n"                          \
+	"  --config FILE        settings and grants of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"       \
+	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"                 \
+	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "       \
+	"second;\n"                                                                                                    \
+	"                       none: left to the operating system\n"                                                  \
+	"  --snapshot-every N   write an execution's state beside its log every N events (default: 10000; 0: never), " \
+	"so "                                                                                                          \
+	"that\n"                                                                                                       \
+	"                       resuming a long one takes no longer than a short one\n"                                \
 	"  --verbose            log everything\n"
 
 typedef struct node_options {
 	layout_path data;
 	durability durability;
 	bool verbose;
+	int64_t snapshot_every; /* 0: as it is; below: never */
 	tr_value env;
 	settings_options said;
 	settings settings; /* of plugins, after node_options_ready */

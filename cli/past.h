@@ -11,11 +11,21 @@ typedef struct past {
 	const char *data; /* borrowed */
 	tr_value events;  /* array of event arrays */
 	tr_buf notes;     /* lines about what was torn or damaged */
+	tr_buf remarks;   /* lines about snapshots that were left aside */
 	routes *routes;   /* NULL until past_playbook */
+	uint64_t last;    /* seq of the log's last event */
+	uint64_t to;      /* of past_open_state */
+	tr_value state;   /* of a snapshot, with which the events go on; absent: none */
 } past;
 
 /** Read the log. False with the reason in `why` (at least 400 bytes), which does not name the execution. */
 bool past_open(past *p, const char *data, int64_t id, char *why, size_t n);
+/** The same for past_machine alone: the events before the newest snapshot that is no later than `to` (0: any) are left
+ * out. */
+bool past_open_state(past *p, const char *data, int64_t id, uint64_t to, char *why, size_t n);
+/** How many snapshots there are of it, and how many of them are not the state that its events give. After
+ * past_open and past_playbook. */
+bool past_check_snapshots(const past *p, size_t *count, size_t *wrong);
 /** Load the playbook that the first event names, as it was. False with the reason. */
 bool past_playbook(past *p, char *why, size_t n);
 /** The machine after the event `to` (0: the last). NULL with the reason. To be given to machine_free. */

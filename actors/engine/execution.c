@@ -22,6 +22,7 @@ static void execution_release(void *ptr)
 
 	machine_free(&x->machine);
 	machine_free(&x->shadow);
+	machine_free(&x->restored);
 	held_fini(&x->held);
 	tr_drop(x->going);
 	dispatches_fini(&x->dispatches);
@@ -36,7 +37,10 @@ static void execution_release(void *ptr)
 
 static tr_next next_of(execution *x)
 {
-	return outlet_flush(x) ? tr_noreply() : tr_next_stop(TR_A(normal));
+	if (!outlet_flush(x))
+		return tr_next_stop(TR_A(normal));
+	snapshot_consider(x);
+	return tr_noreply();
 }
 
 /* A machine that had no memory, or met what cannot be, is not asked again. */
@@ -76,6 +80,7 @@ static tr_next execution_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(enomem));
 	box->x = x;
 	outlet_init(x);
+	snapshot_init(x);
 	if (watch_all(x, tr_map_get_s(arg, "watch"), tr_as_bool(tr_map_get_s(arg, "watch_events"), true)) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	return tr_next_then(TR_A(start));
@@ -171,7 +176,7 @@ static tr_next resume(execution *x)
 {
 	tr_value from = tr_map_get_s(x->arg, "from"), reason;
 	char why[600] = "";
-	tr_err err = resume_load(x, why, sizeof why);
+	tr_err err = resume_load(x, true, why, sizeof why);
 	machine_world w;
 
 	if (err != TR_OK)
@@ -332,6 +337,8 @@ static tr_next execution_info(void *state, tr_value message)
 		take_step_timeout(x, message);
 	} else if (tr_str_is(name, "beat")) {
 		lease_beat(x, message);
+	} else if (tr_str_is(name, "snapshotted")) {
+		snapshot_taken(x, message);
 	} else if (tr_str_is(name, "lease")) {
 		lease_look(x);
 	} else if (tr_str_is(name, "lost")) {

@@ -20,10 +20,19 @@ typedef struct child_wait {
 	tr_from from;
 } child_wait;
 
+/* Of the state that is written beside the log now and then. */
+typedef struct snapshot_state {
+	uint64_t every, seq; /* events; of the last one */
+	size_t bytes;        /* of the last one */
+	size_t log_bytes;    /* since */
+	bool out;            /* it is being written */
+} snapshot_state;
+
 typedef struct execution {
 	int64_t id;
 	machine *machine;
-	machine *shadow; /* when replay is checked; else NULL */
+	machine *shadow;   /* when replay is checked; else NULL */
+	machine *restored; /* the same, by way of a state now and then */
 	machine_sink sink;
 	id_generator ids;
 	tr_value arg; /* as started */
@@ -48,6 +57,7 @@ typedef struct execution {
 	int64_t lease_due;
 	child_wait *waits;
 	size_t wait_count;
+	snapshot_state snapshots;
 } execution;
 
 /* outlet.c: what the machine says goes to the store, and what is durable goes into the world. */
@@ -60,6 +70,18 @@ void outlet_durable(execution *x, uint64_t seq);
 /* Answer once all that was decided is durable. Takes the value. */
 void outlet_reply(execution *x, tr_from from, tr_value value);
 void outlet_send(execution *x, tr_pid to, tr_value message);
+/* <workflow>/<execution id>, of characters that are safe in any file system. Fresh. */
+tr_value outlet_folder(const execution *x);
+
+/* snapshots.c */
+#define SNAPSHOT_EVERY 10000u /* events */
+void snapshot_init(execution *x);
+/* Take one when it is time. */
+void snapshot_consider(execution *x);
+/* [snapshotted, execution_id, seq, bytes] */
+void snapshot_taken(execution *x, tr_value message);
+/* It was taken up by this one; 0: by none. */
+void snapshot_resumed(execution *x, uint64_t seq, size_t bytes);
 
 /* points.c: the hook points of an execution; each costs a load when no hook is there. */
 void points_world(machine_world *w);
@@ -111,7 +133,7 @@ void parent_refuse(tr_value parent, int64_t child, const char *why);
 
 /* resume.c: replay what the store has. An error's text in `why`; TR_EEXIST: it is finished, TR_ENOENT: it was never
  * begun. */
-tr_err resume_load(execution *x, char *why, size_t n);
+tr_err resume_load(execution *x, bool by_snapshot, char *why, size_t n);
 /* A shadow of what was replayed, from the same events. */
 bool resume_shadow(execution *x);
 /* What a step run has done so far, from the log: array of events, or nil. */

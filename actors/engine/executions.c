@@ -321,6 +321,7 @@ static tr_next executions_init(void *state, tr_value arg)
 	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
 	s->known = tr_map();
 	s->lease_ns = tr_as_int(tr_map_get_s(arg, "lease_ns"), 0);
+	s->snapshot_every = tr_as_int(tr_map_get_s(arg, "snapshot_every"), 0);
 	s->check_replay = tr_as_bool(tr_map_get_s(arg, "check_replay"), false);
 	s->node = tr_as_int(tr_map_get_s(arg, "node"), 0);
 	s->ids.node = (uint32_t)s->node & 0x3ff;

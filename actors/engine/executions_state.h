@@ -28,7 +28,7 @@ typedef struct executions {
 	idmap by_id, by_monitor; /* running */
 	id_generator ids;
 	tr_value env, known; /* known: map hash -> catalog entry */
-	int64_t node, lease_ns;
+	int64_t node, lease_ns, snapshot_every;
 	bool closing, check_replay;
 } executions;
 

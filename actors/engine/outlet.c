@@ -34,7 +34,7 @@ static void on_event(void *arg, const event *e)
 	if (err != TR_OK)
 		x->err = err;
 	if (x->shadow != NULL)
-		shadow_check(x->shadow, x->machine, e);
+		shadow_check(x->shadow, &x->restored, x->machine, e);
 	if (e->type == EVENT_STEP_DONE || e->type == EVENT_STEP_FAILED || e->type == EVENT_LOOP_DONE)
 		dispatch_end(&x->dispatches, e->step_run_id);
 	if (x->event_watchers > 0)
@@ -107,8 +107,7 @@ machine_world outlet_world(execution *x)
 	return w;
 }
 
-/* <workflow>/<execution id>, of characters that are safe in any file system. */
-static tr_value folder_text(const execution *x)
+tr_value outlet_folder(const execution *x)
 {
 	tr_str path = tr_as_str(tr_map_get_s(machine_playbook(x->machine), "path"));
 	tr_buf b = {0};
@@ -137,10 +136,11 @@ static void append(execution *x)
 	bool first = !x->appended_before;
 	tr_value message =
 	    TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(x->id), tr_int((int64_t)machine_seq(x->machine)),
-		    tr_binary(x->frames.p, x->frames.n), tr_bool(first), first ? folder_text(x) : tr_nil());
+		    tr_binary(x->frames.p, x->frames.n), tr_bool(first), first ? outlet_folder(x) : tr_nil());
 	tr_err err;
 
 	x->appended_before = true;
+	x->snapshots.log_bytes += x->frames.n;
 	tr_buf_fini(&x->frames); /* an execution that only waits keeps nothing */
 	err = tr_send(x->store_pid, message);
 	if (err != TR_OK)

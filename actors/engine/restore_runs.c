@@ -35,7 +35,7 @@ static void run_fill(step_run *r, tr_value v)
 	r->args = tr_keep(tr_map_get_s(v, "args"));
 	r->cause = tr_keep(tr_map_get_s(v, "cause"));
 	r->end = tr_keep(tr_map_get_s(v, "end"));
-	if (tr_is(owed, TR_ARRAY))
+	if (list_is(owed))
 		r->owed = tr_keep(owed);
 	r->owed_done = (size_t)number(v, "owed_done");
 	r->tasks_done = (uint64_t)number(v, "tasks_done");
@@ -51,13 +51,13 @@ static bool arcs_fit(const machine *m, const step_run *r)
 {
 	size_t arcs = m->playbook->steps[r->step].arc_count;
 
-	for (size_t i = 0; i < tr_array_len(r->owed); i++) {
-		int64_t arc = tr_as_int(tr_array_at(r->owed, i), -1);
+	for (size_t i = 0; i < list_len(r->owed); i++) {
+		int64_t arc = list_at(r->owed, i);
 
 		if (arc < 0 || (uint64_t)arc >= arcs)
 			return false;
 	}
-	return r->phase == RUN_ROUTED ? r->owed_done < tr_array_len(r->owed) && tr_array_len(r->owed) <= arcs
+	return r->phase == RUN_ROUTED ? r->owed_done < list_len(r->owed) && list_len(r->owed) <= arcs
 				      : !tr_is_valid(r->owed) && r->owed_done == 0;
 }
 

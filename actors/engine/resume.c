@@ -10,10 +10,11 @@
 
 #define LOAD_NS (300 * TR_SECOND)
 
-/* The log; fresh, absent with the reason in why, which does not name the execution: whoever tells it does. */
-static tr_value load(execution *x, tr_err *err, char *why, size_t n)
+/* What the store answers: [ok, events, note, snapshot | nil]; fresh, absent with the reason in why, which does not name
+ * the execution: whoever tells it does. Takes how. */
+static tr_value load(execution *x, tr_value how, tr_err *err, char *why, size_t n)
 {
-	tr_value answer = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("load"), tr_int(x->id)), tr_in(LOAD_NS)), events;
+	tr_value answer = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("load"), tr_int(x->id), how), tr_in(LOAD_NS));
 
 	if (!TR_IS_A(tr_array_at(answer, 0), ok) || tr_array_len(tr_array_at(answer, 1)) == 0) {
 		(void)snprintf(why, n, "its log cannot be loaded: %s",
@@ -29,33 +30,36 @@ static tr_value load(execution *x, tr_err *err, char *why, size_t n)
 	if (tr_is(tr_array_at(answer, 2), TR_STRING))
 		tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 ": %s", x->id,
 		       tr_as_cstr(tr_array_at(answer, 2), ""));
-	events = tr_keep(tr_array_at(answer, 1));
-	tr_drop(answer);
-	return events;
+	return answer;
 }
 
-/* The routes of the playbook that the first event names; borrowed from *entry. */
-static routes *routes_for(tr_value first, tr_value *entry, char *why, size_t n)
+/* The playbook that the first event names; fresh. Absent with the reason. */
+static tr_value playbook_of(tr_value first, char *why, size_t n)
 {
+	tr_value info = tr_absent();
 	event e;
-	tr_value info, request;
-	routes *r = NULL;
 
-	*entry = tr_absent();
-	if (event_from_value(first, &e) != TR_OK || e.type != EVENT_EXECUTION_REQUESTED) {
+	if (event_from_value(first, &e) == TR_OK && e.type == EVENT_EXECUTION_REQUESTED)
+		info = tr_keep(tr_map_get_s(e.payload, "playbook"));
+	else
 		(void)snprintf(why, n, "its log does not begin with its request");
-		event_fini(&e);
-		return NULL;
-	}
-	info = tr_map_get_s(e.payload, "playbook");
-	request = TR_LIST(tr_atom("get"), tr_keep(tr_map_get_s(info, "hash")), tr_keep(tr_map_get_s(info, "file")));
+	event_fini(&e);
+	return info;
+}
+
+/* Its routes; borrowed from *entry. */
+static routes *routes_for(tr_value info, tr_value *entry, char *why, size_t n)
+{
+	tr_value request =
+	    TR_LIST(tr_atom("get"), tr_keep(tr_map_get_s(info, "hash")), tr_keep(tr_map_get_s(info, "file")));
+	routes *r;
+
 	*entry = tr_call_name(SUBJECT_CATALOG, request, tr_in(LOAD_NS));
 	r = routes_of_value(tr_map_get_s(*entry, "routes"));
 	if (r == NULL)
 		(void)snprintf(why, n, "its playbook '%s' (%s) is not in the catalog; put it there first",
 			       tr_as_cstr(tr_map_get_s(info, "path"), "?"),
 			       tr_as_cstr(tr_map_get_s(info, "hash"), "?"));
-	event_fini(&e);
 	return r;
 }
 
@@ -78,38 +82,88 @@ static void remember(execution *x, const event *e, tr_value v)
 	x->history = tr_map_put(x->history, key, tr_array_push(list, tr_keep(v)));
 }
 
+/* What the machine has by way of a snapshot is only remembered. */
 static tr_err replay(execution *x, tr_value events, char *why, size_t n)
 {
 	for (size_t i = 0; i < tr_array_len(events); i++) {
 		tr_value v = tr_array_at(events, i);
+		uint64_t seq = 0;
 		event e;
 		tr_err err = event_from_value(v, &e);
 
 		if (err == TR_OK)
+			seq = e.seq;
+		if (err == TR_OK && seq > machine_seq(x->machine))
 			err = machine_apply(x->machine, &e);
 		if (err == TR_OK)
 			remember(x, &e, v);
 		event_fini(&e);
 		if (err != TR_OK) {
-			(void)snprintf(why, n, "event %zu of its log cannot be applied: %s", i + 1, tr_err_text(err));
+			(void)snprintf(why, n, "event %" PRIu64 " of its log cannot be applied: %s",
+				       seq > 0 ? seq : machine_seq(x->machine) + 1, tr_err_text(err));
 			return err;
 		}
 	}
 	return tr_value_err(x->history);
 }
 
-tr_err resume_load(execution *x, char *why, size_t n)
+/* A machine in the snapshot's state. */
+static tr_err restore(execution *x, routes *r, tr_value snapshot)
+{
+	tr_value hash = tr_map_get_s(TR_GET(snapshot, "state", "playbook"), "hash");
+
+	if (tr_equal(hash, tr_map_get_s(snapshot, "playbook")))
+		x->machine = machine_restore(r, x->id, tr_map_get_s(snapshot, "state"));
+	return x->machine != NULL ? TR_OK : TR_ECORRUPT;
+}
+
+/* From what the store has given. */
+static tr_err take_up(execution *x, tr_value loaded, char *why, size_t n)
+{
+	tr_value events = tr_array_at(loaded, 1), snapshot = tr_array_at(loaded, 3), entry = tr_absent();
+	bool by = tr_is(snapshot, TR_MAP);
+	tr_value info =
+	    by ? tr_keep(TR_GET(snapshot, "state", "playbook")) : playbook_of(tr_array_at(events, 0), why, n);
+	routes *r = tr_is_valid(info) ? routes_for(info, &entry, why, n) : NULL;
+	tr_err err = TR_EINVAL;
+
+	if (r != NULL && by)
+		err = restore(x, r, snapshot);
+	else if (r != NULL)
+		err = (x->machine = machine_new(r, x->id)) == NULL ? TR_ENOMEM : TR_OK;
+	x->history = tr_map();
+	if (err == TR_OK)
+		err = replay(x, events, why, n);
+	snapshot_resumed(x, (uint64_t)tr_as_int(tr_map_get_s(snapshot, "seq"), 0),
+			 (size_t)tr_as_int(tr_map_get_s(snapshot, "bytes"), 0));
+	tr_drop(info);
+	tr_drop(entry);
+	return err;
+}
+
+static tr_err load_and_take_up(execution *x, bool by_snapshot, bool *by, char *why, size_t n)
 {
 	tr_err err = TR_EIO;
-	tr_value events = load(x, &err, why, n), entry = tr_absent();
-	routes *r = tr_is_valid(events) ? routes_for(tr_array_at(events, 0), &entry, why, n) : NULL;
+	tr_value loaded = load(x, tr_bool(by_snapshot), &err, why, n);
 
-	if (r == NULL) {
-		err = tr_is_valid(events) ? TR_EINVAL : err;
-	} else {
-		x->machine = machine_new(r, x->id);
-		x->history = tr_map();
-		err = x->machine == NULL ? TR_ENOMEM : replay(x, events, why, n);
+	*by = tr_is(tr_array_at(loaded, 3), TR_MAP);
+	if (tr_is_valid(loaded))
+		err = take_up(x, loaded, why, n);
+	tr_drop(loaded);
+	return err;
+}
+
+tr_err resume_load(execution *x, bool by_snapshot, char *why, size_t n)
+{
+	bool by;
+	tr_err err = load_and_take_up(x, by_snapshot, &by, why, n);
+
+	if (err == TR_ECORRUPT && by) {
+		tr_log(TR_WARNING, tr_absent(),
+		       "execution %" PRId64 ": its snapshot is left aside, it is no state of its playbook", x->id);
+		machine_free(&x->machine);
+		tr_clear(&x->history);
+		err = load_and_take_up(x, false, &by, why, n);
 	}
 	if (err == TR_OK) {
 		x->durable = machine_seq(x->machine);
@@ -118,8 +172,6 @@ tr_err resume_load(execution *x, char *why, size_t n)
 			err = TR_EEXIST;
 		}
 	}
-	tr_drop(entry);
-	tr_drop(events);
 	return err;
 }
 
@@ -128,15 +180,18 @@ bool resume_shadow(execution *x)
 	char why[600] = "";
 	machine *replayed = x->machine;
 	tr_value history = x->history;
+	snapshot_state snapshots = x->snapshots;
 	tr_err err;
 
 	x->machine = NULL;
 	x->history = tr_absent();
-	err = resume_load(x, why, sizeof why);
+	/* From the first event: so what came from a snapshot is compared with the log. */
+	err = resume_load(x, false, why, sizeof why);
 	x->shadow = x->machine;
 	tr_drop(x->history);
 	x->machine = replayed;
 	x->history = history;
+	x->snapshots = snapshots;
 	return err == TR_OK;
 }
 
@@ -144,7 +199,8 @@ tr_value resume_history(execution *x, uint64_t step_run_id)
 {
 	char why[600] = "";
 	tr_err err;
-	tr_value events = load(x, &err, why, sizeof why), out = tr_array();
+	tr_value loaded = load(x, tr_int((int64_t)machine_run_seq(x->machine, step_run_id)), &err, why, sizeof why);
+	tr_value events = tr_array_at(loaded, 1), out = tr_array();
 
 	for (size_t i = 0; i < tr_array_len(events); i++) {
 		event e;
@@ -155,8 +211,8 @@ tr_value resume_history(execution *x, uint64_t step_run_id)
 			out = tr_array_push(out, tr_keep(tr_array_at(events, i)));
 		event_fini(&e);
 	}
-	if (!tr_is_valid(events))
+	if (!tr_is_valid(loaded))
 		tr_exit(TR_LIST(tr_atom("no_history"), tr_string_lossy(why, tr_s(why).n)));
-	tr_drop(events);
+	tr_drop(loaded);
 	return out;
 }

@@ -85,6 +85,8 @@ tr_value running_extra(const executions *s, int64_t id)
 
 	if (s->lease_ns > 0)
 		extra = tr_map_put_s(extra, "lease_ns", tr_int(s->lease_ns));
+	if (s->snapshot_every != 0)
+		extra = tr_map_put_s(extra, "snapshot_every", tr_int(s->snapshot_every));
 	return s->check_replay ? tr_map_put_s(extra, "check_replay", tr_bool(true)) : extra;
 }
 

@@ -2,9 +2,14 @@
 /* Replay beside the live machine. */
 #include "actors/engine/shadow.h"
 
+#include "actors/engine/machine_state.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <troupe/codec.h>
+
+#define RESTORE_EVERY 7
 
 machine *shadow_new(routes *r, int64_t execution_id)
 {
@@ -34,26 +39,59 @@ static const char *first_difference(tr_value a, tr_value b)
 	return "?";
 }
 
-void shadow_check(machine *shadow, const machine *live, const event *e)
+static tr_err apply_read(machine *m, const event *e)
 {
 	tr_buf bytes = {0};
 	event read;
 	tr_err err = event_encode(&bytes, e);
-	tr_value a, b;
 
 	if (err == TR_OK)
 		err = event_decode(tr_buf_str(&bytes), &read);
 	if (err == TR_OK) {
-		err = machine_apply(shadow, &read);
+		err = machine_apply(m, &read);
 		event_fini(&read);
 	}
 	tr_buf_fini(&bytes);
-	a = machine_digest(live);
-	b = machine_digest(shadow);
+	return err;
+}
+
+static void compare(machine *m, tr_err err, tr_value live, const event *e)
+{
+	tr_value state = machine_digest(m);
+
 	if (err != TR_OK)
-		differs(e, tr_err_text(err), a, b);
-	if (!tr_equal(a, b))
-		differs(e, first_difference(a, b), a, b);
-	tr_drop(a);
-	tr_drop(b);
+		differs(e, tr_err_text(err), live, state);
+	if (!tr_equal(live, state))
+		differs(e, first_difference(live, state), live, state);
+	tr_drop(state);
+}
+
+/* By way of the bytes, as from a snapshot. */
+static machine *restore(const machine *live, tr_value state)
+{
+	tr_buf bytes = {0};
+	tr_err err = tr_msgpack_write(&bytes, state);
+	tr_value back = err == TR_OK ? tr_msgpack_read(tr_buf_str(&bytes), NULL, NULL, NULL) : tr_absent();
+	machine *m = machine_restore(live->routes, live->execution_id, back);
+
+	tr_drop(back);
+	tr_buf_fini(&bytes);
+	return m;
+}
+
+void shadow_check(machine *shadow, machine **restored, const machine *live, const event *e)
+{
+	tr_err err = apply_read(shadow, e);
+	tr_value state = machine_digest(live);
+
+	compare(shadow, err, state, e);
+	if (*restored != NULL)
+		compare(*restored, apply_read(*restored, e), state, e);
+	if (*restored == NULL || e->seq % RESTORE_EVERY == 0) {
+		machine_free(restored);
+		*restored = restore(live, state);
+		if (*restored == NULL)
+			differs(e, "the state has no way back", state, state);
+	}
+	tr_drop(state);
 }

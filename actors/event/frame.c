@@ -83,7 +83,7 @@ void frame_put_folder(tr_buf *out, int64_t execution_id, const char *folder)
 
 static bool kind_known(unsigned kind)
 {
-	return kind == FRAME_EVENT || kind == FRAME_COMMAND || kind == FRAME_FOLDER || kind == FRAME_INDEX;
+	return kind == FRAME_EVENT || kind == FRAME_FOLDER || kind == FRAME_INDEX || kind == FRAME_SNAPSHOT;
 }
 
 frame_result frame_look(tr_str bytes, frame *f, size_t *used)

@@ -6,6 +6,7 @@
 #include "actors/store/inspect.h"
 #include "actors/store/log_file.h"
 #include "actors/store/packed.h"
+#include "actors/store/snapshot_file.h"
 #include "actors/store/sweep.h"
 
 #include <errno.h>
@@ -36,14 +37,16 @@ static void parent_folder(layout_path out, const struct compacting *c, const cha
 	(void)layout_join(out, c->data, "executions/%.*s", slash == NULL ? 0 : (int)(slash - folder), folder);
 }
 
-/* What else may be there (a .damaged file) keeps the folder alive. */
+/* With its snapshots: a packed log is read whole. What else may be there (a .damaged file) keeps the folder alive. */
 static int remove_plain(const struct compacting *c, const char *folder)
 {
 	layout_path log, below;
 	if (log_plain_path(log, c->data, folder) != TR_OK ||
 	    layout_join(below, c->data, "executions/%s", folder) != TR_OK)
 		return -ENAMETOOLONG;
-	int err = c->disk->remove(c->disk->arg, log);
+	int err = snapshots_remove(c->disk, c->data, folder);
+	if (err == 0)
+		err = c->disk->remove(c->disk->arg, log);
 	if (err == 0)
 		(void)rmdir(below);
 	return err;

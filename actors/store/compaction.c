@@ -2,9 +2,12 @@
 /* The compaction actor. */
 #include "actors/store/compaction.h"
 
+#include "actors/protocol.h"
 #include "actors/store/compact.h"
 
 #include <troupe/log.h>
+
+#define FLUSH_NS (60 * TR_SECOND)
 
 struct job {
 	const char *data;
@@ -27,6 +30,8 @@ void compaction_body(tr_value arg)
 			  .policy = compact_policy_of(tr_array_at(arg, 1))};
 	tr_from from = {tr_as_pid(tr_array_at(arg, 2)), tr_as_ref(tr_array_at(arg, 3))};
 	tr_err err;
+	/* Snapshots of what has ended since are written, or never will be. */
+	tr_drop(tr_call_name(SUBJECT_SNAPSHOTS, TR_LIST(tr_atom("flush")), tr_in(FLUSH_NS)));
 	job.policy.now_us = tr_wall_us();
 	(void)tr_dirty(do_compact, &job, &err);
 	if (job.report.n > 0)

@@ -43,6 +43,7 @@ static bool look(void *arg, const frame *f)
 		out->last_event_id = e.event_id;
 		out->last_us = e.time_us;
 		out->finished = e.type == EVENT_PLAYBOOK_PROCESSED;
+		out->closing = e.type == EVENT_WORKFLOW_FINISHED;
 		if (l->each != NULL)
 			l->each(l->arg, &e);
 		event_fini(&e);

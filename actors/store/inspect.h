@@ -12,6 +12,7 @@ typedef struct inspect_result {
 	uint64_t last_event_id;
 	int64_t last_us;
 	bool finished;
+	bool closing;      /* all but its very last event is there, which says nothing new */
 	bool torn;         /* all that is wrong is an unfinished record at the end */
 	bool packed_fault; /* the packed file itself is damaged */
 	char fault[400];   /* what is wrong behind `good`, "" when nothing is */

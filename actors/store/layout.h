@@ -7,6 +7,7 @@
  *   <data>/journal/<number>.journal               records of all executions in the order they were appended, synced in
  *                                                 groups
  *   <data>/executions/<workflow>/<id>/events.log  one execution's records, written behind the journal
+ *   <data>/executions/<workflow>/<id>/<seq>.snapshot  its state after that event; can be left out
  *   <data>/executions/<workflow>/<id>.log.zst     the same of a finished one, packed
  *   <data>/index/executions.idx                   what lists need of each execution; can be made anew
  *   <data>/artifacts/<ab>/<sha256>                values by content hash, zstd

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading executions from logs and journal. */
 #include "actors/store/reader.h"
+#include "actors/store/reading.h"
 #include "actors/store/disk.h"
 #include "actors/store/index.h"
 #include "actors/store/journal.h"
@@ -18,7 +19,10 @@
 
 struct reading {
 	int64_t id;
-	tr_value events; /* array */
+	uint64_t from;     /* earlier ones are not decoded */
+	uint64_t mark;     /* the one whose id is wanted; 0: none */
+	uint64_t mark_id;  /* 0: it was not there */
+	tr_value events;   /* array */
 	uint64_t last_seq;
 	bool gap;
 	tr_buf *notes;
@@ -58,6 +62,10 @@ static bool take_frame(void *arg, const frame *f)
 		r->gap = true;
 		return true;
 	}
+	if (f->seq < r->from && f->seq != r->mark) {
+		r->last_seq = f->seq;
+		return true;
+	}
 	event e;
 	tr_err err = event_decode(f->payload, &e);
 	if (err != TR_OK) {
@@ -67,7 +75,10 @@ static bool take_frame(void *arg, const frame *f)
 		r->gap = true;
 		return true;
 	}
-	r->events = tr_array_push(r->events, event_to_value(&e));
+	if (f->seq == r->mark)
+		r->mark_id = e.event_id;
+	if (f->seq >= r->from)
+		r->events = tr_array_push(r->events, event_to_value(&e));
 	event_fini(&e);
 	r->last_seq = f->seq;
 	return tr_is_valid(r->events);
@@ -130,33 +141,116 @@ static void read_journal(struct reading *r, const char *data)
 	tr_free(numbers);
 }
 
-tr_value store_read_execution(const char *data, int64_t execution_id, tr_buf *notes)
+/* The events behind what was asked to be left out; TR_ENOENT when nothing of it is there. */
+static tr_err read_log(struct reading *r, const char *data)
 {
-	struct reading r = {.id = execution_id, .events = tr_array(), .notes = notes};
+	r->events = tr_array();
 	/* The writer moves records from the journal to the log and then deletes the segment: a reader that meets a gap
 	   in between looks again. */
 	for (int attempt = 0; attempt < 3; attempt++) {
-		struct finding f = {.id = execution_id};
-		size_t notes_before = notes->n;
-		tr_assign(&r.events, tr_array());
-		r.last_seq = 0;
-		r.gap = false;
+		struct finding f = {.id = r->id};
+		size_t notes_before = r->notes->n;
+		tr_assign(&r->events, tr_array());
+		r->last_seq = 0;
+		r->gap = false;
 		walk_executions(data, is_it, &f);
-		r.found = r.found || f.plain || f.packed;
+		r->found = r->found || f.plain || f.packed;
 		if (f.packed)
-			read_packed(&r, data, f.folder);
+			read_packed(r, data, f.folder);
 		if (f.plain)
-			read_plain(&r, data, f.folder);
-		read_journal(&r, data);
-		if (!r.gap || attempt == 2)
+			read_plain(r, data, f.folder);
+		read_journal(r, data);
+		if (!r->gap || attempt == 2)
 			break;
-		notes->n = notes_before;
+		r->notes->n = notes_before;
 	}
-	if (!r.found) {
-		tr_drop(r.events);
-		return tr_invalid(TR_ENOENT);
+	return !r->found ? TR_ENOENT : tr_value_err(r->events);
+}
+
+tr_value store_read_execution(const char *data, int64_t execution_id, tr_buf *notes)
+{
+	struct reading r = {.id = execution_id, .notes = notes};
+	tr_err err = read_log(&r, data);
+	if (err == TR_OK)
+		return r.events;
+	tr_drop(r.events);
+	return tr_invalid(err);
+}
+
+/* ---- by a snapshot --------------------------------------------------------------------------------------------------
+ */
+
+static void left_aside(store_reading *r, uint64_t seq, const char *why)
+{
+	tr_buf_putf(&r->remarks, "the snapshot of event %" PRIu64 " is left aside: %s\n", seq, why);
+}
+
+static tr_err read_from(store_reading *r, const char *data, int64_t id, uint64_t from, uint64_t mark, uint64_t *mark_id)
+{
+	tr_buf_clear(&r->notes);
+	tr_clear(&r->events);
+	struct reading one = {.id = id, .from = from, .mark = mark, .notes = &r->notes};
+	tr_err err = read_log(&one, data);
+	r->events = one.events;
+	r->last = one.last_seq;
+	if (mark_id != NULL)
+		*mark_id = one.mark_id;
+	return err;
+}
+
+/* True: it is used, or there is no going on (*err). */
+static bool try_snapshot(store_reading *r, const char *data, const char *folder, int64_t id, uint64_t seq, tr_err *err)
+{
+	uint64_t mark_id = 0;
+	*err = snapshot_read(data, folder, id, seq, &r->snapshot);
+	if (*err != TR_OK) {
+		left_aside(r, seq, *err == TR_ECORRUPT ? "it is damaged" : tr_err_text(*err));
+		snapshot_fini(&r->snapshot);
+		return *err == TR_ENOMEM;
 	}
-	return r.events;
+	*err = read_from(r, data, id, r->snapshot.needed < seq ? r->snapshot.needed : seq, seq, &mark_id);
+	if (*err == TR_OK && mark_id == r->snapshot.event_id && mark_id != 0)
+		return true;
+	if (*err == TR_OK)
+		left_aside(r, seq, r->last < seq ? "the log does not reach so far" : "it is of another log");
+	snapshot_fini(&r->snapshot);
+	return *err != TR_OK;
+}
+
+tr_err store_read(const char *data, int64_t execution_id, store_reading *r)
+{
+	layout_path folder;
+	size_t count = 0;
+	bool done = false;
+	tr_err err = TR_OK;
+	uint64_t *seqs = r->by_snapshot && store_folder_of(data, execution_id, folder) == TR_OK
+			     ? snapshot_list(data, folder, &count)
+			     : NULL;
+	r->events = tr_absent();
+	r->snapshot = (snapshot){.playbook = tr_absent(), .state = tr_absent()};
+	for (size_t i = 0; i < count && !done; i++)
+		if (r->to == 0 || seqs[i] <= r->to)
+			done = try_snapshot(r, data, folder, execution_id, seqs[i], &err);
+	tr_free(seqs);
+	return done ? err : read_from(r, data, execution_id, r->from, 0, NULL);
+}
+
+void store_reading_fini(store_reading *r)
+{
+	tr_clear(&r->events);
+	snapshot_fini(&r->snapshot);
+	tr_buf_fini(&r->notes);
+	tr_buf_fini(&r->remarks);
+}
+
+tr_err store_folder_of(const char *data, int64_t execution_id, layout_path folder)
+{
+	struct finding f = {.id = execution_id};
+	walk_executions(data, is_it, &f);
+	if (!f.plain && !f.packed)
+		return TR_ENOENT;
+	(void)snprintf(folder, PATH_MAX, "%s", f.folder);
+	return TR_OK;
 }
 
 bool store_has_folder(const char *data, int64_t execution_id)

@@ -6,6 +6,7 @@
 #include "actors/store/index.h"
 #include "actors/store/inspect.h"
 #include "actors/store/log_file.h"
+#include "actors/store/mend.h"
 #include "actors/store/walk.h"
 
 #include <dirent.h>
@@ -89,15 +90,20 @@ static const char *ended_as(const struct repair *r, int64_t id)
 	return e != NULL && e->finished ? e->status : NULL;
 }
 
-/* Only an unfinished record at the end of what had not ended: a crash leaves that, and nothing was acted on. */
+/* Only an unfinished record at the end of what had not ended: a crash leaves that, and nothing was acted on. And where
+ * but the last event is missing, nothing is left to be done but to write it. */
 static bool may_go_on(const struct repair *r, int64_t id, const inspect_result *found)
 {
-	return found->finished || (found->torn && ended_as(r, id) == NULL);
+	return found->finished || found->closing || (found->torn && ended_as(r, id) == NULL);
 }
 
 static void tell_end(struct repair *r, int64_t id, const inspect_result *found)
 {
 	const char *end = ended_as(r, id);
+	if (found->closing)
+		tr_buf_putf(r->report,
+			    "execution %" PRId64 ": only its last event is lost; 'troupe resume' writes it again\n",
+			    id);
 	if (found->last_seq == 0 || may_go_on(r, id, found))
 		return;
 	tr_buf_putf(r->report, "execution %" PRId64 ": ", id);
@@ -213,6 +219,8 @@ static bool mend_log(void *arg, const char *folder, int64_t id, bool packed)
 	tr_buf_fini(&bytes);
 	if (!packed && empty(r, folder))
 		remove_empty(r, folder, id);
+	else if (!packed)
+		r->result->snapshots += mend_snapshots(r->data, r->disk, folder, id, r->report);
 	return true;
 }
 
@@ -284,6 +292,7 @@ bool repair_store(const char *data, const disk *d, tr_buf *report, repair_result
 	}
 	walk_executions(data, mend_log, &r);
 	mend_artifacts(&r);
+	r.result->holders = mend_holders(data);
 	mend_index(&r);
 	file_store_close(&s);
 	index_fini(&r.said);

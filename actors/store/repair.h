@@ -7,6 +7,8 @@
 
 typedef struct repair_result {
 	uint64_t logs, artifacts, leftovers; /* that were mended, put aside, removed */
+	uint64_t snapshots;                  /* that were of no use and are removed */
+	uint64_t holders;                    /* artifacts of which it is now written down who put them */
 	uint64_t removed;                    /* executions of which nothing was left */
 	uint64_t failed;                     /* that could not be mended */
 } repair_result;

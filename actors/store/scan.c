@@ -17,7 +17,7 @@ static size_t count_later(tr_str rest)
 		size_t claimed =
 		    FRAME_HEAD + ((size_t)(unsigned char)tail.p[0] | (size_t)(unsigned char)tail.p[1] << 8 |
 				  (size_t)(unsigned char)tail.p[2] << 16);
-		bool head = tail.p[8] >= FRAME_EVENT && tail.p[8] <= FRAME_INDEX && tail.p[9] == 0 && tail.p[3] == 0 &&
+		bool head = tail.p[8] >= FRAME_EVENT && tail.p[8] <= FRAME_SNAPSHOT && tail.p[9] == 0 && tail.p[3] == 0 &&
 			    claimed <= tail.n;
 		size_t cost = head ? claimed : 1;
 		budget -= cost < budget ? cost : budget;

@@ -7,6 +7,7 @@
 #include "actors/store/file_store.h"
 #include "actors/store/finished.h"
 #include "actors/store/reader.h"
+#include "actors/store/reading.h"
 
 #include <errno.h>
 #include <string.h>
@@ -51,6 +52,7 @@ struct job {
 	file_store_error error;
 	tr_buf notes;
 	tr_value result;
+	store_reading reading;
 };
 
 static void *do_open(void *arg)
@@ -100,7 +102,7 @@ static void *do_load(void *arg)
 {
 	struct job *job = arg;
 	job->os_error = file_store_flush(job->files);
-	job->result = store_read_execution(file_store_data(job->files), job->execution_id, &job->notes);
+	job->error.err = store_read(file_store_data(job->files), job->execution_id, &job->reading);
 	return NULL;
 }
 
@@ -375,21 +377,40 @@ static tr_next store_init(void *state, tr_value arg)
 	return tr_noreply();
 }
 
-static tr_value answer_load(struct store *s, tr_value id)
+/* Notes on the log, and on snapshots that could not be used. */
+static tr_value load_notes(store_reading *r)
+{
+	tr_buf_put(&r->notes, r->remarks.p, r->remarks.n);
+	return r->notes.n > 0 ? tr_string_lossy(r->notes.p, r->notes.n) : tr_nil();
+}
+
+/* [load, id], [load, id, from: int], [load, id, true: by a snapshot when there is one that fits] */
+static tr_value answer_load(struct store *s, tr_value id, tr_value how)
 {
 	await_finished(s);
-	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0), .result = tr_absent()};
+	struct job job = {.files = s->files, .execution_id = tr_as_int(id, 0)};
+	store_reading *r = &job.reading;
+	tr_value answer;
 	tr_err err;
+	r->by_snapshot = tr_as_bool(how, false);
+	r->from = (uint64_t)tr_as_int(how, 0);
 	tr_dirty(do_load, &job, &err);
-	tr_value notes = job.notes.n > 0 ? tr_string_lossy(job.notes.p, job.notes.n) : tr_nil();
-	tr_buf_fini(&job.notes);
-	if (err == TR_OK && tr_is_valid(job.result))
-		return TR_LIST(TR_A(ok), job.result, notes);
-	tr_drop(notes);
 	if (err == TR_OK)
-		err = tr_value_err(job.result);
-	tr_value answer = TR_LIST(TR_A(error), tr_string(tr_err_text(err)));
-	return err == TR_ENOENT ? tr_array_push(answer, TR_A(not_found)) : answer;
+		err = job.error.err;
+	if (err != TR_OK) {
+		answer = TR_LIST(TR_A(error), tr_string(tr_err_text(err)));
+		answer = err == TR_ENOENT ? tr_array_push(answer, TR_A(not_found)) : answer;
+	} else {
+		bool by = tr_is_valid(r->snapshot.state);
+		answer =
+		    TR_LIST(TR_A(ok), tr_keep(r->events), load_notes(r),
+			    by ? TR_DICT("seq", tr_int((int64_t)r->snapshot.seq), "bytes",
+					 tr_int((int64_t)r->snapshot.bytes), "playbook", tr_keep(r->snapshot.playbook),
+					 "state", tr_keep(r->snapshot.state))
+			       : tr_nil());
+	}
+	store_reading_fini(r);
+	return answer;
 }
 
 static tr_value answer_has(struct store *s, tr_value id)
@@ -442,7 +463,7 @@ static tr_next store_call(void *state, tr_value request, tr_from from)
 	if (is_request(what, s->checkpoint))
 		return tr_next_reply(answer_checkpoint(s));
 	if (is_request(what, s->load))
-		return tr_next_reply(answer_load(s, tr_array_at(request, 1)));
+		return tr_next_reply(answer_load(s, tr_array_at(request, 1), tr_array_at(request, 2)));
 	if (is_request(what, s->has))
 		return tr_next_reply(answer_has(s, tr_array_at(request, 1)));
 	if (is_request(what, s->list)) {

@@ -3,6 +3,7 @@
 #include "actors/store/store.h"
 
 #include "actors/protocol.h"
+#include "actors/store/snapshots.h"
 #include "actors/store/store_actor.h"
 
 #include <stdint.h>
@@ -39,6 +40,12 @@ tr_child_spec stores_child_spec(const store_options *options)
 	     .server = &artifacts_server,
 	     .name = SUBJECT_ARTIFACTS,
 	     .label = "artifact store"},
+	    {.id = "snapshots",
+	     .arg = store_arg(options),
+	     .restart = TR_PERMANENT,
+	     .server = &snapshots_server,
+	     .name = SUBJECT_SNAPSHOTS,
+	     .label = "snapshots"},
 	};
 	tr_supervisor_spec spec = {
 	    .strategy = TR_ONE_FOR_ONE,

@@ -7,6 +7,7 @@
 #include "actors/store/index.h"
 #include "actors/store/inspect.h"
 #include "actors/store/journal.h"
+#include "actors/store/mend.h"
 #include "actors/store/references.h"
 #include "actors/store/scan.h"
 #include "actors/store/walk.h"
@@ -155,6 +156,27 @@ static void check_journal(struct verify *v)
 	tr_free(numbers);
 }
 
+/* ---- snapshots ------------------------------------------------------------------------------------------------------
+ */
+
+static void bad_snapshot(void *arg, const char *file, uint64_t seq, const char *what)
+{
+	char text[200];
+	(void)seq;
+	(void)snprintf(text, sizeof text, "%s; the log alone is used", what);
+	problem(arg, tr_string_lossy(file, strlen(file)), text);
+}
+
+static bool check_snapshots(void *arg, const char *folder, int64_t id, bool packed)
+{
+	struct verify *v = arg;
+	tr_value key = tr_int(id);
+	if (!packed)
+		mend_check_snapshots(v->data, folder, id, (uint64_t)tr_as_int(tr_map_get(v->last, key), 0),
+				     bad_snapshot, v);
+	return true;
+}
+
 /* ---- index ----------------------------------------------------------------------------------------------------------
  */
 
@@ -289,6 +311,7 @@ tr_err verify_store(const char *data, verify_result *result)
 	}
 	walk_executions(data, check_log, &v);
 	check_journal(&v);
+	walk_executions(data, check_snapshots, &v);
 	check_index(&v);
 	check_artifacts(&v);
 	check_playbooks(&v);

@@ -89,7 +89,7 @@ static void too_large_is_refused(void **state)
 	(void)state;
 	tr_buf out = {0};
 	tr_str huge = {"", FRAME_MAX + 1u};
-	frame_put(&out, FRAME_COMMAND, EVENT_NONE, 1, 1, huge);
+	frame_put(&out, FRAME_EVENT, EVENT_NONE, 1, 1, huge);
 	assert_int_equal(out.err, TR_ELIMIT);
 	tr_buf_fini(&out);
 }
