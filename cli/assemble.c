@@ -4,6 +4,7 @@
 
 #include "actors/edge/edge.h"
 #include "actors/engine/control.h"
+#include "actors/engine/roll.h"
 #include "actors/protocol.h"
 #include "actors/store/store.h"
 #include "actors/worker/data_plane.h"
@@ -122,7 +123,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       .services = services};
 	store_options store = {.data = o->data, .durability = o->durability};
 	pool_options pool = {.concurrency = o->concurrency, .env = o->env};
-	tr_child_spec children[7] = {0};
+	tr_child_spec children[8] = {0};
 	tr_started failed = {.reason = tr_absent()};
 	children[0] = (tr_child_spec){.id = "logger",
 				      .start = start_logger,
@@ -136,23 +137,24 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 		failed.reason = tr_string(tr_err_text(err));
 		return failed;
 	}
-	children[2] = stores_child_spec(&store);
+	children[2] = roll_child();
+	children[3] = stores_child_spec(&store);
 	layout_path playbooks;
 	control_options control = {.playbooks =
 				       layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL,
 				   .env = o->env,
 				   .snapshot_every = o->snapshot_every,
 				   .check_replay = getenv("TROUPE_CHECK_REPLAY") != NULL};
-	children[3] = control_plane_child_with(&control);
-	children[4] = data_plane_child(&pool, 1);
-	children[5] = plugin_lifetime_child(TR_DICT("mode", tr_string(o->mode != NULL ? o->mode : "run"), "data",
+	children[4] = control_plane_child_with(&control);
+	children[5] = data_plane_child(&pool, 1);
+	children[6] = plugin_lifetime_child(TR_DICT("mode", tr_string(o->mode != NULL ? o->mode : "run"), "data",
 						    tr_string_lossy(o->data, strlen(o->data)), "version",
 						    tr_string(TR_VERSION_STRING)));
 	edge_options edge = {.data = o->data,
 			     .mode = o->mode != NULL ? o->mode : "run",
 			     .owner = o->owner,
 			     .required = o->owner != NULL};
-	children[6] = edge_child(&edge);
+	children[7] = edge_child(&edge);
 	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,
 				  .intensity = 3,
 				  .period_ns = 30 * TR_SECOND,

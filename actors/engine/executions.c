@@ -358,6 +358,7 @@ static tr_next executions_continue(void *state, tr_value what)
 	for (size_t i = 0; i < tr_array_len(children); i++)
 		adopt(state_of(state), tr_as_pid(tr_map_get_s(tr_array_at(children, i), "pid")));
 	tr_drop(children);
+	running_return(state_of(state));
 	return tr_noreply();
 }
 

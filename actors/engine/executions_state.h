@@ -41,6 +41,8 @@ tr_value running_start(executions *s, running *r, tr_value extra);
 /* A new one, not in the tables yet; NULL: no memory (the values are dropped). Takes them. */
 running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value parent);
 tr_err running_adopt(executions *s, int64_t id, tr_pid pid);
+/* Those that ran before the control plane was started again go on from their logs. */
+void running_return(executions *s);
 void running_watch(running *r, tr_pid pid, bool events);
 /* Hand a call on; whoever asked is answered here when the execution ends without having done so. Takes the request. */
 void running_forward(running *r, tr_value request, tr_from from);

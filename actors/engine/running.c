@@ -5,6 +5,8 @@
  */
 #include "actors/engine/executions_state.h"
 #include "actors/engine/execution_state.h"
+#include "actors/engine/roll.h"
+#include "actors/protocol.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -58,6 +60,7 @@ static void forget(executions *s, running *r)
 	if (r->monitor.bits != 0)
 		(void)idmap_del(&s->by_monitor, r->monitor.bits);
 	(void)idmap_del(&s->by_id, (uint64_t)r->id);
+	roll_drop(r->id);
 	running_free(r);
 }
 
@@ -77,6 +80,33 @@ tr_err running_adopt(executions *s, int64_t id, tr_pid pid)
 		return TR_ENOMEM;
 	enter(s, r, pid);
 	return TR_OK;
+}
+
+static void return_one(executions *s, int64_t id, tr_value what)
+{
+	running *r = running_new(id, tr_keep(tr_map_get_s(what, "path")), tr_keep(tr_map_get_s(what, "watchers")),
+				 tr_keep(tr_map_get_s(what, "parent")));
+
+	if (r == NULL || idmap_put(&s->by_id, (uint64_t)id, r) != TR_OK)
+		tr_exit(TR_A(enomem));
+	(void)tr_send(tr_self(), TR_LIST(tr_atom("again"), tr_int(id)));
+}
+
+void running_return(executions *s)
+{
+	tr_value all = roll_all();
+
+	for (size_t i = 0; i < tr_map_len(all); i++) {
+		const tr_entry *e = &tr_map_entries(all)[i];
+		int64_t id = tr_as_int(e->key, 0);
+		running *r = running_of(s, id);
+
+		if (r == NULL && id > 0)
+			return_one(s, id, e->value);
+		else if (r != NULL) /* it never ended; what is known of it was lost here */
+			tr_assign(&r->watchers, tr_keep(tr_map_get_s(e->value, "watchers")));
+	}
+	tr_drop(all);
 }
 
 tr_value running_extra(const executions *s, int64_t id)
@@ -116,6 +146,8 @@ tr_value running_start(executions *s, running *r, tr_value extra)
 		(void)tr_disown(r);
 	if (started.pid.bits != 0) {
 		enter(s, r, started.pid);
+		if (!entered)
+			roll_keep(r->id, r->watchers, r->playbook, r->parent);
 		return TR_LIST(TR_A(ok), tr_int(r->id), tr_pid_value(started.pid));
 	}
 	forget(s, r);
@@ -132,6 +164,7 @@ void running_watch(running *r, tr_pid pid, bool events)
 		if (tr_pid_eq(tr_as_pid(tr_array_at(tr_array_at(r->watchers, i), 0)), pid))
 			return;
 	r->watchers = tr_array_push(r->watchers, TR_LIST(tr_pid_value(pid), tr_bool(events)));
+	roll_keep(r->id, r->watchers, r->playbook, r->parent);
 }
 
 void running_forward(running *r, tr_value request, tr_from from)
@@ -174,10 +207,23 @@ static void give_up(executions *s, running *r, const char *reason)
 	forget(s, r);
 }
 
+/* Without a store nothing can go on: that is no fault of the execution's. */
+static bool lost_store(tr_value reason)
+{
+	return tr_str_is(tr_as_str(tr_array_at(reason, 0)), "no_store");
+}
+
 static void crashed(executions *s, running *r, tr_value reason)
 {
 	int64_t now = tr_now(), delay = 0;
 	tr_buf text = {.max = 300};
+
+	if (lost_store(reason)) {
+		r->pid = (tr_pid){0};
+		r->monitor = (tr_ref){0};
+		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("again"), tr_int(r->id)), tr_in(DELAY_NS));
+		return;
+	}
 
 	if (now - r->since > PERIOD_NS) {
 		r->since = now;
@@ -219,6 +265,10 @@ void running_again(executions *s, int64_t id)
 
 	if (r == NULL || r->pid.bits != 0 || s->closing)
 		return;
+	if (tr_whereis(SUBJECT_STORE).bits == 0) {
+		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("again"), tr_int(id)), tr_in(DELAY_NS));
+		return;
+	}
 	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "again", tr_bool(true), "watch",
 							   tr_keep(r->watchers), "parent", tr_keep(r->parent)));
 	answer = running_start(s, r, extra);
