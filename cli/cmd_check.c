@@ -96,9 +96,11 @@ static int take(check_options *o, int c, const char *argument)
 		o->strict = true;
 		return EXIT_OK;
 	case 'd':
-		if (access(argument, F_OK) != 0)
-			return usage_error("check", "--data: there is no folder '%s'", argument);
-		return pick_data(o->data, "check", argument);
+		if (pick_data(o->data, "check", argument) != EXIT_OK)
+			return EXIT_INVALID;
+		return access(argument, F_OK) == 0
+			   ? EXIT_OK
+			   : usage_error("check", "--data: there is no folder '%s'", argument);
 	default: {
 		int code = settings_options_take(&o->said, c, argument);
 		return code == -1 ? EXIT_INVALID : code;

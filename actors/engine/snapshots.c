@@ -21,7 +21,10 @@ static bool is_due(const execution *x)
 {
 	const snapshot_state *s = &x->snapshots;
 
-	return !s->out && machine_seq(x->machine) - s->seq >= s->every && s->log_bytes / SHARE >= s->bytes &&
+	/* Whoever was writing it may have ended. */
+	bool free = !s->out || (machine_seq(x->machine) - s->seq) / SHARE >= s->every;
+
+	return free && machine_seq(x->machine) - s->seq >= s->every && s->log_bytes / SHARE >= s->bytes &&
 	       machine_phase_of(x->machine) == MACHINE_RUNNING;
 }
 

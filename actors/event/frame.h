@@ -22,7 +22,7 @@
 #define FRAME_MAX  (64u * 1024u * 1024u) /* a longer payload is refused when written and damage when read */
 
 typedef enum frame_kind {
-	FRAME_EVENT = 1,  /* commands are among them: docs/decisions/0024-commands-are-events.md; 2 is not used again */
+	FRAME_EVENT = 1,  /* commands are among them: docs/decisions/0026-commands-are-events.md; 2 is not used again */
 	FRAME_FOLDER = 3, /* payload: the folder of the execution, relative to the store's executions folder */
 	FRAME_INDEX = 4,  /* in the index of executions: what the event of this type and seq says there */
 	FRAME_SNAPSHOT = 5 /* a file of its own: the state after the event seq */
