@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tool kind artifact against the node's store: put, get, head, delete, by uri, by hash and by a result's reference."""
 import glob
+import json
 import os
 import resource
 import subprocess
@@ -116,6 +117,36 @@ class Artifacts(kit.Case):
         lost = self.troupe("store", "verify", self.data)
         self.assertEqual(lost.returncode, 1)
         self.assertIn("it is not there", lost.stdout)
+
+    def test_what_was_imported_can_be_deleted_by_who_put_it(self):
+        both = self.write("both.yaml", """
+            workflow:
+              - step: save
+                tool:
+                  - mine: { kind: artifact, action: put, name: mine, data: "to be deleted later" }
+                  - gone: { kind: artifact, action: put, data: "deleted at once" }
+                  - drop: { kind: artifact, action: delete, ref: "{{ save.gone }}" }
+                  - show: { kind: noop, result: "{{ save.mine }}" }
+            """)
+        made = self.run_json(both)["result"]
+        exported = self.troupe("store", "export")
+        self.assertEqual(exported.returncode, 0, exported.stderr)  # what was deleted is no failure
+        self.assertIn(" 0 failed", exported.stderr)
+        self.data = self.path("copy")
+        self.assertEqual(self.troupe("store", "import", stdin=exported.stdout).returncode, 0)
+        self.assertEqual(self.troupe("store", "verify").returncode, 0)
+        lists = glob.glob(os.path.join(self.data, "artifacts/*/.*.by"))
+        with open(next(p for p in lists if made["sha256"] in p)) as f:
+            self.assertRegex(f.read(), r"^\+\d+/step/save/mine\n$")
+        self.assertEqual(self.troupe("store", "export").stdout, exported.stdout)
+        # One that is older than these lists gets its list by a repair.
+        for path in lists:
+            if made["sha256"] in path:
+                os.unlink(path)
+        repaired = self.troupe("store", "repair", "--json")
+        self.assertEqual(json.loads(repaired.stdout)["holders"], 1, repaired.stdout + repaired.stderr)
+        with open(next(p for p in lists if made["sha256"] in p)) as f:
+            self.assertRegex(f.read(), r"^\+\d+/step/save/mine\n$")
 
     def test_secrets_are_not_stored(self):
         os.environ["TROUPE_TEST_SECRET"] = "s3cr3t-value-of-artifacts"

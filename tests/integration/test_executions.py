@@ -225,7 +225,8 @@ class Commands(kit.Case):
         self.assertEqual(self.listed()[0]["status"], "paused")
         self.assertIn("1 paused executions are left alone", self.troupe("resume").stderr)
         self.ok("pause", "last", code=1)
-        self.ok("unpause", "last")
+        self.assertEqual(self.ok("unpause", "last").split(), [execution, "interrupted"])  # nobody performs it
+        self.assertEqual(self.listed()[0]["status"], "interrupted")
         done = json.loads(self.ok("cancel", "last", "--reason", "enough", "--json"))
         self.assertEqual(done, {"execution_id": execution, "status": "cancelled"})
         self.assertEqual(self.listed()[0]["status"], "cancelled")

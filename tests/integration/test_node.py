@@ -44,6 +44,13 @@ class Node(kit.Case):
         self.addCleanup(s.close)
         return s
 
+    def test_a_node_that_cannot_say_that_it_is_ready_ends(self):
+        with open("/dev/full", "w") as full:
+            node = self.start("node", stdout=full)
+            _, err = node.communicate(timeout=240)
+        self.assertEqual(node.returncode, 1)
+        self.assertIn("the output could not be written", err)
+
     def test_run_hands_its_playbook_over(self):
         process, _ = self.node()
         mode = os.stat(os.path.join(self.data, "node.sock")).st_mode

@@ -225,6 +225,44 @@ class Store(kit.Case):
         self.ok("store", "repair")
         self.assertEqual(self.verify()["problems"], [])
 
+    def test_what_lost_its_last_event_is_mended_and_ends(self):
+        execution = self.run_json(self.write("small.yaml", SMALL))["execution_id"]
+        before = self.ok("events", "last")
+        log = self.log()
+        os.truncate(log, os.path.getsize(log) - 7)
+        bare = self.troupe("resume")
+        self.assertIn(f"execution {execution} is over (success), but its log has lost its end; 'troupe store repair'", bare.stderr)
+        repaired = self.troupe("store", "repair")
+        self.assertEqual(repaired.returncode, 0, repaired.stdout + repaired.stderr)
+        self.assertIn("only its last event is lost; 'troupe resume' writes it again", repaired.stderr)
+        self.assertEqual(self.ok("resume", execution).strip(), "1")
+        self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "success")
+        self.assertEqual(len(self.ok("events", "last").splitlines()), len(before.splitlines()))
+        self.ok("replay", "last", "--check")
+        self.assertEqual(self.verify()["problems"], [])
+
+    def test_every_place_of_a_cut_is_repaired_and_can_be_resumed(self):
+        execution = self.run_json(self.write("small.yaml", SMALL))["execution_id"]
+        with open(self.log(), "rb") as f:
+            whole = f.read()
+        at, cuts = 0, []
+        while at < len(whole):
+            at += 28 + int.from_bytes(whole[at:at + 4], "little")
+            cuts.append(at)
+        folder = self.data
+        for n, cut in enumerate(cuts[:-1]):
+            self.data = self.path(f"cut{n}")
+            shutil.copytree(folder, self.data)
+            os.truncate(self.log(), cut + 5)
+            self.ok("store", "repair")
+            self.ok("resume", execution)
+            self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "success", n)
+            self.ok("replay", "last", "--check")
+
+    def test_help_stands_behind_a_verb_too(self):
+        for verb in "verify", "export", "import":
+            self.assertIn("usage: troupe store", self.ok("store", verb, "--help"))
+
     def test_repair_removes_what_has_no_log_any_more(self):
         for how in (os.unlink, lambda path: os.truncate(path, 0)):
             execution = self.run_json(self.write("small.yaml", SMALL))["execution_id"]
