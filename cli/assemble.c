@@ -158,6 +158,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 	tr_supervisor_spec top = {.strategy = TR_REST_FOR_ONE,
 				  .intensity = 3,
 				  .period_ns = 30 * TR_SECOND,
+				  .backoff_ns = 100 * TR_MS, /* what the dead had is given back meanwhile */
 				  .children = children,
 				  .child_count = sizeof children / sizeof *children,
 				  .name = "node",

@@ -55,13 +55,19 @@ running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value pare
 	return r;
 }
 
-static void forget(executions *s, running *r)
+/* The roll keeps it. */
+static void let_go(executions *s, running *r)
 {
 	if (r->monitor.bits != 0)
 		(void)idmap_del(&s->by_monitor, r->monitor.bits);
 	(void)idmap_del(&s->by_id, (uint64_t)r->id);
-	roll_drop(r->id);
 	running_free(r);
+}
+
+static void forget(executions *s, running *r)
+{
+	roll_drop(r->id);
+	let_go(s, r);
 }
 
 static void enter(executions *s, running *r, tr_pid pid)
@@ -252,8 +258,10 @@ void running_down(executions *s, tr_value message)
 	if (r == NULL)
 		return;
 	answer_asked(r);
-	if (s->closing || TR_IS_A(reason, normal) || TR_IS_A(reason, shutdown))
+	if (s->closing || TR_IS_A(reason, normal))
 		forget(s, r);
+	else if (TR_IS_A(reason, shutdown)) /* with all others: whoever is started next finds it on the roll */
+		let_go(s, r);
 	else
 		crashed(s, r, reason);
 }
@@ -265,7 +273,7 @@ void running_again(executions *s, int64_t id)
 
 	if (r == NULL || r->pid.bits != 0 || s->closing)
 		return;
-	if (tr_whereis(SUBJECT_STORE).bits == 0) {
+	if (tr_whereis(SUBJECT_STORE).bits == 0 || tr_whereis(EXECUTIONS_SUPERVISOR).bits == 0) {
 		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("again"), tr_int(id)), tr_in(DELAY_NS));
 		return;
 	}

@@ -50,7 +50,7 @@ class Snapshots(kit.Case):
         self.assertEqual(self.ok("resume", execution, "--snapshot-every", "0").strip(), "400")
         self.assertEqual(int(os.path.basename(self.snapshots()[-1]).split(".")[0]), newest)
         checked = json.loads(self.ok("replay", "last", "--check", "--json"))
-        self.assertEqual((checked["differences"], checked["same_state"], checked["wrong_snapshots"]), (0, True, 0))
+        self.assertEqual((checked["differences"], checked["wrong_snapshots"]), (0, 0))
         self.assertEqual(checked["snapshots"], len(self.snapshots()))
         self.assertIn("all good", self.ok("store", "verify"))
 
