@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The multi handle, its sockets and its timer on the uv loop. */
+/* The multi handle and its timer on the uv loop, and with them the set of its sockets. */
 #include "plugins/actions/http/client.h"
+#include "plugins/actions/http/sockets.h"
 #include "plugins/actions/http/transfer.h"
 #include <pthread.h>
 #include <troupe/io.h>
+#include <unistd.h>
 #include <uv.h>
 
 #define KEPT_CONNECTIONS 256l
@@ -14,7 +16,10 @@ struct http_client {
 	/* Turns of the reactor. */
 	uv_loop_t *loop; /* NULL until the first request */
 	CURLM *multi;
+	http_sockets sockets;
+	uv_poll_t poll; /* of their set */
 	uv_timer_t timer;
+	int open_handles;       /* of the two */
 	http_transfer *running; /* list */
 	pthread_mutex_t lock;   /* for what follows */
 	CURL *handles[KEPT_HANDLES];
@@ -23,13 +28,6 @@ struct http_client {
 	pthread_cond_t closed;
 	bool is_closed;
 };
-
-/* A socket of libcurl's that the loop watches. */
-typedef struct watched {
-	uv_poll_t poll;
-	http_client *client;
-	curl_socket_t fd;
-} watched;
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
@@ -78,16 +76,18 @@ static void act(http_client *c, curl_socket_t fd, int flags)
 	collect(c);
 }
 
+static void on_event(void *arg, int fd, int flags)
+{
+	act(arg, fd, flags);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-	watched *w = poll->data;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+	http_client *c = poll->data;
 
-	if (events & UV_READABLE)
-		flags |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		flags |= CURL_CSELECT_OUT;
-	act(w->client, w->fd, flags); /* w may be closing after this */
+	(void)status;
+	(void)events;
+	http_sockets_look(&c->sockets, on_event, c);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -110,60 +110,46 @@ static int set_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-static void free_watched(uv_handle_t *handle)
-{
-	tr_free(handle->data);
-}
-
-static watched *watch(http_client *c, curl_socket_t fd)
-{
-	watched *w = tr_alloc(sizeof(*w));
-
-	if (w == NULL)
-		return NULL;
-	if (uv_poll_init_socket(c->loop, &w->poll, fd) != 0) {
-		tr_free(w);
-		return NULL;
-	}
-	w->poll.data = w;
-	w->client = c;
-	w->fd = fd;
-	curl_multi_assign(c->multi, fd, w);
-	return w;
-}
-
 static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
 	http_client *c = arg;
-	watched *w = known;
 
 	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (w != NULL) {
-			uv_poll_stop(&w->poll);
-			uv_close((uv_handle_t *)&w->poll, free_watched);
-			curl_multi_assign(c->multi, fd, NULL);
-		}
-		return 0;
-	}
-	if (w == NULL)
-		w = watch(c, fd);
-	if (w == NULL)
-		return -1;
-	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
+	(void)known;
+	return http_sockets_want(&c->sockets, fd, what) ? 0 : -1;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+	http_client *c = arg;
+
+	http_sockets_forget(&c->sockets, fd);
+	return close(fd);
+}
+
+void http_client_socket(http_client *c, curl_socket_t fd)
+{
+	http_sockets_own(&c->sockets, fd);
 }
 
 static bool open_multi(http_client *c, uv_loop_t *loop)
 {
 	if (c->multi != NULL)
 		return true;
-	c->multi = curl_multi_init();
-	if (c->multi == NULL)
+	if (!http_sockets_init(&c->sockets))
 		return false;
+	c->multi = curl_multi_init();
+	if (c->multi == NULL || uv_poll_init(loop, &c->poll, c->sockets.epoll) != 0) {
+		curl_multi_cleanup(c->multi);
+		c->multi = NULL;
+		http_sockets_fini(&c->sockets);
+		return false;
+	}
 	c->loop = loop;
 	uv_timer_init(loop, &c->timer);
-	c->timer.data = c;
+	c->timer.data = c->poll.data = c;
+	c->open_handles = 2;
+	uv_poll_start(&c->poll, UV_READABLE, on_poll);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
 	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
@@ -177,6 +163,8 @@ static bool open_multi(http_client *c, uv_loop_t *loop)
 
 void http_client_add(http_client *c, http_transfer *t, void *loop)
 {
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, c);
 	if (!open_multi(c, loop) || curl_multi_add_handle(c->multi, t->easy) != CURLM_OK) {
 		http_transfer_ended(t, CURLE_OUT_OF_MEMORY);
 		return;
@@ -208,9 +196,14 @@ static void say_closed(http_client *c)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static void timer_closed(uv_handle_t *handle)
+static void handle_closed(uv_handle_t *handle)
 {
-	say_closed(handle->data);
+	http_client *c = handle->data;
+
+	if (--c->open_handles > 0)
+		return;
+	http_sockets_fini(&c->sockets);
+	say_closed(c);
 }
 
 static void close_on_loop(void *loop, void *arg)
@@ -227,9 +220,9 @@ static void close_on_loop(void *loop, void *arg)
 		say_closed(c);
 		return;
 	}
-	curl_multi_cleanup(c->multi); /* takes its sockets off the loop */
-	uv_timer_stop(&c->timer);
-	uv_close((uv_handle_t *)&c->timer, timer_closed);
+	curl_multi_cleanup(c->multi); /* closes its sockets */
+	uv_close((uv_handle_t *)&c->poll, handle_closed);
+	uv_close((uv_handle_t *)&c->timer, handle_closed);
 }
 
 CURL *http_client_handle(http_client *c)

@@ -22,6 +22,8 @@ void http_client_keep(http_client *c, CURL *easy);
 /* In turns of the reactor only: */
 /** Begin; http_transfer_ended is called when it is over, never from inside this. */
 void http_client_add(http_client *c, struct http_transfer *t, void *loop);
+/** A socket that libcurl is about to use was opened by us. */
+void http_client_socket(http_client *c, curl_socket_t fd);
 /** Take one out before its end; http_transfer_ended is not called. */
 void http_client_remove(http_client *c, struct http_transfer *t);
 

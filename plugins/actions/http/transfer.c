@@ -137,7 +137,10 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 		t->forbidden = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd >= 0)
+		http_client_socket(t->client, fd);
+	return fd;
 }
 
 void http_transfer_ended(http_transfer *t, CURLcode code)
