@@ -93,25 +93,49 @@ static void take(tr_ref ref)
 	tr_drop(answer);
 }
 
+static void insert(int64_t i)
+{
+	take(ask("postgres", TR_DICT("query", tr_string("insert into inserts values ($1, $2)"), "params",
+				     TR_LIST(tr_int(i), tr_string("a text of some length")), "auth", auth())));
+}
+
+/* A client, as those of pgbench are: one insert after the other. arg: [how many, who counts] */
+static void client(tr_value arg)
+{
+	tr_pid counter = tr_as_pid(tr_array_at(arg, 1));
+
+	insert(-1); /* connects */
+	tr_send(counter, tr_string("ready"));
+	tr_drop(tr_receive(tr_in(100 * TR_SECOND)));
+	for (int64_t i = 0; i < tr_as_int(tr_array_at(arg, 0), 0); i++)
+		insert(i);
+	tr_send(counter, tr_string("done"));
+}
+
+static void hear_all(int64_t n)
+{
+	for (; n > 0; n--) {
+		tr_value m = tr_receive(tr_in(100 * TR_SECOND));
+		if (!tr_is(m, TR_STRING))
+			exit(1);
+		tr_drop(m);
+	}
+}
+
 /* arg: [count, under way]; seconds. */
 static tr_value inserts(tr_value arg)
 {
 	int64_t count = tr_as_int(tr_array_at(arg, 0), 0), wide = tr_as_int(tr_array_at(arg, 1), 1);
-	tr_ref refs[64];
-	double from = 0;
+	tr_pid clients[64];
 
 	wide = wide < 1 ? 1 : wide > 64 ? 64 : wide;
-	for (int64_t i = -wide; i < count + wide; i++) {
-		if (i == 0)
-			from = now(); /* the first of each have connected */
-		if (i >= 0)
-			take(refs[i % wide]);
-		if (i < count)
-			refs[(i + wide) % wide] =
-			    ask("postgres",
-				TR_DICT("query", tr_string("insert into inserts values ($1, $2)"), "params",
-					TR_LIST(tr_int(i), tr_string("a text of some length")), "auth", auth()));
-	}
+	for (int64_t i = 0; i < wide; i++)
+		clients[i] = tr_spawn_link(client, TR_LIST(tr_int(count / wide), tr_pid_value(tr_self())));
+	hear_all(wide);
+	double from = now();
+	for (int64_t i = 0; i < wide; i++)
+		tr_send(clients[i], tr_string("go"));
+	hear_all(wide);
 	return tr_float(now() - from);
 }
 

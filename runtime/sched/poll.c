@@ -147,14 +147,16 @@ void poll_look(struct poll *p)
 
 void poll_watch(struct poll *p, bool someone_idle)
 {
-	bool late = node_now(p->node) - atomic_load_explicit(&p->looked, memory_order_relaxed) > TR_MS;
+	bool late = node_now(p->node) - atomic_load_explicit(&p->looked, memory_order_relaxed) > 2 * TR_MS;
 	if (atomic_load(&p->role) != 0) {
 		/* Whoever left tasks here for its own return from an actor has not returned. */
 		if (poll_has_tasks(p))
 			poll_kick(p);
+	} else if (!late && !poll_has_tasks(p)) {
+		return; /* whoever was here a moment ago will be again */
 	} else if (someone_idle) {
 		sched_wake_one(p->node);
-	} else if (late || poll_has_tasks(p)) {
+	} else {
 		p->spare(p->arg);
 	}
 }
