@@ -4,21 +4,20 @@
 
 static void batch_destroy(void *data)
 {
-	event_list *l = data;
-	event_list_fini(l);
-	tr_free(l);
+	event_list_fini(data);
 }
 
 static const tr_class batch_class = {"event_batch", batch_destroy};
 
 tr_value event_batch(event_list *events)
 {
-	event_list *l = tr_alloc(sizeof *l);
-	if (l == NULL)
-		return tr_invalid(TR_ENOMEM);
-	*l = *events;
+	void *own;
+	tr_value batch = tr_object_with(&batch_class, sizeof *events, &own);
+	if (!tr_is_valid(batch))
+		return batch;
+	*(event_list *)own = *events;
 	*events = (event_list){0};
-	return tr_object(&batch_class, l);
+	return batch;
 }
 
 event_list *event_batch_list(tr_value v)

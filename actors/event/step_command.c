@@ -13,21 +13,20 @@ void step_command_fini(step_command *c)
 static void command_destroy(void *data)
 {
 	step_command_fini(data);
-	tr_free(data);
 }
 
 static const tr_class command_class = {"step_command", command_destroy};
 
 tr_value step_command_object(step_command *c)
 {
-	step_command *own = tr_alloc(sizeof *own);
-	if (own == NULL) {
+	void *own;
+	tr_value object = tr_object_with(&command_class, sizeof *c, &own);
+	if (!tr_is_valid(object))
 		step_command_fini(c);
-		return tr_invalid(TR_ENOMEM);
-	}
-	*own = *c;
+	else
+		*(step_command *)own = *c;
 	*c = (step_command){0};
-	return tr_object(&command_class, own);
+	return object;
 }
 
 const step_command *step_command_of(tr_value object)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** The actor of one loop iteration. */
 #include "actors/worker/iteration.h"
+#include "actors/worker/iteration_report.h"
 #include "actors/protocol.h"
-#include "actors/event/event_batch.h"
 #include "actors/worker/refs.h"
 
 #include <troupe/log.h>
@@ -57,8 +57,9 @@ static void externalise(iteration *it)
 {
 	refs_origin origin = origin_of(it);
 	event_list *events = &it->events;
+	bool plain = it->run->texts->plain && refs_no_secrets();
 	for (size_t i = 0; i < events->count; i++) {
-		if (it->run->texts->plain && refs_event_is_plain(&events->items[i]))
+		if (plain && refs_event_is_plain(&events->items[i]))
 			continue;
 		/* A warning may be added, and the list move, while the policy is rendered. */
 		keep_policy policy = policy_of(it, &events->items[i]);
@@ -67,16 +68,20 @@ static void externalise(iteration *it)
 	}
 }
 
-static void report(iteration *it, bool ack, tr_value done)
+/* With the events so far. Takes what else is in it. */
+static void report(iteration *it, iteration_report r)
 {
 	externalise(it);
-	tr_send(it->parent, TR_LIST(TR_A(event), tr_int(it->slot), tr_int(it->index), event_batch(&it->events),
-				    tr_bool(ack), done));
+	r.slot = it->slot;
+	r.index = it->index;
+	r.events = it->events;
+	it->events = (event_list){0};
+	tr_send(it->parent, TR_LIST(TR_A(event), iteration_report_object(&r)));
 }
 
 static void tell(void *owner, bool ack)
 {
-	report(owner, ack, tr_nil());
+	report(owner, (iteration_report){.ack = ack});
 }
 
 /* ---- the end ---- */
@@ -89,7 +94,7 @@ static tr_value kept(tr_value v)
 /* The reports are the pipeline's; one that never began has none. */
 static tr_value written(const iteration *it, tr_value (*of)(const pipeline *p))
 {
-	return it->runner.pipe != NULL ? kept(of(it->runner.pipe)) : tr_nil();
+	return it->runner.pipe != NULL ? tr_keep(of(it->runner.pipe)) : tr_absent();
 }
 
 static void finish(iteration *it, const ending *came)
@@ -115,13 +120,14 @@ static void finish(iteration *it, const ending *came)
 		if (!good)
 			e->payload = tr_map_put_s(e->payload, "error", kept(came->error));
 	}
-	tr_value done = tr_map_put_s(tr_keep(said->report), "status", tr_keep(status));
-	done = tr_map_put_s(done, "result", result);
-	done = tr_map_put_s(done, "error", kept(came->error));
-	done = tr_map_put_s(done, "vars", written(it, pipeline_written_vars));
-	done = tr_map_put_s(done, "ctx", written(it, pipeline_written_ctx));
-	done = tr_map_put_s(done, "shared", written(it, pipeline_written_shared));
-	report(it, true, done);
+	report(it, (iteration_report){.ack = true,
+				      .over = true,
+				      .good = good,
+				      .result = result,
+				      .error = kept(came->error),
+				      .vars = written(it, pipeline_written_vars),
+				      .ctx = written(it, pipeline_written_ctx),
+				      .shared = written(it, pipeline_written_shared)});
 	tr_exit(TR_A(normal));
 }
 

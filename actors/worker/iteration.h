@@ -3,9 +3,8 @@
  * The actor of one loop iteration: a pipeline of its own with its own `iter`, linked under its step run. What it has to
  * tell goes through the step run, which puts the events of many iterations into one message.
  *
- *   iteration -> step run   [event, slot, index, batch object, ack wanted: bool, report map | nil]
+ *   iteration -> step run   [event, iteration_report object]; it ends when it has said that it is over
  *   step run -> iteration   [ack, slot, ok]
- *   report: {status: "success" | "error", result, error, vars, ctx, shared} of an iteration that is done; it ends then.
  */
 #ifndef TROUPE_WORKER_ITERATION_H
 #define TROUPE_WORKER_ITERATION_H

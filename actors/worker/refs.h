@@ -43,7 +43,9 @@ tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *poli
 /** The event as it is to be kept: without secrets, and with its large parts put into the store: results as the policy
  * has it, other parts over INLINE_LIMIT. A part that is there twice is put once. */
 void refs_keep_event(event *e, const refs_origin *origin, const keep_policy *policy);
-/** Is it that already, as long as there is no policy? Looks at no more than a few parts. */
+/** Has the node no secrets that are to be hidden? */
+bool refs_no_secrets(void);
+/** Is it that already, as long as there is neither a policy nor a secret? Looks at no more than a few parts. */
 bool refs_event_is_plain(const event *e);
 /** A manifest of parts (array of ResultRefs, taken) that together are one list of `count` items. */
 tr_value refs_manifest(tr_value parts, int64_t count);

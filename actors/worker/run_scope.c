@@ -17,7 +17,6 @@ static void scope_destroy(void *data)
 	tr_drop(s->words_object);
 	playbook *book = (playbook *)(uintptr_t)s->book;
 	playbook_free(&book);
-	tr_free(s);
 }
 
 static const tr_class scope_class = {"run_scope", scope_destroy};
@@ -91,52 +90,56 @@ static int32_t step_of(const playbook *book, const step_command *c)
 	return playbook_step(book, name);
 }
 
-static run_scope *scope_alloc(const run_place *place, int32_t step)
+/* With what comes from the pool. */
+static tr_value scope_alloc(const run_place *place, int32_t step, run_scope **out)
 {
-	run_scope *s = tr_alloc(sizeof *s);
+	void *data;
+	tr_value object = tr_object_with(&scope_class, sizeof(run_scope), &data);
+	run_scope *s = *out = data;
 	if (s == NULL)
-		return NULL;
+		return object;
 	s->book = playbook_hold(place->book);
 	s->step = &s->book->steps[step];
 	s->words_object = tr_is_valid(place->words) ? tr_keep(place->words) : words_new(place->book);
 	s->words = words_of(s->words_object);
 	s->pures_object = tr_keep(place->pures);
 	s->pures = pure_table_of(s->pures_object);
-	if (s->words != NULL) {
-		s->texts = &s->words->steps[step];
-		return s;
-	}
-	scope_destroy(s);
-	return NULL;
-}
-
-tr_value run_scope_new(const run_place *place, tr_value command)
-{
-	tr_value object = step_command_read(command);
-	const step_command *c = step_command_of(object);
-	if (c == NULL)
-		return object;
-	int32_t step = step_of(place->book, c);
-	if (step < 0 || c->execution_id <= 0 || (int64_t)c->step_run_id <= 0) {
-		tr_drop(object);
-		return tr_invalid(step < 0 ? TR_ENOENT : TR_EINVAL);
-	}
-	run_scope *s = scope_alloc(place, step);
-	if (s == NULL) {
+	s->supervisor = place->supervisor;
+	s->concurrency = place->concurrency;
+	if (s->words == NULL) {
 		tr_drop(object);
 		return tr_invalid(TR_ENOMEM);
 	}
-	s->command_object = object;
+	s->texts = &s->words->steps[step];
+	return object;
+}
+
+tr_value run_scope_new(const run_place *place, tr_value said)
+{
+	tr_value command = step_command_read(said);
+	const step_command *c = step_command_of(command);
+	if (c == NULL)
+		return command;
+	int32_t step = step_of(place->book, c);
+	if (step < 0 || c->execution_id <= 0 || (int64_t)c->step_run_id <= 0) {
+		tr_drop(command);
+		return tr_invalid(step < 0 ? TR_ENOENT : TR_EINVAL);
+	}
+	run_scope *s;
+	tr_value object = scope_alloc(place, step, &s);
+	if (!tr_is_valid(object)) {
+		tr_drop(command);
+		return object;
+	}
+	s->command_object = command;
 	s->command = c;
 	s->execution_id = c->execution_id;
 	s->step_run_id = c->step_run_id;
 	s->attempt = c->attempt;
 	s->trace_id = c->trace_id;
 	s->reply_to = c->reply_to;
-	s->supervisor = place->supervisor;
-	s->concurrency = place->concurrency;
 	take_values(s, c, place->env);
-	return tr_object(&scope_class, s);
+	return object;
 }
 
 tr_value run_scope_execution(const run_scope *s)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** The loop of a step run: an actor an iteration, at most so many at once, results in the order of the index. */
 #include "actors/protocol.h"
-#include "actors/event/event_batch.h"
 #include "actors/worker/iteration.h"
+#include "actors/worker/iteration_report.h"
 #include "actors/worker/path.h"
 #include "actors/worker/step_run_internal.h"
 #include "actors/worker/writes.h"
@@ -276,23 +276,19 @@ static void forget_seen_warnings(step_run *s, event_list *events)
 	}
 }
 
-static void told(step_run *s, tr_value message)
+static void told(step_run *s, tr_value object)
 {
-	step_loop *l = s->loop;
-	int64_t slot = tr_as_int(tr_array_at(message, 1), -1);
-	loop_slot *from = slot_of(l, slot, tr_as_int(tr_array_at(message, 2), -1));
-	event_list *events = event_batch_list(tr_array_at(message, 3));
-	if (from == NULL || events == NULL || s->ending)
+	iteration_report *r = iteration_report_of(object);
+	loop_slot *from = r == NULL ? NULL : slot_of(s->loop, r->slot, r->index);
+	if (from == NULL || s->ending)
 		return; /* it was ended meanwhile */
-	bool ack = tr_as_bool(tr_array_at(message, 4), false);
-	tr_value report = tr_array_at(message, 5);
-	forget_seen_warnings(s, events);
-	step_run_add_all(s, events);
-	if (!tr_is_nil(report))
-		tr_assign(&from->report, tr_keep(report));
-	if (ack)
-		outbox_wait(&s->out, wait_slot((uint32_t)slot, !tr_is_nil(report)));
-	outbox_flush(&s->out, !ack);
+	forget_seen_warnings(s, &r->events);
+	step_run_add_all(s, &r->events);
+	if (r->over)
+		tr_assign(&from->report, tr_keep(object));
+	if (r->ack)
+		outbox_wait(&s->out, wait_slot((uint32_t)r->slot, r->over));
+	outbox_flush(&s->out, !r->ack);
 }
 
 /* An iteration that ended without a word is a failed one. */
@@ -312,7 +308,8 @@ static void crashed(step_run *s, uint32_t slot, tr_value reason)
 		e->status = "error";
 		e->payload = TR_DICT("status", tr_string("error"), "result", tr_nil(), "error", tr_keep(error));
 	}
-	tr_assign(&from->report, TR_DICT("status", tr_string("error"), "result", tr_nil(), "error", error));
+	tr_assign(&from->report,
+		  iteration_report_object(&(iteration_report){.over = true, .result = tr_nil(), .error = error}));
 	step_run_add(s);
 	outbox_wait(&s->out, wait_slot(slot, true));
 	outbox_flush(&s->out, false);
@@ -343,7 +340,7 @@ bool step_loop_message(step_run *s, tr_value message)
 	if (step_cursor_message(s, message))
 		return true;
 	if (TR_IS_A(tag, event)) {
-		told(s, message);
+		told(s, tr_array_at(message, 1));
 		return true;
 	}
 	return TR_IS_A(tag, exit) && exited(s, message);
@@ -354,19 +351,19 @@ bool step_loop_message(step_run *s, tr_value message)
 static void taken_over(step_run *s, uint32_t slot)
 {
 	step_loop *l = s->loop;
-	tr_value report = l->slots[slot].report;
+	const iteration_report *r = iteration_report_of(l->slots[slot].report);
 	names *n = &l->render.names;
-	bool good = tr_str_is(tr_as_str(tr_map_get_s(report, "status")), "success");
-	tr_value vars = tr_map_get_s(report, "vars");
-	if (!is_parallel(s) && tr_is(vars, TR_MAP)) {
-		n->vars = path_put_all(n->vars, vars);
+	if (r == NULL)
+		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
+	bool good = r->good;
+	if (!is_parallel(s) && tr_is(r->vars, TR_MAP)) {
+		n->vars = path_put_all(n->vars, r->vars);
 		l->vars_written =
-		    tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(vars));
+		    tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(r->vars));
 	}
-	n->ctx = path_put_all(n->ctx, tr_map_get_s(report, "ctx"));
-	tr_err err =
-	    results_add(&l->results, l->slots[slot].index, good, tr_keep(tr_map_get_s(report, "result")),
-			tr_keep(tr_map_get_s(report, "error")), tr_keep(tr_map_get_s(report, "shared")), n->vars);
+	n->ctx = path_put_all(n->ctx, r->ctx);
+	tr_err err = results_add(&l->results, l->slots[slot].index, good, tr_keep(r->result), tr_keep(r->error),
+				 tr_keep(r->shared), n->vars);
 	slot_free(l, slot);
 	if (err != TR_OK)
 		tr_exitf("step %.*s: the results of its loop: %s", TR_STR(s->run->step->name), tr_err_text(err));

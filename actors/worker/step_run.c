@@ -22,8 +22,9 @@ void step_run_add(step_run *s)
 	const event_list *events = &s->out.pending;
 	tr_str label = s->loop == NULL && s->runner.pipe != NULL ? pipeline_label(s->runner.pipe) : s->run->step->name;
 	refs_origin origin = {s->run->execution_id, s->run->step->name, label};
+	bool plain = s->run->texts->plain && refs_no_secrets();
 	for (size_t i = s->out.ready; i < events->count; i++) {
-		if (s->run->texts->plain && refs_event_is_plain(&events->items[i]))
+		if (plain && refs_event_is_plain(&events->items[i]))
 			continue;
 		/* A warning may be added, and the list move, while the policy is rendered. */
 		keep_policy policy = s->runner.pipe != NULL ? pipeline_keep_policy(s->runner.pipe, &events->items[i])

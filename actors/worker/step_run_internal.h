@@ -24,7 +24,7 @@ typedef struct loop_slot {
 	tr_pid pid;
 	int64_t index; /* -1: free */
 	uint32_t next_free;
-	tr_value report; /* of an iteration that is done and whose last events are not appended yet; absent */
+	tr_value report; /* iteration_report of one that is done and whose last events are not appended yet; absent */
 } loop_slot;
 
 #define NO_SLOT UINT32_MAX

@@ -19,9 +19,9 @@ static tr_value shape(const char *const *keys)
 static void words_destroy(void *data)
 {
 	words *w = data;
-	tr_value *values[] = {&w->path,          &w->done,          &w->report,        &w->success,
-			      &w->error,         &w->file,          &w->directives[0], &w->directives[1],
-			      &w->directives[2], &w->directives[3], &w->directives[4]};
+	tr_value *values[] = {&w->path,          &w->done,          &w->success,       &w->error,
+			      &w->file,          &w->directives[0], &w->directives[1], &w->directives[2],
+			      &w->directives[3], &w->directives[4]};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
 	for (size_t i = 0; w->steps != NULL && i < w->step_count; i++)
@@ -41,7 +41,6 @@ static void make_common(words *w)
 	for (size_t i = 0; i < 5; i++)
 		w->directives[i] = tr_string(directives[i]);
 	w->done = SHAPE("status", "result");
-	w->report = SHAPE("status", "result", "error", "vars", "ctx", "shared");
 	w->success = tr_string("success");
 	w->error = tr_string("error");
 }

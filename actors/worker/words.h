@@ -22,9 +22,8 @@ typedef struct words {
 	size_t step_count;
 	size_t task_count;
 	tr_value *texts; /* of all tasks: labels, then kinds */
-	/* Of iterations. Shapes, all values nil: a copy costs one allocation instead of one for each key. */
-	tr_value done;   /* status, result */
-	tr_value report; /* status, result, error, vars, ctx, shared */
+	/* Of iterations: status, result, both nil. A copy costs one allocation instead of one for each key. */
+	tr_value done;
 	tr_value success, error;
 	tr_value directives[5];
 } words;

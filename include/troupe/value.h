@@ -306,6 +306,9 @@ typedef struct tr_class {
 
 /** A box around `data` (taken: destroy runs for it also when this fails). */
 TR_API tr_value tr_object(const tr_class *cls, void *data);
+/** The same with `size` bytes of its own for the data, zeroed, in one piece with the value: destroy gives back what is
+ * in them, not them. When memory runs out destroy is not called. */
+TR_API tr_value tr_object_with(const tr_class *cls, size_t size, void **data);
 /** The data when v is an object of exactly this class, else NULL. */
 TR_API void *tr_as_object(tr_value v, const tr_class *cls);
 TR_API const tr_class *tr_object_class(tr_value v);

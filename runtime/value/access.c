@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a value holds, and objects. */
 #include "runtime/value/atom.h"
+#include <stddef.h>
+
 #include "runtime/value/box.h"
 
 const char *tr_type_name(tr_type t)
@@ -50,6 +52,21 @@ const char *tr_as_cstr(tr_value v, const char *otherwise)
 	bool text = tr_is(v, TR_STRING) || tr_is(v, TR_BINARY) || tr_is(v, TR_ATOM);
 
 	return text ? tr_as_str(v).p : otherwise;
+}
+
+tr_value tr_object_with(const tr_class *cls, size_t size, void **data)
+{
+	/* What is behind the box is aligned as an allocation of its own would be. */
+	size_t head = (sizeof(struct box_object) + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+	struct box_object *object = cls == NULL || size > SIZE_MAX - head ? NULL : tr_alloc(head + size);
+
+	*data = NULL;
+	if (object == NULL)
+		return tr_invalid(cls == NULL ? TR_EINVAL : TR_ENOMEM);
+	box_init(&object->head, TR_OBJECT);
+	object->cls = cls;
+	object->data = *data = (char *)object + head;
+	return box_value(TR_OBJECT, &object->head);
 }
 
 tr_value tr_object(const tr_class *cls, void *data)
