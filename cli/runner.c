@@ -253,7 +253,8 @@ tr_err runner_run(tr_node *node, run_job *job)
 	if (s.err != TR_OK)
 		return s.err;
 	tr_value reason = tr_node_wait(node, s.pid, TR_FOREVER);
-	if (!TR_IS_A(reason, normal) && !tr_is_valid(job->summary))
+	/* One that ended before it was waited for gives no reason; what it said itself stands. */
+	if (!TR_IS_A(reason, normal) && !tr_is_valid(job->summary) && job->problem[0] == '\0')
 		problem(job, "the runner ended", reason);
 	tr_drop(reason);
 	return TR_OK;
