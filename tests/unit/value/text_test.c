@@ -162,6 +162,45 @@ static void objects_are_destroyed_once(void **state)
 	assert_int_equal(destroyed, 2);
 }
 
+static int64_t sum;
+
+static void count_what_is_in_it(void *data)
+{
+	const int64_t *numbers = data;
+
+	sum += numbers[0] + numbers[1];
+}
+
+static const tr_class holder = {"holder", count_what_is_in_it};
+
+static void objects_hold_their_own_data(void **state)
+{
+	int64_t *numbers;
+	void *data;
+	tr_value v = tr_object_with(&holder, 2 * sizeof(int64_t), &data);
+
+	(void)state;
+	numbers = data;
+	assert_ptr_equal(tr_as_object(v, &holder), data);
+	assert_int_equal((uintptr_t)data % _Alignof(max_align_t), 0);
+	assert_int_equal(numbers[0] + numbers[1], 0);
+	numbers[0] = 40;
+	numbers[1] = 2;
+	sum = 0;
+	tr_value list = TR_LIST(tr_keep(v));
+	tr_drop(v);
+	assert_int_equal(sum, 0);
+	tr_drop(list);
+	assert_int_equal(sum, 42);
+	tr_test_fail_alloc(0);
+	v = tr_object_with(&holder, 8, &data);
+	tr_test_fail_alloc(-1);
+	assert_err(v, TR_ENOMEM);
+	assert_null(data);
+	assert_err(tr_object_with(NULL, 8, &data), TR_EINVAL);
+	assert_int_equal(sum, 42);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +212,7 @@ int main(void)
 	    cmocka_unit_test(small_kinds_read_back_or_default),
 	    cmocka_unit_test(slots),
 	    cmocka_unit_test(objects_are_destroyed_once),
+	    cmocka_unit_test(objects_hold_their_own_data),
 	};
 
 	return RUN_LEAK_CHECKED(tests);
