@@ -105,10 +105,11 @@ static bool holds_refs(tr_value v, int depth)
 				return true;
 	} else if (tr_is(v, TR_MAP)) {
 		const tr_entry *e = tr_map_entries(v);
+		size_t n = tr_map_len(v);
 
-		if (offer_is_ref(v))
+		if (n > 0 && offer_is_ref(v))
 			return true;
-		for (size_t i = 0; i < tr_map_len(v); i++)
+		for (size_t i = 0; i < n; i++)
 			if (holds_refs(e[i].value, depth - 1))
 				return true;
 	}

@@ -182,30 +182,51 @@ tr_err event_from_value(tr_value v, event *e)
 	return TR_OK;
 }
 
+static inline unsigned char *put_int(unsigned char *at, int64_t v)
+{
+	if (v >= 0 && v < 128) {
+		*at = (unsigned char)v;
+		return at + 1;
+	}
+	return at + msgpack_int(at, v);
+}
+
+/* What stands before the payload: the fields in their order on disk. Writes up to 1 + 9 * FIELD_PAYLOAD bytes. */
+static unsigned char *put_fields(unsigned char *at, const event *e, int status)
+{
+	_Static_assert(FIELD_COUNT < 16, "the header is a fixarray");
+	*at++ = 0x90 | FIELD_COUNT;
+	at = put_int(at, (int64_t)e->event_id);
+	at = put_int(at, (int64_t)e->seq);
+	at = put_int(at, e->time_us);
+	at = put_int(at, e->execution_id);
+	at = put_int(at, (int64_t)e->type);
+	at = put_int(at, (int64_t)e->attempt);
+	at = put_int(at, (int64_t)e->step_run_id);
+	at = put_int(at, (int64_t)e->task_run_id);
+	at = put_int(at, e->iteration);
+	at = put_int(at, (int64_t)e->parent_id);
+	at = put_int(at, (int64_t)e->trace_id);
+	at = put_int(at, status);
+	return put_int(at, e->duration_us);
+}
+
 tr_err event_encode(tr_buf *out, const event *e)
 {
-	int64_t f[FIELD_PAYLOAD];
-	tr_err err = event_fields(e, f);
+	int status = status_number(e->status);
 
-	if (err != TR_OK)
-		return err;
-	_Static_assert(FIELD_COUNT < 16, "the header is a fixarray");
+	if (e->type <= EVENT_NONE || e->type >= EVENT_TYPE_END || status < 0)
+		return TR_EINVAL;
 	unsigned char *at = (unsigned char *)tr_buf_reserve(out, 1 + 9 * FIELD_PAYLOAD + SHAPE_ROOM);
 
 	if (at == NULL)
 		return out->err;
-	size_t n = 0;
+	size_t n = (size_t)(put_fields(at, e, status) - at);
 
-	at[n++] = 0x90 | FIELD_COUNT;
-	for (int i = 0; i < FIELD_PAYLOAD; i++)
-		if (f[i] >= 0 && f[i] < 128)
-			at[n++] = (unsigned char)f[i];
-		else
-			n += msgpack_int(at + n, f[i]);
 	if (e->shaped)
 		return shape_encode(out, n, e);
 	out->n += n;
-	err = tr_msgpack_write(out, e->payload);
+	tr_err err = tr_msgpack_write(out, e->payload);
 	return err != TR_OK ? err : out->err;
 }
 

@@ -60,8 +60,9 @@ void frame_put(tr_buf *out, frame_kind kind, event_type type, int64_t execution_
 tr_err store_frame(tr_buf *out, const event *e)
 {
 	size_t start = out->n;
-	static const char blank[FRAME_HEAD] = {0};
-	tr_buf_put(out, blank, FRAME_HEAD);
+	if (tr_buf_reserve(out, FRAME_HEAD) == NULL)
+		return out->err;
+	out->n += FRAME_HEAD; /* filled when what comes behind it is known */
 	tr_err err = event_encode(out, e);
 	if (err == TR_OK)
 		err = out->err;
