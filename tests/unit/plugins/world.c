@@ -44,8 +44,10 @@ tr_value world_start(world *w, const plugin_host_options *options)
 	plugin_host_options none = {0};
 	tr_child_spec child;
 
+	pthread_mutex_lock(&reports_lock); /* a world before this one may still be there */
 	tr_buf_fini(&reports);
 	reports = (tr_buf){.max = 4 << 20};
+	pthread_mutex_unlock(&reports_lock);
 	w->node = tr_node_start(&node, NULL);
 	assert_non_null(w->node);
 	assert_int_equal(plugin_host_child(w->node, options == NULL ? &none : options, &child), TR_OK);
