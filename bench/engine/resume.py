@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import time
 TROUPE = os.path.abspath(sys.argv[1])
 EVENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
 PER_ROUND = 15.7
+MUTE = socket.create_server(("127.0.0.1", 0))  # takes requests and never answers
 
 PLAYBOOK = """apiVersion: noetl.io/v2
 kind: Playbook
@@ -34,7 +36,7 @@ workflow:
     tool: { kind: noop }
     next: [ { step: go, set: { ctx.i: "{{ (ctx.i or 0) + 1 }}" } } ]
   - step: wait
-    tool: { kind: shell, command: [sleep, "600"] }
+    tool: { kind: http, url: "http://127.0.0.1:%d/", timeout: 600 }
 """
 
 
@@ -56,8 +58,8 @@ def end(process):
 def make(folder):
     playbook = os.path.join(folder, "circle.yaml")
     with open(playbook, "w", encoding="utf-8") as f:
-        f.write(PLAYBOOK % int(EVENTS / PER_ROUND))
-    process = subprocess.Popen([TROUPE, "run", playbook, "--durability", "batched", "--grant", "exec"], stderr=subprocess.PIPE,
+        f.write(PLAYBOOK % (int(EVENTS / PER_ROUND), MUTE.getsockname()[1]))
+    process = subprocess.Popen([TROUPE, "run", playbook, "--durability", "batched", "--grant", "net"], stderr=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, text=True)
     assert said(process, "wait started"), "it did not come to its last step"
     time.sleep(0.5)  # what is batched is synced
@@ -66,7 +68,7 @@ def make(folder):
 
 def resume(execution):
     begin = time.monotonic()
-    process = subprocess.Popen([TROUPE, "resume", execution, "--grant", "exec", "--durability", "batched"], stderr=subprocess.PIPE,
+    process = subprocess.Popen([TROUPE, "resume", execution, "--grant", "net", "--durability", "batched"], stderr=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, text=True)
     assert said(process, "goes on"), "it did not go on"
     seconds = time.monotonic() - begin
