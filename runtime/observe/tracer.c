@@ -54,14 +54,26 @@ static void tell_dropped(struct trace *tr)
 		hand_on(tr, TR_DICT("trace", tr_string("dropped"), "count", tr_int((int64_t)dropped)));
 }
 
-static void empty_ring(struct tracing *t, struct trace *const known[])
+/* An event may be of a trace that has begun since the places were looked at. */
+static struct trace *trace_at(struct tracing *t, struct trace *known[], uint32_t i)
+{
+	if (known[i] == NULL) {
+		pthread_mutex_lock(&t->lock);
+		known[i] = t->known[i];
+		pthread_mutex_unlock(&t->lock);
+	}
+	return known[i];
+}
+
+static void empty_ring(struct tracing *t, struct trace *known[])
 {
 	struct trace_event e;
 
 	while (trace_ring_take(&t->ring, &e)) {
 		for (uint32_t i = 0; i < TRACES_MAX; i++) {
-			if ((e.traces & (1u << i)) && known[i] != NULL)
-				hand_on(known[i], as_map(&e));
+			struct trace *tr = e.traces & (1u << i) ? trace_at(t, known, i) : NULL;
+			if (tr != NULL)
+				hand_on(tr, as_map(&e));
 		}
 		tr_drop(e.value);
 		tr_reduce(1);

@@ -351,6 +351,25 @@ ACTOR_CASE(calls_of_callbacks_are_told_in_order)
 	THAT(tr_trace_stop(tr_here(), id) == TR_OK);
 }
 
+/* One trace after the other: what a new one is told must not be lost because the tracer is still busy with the old one.
+ */
+ACTOR_CASE(traces_follow_each_other_closely)
+{
+	tr_pid pid = tr_gen_server_start(&counter, tr_nil(), NULL, SOON).pid;
+
+	for (int i = 0; i < 500; i++) {
+		tr_trace_options options = {.events = TR_TRACE_CALL, .module = "counter", .to = tr_self()};
+		uint32_t id;
+		tr_err err;
+		while ((err = tr_trace_start(tr_here(), &options, &id)) == TR_EFULL)
+			tr_yield(); /* those that have ended keep their places for a while */
+		THAT(err == TR_OK);
+		tr_drop(tr_call(pid, tr_int(1), SOON));
+		THAT(traced_call("call", "counter", "handle_call"));
+		THAT(tr_trace_stop(tr_here(), id) == TR_OK);
+	}
+}
+
 static bool is_two(void *arg, tr_value argument)
 {
 	(void)arg;
@@ -424,6 +443,7 @@ int main(void)
 	    cmocka_unit_test(a_rate_drops_and_tells),
 	    cmocka_unit_test(a_trace_ends_with_its_destination_and_places_are_limited),
 	    cmocka_unit_test(calls_of_callbacks_are_told_in_order),
+	    cmocka_unit_test(traces_follow_each_other_closely),
 	    cmocka_unit_test(calls_are_chosen_by_function_argument_and_pid),
 	    cmocka_unit_test(spawns_are_told_but_not_those_of_the_destination),
 	};
