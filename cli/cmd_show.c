@@ -7,6 +7,7 @@
 #include "cli/past.h"
 #include "cli/performed.h"
 #include "cli/pick.h"
+#include "cli/report.h"
 #include "cli/style.h"
 #include "cli/timeline.h"
 #include "cli/waiting.h"
@@ -95,13 +96,13 @@ static int print_json(const struct shown *w)
 	tr_value steps = tr_array();
 	for (size_t i = 0; i < t->count; i++)
 		steps = tr_array_push(steps, run_json(w, &t->runs[i]));
-	tr_value v =
-	    TR_DICT("execution_id", tr_stringf("%" PRId64, w->id), "playbook", or_nil(t->playbook), "status",
-		    tr_string(status_of(w)), "started_at", event_time_text(t->started_us), "ended_at",
-		    t->finished ? event_time_text(t->last_us) : tr_nil(), "duration_ms",
-		    tr_float((double)(t->last_us - t->started_us) / 1000.0), "events", tr_int((int64_t)t->events),
-		    "steps", steps, "result", or_nil(t->result), "failures",
-		    tr_is(t->failures, TR_ARRAY) ? tr_keep(t->failures) : tr_array(), "waiting", tr_keep(w->waiting));
+	tr_value v = TR_DICT("execution_id", tr_stringf("%" PRId64, w->id), "playbook", or_nil(t->playbook), "status",
+			     tr_string(status_of(w)), "started_at", event_time_text(t->started_us), "ended_at",
+			     t->finished ? event_time_text(t->last_us) : tr_nil(), "duration_ms",
+			     tr_float((double)(t->last_us - t->started_us) / 1000.0), "events",
+			     tr_int((int64_t)t->events), "steps", steps, "result", or_nil(t->result), "failures",
+			     tr_is(t->failures, TR_ARRAY) ? tr_keep(t->failures) : tr_array(), "warnings",
+			     report_warnings(t->warnings), "waiting", tr_keep(w->waiting));
 	tr_buf line = {0};
 	tr_err err = tr_json_write(&line, v, TR_JSON_COMPACT);
 	if (err == TR_OK)
@@ -267,6 +268,26 @@ static void print_head(const struct pen *p)
 	tr_drop(at);
 }
 
+/* Steps that failed and were followed by an arc all the same. */
+static void print_passed_over(const struct pen *p)
+{
+	const timeline *t = p->t;
+	for (size_t i = 0; i < t->count; i++) {
+		const timeline_run *r = &t->runs[i];
+		bool listed = false;
+		char step[120];
+		for (size_t k = 0; k < tr_array_len(t->failures); k++)
+			listed = listed || tr_equal(tr_map_get_s(tr_array_at(t->failures, k), "step"), r->step);
+		bool bad = strcmp(r->status, "failed") == 0 || strcmp(r->status, "error") == 0;
+		if (!t->finished || listed || !bad)
+			continue;
+		printf("\n%s%s%s failed, and an arc went on from it:", style_bold(&p->s),
+		       escape_into(step, sizeof step, tr_as_str(r->step)), style_off(&p->s));
+		print_error(r->error, &p->s);
+		putchar('\n');
+	}
+}
+
 static void print_text(const struct shown *w, const struct show_options *o)
 {
 	const timeline *t = w->t;
@@ -288,6 +309,12 @@ static void print_text(const struct shown *w, const struct show_options *o)
 		print_error(tr_map_get_s(tr_is(error, TR_MAP) ? error : f, "message"), &p.s);
 		putchar('\n');
 	}
+	print_passed_over(&p);
+	tr_value warnings = report_warnings(t->warnings);
+	if (tr_array_len(warnings) > 0)
+		putchar('\n');
+	report_print_warnings(stdout, &p.s, warnings);
+	tr_drop(warnings);
 	waiting_print(&p.s, w->waiting);
 	if (!t->finished && !w->performed)
 		printf("\nnobody performs it; 'troupe resume %" PRId64 "' goes on with it\n", w->id);

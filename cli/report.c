@@ -11,6 +11,8 @@
 #include <time.h>
 #include <troupe/codec.h>
 
+#define WARNINGS_SHOWN 20
+
 static tr_value time_text(int64_t us)
 {
 	time_t seconds = (time_t)(us / 1000000);
@@ -45,6 +47,35 @@ static tr_value steps_of(tr_value steps)
 	return out;
 }
 
+static bool is_before(tr_value a, tr_value b)
+{
+	int64_t la = tr_as_int(tr_map_get_s(a, "line"), 0), lb = tr_as_int(tr_map_get_s(b, "line"), 0);
+	return la != lb ? la < lb : tr_as_int(tr_map_get_s(a, "column"), 0) < tr_as_int(tr_map_get_s(b, "column"), 0);
+}
+
+tr_value report_warnings(tr_value warnings)
+{
+	tr_value sorted = tr_array(), out = tr_array();
+	for (size_t i = 0; i < tr_array_len(warnings); i++) {
+		tr_value one = tr_array_at(warnings, i);
+		size_t at = tr_array_len(sorted);
+		while (at > 0 && is_before(one, tr_array_at(sorted, at - 1)))
+			at--;
+		tr_value behind = tr_array_slice(sorted, at, tr_array_len(sorted));
+		tr_assign(&sorted, tr_array_slice(sorted, 0, at));
+		sorted = tr_array_concat(tr_array_push(sorted, tr_keep(one)), behind);
+	}
+	for (size_t i = 0; i < tr_array_len(sorted); i++) {
+		tr_value w = tr_array_at(sorted, i);
+		out = tr_array_push(
+		    out, TR_DICT("code", or_nil(tr_map_get_s(w, "code")), "message", or_nil(tr_map_get_s(w, "message")),
+				 "file", or_nil(tr_map_get_s(w, "file")), "line", or_nil(tr_map_get_s(w, "line")),
+				 "column", or_nil(tr_map_get_s(w, "column"))));
+	}
+	tr_drop(sorted);
+	return out;
+}
+
 tr_value report_object(int64_t execution_id, const char *playbook, tr_value summary)
 {
 	tr_value failures = tr_map_get_s(summary, "failures");
@@ -55,7 +86,8 @@ tr_value report_object(int64_t execution_id, const char *playbook, tr_value summ
 		       "started_at", time_text(started), "duration_ms", tr_float(ms), "result",
 		       or_nil(tr_map_get_s(summary, "result")), "ctx", or_map(tr_map_get_s(summary, "ctx")), "steps",
 		       steps_of(tr_map_get_s(summary, "steps")), "failures",
-		       tr_is(failures, TR_ARRAY) ? tr_keep(failures) : tr_array());
+		       tr_is(failures, TR_ARRAY) ? tr_keep(failures) : tr_array(), "warnings",
+		       report_warnings(tr_map_get_s(summary, "warnings")));
 }
 
 static void print_failures(FILE *err, const style *s, tr_value failures)
@@ -76,6 +108,38 @@ static void print_failures(FILE *err, const style *s, tr_value failures)
 	}
 }
 
+/* A step that failed and was followed by an arc all the same: its guard may have been meant for something else. */
+static void print_passed_over(FILE *err, const style *s, tr_value steps, tr_value failures)
+{
+	for (size_t i = 0; i < tr_map_len(steps); i++) {
+		const tr_entry *e = &tr_map_entries(steps)[i];
+		tr_value error = tr_map_get_s(e->value, "error");
+		bool listed = false;
+		char step[256], message[4000];
+		for (size_t k = 0; k < tr_array_len(failures); k++)
+			listed = listed || tr_equal(tr_map_get_s(tr_array_at(failures, k), "step"), e->key);
+		if (listed || !tr_str_is(tr_as_str(tr_map_get_s(e->value, "status")), "failed"))
+			continue;
+		fprintf(err, "  %s%s%s failed, and an arc went on from it: %s\n", style_bold(s),
+			escape_into(step, sizeof step, tr_as_str(e->key)), style_off(s),
+			escape_into(message, sizeof message,
+				    tr_s(tr_as_cstr(tr_map_get_s(error, "message"), "no message"))));
+	}
+}
+
+void report_print_warnings(FILE *out, const style *s, tr_value warnings)
+{
+	for (size_t i = 0; i < tr_array_len(warnings) && i < WARNINGS_SHOWN; i++) {
+		tr_value w = tr_array_at(warnings, i);
+		char message[1000];
+		fprintf(out, "  %swarning%s, line %lld: %s\n", style_yellow(s), style_off(s),
+			(long long)tr_as_int(tr_map_get_s(w, "line"), 0),
+			escape_into(message, sizeof message, tr_as_str(tr_map_get_s(w, "message"))));
+	}
+	if (tr_array_len(warnings) > WARNINGS_SHOWN)
+		fprintf(out, "  … and %zu more warnings; --json shows all\n", tr_array_len(warnings) - WARNINGS_SHOWN);
+}
+
 void report_print(FILE *out, FILE *err, tr_value object)
 {
 	style s = style_of(err);
@@ -87,6 +151,8 @@ void report_print(FILE *out, FILE *err, tr_value object)
 		escape_into(name, sizeof name, tr_as_str(tr_map_get_s(object, "playbook"))), took,
 		tr_as_cstr(tr_map_get_s(object, "execution_id"), "?"));
 	print_failures(err, &s, tr_map_get_s(object, "failures"));
+	print_passed_over(err, &s, tr_map_get_s(object, "steps"), tr_map_get_s(object, "failures"));
+	report_print_warnings(err, &s, tr_map_get_s(object, "warnings"));
 	fflush(err);
 	tr_value result = tr_map_get_s(object, "result");
 	tr_buf text = {0};

@@ -10,6 +10,7 @@ void timeline_init(timeline *t)
 			.playbook = tr_absent(),
 			.result = tr_absent(),
 			.failures = tr_absent(),
+			.warnings = tr_array(),
 			.by_id = tr_map(),
 			.started = tr_map()};
 }
@@ -34,6 +35,7 @@ void timeline_fini(timeline *t)
 	tr_drop(t->playbook);
 	tr_drop(t->result);
 	tr_drop(t->failures);
+	tr_drop(t->warnings);
 	tr_drop(t->by_id);
 	tr_drop(t->started);
 }
@@ -174,6 +176,8 @@ tr_err timeline_add(timeline *t, const event *e)
 		t->finished = true;
 	} else if (e->type == EVENT_STEP_SCHEDULED) {
 		return scheduled(t, e);
+	} else if (e->type == EVENT_WARNING) {
+		t->warnings = tr_array_push(t->warnings, tr_keep(e->payload));
 	}
 	timeline_run *r = e->step_run_id != 0 ? run_of_event(t, e) : NULL;
 	return r == NULL ? TR_OK : run_event(t, r, e);

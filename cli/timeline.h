@@ -34,6 +34,7 @@ typedef struct timeline {
 	uint64_t events;
 	tr_value playbook; /* map, or absent */
 	tr_value result, failures;
+	tr_value warnings; /* array */
 	timeline_run *runs;
 	size_t count, capacity;
 	tr_value by_id;   /* step run id -> position */

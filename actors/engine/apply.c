@@ -183,7 +183,7 @@ static tr_err apply_warning(machine *m, const event *e)
 	tr_value place = tr_map_get_s(e->payload, "place");
 
 	if (tr_is(place, TR_STRING) && tr_map_len(m->warned) < MACHINE_MOST_WARNINGS)
-		m->warned = tr_map_put(m->warned, tr_keep(place), tr_bool(true));
+		m->warned = tr_map_put(m->warned, tr_keep(place), tr_keep(e->payload));
 	return tr_value_err(m->warned);
 }
 

@@ -235,6 +235,16 @@ static tr_value step_summary(const step_state *s)
 		       tr_is_valid(s->error) ? tr_keep(s->error) : tr_nil());
 }
 
+static tr_value warnings(const machine *m)
+{
+	tr_value out = tr_array();
+
+	for (size_t i = 0; i < tr_map_len(m->warned); i++)
+		if (tr_is(tr_map_entries(m->warned)[i].value, TR_MAP))
+			out = tr_array_push(out, tr_keep(tr_map_entries(m->warned)[i].value));
+	return out;
+}
+
 tr_value machine_summary(const machine *m)
 {
 	tr_value steps = tr_map();
@@ -251,6 +261,6 @@ tr_value machine_summary(const machine *m)
 	return TR_DICT("execution_id", tr_int(m->execution_id), "playbook", tr_keep(m->info), "status",
 		       tr_string(status), "result", tr_keep(m->result), "ctx", tr_keep(m->ctx), "vars",
 		       tr_keep(m->vars), "workload", tr_keep(m->workload), "steps", steps, "failures",
-		       tr_keep(m->failures), "started_at_us", tr_int(m->started_us), "duration_us",
-		       tr_int(m->finished_us > m->started_us ? m->finished_us - m->started_us : 0));
+		       tr_keep(m->failures), "warnings", warnings(m), "started_at_us", tr_int(m->started_us),
+		       "duration_us", tr_int(m->finished_us > m->started_us ? m->finished_us - m->started_us : 0));
 }

@@ -132,7 +132,7 @@ struct machine {
 	tr_value result;
 	tr_value failures;
 	tr_value stop_reason;
-	tr_value warned; /* map: place -> true */
+	tr_value warned; /* map: place -> what was said of it */
 	uint64_t failure_count;
 	uint64_t branches_done;
 	uint64_t finished_runs;

@@ -15,10 +15,39 @@ workflow:
 
 
 class Run(kit.Case):
+    def test_what_is_undefined_and_passed_over_is_told_at_the_end(self):
+        playbook = self.write("told.yaml", """\
+            workload: { n: 3 }
+            workflow:
+              - step: first
+                args: { a: "{{ workload.n }}" }
+                tool: { kind: noop, result: "{{ ctx.nothing }} and more" }
+                next: wrong
+              - step: wrong
+                tool: { kind: python, code: "raise ValueError('no good')" }
+                next: [ { step: last, when: "{{ workload.n == 3 }}" } ]
+              - step: last
+                tool: { kind: noop, result: "{{ steps.first.gone }}" }
+            """)
+        done = self.troupe("run", playbook)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        line = 8
+        warning = f"  warning, line {line}: ctx.nothing is undefined\n"
+        self.assertEqual(done.stderr.count(warning), 1, done.stderr)
+        self.assertIn("  wrong failed, and an arc went on from it: ", done.stderr)
+        self.assertIn("no good", done.stderr)
+        shown = self.troupe("show", "last").stdout
+        self.assertIn(warning, shown)
+        self.assertIn("wrong failed, and an arc went on from it: ", shown)
+        told = json.loads(self.troupe("show", "last", "--json").stdout)["warnings"]
+        self.assertEqual([(w["code"], w["line"]) for w in told][0], ("undefined", line))
+        told = json.loads(self.troupe("run", playbook, "--json").stdout)["warnings"]
+        self.assertEqual(told[0]["message"], "ctx.nothing is undefined")
+
     def test_json_has_all_keys(self):
         out = self.run_json(self.write("hello.yaml", HELLO))
         self.assertEqual(set(out), {"execution_id", "playbook", "status", "started_at", "duration_ms", "result", "ctx", "steps",
-                                    "failures"})
+                                    "failures", "warnings"})
         self.assertEqual(out["status"], "success")
         self.assertRegex(out["execution_id"], r"^[1-9][0-9]{5,18}$")
         self.assertRegex(out["started_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
