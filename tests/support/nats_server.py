@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """NATS servers for tests, on free loopback ports, with JetStream in a temporary folder, until standard input ends.
 
-Prints one line "PORT TLS_PORT FOLDER" when they answer (TLS_PORT 0 without openssl). Users of the first: troupe with the
+Prints one line "PORT TLS_PORT OPERATOR_PORT FOLDER" when they answer (TLS_PORT 0 without openssl). Users of the first: troupe with the
 password "opensesame"; reader, who may publish to "allowed" only; the nkey of NKEY below. The second wants TLS (FOLDER/ca.pem
-vouches for it as "localhost") and the token "opensesame".
+vouches for it as "localhost") and the token "opensesame". The third is in operator mode with one account, in memory: FOLDER/good.creds is a user of it
+who may publish to "allowed" only; stranger.creds is signed by an account that nobody signed, expired.creds was good once, mixed.creds has another
+one's seed.
 
 Somebody listens there: at "echo" and answers with what came, at "silent" and answers nothing, at "control.restart" and
 ends the first server before it answers, and starts it again at the same port.
 """
+import base64
+import ctypes
+import ctypes.util
 import glob
 import json
 import os
@@ -33,6 +38,70 @@ TLS = """
 tls { cert_file: "%(folder)s/cert.pem", key_file: "%(folder)s/key.pem" }
 authorization { token: opensesame }
 """
+
+
+OPERATOR = """
+operator: %(operator)s
+resolver: MEMORY
+resolver_preload: { %(account)s: %(account_jwt)s }
+"""
+
+
+class Key:
+    """An nkey: an Ed25519 key pair whose texts say what it is of."""
+    SODIUM = None
+
+    def __init__(self, kind):
+        if Key.SODIUM is None:
+            Key.SODIUM = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
+            Key.SODIUM.sodium_init()
+        self.kind = {"operator": 14 << 3, "account": 0, "user": 20 << 3}[kind]
+        seed, public, secret = os.urandom(32), ctypes.create_string_buffer(32), ctypes.create_string_buffer(64)
+        Key.SODIUM.crypto_sign_seed_keypair(public, secret, seed)
+        self.secret = secret
+        self.public = self.text(bytes([self.kind]) + public.raw)
+        self.seed = self.text(bytes([18 << 3 | self.kind >> 5, (self.kind & 31) << 3]) + seed)
+
+    @staticmethod
+    def text(data):
+        crc = 0
+        for byte in data:
+            crc ^= byte << 8
+            for _ in range(8):
+                crc = (crc << 1 ^ 0x1021 if crc & 0x8000 else crc << 1) & 0xffff
+        return base64.b32encode(data + crc.to_bytes(2, "little")).decode().rstrip("=")
+
+    def jwt(self, subject, name, claims, **more):
+        def part(data):
+            return base64.urlsafe_b64encode(data).rstrip(b"=")
+        body = {"jti": name, "iat": int(time.time()), "iss": self.public, "name": name, "sub": subject.public,
+                "nats": dict(claims, version=2), **more}
+        text = part(json.dumps({"typ": "JWT", "alg": "ed25519-nkey"}).encode()) + b"." + part(json.dumps(body).encode())
+        signature = ctypes.create_string_buffer(64)
+        Key.SODIUM.crypto_sign_detached(signature, None, text, ctypes.c_ulonglong(len(text)), self.secret)
+        return (text + b"." + part(signature.raw)).decode()
+
+
+LIMITS = {name: -1 for name in ("subs", "data", "payload", "imports", "exports", "conn", "leaf")}
+
+
+def operator_config(folder):
+    operator, account, other = Key("operator"), Key("account"), Key("account")
+
+    def creds(name, signer, seed=None, **more):
+        user = Key("user")
+        claims = {"type": "user", "pub": {"allow": ["allowed"]}, "sub": {}, "subs": -1, "data": -1, "payload": -1}
+        with open(f"{folder}/{name}.creds", "w", encoding="ascii") as f:
+            f.write(f"-----BEGIN NATS USER JWT-----\n{signer.jwt(user, name, claims, **more)}\n------END NATS USER JWT------\n\n"
+                    f"************************* IMPORTANT *************************\n\n"
+                    f"-----BEGIN USER NKEY SEED-----\n{seed or user.seed}\n------END USER NKEY SEED------\n")
+
+    creds("good", account)
+    creds("stranger", other)
+    creds("expired", account, exp=int(time.time()) - 3600)
+    creds("mixed", account, seed=Key("user").seed)
+    return OPERATOR % {"operator": operator.jwt(operator, "operator", {"type": "operator"}), "account": account.public,
+                       "account_jwt": operator.jwt(account, "account", {"type": "account", "limits": dict(LIMITS, wildcards=True)})}
 
 
 class Server:
@@ -144,14 +213,16 @@ def main():
     servers = []
     try:
         servers.append(Server(folder, "users", USERS))
-        if certificate(folder):
+        tls = certificate(folder)
+        if tls:
             servers.append(Server(folder, "tls", TLS))
+        servers.append(Server(folder, "operator", operator_config(folder)))
         for server in servers:
             server.start()
         listener = Listener(servers[0])
         listener.start()
         listener.ready.wait()
-        print(servers[0].port, servers[1].port if len(servers) > 1 else 0, folder, flush=True)
+        print(servers[0].port, servers[1].port if tls else 0, servers[-1].port, folder, flush=True)
         sys.stdin.read()
     finally:
         for server in servers:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kv_get, kv_put, kv_delete. A key that was deleted is one whose last message says so. */
+#include "plugins/actions/nats/fault.h"
 #include "plugins/actions/nats/operations.h"
 
 #include <string.h>
@@ -50,6 +51,7 @@ static tr_value look(nats_task *t, const place *p, tr_value *fault)
 {
 	tr_value m =
 	    nats_stored(t, tr_as_cstr(p->stream, ""), tr_as_cstr(p->subject, ""), 0, tr_as_cstr(p->what, ""), fault);
+	*fault = nats_fault_bucket(*fault, p->bucket);
 
 	if (!tr_is_valid(TR_GET(m, "headers", "KV-Operation")))
 		return m;
@@ -82,8 +84,15 @@ static tr_value write(nats_task *t, const place *p, tr_value value, tr_value hea
 		headers = tr_map_put_s(headers, "Nats-Expected-Last-Subject-Sequence", tr_int(revision));
 	headers = tr_own_value(headers);
 	ack = nats_store(t, tr_as_cstr(p->subject, ""), value, headers, tr_as_cstr(p->what, ""), &fault);
-	if (!tr_is_valid(ack))
+	if (!tr_is_valid(ack)) {
+		/* No stream takes what is for a bucket that is not there: asking for the key tells why. */
+		tr_value why = tr_absent();
+		if (tr_str_is(tr_as_str(TR_GET(fault, "error", "kind")), "not_found"))
+			tr_drop(look(t, p, &why));
+		if (tr_is_valid(why))
+			tr_assign(&fault, why);
 		return fault;
+	}
 	out = tr_map_put_s(named("success", p), "revision", tr_keep(tr_map_get_s(ack, "seq")));
 	tr_drop(ack);
 	return tr_outcome_ok(out);

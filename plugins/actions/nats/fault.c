@@ -91,6 +91,8 @@ tr_value nats_fault_nobody(const char *subject)
 	return tr_outcome_error("no_responders", true, "nats: nobody listens at %s", subject);
 }
 
+#define NO_STREAM 10059 /* stream not found */
+
 typedef struct api_error {
 	int64_t code; /* err_code */
 	const char *kind;
@@ -99,17 +101,16 @@ typedef struct api_error {
 
 /* nats-server, server/errors.json */
 static const api_error known[] = {
-    {10059, "not_found", false},   /* stream not found */
-    {10071, "conflict", false},    /* wrong last sequence */
-    {10060, "conflict", false},    /* expected stream does not match */
-    {10054, "too_large", false},   /* message size exceeds maximum allowed */
-    {10077, "too_large", false},   /* maximum bytes exceeded */
-    {10076, "unavailable", false}, /* JetStream not enabled */
-    {10039, "unavailable", false}, /* not for the account */
-    {10008, "unavailable", true},  /* JetStream system temporarily unavailable */
-    {10009, "unavailable", true},  /* no leader */
-    {10023, "resources", true},    /* insufficient resources */
-    {10047, "resources", false},   /* insufficient storage */
+    {NO_STREAM, "not_found", false}, {10071, "conflict", false}, /* wrong last sequence */
+    {10060, "conflict", false},                                  /* expected stream does not match */
+    {10054, "too_large", false},                                 /* message size exceeds maximum allowed */
+    {10077, "too_large", false},                                 /* maximum bytes exceeded */
+    {10076, "unavailable", false},                               /* JetStream not enabled */
+    {10039, "unavailable", false},                               /* not for the account */
+    {10008, "unavailable", true},                                /* JetStream system temporarily unavailable */
+    {10009, "unavailable", true},                                /* no leader */
+    {10023, "resources", true},                                  /* insufficient resources */
+    {10047, "resources", false},                                 /* insufficient storage */
 };
 
 tr_value nats_fault_api(tr_value error, const char *what)
@@ -130,4 +131,15 @@ tr_value nats_fault_api(tr_value error, const char *what)
 			     tr_as_cstr(tr_map_get_s(error, "description"), "the server gave no reason"));
 	outcome = tr_outcome_error_put(outcome, "code", tr_int(code != 0 ? code : status));
 	return tr_outcome_error_put(outcome, "details", tr_keep(error));
+}
+
+tr_value nats_fault_bucket(tr_value fault, const char *bucket)
+{
+	if (tr_as_int(TR_GET(fault, "error", "code"), 0) != NO_STREAM)
+		return fault;
+	return tr_outcome_error_put(
+	    fault, "message",
+	    tr_stringf("%s: there is no bucket %s; whoever runs the server makes it, with 'nats kv "
+		       "add %s' for one",
+		       tr_as_cstr(TR_GET(fault, "error", "message"), "nats"), bucket, bucket));
 }

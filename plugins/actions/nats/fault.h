@@ -21,4 +21,8 @@ tr_value nats_fault_nobody(const char *subject);
 /** The `error` of a JetStream answer: {code, err_code, description}; what was asked for names it in the message. */
 tr_value nats_fault_api(tr_value error, const char *what);
 
+/** The same of a bucket, which is a stream: what to do about one that is not there. Takes the fault; any other stays as
+ * it is. */
+tr_value nats_fault_bucket(tr_value fault, const char *bucket);
+
 #endif

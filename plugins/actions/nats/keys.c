@@ -139,7 +139,7 @@ tr_value nats_kv_keys(nats_task *t)
 		tr_value what = tr_own_value(tr_stringf("kv_keys of bucket %s", l.bucket));
 		l.stream = tr_own_value(tr_stringf("KV_%s", l.bucket));
 		l.head = strlen("$KV.") + strlen(l.bucket) + 1;
-		fault = create(&l, filter, tr_as_cstr(what, ""));
+		fault = nats_fault_bucket(create(&l, filter, tr_as_cstr(what, "")), l.bucket);
 	}
 	if (!tr_is_valid(fault)) {
 		fault = fetch_all(&l);
