@@ -259,6 +259,50 @@ static void cancel_reaches_a_paused_execution(void **state)
 	driver_fini(&d);
 }
 
+static void one_that_was_paused_when_it_failed_can_be_let_go(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(&d, POLICY("fail_fast") FORK("split") "  next: [a, b]\n" STEP("a") STEP("b"), NULL);
+	driver_done(&d, "split", NULL);
+	assert_int_equal(machine_pause(d.live, &d.world, &d.sink, false), TR_OK);
+	driver_failed(&d, "a", "test", "as asked");
+	assert_false(d.finished);
+	assert_int_equal(machine_pause(d.live, &d.world, &d.sink, false), TR_EINVAL);
+	assert_int_equal(machine_unpause(d.live, &d.world, &d.sink, false), TR_OK);
+	assert_status(&d, "failed");
+	driver_fini(&d);
+}
+
+/* A repair pauses what has lost a part of its log, wherever that is. */
+static void a_pause_does_not_hold_up_what_was_cancelled(void **state)
+{
+	driver d;
+	size_t n = 0;
+
+	(void)state;
+	driver_init(&d, HEAD "workflow:\n" STEP("one") "  next: two\n" STEP("two"), NULL);
+	assert_int_equal(machine_cancel(d.live, &d.world, &d.sink, tr_s("enough")), TR_OK);
+	while (d.events[n].type != EVENT_EXECUTION_CANCELLED)
+		n++;
+	machine *m = driver_replay(&d, n + 1);
+	event e;
+	event_init(&e, EVENT_EXECUTION_PAUSED);
+	e.execution_id = machine_execution_id(m);
+	e.seq = machine_seq(m) + 1;
+	e.event_id = machine_last_event_id(m) + 1;
+	e.payload = TR_DICT("by", tr_string("repair"));
+	assert_int_equal(machine_apply(m, &e), TR_OK);
+	event_fini(&e);
+	machine_free(&d.live);
+	d.live = m;
+	d.lean = true;
+	assert_int_equal(machine_recover(m, &d.world, &d.sink), TR_OK);
+	assert_int_equal(machine_phase_of(m), MACHINE_FINISHED);
+	driver_fini(&d);
+}
+
 static void timeout_of_a_step_is_rendered_when_it_is_scheduled(void **state)
 {
 	driver d;
@@ -370,6 +414,8 @@ int main(void)
 	    cmocka_unit_test(cancel_reaches_a_paused_execution),
 	    cmocka_unit_test(timeout_of_a_step_is_rendered_when_it_is_scheduled),
 	    cmocka_unit_test(timeout_of_the_execution_fails_it),
+	    cmocka_unit_test(one_that_was_paused_when_it_failed_can_be_let_go),
+	    cmocka_unit_test(a_pause_does_not_hold_up_what_was_cancelled),
 	    cmocka_unit_test(late_and_foreign_reports_are_refused),
 	    cmocka_unit_test(warning_of_a_worker_is_kept_once_a_place),
 	    cmocka_unit_test(every_execution_is_told_from_its_first_to_its_last_event),
