@@ -44,6 +44,7 @@ struct store {
 
 struct job {
 	file_store *files;
+	file_store **opened; /* the state's, which is given back also when the actor is killed meanwhile */
 	const char *data;
 	const disk *disk;
 	bool sync;
@@ -58,7 +59,7 @@ struct job {
 static void *do_open(void *arg)
 {
 	struct job *job = arg;
-	job->files = file_store_open(job->data, job->disk, &job->notes, &job->error);
+	*job->opened = file_store_open(job->data, job->disk, &job->notes, &job->error);
 	return NULL;
 }
 
@@ -347,7 +348,7 @@ static void close_files(void *ptr)
 static tr_next store_init(void *state, tr_value arg)
 {
 	struct store *s = state;
-	struct job job = {.data = tr_as_cstr(tr_map_get_s(arg, "data"), ""), .disk = &disk_real};
+	struct job job = {.data = tr_as_cstr(tr_map_get_s(arg, "data"), ""), .disk = &disk_real, .opened = &s->files};
 	const disk *given = tr_as_object(tr_map_get_s(arg, "disk"), &store_disk_class);
 	if (given != NULL)
 		job.disk = given;
@@ -363,17 +364,17 @@ static tr_next store_init(void *state, tr_value arg)
 	s->compact = tr_atom("compact");
 	s->condition = tr_atom("condition");
 	tr_trap_exit(true);
+	/* First of all: one that is killed while the folder is opened must not keep its lock. */
+	if (tr_own(s, close_files) != TR_OK)
+		return tr_next_stop(TR_A(enomem));
 	tr_err err;
 	tr_dirty(do_open, &job, &err);
 	if (job.notes.n > 0)
 		tr_log(TR_WARNING, tr_absent(), "recovered after a crash: %.*s", (int)job.notes.n, job.notes.p);
 	tr_buf_fini(&job.notes);
 	/* A folder that cannot be used is no crash: whoever starts the store is told. */
-	if (err != TR_OK || job.files == NULL)
+	if (err != TR_OK || s->files == NULL)
 		return tr_next_stop(TR_LIST(TR_A(shutdown), tr_string_lossy(job.error.text, strlen(job.error.text))));
-	s->files = job.files;
-	if (tr_own(s, close_files) != TR_OK)
-		return tr_next_stop(TR_A(enomem));
 	return tr_noreply();
 }
 
