@@ -126,6 +126,21 @@ tr_value running_extra(const executions *s, int64_t id)
 	return s->check_replay ? tr_map_put_s(extra, "check_replay", tr_bool(true)) : extra;
 }
 
+static void crashed(executions *s, running *r, tr_value reason);
+
+/* Whoever is taken up again stays known; a former self whose supervisor was killed may still be about to end. */
+static void not_started(executions *s, running *r, tr_value reason)
+{
+	tr_pid former = tr_as_pid(tr_array_at(reason, 1));
+
+	if (running_of(s, r->id) != r)
+		forget(s, r);
+	else if (tr_str_is(tr_as_str(tr_array_at(reason, 0)), "already_started") && former.bits != 0)
+		enter(s, r, former);
+	else
+		crashed(s, r, reason);
+}
+
 tr_value running_start(executions *s, running *r, tr_value extra)
 {
 	tr_pid supervisor = tr_whereis(EXECUTIONS_SUPERVISOR);
@@ -136,7 +151,7 @@ tr_value running_start(executions *s, running *r, tr_value extra)
 	if (r == NULL || supervisor.bits == 0 || !tr_is_valid(extra)) {
 		tr_drop(extra);
 		if (r != NULL)
-			forget(s, r);
+			not_started(s, r, tr_nil());
 		return executions_refuse(supervisor.bits == 0 ? "the executions' supervisor is not there"
 							      : "out of memory");
 	}
@@ -156,7 +171,7 @@ tr_value running_start(executions *s, running *r, tr_value extra)
 			roll_keep(r->id, r->watchers, r->playbook, r->parent);
 		return TR_LIST(TR_A(ok), tr_int(r->id), tr_pid_value(started.pid));
 	}
-	forget(s, r);
+	not_started(s, r, started.reason);
 	tr_show(&why, started.reason, 300);
 	answer = TR_LIST(TR_A(error), tr_stringf("the execution cannot be started: %s", why.p == NULL ? "?" : why.p));
 	tr_buf_fini(&why);
@@ -269,7 +284,7 @@ void running_down(executions *s, tr_value message)
 void running_again(executions *s, int64_t id)
 {
 	running *r = running_of(s, id);
-	tr_value extra, answer;
+	tr_value extra;
 
 	if (r == NULL || r->pid.bits != 0 || s->closing)
 		return;
@@ -279,9 +294,5 @@ void running_again(executions *s, int64_t id)
 	}
 	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "again", tr_bool(true), "watch",
 							   tr_keep(r->watchers), "parent", tr_keep(r->parent)));
-	answer = running_start(s, r, extra);
-	if (!TR_IS_A(tr_array_at(answer, 0), ok))
-		tr_log(TR_ERROR, tr_absent(), "execution %" PRId64 " cannot be taken up again: %s", id,
-		       tr_as_cstr(tr_array_at(answer, 1), "?"));
-	tr_drop(answer);
+	tr_drop(running_start(s, r, extra)); /* one that cannot be started is tried again */
 }
