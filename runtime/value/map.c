@@ -41,19 +41,14 @@ static tr_value map_value(struct box_map *map)
 	return map != NULL ? box_value(TR_MAP, &map->head) : tr_invalid(TR_ENOMEM);
 }
 
-/* There is one empty map for all: nobody owns it, so whoever puts something in gets a map of their own. */
-static struct box_map no_entries = {.head = {BOX_IMMORTAL, TR_MAP}};
-
 tr_value tr_map(void)
 {
-	return map_value(&no_entries);
+	return map_value(map_new(0));
 }
 
 tr_value tr_map_with(size_t capacity)
 {
-	return capacity == 0        ? tr_map()
-	       : capacity > MAP_MAX ? tr_invalid(TR_EFULL)
-				    : map_value(map_new((uint32_t)capacity));
+	return capacity > MAP_MAX ? tr_invalid(TR_EFULL) : map_value(map_new((uint32_t)capacity));
 }
 
 /* ---- finding ---- */
