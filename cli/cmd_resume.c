@@ -113,6 +113,10 @@ static int choose(const struct resume_options *o, resume_job *job, bool here)
 
 static int finish_one(const struct resume_options *o, const resume_one *one, bool interrupted)
 {
+	if (one->over) {
+		fprintf(stderr, "execution %" PRId64 " ended while its parent went on\n", one->id);
+		return EXIT_OK;
+	}
 	if (!tr_is_valid(one->summary)) {
 		fprintf(stderr, "troupe resume: execution %" PRId64 ": %s\n", one->id,
 			one->problem[0] != '\0' ? one->problem : "it did not end; it can be resumed again");

@@ -17,6 +17,8 @@
 #define SHUTDOWN_NS (30 * TR_SECOND)
 #define LOOK_MS     100
 
+#define RUNS_ALREADY "runs already" /* in the refusal */
+
 static void not_ours(void *data)
 {
 	(void)data;
@@ -45,7 +47,8 @@ static size_t open_count(const resume_job *job)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < job->count; i++)
-		n += job->all[i].begun && !tr_is_valid(job->all[i].summary) && job->all[i].problem[0] == '\0';
+		n += job->all[i].begun && !job->all[i].over && !tr_is_valid(job->all[i].summary) &&
+		     job->all[i].problem[0] == '\0';
 	return n;
 }
 
@@ -59,21 +62,48 @@ static void begun(const resume_job *job, resume_one *one)
 /* ---- in this process ------------------------------------------------------------------------------------------------
  */
 
+static tr_value ask(tr_value request)
+{
+	return tr_call_name(SUBJECT_EXECUTIONS, request, tr_in(CALL_NS));
+}
+
+static void refused(resume_one *one, tr_value answer)
+{
+	(void)snprintf(one->problem, sizeof one->problem, "%s",
+		       tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "it was refused")
+					   : tr_err_text(tr_value_err(answer)));
+}
+
+/* Its parent has taken it up before its turn came: its end is watched like that of those begun here. When it is over
+ * already, it had been seen to its end, and there is nothing to add. */
+static void join_running(resume_job *job, resume_one *one)
+{
+	tr_value answer = ask(TR_LIST(tr_string("watch"), tr_int(one->id), tr_pid_value(tr_self())));
+	char name[40];
+	(void)snprintf(name, sizeof name, "event.%" PRId64, one->id);
+	tr_pid pid = tr_whereis(name);
+	begun(job, one);
+	one->over = !TR_IS_A(answer, ok) || pid.bits == 0;
+	if (!one->over)
+		(void)tr_monitor(pid);
+	tr_drop(answer);
+}
+
 static void begin_here(resume_job *job, resume_one *one)
 {
-	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS,
-				       TR_LIST(TR_A(resume), tr_int(one->id), tr_pid_value(tr_self())), tr_in(CALL_NS));
+	tr_value answer = ask(TR_LIST(TR_A(resume), tr_int(one->id), tr_pid_value(tr_self())));
 	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
-		(void)snprintf(one->problem, sizeof one->problem, "%s",
-			       tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "it was refused")
-						   : tr_err_text(tr_value_err(answer)));
+		refused(one, answer);
+		if (strstr(one->problem, RUNS_ALREADY) != NULL) {
+			one->problem[0] = '\0';
+			join_running(job, one);
+		}
 	} else {
 		begun(job, one);
 		(void)tr_monitor(tr_as_pid(tr_array_at(answer, 1)));
-		if (one->unpause)
-			tr_drop(tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(tr_string("unpause"), tr_int(one->id)),
-					     tr_in(CALL_NS)));
 	}
+	if (one->begun && one->unpause)
+		tr_drop(ask(TR_LIST(tr_string("unpause"), tr_int(one->id))));
 	tr_drop(answer);
 }
 
@@ -84,7 +114,7 @@ static void check_down(resume_job *job)
 		resume_one *one = &job->all[i];
 		char name[40];
 		(void)snprintf(name, sizeof name, "event.%" PRId64, one->id);
-		if (one->begun && !tr_is_valid(one->summary) && tr_whereis(name).bits == 0)
+		if (one->begun && !one->over && !tr_is_valid(one->summary) && tr_whereis(name).bits == 0)
 			(void)snprintf(one->problem, sizeof one->problem, "its actor ended; it can be resumed again");
 	}
 }
@@ -140,7 +170,7 @@ static void begin_there(remote *r, resume_job *job, resume_one *one, bool wait)
 			&answer, one->problem, sizeof one->problem)) {
 		begun(job, one);
 		tr_drop(answer);
-	} else if (strstr(one->problem, "runs already") != NULL) {
+	} else if (strstr(one->problem, RUNS_ALREADY) != NULL) {
 		one->problem[0] = '\0';
 		if (!wait || remote_watch(r, one->id, one->problem, sizeof one->problem))
 			begun(job, one);

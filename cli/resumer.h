@@ -13,6 +13,7 @@ typedef struct resume_one {
 	bool unpause;
 	/* out */
 	bool begun;
+	bool over;         /* its parent had taken it up, and it ended before it could be watched */
 	tr_value summary;  /* absent: it did not end */
 	char problem[400]; /* why not */
 } resume_one;

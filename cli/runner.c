@@ -2,6 +2,7 @@
 /* The runner actor. */
 #include "cli/runner.h"
 
+#include "actors/edge/edge.h"
 #include "actors/engine/catalog.h"
 #include "actors/protocol.h"
 
@@ -14,6 +15,7 @@
 #define RUNNER_NAME "runner"
 #define TICK_NS     (100 * TR_MS)
 #define CALL_NS     (30 * TR_SECOND)
+#define FLUSH_NS    (10 * TR_SECOND)
 #define STUCK_COUNT 10               /* answers in a row */
 #define RESTART_NS  (60 * TR_SECOND) /* an execution that crashed is taken up again before that */
 
@@ -210,6 +212,8 @@ static void wait_for_others(run_job *job)
 		if (!wait_for(tr_monitor(pid)))
 			return;
 	}
+	if (job->waited)
+		edge_flush(tr_in(FLUSH_NS));
 }
 
 static void runner_body(tr_value arg)

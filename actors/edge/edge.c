@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <troupe/io.h>
 #include <troupe/log.h>
+#include <troupe/sys.h>
 #include <unistd.h>
 
 #define CONNECTIONS      "connections"
@@ -245,4 +246,15 @@ tr_child_spec edge_child(const edge_options *options)
 			       .restart = TR_PERMANENT,
 			       .type = TR_SUPERVISOR,
 			       .label = "edge"};
+}
+
+void edge_flush(int64_t deadline)
+{
+	tr_pid supervisor = tr_whereis(CONNECTIONS);
+	tr_value children = supervisor.bits != 0 ? tr_supervisor_which_children(supervisor, deadline) : tr_array();
+
+	/* It answers in its turn: when it does, it has taken what came before. */
+	for (size_t i = 0; i < tr_array_len(children); i++)
+		tr_drop(tr_sys_get_status(tr_as_pid(tr_map_get_s(tr_array_at(children, i), "pid")), deadline));
+	tr_drop(children);
 }

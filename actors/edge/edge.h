@@ -27,4 +27,8 @@ bool edge_subject_allowed(tr_str subject);
 /** What executions ask each other, and the end of them all, is not for clients: a node ends by `node` [stop]. */
 bool edge_request_allowed(tr_str subject, tr_value request);
 
+/** Wait until each connection of this node has told its client what had been said to it before, such as the end of an
+ * execution that the caller has seen end. Called by an actor; at most until the deadline. */
+void edge_flush(int64_t deadline);
+
 #endif

@@ -53,6 +53,34 @@ class Children(kit.Case):
         self.assertLess(types.index("child.started"), types.index("child.done"))
         self.assertLess(types.index("child.done"), types.index("task.processed"))
 
+    def test_a_resume_of_all_meets_children_that_their_parent_has_taken_up(self):
+        """Each runs once, whoever takes it up first, and neither the answer nor the exit code says that one failed."""
+        self.write("kid.yaml", """
+            workflow:
+              - step: s
+                tool:
+                  - a: { kind: noop, eval: [{ expr: "{{ _attempt < 2 }}", do: retry, attempts: 3, delay: 3 }] }
+            """)
+        process = self.start("run", self.write("many.yaml", """
+            workflow:
+              - step: s
+                loop: { in: "{{ range(60) | list }}", iterator: k, spec: { mode: parallel, max_in_flight: 60 } }
+                tool: { kind: playbook, path: ./kid.yaml }
+            """), "--events")
+        begun = 0
+        for line in process.stderr:
+            begun += "child.started" in line or "ChildStarted" in line
+            if begun == 60:
+                break
+        self.assertEqual(begun, 60)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        done = self.troupe("resume")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("runs already", done.stderr)
+        for line in self.troupe("executions", "--json", "--limit", "100").stdout.splitlines():
+            self.assertEqual(json.loads(line)["status"], "success")
+
     def test_a_failed_child_is_an_error_that_names_the_cause(self):
         out = self.run_json(self.outer("args: { n: 400 }"), code=1)
         error = out["steps"]["call"]["error"]
