@@ -57,7 +57,8 @@ class Snapshots(kit.Case):
     def test_replay_to_any_event_is_the_same_with_and_without(self):
         self.interrupted()
         seqs = [int(os.path.basename(p).split(".")[0]) for p in self.snapshots()]
-        places = sorted({1, 2, seqs[0] - 1, seqs[0], seqs[0] + 1, seqs[1] + 7, seqs[-1], seqs[-1] + 3})
+        # What follows the newest may not have been written any more.
+        places = sorted({1, 2, seqs[0] - 1, seqs[0], seqs[0] + 1, seqs[1] + 7, seqs[-1]})
         with_them = [self.ok("replay", "last", "--to", str(n), "--json") for n in places]
         last = self.ok("replay", "last", "--json")
         for path in self.snapshots():
