@@ -87,7 +87,7 @@ static void guard(struct stack_pool *pool, struct stack *k)
 {
 	if (pool->guards_left == 0)
 		return;
-	/* Markers in the page table: no mapping is split, and it takes a tenth of the time. */
+	/* Markers in the page table: no mapping is split, and it takes a fraction of the time. */
 	k->guarded = madvise(k->low, STACK_GUARD, MADV_GUARD_INSTALL) == 0;
 	if (k->guarded)
 		return;
