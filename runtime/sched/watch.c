@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The watch. Every fifth of the limit it looks at each scheduler's slice counter. One that has not moved for a tick is
- * `slow`: its slice ends at the next chance, and whoever is idle may take even what is next in line there. One that has
- * not moved for the whole limit is reported, and a spare scheduler serves its queue until it is back. When all
- * schedulers sleep, so does the watch.
+ * The watch. Every fifth of the limit, and every 2 ms if that is longer, it looks at each scheduler's slice counter.
+ * One that has not moved for a tick is `slow`: its slice ends at the next chance, and whoever is idle may take even
+ * what is next in line there. One that has not moved for the whole limit is reported, and a spare scheduler serves its
+ * queue until it is back. When all schedulers sleep, so does the watch.
  */
 #include <signal.h>
 
@@ -12,6 +12,8 @@
 #include "runtime/sched/futex.h"
 #include "runtime/sched/width.h"
 
+#define TICK_MIN    (TR_MS / 10)
+#define TICK_MAX    (2 * TR_MS)
 #define QUIET_TICKS 25 /* so many ticks without work, then the watch sleeps */
 
 /* What the watch remembers of a scheduler. */
@@ -197,6 +199,14 @@ static void doze(tr_node *node)
 	atomic_store(&node->watch.asleep, 0);
 }
 
+/* Often enough for handlers that overstay, and for input and output that nobody waits for: a scheduler that parks while
+ * another thread is at a turn leaves that to us. */
+static int64_t tick_ns(const tr_node *node)
+{
+	int64_t tick = node->long_handler_ns / 5;
+	return tick > TICK_MAX ? TICK_MAX : tick < TICK_MIN ? TICK_MIN : tick;
+}
+
 static void *watch_main(void *arg)
 {
 	tr_node *node = arg;
@@ -213,8 +223,7 @@ static void *watch_main(void *arg)
 		uint32_t stopping = atomic_load(&node->stopping);
 		if (stopping == 2)
 			break;
-		futex_wait(&node->stopping, stopping,
-			   node->long_handler_ns / 5 > 100000 ? node->long_handler_ns / 5 : 100000);
+		futex_wait(&node->stopping, stopping, tick_ns(node));
 		int64_t now = node_now(node);
 		uint32_t stuck = 0;
 		uint32_t n = atomic_load(&node->sched_count);
