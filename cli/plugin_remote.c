@@ -50,26 +50,31 @@ static int print_json(tr_value v)
 
 /* ---- list ---- */
 
-static void words(tr_buf *out, tr_value list)
+static void words(tr_buf *out, const char *head, tr_value list)
 {
 	for (size_t i = 0; i < tr_array_len(list); i++)
-		tr_buf_putf(out, "%s%s", i > 0 ? "," : "", tr_as_cstr(tr_array_at(list, i), "?"));
-	if (tr_array_len(list) == 0)
-		tr_buf_putc(out, '-');
+		tr_buf_putf(out, "%s%s%s", out->n > 0 ? "," : "", head, tr_as_cstr(tr_array_at(list, i), "?"));
+}
+
+static const char *or_dash(const tr_buf *text)
+{
+	return text->n == 0 || text->p == NULL ? "-" : text->p;
 }
 
 static void list_row(tr_value p)
 {
 	tr_buf kinds = {0}, missing = {0};
 	tr_value ungranted = tr_map_get_s(p, "missing_grants");
-	words(&kinds, tr_map_get_s(p, "answers"));
-	words(&missing, ungranted);
-	printf("%-20s %-12s %-9s %-9s %s", tr_as_cstr(tr_map_get_s(p, "id"), "?"),
+	words(&kinds, "", tr_map_get_s(p, "answers"));
+	words(&kinds, "controller:", tr_map_get_s(p, "controls"));
+	words(&missing, "", ungranted);
+	printf("%-20s %-12s %-9s %-11s %-9s %s", tr_as_cstr(tr_map_get_s(p, "id"), "?"),
 	       tr_as_cstr(tr_map_get_s(p, "version"), "?"),
 	       tr_as_bool(tr_map_get_s(p, "builtin"), false) ? "built-in" : "loaded",
-	       tr_as_cstr(tr_map_get_s(p, "isolation"), "?"), kinds.p == NULL ? "" : kinds.p);
+	       tr_as_cstr(tr_map_get_s(p, "tier"), "-"), tr_as_cstr(tr_map_get_s(p, "isolation"), "?"),
+	       or_dash(&kinds));
 	if (tr_array_len(ungranted) > 0)
-		printf("   not granted: %s", missing.p == NULL ? "" : missing.p);
+		printf("   not granted: %s", or_dash(&missing));
 	putchar('\n');
 	tr_buf_fini(&kinds);
 	tr_buf_fini(&missing);
@@ -84,7 +89,8 @@ int plugin_list(plugin_arguments *a)
 	if (a->json) {
 		code = print_json(list);
 	} else {
-		printf("%-20s %-12s %-9s %-9s %s\n", "PLUGIN", "VERSION", "FROM", "ISOLATION", "ANSWERS FOR");
+		printf("%-20s %-12s %-9s %-11s %-9s %s\n", "PLUGIN", "VERSION", "FROM", "TIER", "ISOLATION",
+		       "ANSWERS FOR");
 		for (size_t i = 0; i < tr_array_len(list); i++)
 			list_row(tr_array_at(list, i));
 	}

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** The command of a task: its rendered inputs and what a tool may know of where it runs. Tasks of kind workbook are
- * expanded here. */
+/** The command of a task: its rendered inputs and what a tool may know of where it runs. What a task of kind workbook
+ * is says the controller of that name; here it is rendered. */
 #include "actors/event/digits.h"
+#include "actors/worker/controllers.h"
 #include "actors/worker/path.h"
 #include "actors/worker/pipeline_internal.h"
 #include "plugins/host/host.h"
 
 #include <troupe/actor.h>
-
-#define WORKBOOK_DEPTH 16
 
 /* The same for every run of this visit, also after a crash: a tool can recognise that it is asked twice. */
 static tr_value idempotency_key(const pipeline *p)
@@ -63,29 +62,6 @@ static const pb_workbook_entry *find_entry(const playbook *book, tr_str name)
 	return NULL;
 }
 
-static tr_value no_entry(const pipeline *p, tr_value name)
-{
-	tr_value error = TR_DICT("kind", tr_string("workbook"), "message",
-				 tr_stringf("task %.*s: the workbook has no entry \"%s\"",
-					    TR_STR(pipeline_task(p)->label), tr_as_cstr(name, "")),
-				 "retryable", tr_bool(false));
-	return error;
-}
-
-/* What the caller hands over: its args (or input), else all that it says but the name. */
-static tr_value call_inputs(tr_value call)
-{
-	tr_value args = tr_map_get_s(call, "args");
-	if (!tr_is_valid(args))
-		args = tr_map_get_s(call, "input");
-	if (tr_is(args, TR_MAP))
-		return tr_keep(args);
-	tr_value name = tr_string("name");
-	tr_value out = tr_map_del(tr_keep(call), name);
-	tr_drop(name);
-	return out;
-}
-
 /* The entry's inputs with the caller's over its defaults, all of them visible to the entry's templates by their bare
  * names. */
 static tr_value entry_input(pipeline *p, const pb_task *inner, tr_value inputs, tr_value *error)
@@ -136,25 +112,84 @@ static tr_value task_input(pipeline *p, const pb_task *task, tr_value *error)
 	return input;
 }
 
-static tr_value inputs_of(pipeline *p, const pb_task **inner, tr_value *error)
+/* ---- what a task of kind workbook is ---- */
+
+#define WORKBOOK_MOST 1000 /* whatever the controller says */
+
+/* What is to be performed: its kind, and its inputs as they are rendered so far. */
+typedef struct work {
+	tr_value kind, input; /* owned */
+	pb_pos body;          /* of its code */
+} work;
+
+static void work_fini(work *w)
+{
+	tr_drop(w->kind);
+	tr_drop(w->input);
+}
+
+/* The controller's answer: {entry, inputs}, or a task of its own making, {kind, input}. */
+static tr_value resolve(pipeline *p, tr_value call, int depth, tr_value *error)
+{
+	const run_scope *run = p->run;
+	return controllers_answer(run->pures, CONTROLLER_WORKBOOK,
+				  TR_DICT("ask", tr_word("resolve"), "call", tr_keep(call), "entries",
+					  tr_keep(run->words->workbook), "depth", tr_int(depth), "playbook",
+					  tr_keep(run->words->path), "step", tr_keep(run->texts->name), "label",
+					  tr_keep(run->texts->labels[p->pc])),
+				  error);
+}
+
+static bool take_entry(pipeline *p, work *w, const pb_workbook_entry *entry, tr_value inputs, tr_value *error)
+{
+	if (entry == NULL || !tr_is(inputs, TR_MAP)) {
+		tr_assign(error, controllers_fault(CONTROLLER_WORKBOOK, "it must name an entry and its inputs"));
+		return false;
+	}
+	tr_assign(&w->kind, path_key(entry->task.kind));
+	tr_assign(&w->input, entry_input(p, &entry->task, inputs, error));
+	w->body = entry->task.body;
+	return tr_is_valid(w->input);
+}
+
+static bool take_made(work *w, tr_value answer, tr_value *error)
+{
+	tr_value kind = tr_map_get_s(answer, "kind"), input = tr_map_get_s(answer, "input");
+	if (!tr_is(kind, TR_STRING) || !tr_is(input, TR_MAP)) {
+		tr_assign(error,
+			  controllers_fault(CONTROLLER_WORKBOOK, "it must give entry and inputs, or kind and input"));
+		return false;
+	}
+	tr_assign(&w->kind, tr_keep(kind));
+	tr_assign(&w->input, tr_keep(input));
+	return true;
+}
+
+/* One step nearer to what is to be performed. False with *error. */
+static bool look_up(pipeline *p, work *w, int depth, tr_value *error)
+{
+	tr_value answer = resolve(p, w->input, depth, error), entry = tr_map_get_s(answer, "entry");
+	bool good = tr_is_valid(answer);
+	if (good && tr_is_valid(entry))
+		good =
+		    take_entry(p, w, find_entry(p->run->book, tr_as_str(entry)), tr_map_get_s(answer, "inputs"), error);
+	else if (good)
+		good = take_made(w, answer, error);
+	tr_drop(answer);
+	return good;
+}
+
+static bool work_of(pipeline *p, work *w, tr_value *error)
 {
 	const pb_task *task = pipeline_task(p);
-	tr_value input = task_input(p, task, error);
-	for (int depth = 0; tr_is_valid(input) && tr_str_is(task->kind, "workbook"); depth++) {
-		const pb_workbook_entry *entry = find_entry(p->run->book, tr_as_str(tr_map_get_s(input, "name")));
-		if (entry == NULL || depth == WORKBOOK_DEPTH) {
-			tr_assign(error, no_entry(p, tr_map_get_s(input, "name")));
-			tr_drop(input);
-			return tr_invalid(TR_ENOENT);
-		}
-		task = &entry->task;
-		tr_value call = call_inputs(input);
-		tr_drop(input);
-		input = entry_input(p, task, call, error);
-		tr_drop(call);
+	*w = (work){tr_keep(p->run->texts->kinds[p->pc]), task_input(p, task, error), task->body};
+	bool good = tr_is_valid(w->input);
+	for (int depth = 0; good && tr_str_is(tr_as_str(w->kind), "workbook"); depth++) {
+		if (depth == WORKBOOK_MOST)
+			tr_assign(error, controllers_fault(CONTROLLER_WORKBOOK, "an entry behind every entry"));
+		good = depth < WORKBOOK_MOST && look_up(p, w, depth, error);
 	}
-	*inner = task;
-	return input;
+	return good;
 }
 
 tr_value command_input(pipeline *p, tr_value *error)
@@ -164,14 +199,14 @@ tr_value command_input(pipeline *p, tr_value *error)
 
 tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)
 {
-	const pb_task *task = pipeline_task(p);
-	tr_value input = inputs_of(p, &task, error);
-	if (!tr_is_valid(input))
-		return input;
-	bool own = task == pipeline_task(p);
+	work w;
+	if (!work_of(p, &w, error)) {
+		tr_err err = tr_value_err(w.input);
+		work_fini(&w);
+		return tr_invalid(err == TR_OK ? TR_EINVAL : err);
+	}
 	tr_value around = context(p, deadline_ns);
-	if (tr_str_is(task->kind, "python"))
-		around = tr_map_put_s(around, "code_line", tr_int(task->body.line));
-	return TR_DICT("kind", own ? tr_keep(p->run->texts->kinds[p->pc]) : path_key(task->kind), "input", input,
-		       "context", around);
+	if (tr_str_is(tr_as_str(w.kind), "python"))
+		around = tr_map_put_s(around, "code_line", tr_int(w.body.line));
+	return TR_DICT("kind", w.kind, "input", w.input, "context", around);
 }

@@ -45,12 +45,12 @@ static refs_origin origin_of(const iteration *it)
 {
 	tr_str step = it->run->step->name;
 	return (refs_origin){it->run->execution_id, step,
-			     it->runner.pipe != NULL ? pipeline_label(it->runner.pipe) : step};
+			     it->runner.pipe != NULL ? pipeline_label(it->runner.pipe) : step, it->run->pures};
 }
 
 static keep_policy policy_of(iteration *it, const event *e)
 {
-	return it->runner.pipe != NULL ? pipeline_keep_policy(it->runner.pipe, e) : keep_policy_default();
+	return it->runner.pipe != NULL ? pipeline_keep_policy(it->runner.pipe, e) : keep_policy_default(it->run);
 }
 
 static void externalise(iteration *it)

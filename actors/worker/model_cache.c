@@ -3,6 +3,7 @@
 #include "actors/worker/model_cache.h"
 #include "actors/engine/catalog.h"
 #include "actors/protocol.h"
+#include "actors/worker/keep_policy.h"
 #include "plugins/host/pure.h"
 
 #include <troupe/log.h>
@@ -45,6 +46,7 @@ static void entry_fini(model_cache_entry *e)
 	tr_drop(e->hash);
 	tr_drop(e->words);
 	tr_drop(e->pures);
+	tr_drop(e->keep);
 	playbook_free(&e->book);
 }
 
@@ -66,8 +68,10 @@ static const model_cache_entry *current(model_cache *c, model_cache_entry *e)
 {
 	const pure_table *pures = pure_table_of(e->pures);
 	const words *w = words_of(e->words);
-	if (w != NULL && (pures == NULL || !pure_table_current(pures)))
+	if (w != NULL && (pures == NULL || !pure_table_current(pures))) {
 		tr_assign(&e->pures, pure_table_new(tr_here(), words_kinds(w), w->task_count));
+		tr_assign(&e->keep, keep_policy_usual(pure_table_of(e->pures)));
+	}
 	e->used = c->clock;
 	return e;
 }

@@ -13,6 +13,7 @@ typedef struct model_cache_entry {
 	playbook *book;
 	tr_value words; /* of words_new */
 	tr_value pures; /* pure_table of all tasks' kinds */
+	tr_value keep;  /* keep_policy_usual, as long as that table says */
 	uint64_t used;
 } model_cache_entry;
 

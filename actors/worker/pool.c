@@ -117,7 +117,13 @@ static tr_value scope_for(pool *p, tr_value command)
 		       tr_stringf("the catalog does not have the playbook %s", tr_as_cstr(c->hash, "(no hash)")));
 		return tr_absent();
 	}
-	const run_place place = {model->book, model->words, model->pures, p->env, p->runs, p->concurrency};
+	const run_place place = {.book = model->book,
+				 .words = model->words,
+				 .pures = model->pures,
+				 .keep = model->keep,
+				 .env = p->env,
+				 .supervisor = p->runs,
+				 .concurrency = p->concurrency};
 	tr_value run = run_scope_new(&place, command);
 	if (!tr_is_valid(run))
 		refuse(c, "bad_command",

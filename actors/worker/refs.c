@@ -60,8 +60,10 @@ tr_value refs_load(tr_value ref)
 		return load_one(ref);
 	tr_value parts = tr_map_get_s(ref, "parts");
 	tr_value all = tr_array();
-	for (size_t i = 0; i < tr_array_len(parts) && tr_is_valid(all); i++)
-		all = tr_array_concat(all, load_one(tr_array_at(parts, i)));
+	for (size_t i = 0; i < tr_array_len(parts) && tr_is_valid(all); i++) {
+		tr_value part = tr_array_at(parts, i); /* one that no store took is there itself */
+		all = tr_array_concat(all, tr_is(part, TR_ARRAY) ? tr_keep(part) : load_one(part));
+	}
 	return all;
 }
 

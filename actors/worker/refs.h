@@ -33,21 +33,20 @@ typedef struct refs_origin {
 	int64_t execution_id;
 	tr_str step;
 	tr_str label;
+	const pure_table *pures; /* who is asked where it goes; NULL: it has to be looked up */
 } refs_origin;
 
 /** Are its msgpack bytes more than `limit`? */
 bool refs_is_large(tr_value v, size_t limit);
-/** Put v (taken) into the artifact store: its ResultRef, or v itself when there is no store. `policy` may be NULL. May
- * block. */
+/** Put v (taken) where the controller `result` says: its ResultRef, or v itself when it is to stay, or no store takes
+ * it. `policy` may be NULL. May block. */
 tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy);
 /** The event as it is to be kept: without secrets, and with its large parts put into the store: results as the policy
- * has it, other parts over INLINE_LIMIT. A part that is there twice is put once. */
+ * has it, other parts over its limit. A part that is there twice is put once. */
 void refs_keep_event(event *e, const refs_origin *origin, const keep_policy *policy);
 /** Has the node no secrets that are to be hidden? */
 bool refs_no_secrets(void);
 /** Is it that already, as long as there is neither a policy nor a secret? Looks at no more than a few parts. */
 bool refs_event_is_plain(const event *e);
-/** A manifest of parts (array of ResultRefs, taken) that together are one list of `count` items. */
-tr_value refs_manifest(tr_value parts, int64_t count);
 
 #endif

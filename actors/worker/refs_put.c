@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Results by reference: what is large goes to the artifact store. */
 #include "actors/protocol.h"
+#include "actors/worker/controllers.h"
 #include "actors/worker/refs.h"
 #include "plugins/host/host.h"
 #include "plugins/shared/storage/storage.h"
@@ -10,8 +11,7 @@
 #include <troupe/node.h>
 
 #define PUT_TIMEOUT (60 * TR_SECOND)
-/* Far below INLINE_LIMIT: whoever stays within this is small without having been measured. */
-#define PLAIN_BYTES 1024
+/* Whoever stays within KEEP_LEAST is small without having been measured. */
 #define PLAIN_MOST  16
 #define PLAIN_DEPTH 4
 
@@ -45,12 +45,13 @@ typedef struct putting {
 	tr_value value; /* borrowed */
 	const refs_origin *origin;
 	const keep_policy *policy;
+	tr_value placed; /* what the controller says; borrowed */
 } putting;
 
-/* To the store that the policy names; nil when it names none that is set up. */
+/* To the store that it names; nil when that is the node's own, or none that is set up. */
 static tr_value elsewhere(tr_value value, const putting *p)
 {
-	tr_value name = p->policy == NULL ? tr_absent() : tr_map_get_s(p->policy->store, "store");
+	tr_value name = tr_map_get_s(p->placed, "store");
 	if (!tr_is(name, TR_STRING) || tr_str_is(tr_as_str(name), STORAGE_OWN))
 		return tr_nil();
 	tr_value reply = storage_put(tr_as_str(name), value, origin_value(p->origin), tr_in(PUT_TIMEOUT));
@@ -82,24 +83,53 @@ static tr_value store(putting *p)
 	return tr_is_valid(refusal) ? hook_error(refusal) : reply;
 }
 
+static tr_value place(tr_value v, const refs_origin *origin, const keep_policy *policy, tr_value *error)
+{
+	return controllers_answer(origin->pures, CONTROLLER_RESULT,
+				  TR_DICT("ask", tr_word("place"), "step", tr_string_n(origin->step.p, origin->step.n),
+					  "label", tr_string_n(origin->label.p, origin->label.n), "value", tr_keep(v),
+					  "policy", policy != NULL ? tr_keep(policy->store) : tr_nil(), "select",
+					  policy != NULL ? tr_keep(policy->select) : tr_nil()),
+				  error);
+}
+
+/* Takes why. */
+static void tell_it_stays(const refs_origin *origin, tr_value why, const char *text)
+{
+	tr_log(TR_WARNING, why, "a large result of step %.*s stays in the event log: %s", TR_STR(origin->step), text);
+}
+
+/* Its reference, or v again. Takes v. */
+static tr_value put(tr_value v, putting *p)
+{
+	p->value = v;
+	tr_value reply = store(p), selected = tr_map_get_s(p->placed, "selected");
+	if (!refs_is(reply)) {
+		tell_it_stays(p->origin, tr_is_valid(reply) ? reply : tr_absent(),
+			      tr_is_valid(reply) ? tr_as_cstr(tr_array_at(reply, 1), "the artifact store refused it")
+						 : tr_err_text(tr_value_err(reply)));
+		return v;
+	}
+	tr_drop(v);
+	return tr_is(selected, TR_MAP) ? tr_map_put_s(reply, "selected", tr_keep(selected)) : reply;
+}
+
 tr_value refs_put(tr_value v, const refs_origin *origin, const keep_policy *policy)
 {
 	v = tr_redact(tr_here(), v);
-	putting p = {v, origin, policy};
 	if (!tr_is_valid(v) || tr_whereis(SUBJECT_ARTIFACTS).bits == 0)
 		return v;
-	tr_value reply = store(&p);
-	if (refs_is(reply)) {
-		tr_value selected = policy != NULL ? keep_policy_selected(policy, v) : tr_absent();
-		if (tr_is_valid(selected))
-			reply = tr_map_put_s(reply, "selected", selected);
-		tr_drop(v);
-		return reply;
+	tr_value error = tr_absent(), placed = place(v, origin, policy, &error);
+	if (!tr_is_valid(placed)) {
+		const char *text = tr_as_cstr(tr_map_get_s(error, "message"), "nobody says where it goes");
+		tell_it_stays(origin, tr_keep(error), text);
+		tr_drop(error);
+		return v;
 	}
-	tr_log(TR_WARNING, tr_is_valid(reply) ? reply : tr_absent(),
-	       "a large result of step %.*s stays in the event log: %s", TR_STR(origin->step),
-	       tr_is_valid(reply) ? tr_as_cstr(tr_array_at(reply, 1), "the artifact store refused it")
-				  : tr_err_text(tr_value_err(reply)));
+	putting p = {.origin = origin, .policy = policy, .placed = placed};
+	if (!tr_as_bool(tr_map_get_s(placed, "inline"), false))
+		v = put(v, &p);
+	tr_drop(placed);
 	return v;
 }
 
@@ -117,7 +147,7 @@ static bool same_box(tr_value a, tr_value b)
 /* One part: as it is, or its reference. Fresh reference. */
 static tr_value part(externaliser *x, tr_value v, bool result)
 {
-	if (refs_is(v) || !refs_is_large(v, result ? x->policy->inline_max : INLINE_LIMIT))
+	if (refs_is(v) || !refs_is_large(v, result ? x->policy->inline_max : x->policy->limit))
 		return tr_keep(v);
 	if (!same_box(x->value, v)) {
 		tr_assign(&x->ref, refs_put(tr_keep(v), x->origin, result ? x->policy : NULL));
@@ -153,7 +183,7 @@ static tr_value parts(externaliser *x, tr_value map, bool top)
 /* Takes and returns the payload. */
 static tr_value externalise(tr_value payload, const refs_origin *origin, const keep_policy *policy)
 {
-	size_t least = policy->inline_max < INLINE_LIMIT ? policy->inline_max : INLINE_LIMIT;
+	size_t least = policy->inline_max < policy->limit ? policy->inline_max : policy->limit;
 	if (!tr_is(payload, TR_MAP) || !refs_is_large(payload, least))
 		return payload;
 	externaliser x = {.origin = origin, .policy = policy};
@@ -198,16 +228,10 @@ bool refs_no_secrets(void)
 
 bool refs_event_is_plain(const event *e)
 {
-	size_t room = PLAIN_BYTES;
+	size_t room = KEEP_LEAST;
 	if (e->type == EVENT_STEP_STARTED || e->type == EVENT_TASK_STARTED)
 		return true; /* names of the playbook, which are bounded */
 	for (int i = 0; e->shaped && i < EVENT_FIELDS; i++)
 		room = room_behind(e->field[i], room, PLAIN_DEPTH);
 	return room_behind(e->payload, room, PLAIN_DEPTH) > 0;
-}
-
-tr_value refs_manifest(tr_value parts, int64_t count)
-{
-	return TR_DICT("kind", tr_string("manifest"), "strategy", tr_string("concat"), "merge_path", tr_string(""),
-		       "count", tr_int(count), "parts", parts);
 }

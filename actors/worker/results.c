@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** What the iterations of a loop came to. */
 #include "actors/worker/results.h"
-#include "actors/protocol.h"
+#include "actors/worker/controllers.h"
 
-void results_init(results *r, const refs_origin *origin)
+static tr_value ask(const results *r, tr_value question, tr_value *error)
+{
+	return controllers_answer(r->origin.pures, CONTROLLER_RESULT, question, error);
+}
+
+/* A number of the answer; never 0. */
+static size_t number(tr_value answer, const char *key)
+{
+	int64_t n = tr_as_int(tr_map_get_s(answer, key), 1);
+	return n < 1 ? 1 : (size_t)n;
+}
+
+bool results_init(results *r, const refs_origin *origin, tr_value *error)
 {
 	*r = (results){.origin = *origin, .list = tr_array(), .parts = tr_array(), .failures = tr_array()};
+	tr_value answer = ask(r, TR_DICT("ask", tr_word("loop")), error);
+	r->part_bytes = number(answer, "part_bytes");
+	r->failures_most = number(answer, "failures");
+	r->inline_max = number(answer, "inline_max");
+	tr_drop(answer);
+	return tr_is_valid(answer);
 }
 
 static void entry_fini(results_entry *e)
@@ -70,7 +88,7 @@ static void fold(results *r, results_entry *e, tr_value vars)
 		r->success++;
 	} else {
 		r->failed++;
-		if (tr_array_len(r->failures) < RESULTS_FAILURES)
+		if (tr_array_len(r->failures) < r->failures_most)
 			r->failures =
 			    tr_array_push(r->failures, TR_DICT("index", tr_int(r->next), "error", tr_keep(e->error)));
 	}
@@ -82,7 +100,7 @@ static void fold(results *r, results_entry *e, tr_value vars)
 		shared_apply(&r->shared, e->shared, vars, &r->clash);
 	entry_fini(e);
 	r->next++;
-	if (r->list_bytes > RESULTS_PART_BYTES)
+	if (r->list_bytes > r->part_bytes)
 		close_part(r);
 }
 
@@ -115,30 +133,48 @@ void results_close(results *r, tr_value vars)
 	}
 }
 
-tr_value results_take(results *r)
+/* What is left of the list is a part like the others, or, when the store does not take it, a part that is there itself.
+ */
+static void close_last(results *r)
 {
+	if (tr_array_len(r->parts) == 0 || tr_array_len(r->list) == 0)
+		return;
+	close_part(r);
+	if (tr_array_len(r->list) == 0)
+		return;
+	r->parts = tr_array_push(r->parts, r->list);
+	r->list = tr_array();
+}
+
+static tr_value aggregate(const results *r, tr_value list, tr_value *error)
+{
+	return ask(r,
+		   TR_DICT("ask", tr_word("aggregate"), "results", list, "parts", tr_keep(r->parts), "count",
+			   tr_int(r->next), "success", tr_int(r->success), "failed", tr_int(r->failed), "failures",
+			   tr_keep(r->failures)),
+		   error);
+}
+
+tr_value results_take(results *r, tr_value *error)
+{
+	close_last(r);
 	tr_value list = r->list;
 	r->list = tr_array();
-	if (tr_array_len(r->parts) == 0)
-		return refs_is_large(list, INLINE_LIMIT) ? refs_put(list, &r->origin, NULL) : list;
-	if (tr_array_len(list) > 0) {
-		tr_value part = refs_put(list, &r->origin, NULL);
-		if (!refs_is(part)) /* the store is gone: its loader will say so of the other parts too */
-			return part;
-		r->parts = tr_array_push(r->parts, part);
-	} else {
-		tr_drop(list);
-	}
-	tr_value parts = r->parts;
-	r->parts = tr_array();
-	return refs_manifest(parts, r->next);
+	if (tr_array_len(r->parts) == 0 && refs_is_large(list, r->inline_max))
+		list = refs_put(list, &r->origin, NULL);
+	tr_value answer = aggregate(r, list, error);
+	if (!tr_is_valid(answer) || tr_is(answer, TR_MAP))
+		return answer;
+	tr_drop(answer);
+	tr_assign(error, controllers_fault(CONTROLLER_RESULT, "aggregate must give results and stats"));
+	return tr_invalid(TR_ETYPE);
 }
 
 tr_value results_stats(const results *r)
 {
-	tr_value stats = TR_DICT("total", tr_int(r->success + r->failed), "success", tr_int(r->success), "failed",
-				 tr_int(r->failed));
-	if (r->failed > 0)
-		stats = tr_map_put_s(stats, "failures", tr_keep(r->failures));
+	tr_value error = tr_absent(), answer = aggregate(r, tr_nil(), &error), stats = tr_map_get_s(answer, "stats");
+	stats = tr_is_valid(stats) ? tr_keep(stats) : tr_nil();
+	tr_drop(answer);
+	tr_drop(error);
 	return stats;
 }

@@ -2,16 +2,13 @@
 /**
  * What the iterations of a loop came to, taken in whatever order they finish and given out in the order of their index:
  * the list of results (in parts in the artifact store when it grows), the shared writes, the statistics and the
- * failures.
+ * failures. How large a part is and how it all is put together says the controller `result`.
  */
 #ifndef TROUPE_WORKER_RESULTS_H
 #define TROUPE_WORKER_RESULTS_H
 
 #include "actors/worker/refs.h"
 #include "actors/worker/shared.h"
-
-#define RESULTS_PART_BYTES (1024u * 1024u) /* a part of a manifest is about so large in memory */
-#define RESULTS_FAILURES   100             /* failures are listed up to here, and all are counted */
 
 typedef struct results_entry {
 	bool there, good;
@@ -20,6 +17,9 @@ typedef struct results_entry {
 
 typedef struct results {
 	refs_origin origin;
+	size_t part_bytes;     /* a part of a manifest is about so large in memory */
+	size_t inline_max;     /* a larger list goes to the store as a whole */
+	size_t failures_most;  /* failures are listed up to here, and all are counted */
 	int64_t next;          /* index of the first that is not in order yet */
 	results_entry *window; /* ring: index % capacity, for next … next + capacity - 1 */
 	size_t capacity;
@@ -32,7 +32,8 @@ typedef struct results {
 	tr_value clash; /* error of a shared write that could not be applied; absent: none */
 } results;
 
-void results_init(results *r, const refs_origin *origin);
+/** False with *error when the controller does not say how results are kept. */
+bool results_init(results *r, const refs_origin *origin, tr_value *error);
 void results_fini(results *r);
 /** One iteration is done. Takes the values. `vars` (borrowed) is where shared keys begin. TR_ENOMEM. May block on the
  * store. */
@@ -40,10 +41,10 @@ tr_err results_add(results *r, int64_t index, bool good, tr_value result, tr_val
 		   tr_value vars);
 /** No more come: take in what is out of order, gaps left out (a loop that was stopped). */
 void results_close(results *r, tr_value vars);
-/** The list of all results, or a ResultRef or manifest when it is large. Fresh reference; the list is given away. May
- * block. */
-tr_value results_take(results *r);
-/** {total, success, failed, failures?}. Fresh reference. */
+/** {results, stats}: the list of all results, or a ResultRef or manifest when it is large, and {total, success, failed,
+ * failures?}. Fresh reference; the list is given away. Invalid with *error. May block. */
+tr_value results_take(results *r, tr_value *error);
+/** The stats alone. Fresh reference; nil when the controller gives none. */
 tr_value results_stats(const results *r);
 
 #endif

@@ -13,6 +13,7 @@ static void scope_destroy(void *data)
 	tr_drop(s->env);
 	tr_drop(s->keychain);
 	tr_drop(s->command_object);
+	tr_drop(s->keep);
 	tr_drop(s->pures_object);
 	tr_drop(s->words_object);
 	playbook *book = (playbook *)(uintptr_t)s->book;
@@ -104,6 +105,7 @@ static tr_value scope_alloc(const run_place *place, int32_t step, run_scope **ou
 	s->words = words_of(s->words_object);
 	s->pures_object = tr_keep(place->pures);
 	s->pures = pure_table_of(s->pures_object);
+	s->keep = tr_keep(place->keep);
 	s->supervisor = place->supervisor;
 	s->concurrency = place->concurrency;
 	if (s->words == NULL) {

@@ -28,6 +28,7 @@ typedef struct run_scope {
 	/* Of the command as they came, or made of that (made). */
 	tr_value workload, args, ctx, vars, steps, result, event;
 	tr_value env, keychain; /* owned */
+	tr_value keep;          /* keep_policy_usual; owned */
 	tr_value made[RUN_SCOPE_MADE];
 	uint32_t made_count;
 	tr_pid reply_to, supervisor;
@@ -36,10 +37,10 @@ typedef struct run_scope {
 } run_scope;
 
 /** What a step run has from its pool; the values borrowed. Absent words are made; absent pures: every command goes to
- * its plugin; env is what templates may see of the environment. */
+ * its plugin; absent keep: it is asked for; env is what templates may see of the environment. */
 typedef struct run_place {
 	const playbook *book;
-	tr_value words, pures, env;
+	tr_value words, pures, keep, env;
 	tr_pid supervisor;    /* of the pool's step runs */
 	uint32_t concurrency; /* of a loop that says nothing */
 } run_place;

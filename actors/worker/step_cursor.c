@@ -4,6 +4,7 @@
  * iterations start, so that a loop that is taken up again has the rows it had claimed.
  */
 #include "actors/protocol.h"
+#include "actors/worker/loop_ask.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/step_run_internal.h"
 
@@ -35,33 +36,12 @@ static void failed(step_run *s, tr_value error)
 	step_loop_fail(s, error);
 }
 
-/* [] from a list, from `rows`, or from what a body carries as `data`; absent when there are no rows to be found. */
-static tr_value rows_of(tr_value result)
-{
-	if (tr_is(result, TR_ARRAY))
-		return tr_keep(result);
-	if (tr_is_nil(result))
-		return tr_array();
-	tr_value rows = tr_map_get_s(result, "rows");
-	if (!tr_is(rows, TR_ARRAY))
-		rows = tr_map_get_s(result, "data");
-	return tr_is(rows, TR_ARRAY) ? tr_keep(rows) : tr_absent();
-}
-
 static void answered(step_run *s, tr_value outcome)
 {
 	loop_cursor *c = &s->loop->cursor;
-	tr_value error = tr_map_get_s(outcome, "error");
-	bool good = tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "success");
-	tr_value rows = good ? rows_of(tr_map_get_s(outcome, "result")) : tr_absent();
+	tr_value error = tr_absent(), rows = loop_ask_rows(s->run, outcome, &error);
 	if (!tr_is_valid(rows)) {
-		failed(s, !good && tr_is(error, TR_MAP)
-			      ? tr_keep(error)
-			      : TR_DICT("kind", tr_string("loop"), "message",
-					tr_string(
-					    "the cursor's task gave no rows: its result must be a list, or have one as "
-					    "`rows` or `data`"),
-					"retryable", tr_bool(false)));
+		failed(s, error);
 		return;
 	}
 	tr_assign(&c->rows, rows);

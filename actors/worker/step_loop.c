@@ -3,11 +3,10 @@
 #include "actors/protocol.h"
 #include "actors/worker/iteration.h"
 #include "actors/worker/iteration_report.h"
+#include "actors/worker/loop_ask.h"
 #include "actors/worker/path.h"
 #include "actors/worker/step_run_internal.h"
 #include "actors/worker/writes.h"
-
-#define MOST_IN_FLIGHT 100000
 
 /* ---- slots ---- */
 
@@ -169,12 +168,16 @@ static void bind_own(step_loop *l, tr_value result)
 	n->wrapped = true;
 }
 
-/* {results, stats}, or what the step's own policy makes of it. Absent with *error set when that cannot be rendered. */
-static tr_value loop_result(step_run *s, tr_value *error)
+/* {results, stats}, or what the step's own policy makes of it; *stats besides. Invalid with *error set when that cannot
+ * be rendered. */
+static tr_value loop_result(step_run *s, tr_value *stats, tr_value *error)
 {
 	step_loop *l = s->loop;
 	const pb_result_policy *policy = &s->run->step->result;
-	tr_value result = TR_DICT("results", results_take(&l->results), "stats", results_stats(&l->results));
+	tr_value result = results_take(&l->results, error);
+	if (!tr_is_valid(result))
+		return result;
+	tr_assign(stats, tr_keep(tr_map_get_s(result, "stats")));
 	if (!policy->present || policy->value == NULL)
 		return result;
 	bind_own(l, tr_keep(result));
@@ -207,32 +210,24 @@ static bool own_writes(step_run *s, tr_value result, tr_value *error)
 static void finish(step_run *s)
 {
 	step_loop *l = s->loop;
-	const pb_loop *loop = &s->run->step->loop;
-	tr_value error = tr_absent();
+	tr_value error = tr_absent(), stats = tr_nil();
 	results_close(&l->results, l->render.names.vars);
 	if (tr_is_valid(l->results.clash)) {
 		step_loop_fail(s, tr_keep(l->results.clash));
 		return;
 	}
-	if (l->results.failed > 0 && loop->on_error != PB_ON_ERROR_CONTINUE) {
-		long long failed = (long long)l->results.failed;
-		long long ran = (long long)(l->results.success + l->results.failed);
-		step_loop_fail(
-		    s,
-		    TR_DICT("kind", tr_string("loop"), "message",
-			    tr_stringf("%lld of %lld iterations failed; the first: %s", failed, ran,
-				       tr_as_cstr(TR_GET(tr_array_at(l->results.failures, 0), "error", "message"), "")),
-			    "retryable", tr_bool(false), "failures", tr_keep(l->results.failures)));
-		return;
-	}
-	tr_value result = loop_result(s, &error);
-	if (!tr_is_valid(result) || !own_writes(s, result, &error)) {
-		tr_drop(result);
+	if (!loop_ask_end(s->run, &l->results, &error)) {
 		step_loop_fail(s, error);
 		return;
 	}
-	tr_value payload = TR_DICT("stats", results_stats(&l->results), "result", result);
-	step_run_end(s, EVENT_LOOP_DONE, with_vars(l, payload));
+	tr_value result = loop_result(s, &stats, &error);
+	if (!tr_is_valid(result) || !own_writes(s, result, &error)) {
+		tr_drop(result);
+		tr_drop(stats);
+		step_loop_fail(s, error);
+		return;
+	}
+	step_run_end(s, EVENT_LOOP_DONE, with_vars(l, TR_DICT("stats", stats, "result", result)));
 }
 
 static void show(const step_run *s)
@@ -362,12 +357,15 @@ static void taken_over(step_run *s, uint32_t slot)
 		    tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(r->vars));
 	}
 	n->ctx = path_put_all(n->ctx, r->ctx);
-	tr_err err = results_add(&l->results, l->slots[slot].index, good, tr_keep(r->result), tr_keep(r->error),
-				 tr_keep(r->shared), n->vars);
+	int64_t index = l->slots[slot].index;
+	tr_value error = good ? tr_absent() : tr_keep(r->error);
+	tr_err err =
+	    results_add(&l->results, index, good, tr_keep(r->result), tr_keep(r->error), tr_keep(r->shared), n->vars);
 	slot_free(l, slot);
 	if (err != TR_OK)
 		tr_exitf("step %.*s: the results of its loop: %s", TR_STR(s->run->step->name), tr_err_text(err));
-	bool enough = s->run->step->loop.on_error == PB_ON_ERROR_STOP && !good;
+	bool enough = !good && loop_ask_failed(s->run, index, error, &l->results, &l->most);
+	tr_drop(error);
 	if (enough || tr_is_valid(l->results.clash))
 		step_loop_stop(s, "stopped");
 }
@@ -428,8 +426,6 @@ static step_loop *loop_new(step_run *s)
 	step_loop *l = tr_alloc(sizeof *l);
 	if (l == NULL)
 		return NULL;
-	refs_origin origin = {s->run->execution_id, s->run->step->name, s->run->step->name};
-	results_init(&l->results, &origin);
 	l->first_free = NO_SLOT;
 	l->render.events = step_run_events(s);
 	l->render.now_us = tr_wall_us();
@@ -441,14 +437,24 @@ static step_loop *loop_new(step_run *s)
 	return l;
 }
 
-static uint32_t in_flight(step_run *s)
+/* Rendered; nil when the playbook leaves it open. */
+static tr_value max_in_flight(step_run *s)
 {
-	if (!is_parallel(s))
-		return 1;
-	double most = render_number(&s->loop->render, s->run->step->loop.max_in_flight, s->run->concurrency);
-	if (!(most >= 1))
-		return 1;
-	return most > MOST_IN_FLIGHT ? MOST_IN_FLIGHT : (uint32_t)most;
+	const pb_expr *most = s->run->step->loop.max_in_flight;
+	return most == NULL ? tr_nil() : tr_float(render_number(&s->loop->render, most, s->run->concurrency));
+}
+
+/* What it goes over, how much of it at once, how its results are kept. False with *error. */
+static bool prepare(step_run *s, tr_value *error)
+{
+	step_loop *l = s->loop;
+	const pb_loop *loop = &s->run->step->loop;
+	refs_origin origin = {s->run->execution_id, s->run->step->name, s->run->step->name, s->run->pures};
+	if (!results_init(&l->results, &origin, error))
+		return false;
+	/* A cursor's rows come later: until then the loop goes over nothing. */
+	tr_value in = loop->cursor ? tr_nil() : render_value(&l->render, loop->in, error);
+	return tr_is_valid(in) && loop_ask_plan(s->run, in, max_in_flight(s), &l->source, &l->most, error);
 }
 
 void step_loop_begin(step_run *s, tr_value resume)
@@ -458,13 +464,10 @@ void step_loop_begin(step_run *s, tr_value resume)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	step_loop *l = s->loop;
 	tr_value error = tr_absent();
-	/* A cursor's rows come later: until then the loop goes over nothing. */
-	tr_value in = s->run->step->loop.cursor ? tr_nil() : render_value(&l->render, s->run->step->loop.in, &error);
-	if (!tr_is_valid(in) || !loop_source_init(&l->source, in, &error)) {
+	if (!prepare(s, &error)) {
 		step_loop_fail(s, tr_is_valid(error) ? error : tr_nil());
 		return;
 	}
-	l->most = in_flight(s);
 	l->iter_shape = iter_shape(s);
 	if (!step_loop_resume(s, resume))
 		started_event(s);

@@ -14,14 +14,14 @@
 static keep_policy loop_policy(step_run *s, const event *e)
 {
 	bool own = s->loop != NULL && (e->type == EVENT_LOOP_DONE || e->type == EVENT_STEP_FAILED);
-	return own ? keep_policy_of(&s->run->step->result, &s->loop->render) : keep_policy_default();
+	return own ? keep_policy_of(&s->run->step->result, &s->loop->render) : keep_policy_default(s->run);
 }
 
 void step_run_add(step_run *s)
 {
 	const event_list *events = &s->out.pending;
 	tr_str label = s->loop == NULL && s->runner.pipe != NULL ? pipeline_label(s->runner.pipe) : s->run->step->name;
-	refs_origin origin = {s->run->execution_id, s->run->step->name, label};
+	refs_origin origin = {s->run->execution_id, s->run->step->name, label, s->run->pures};
 	bool plain = s->run->texts->plain && refs_no_secrets();
 	for (size_t i = s->out.ready; i < events->count; i++) {
 		if (plain && refs_event_is_plain(&events->items[i]))

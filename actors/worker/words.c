@@ -21,7 +21,7 @@ static void words_destroy(void *data)
 	words *w = data;
 	tr_value *values[] = {&w->path,          &w->done,          &w->success,       &w->error,
 			      &w->file,          &w->directives[0], &w->directives[1], &w->directives[2],
-			      &w->directives[3], &w->directives[4]};
+			      &w->directives[3], &w->directives[4], &w->workbook};
 	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
 		tr_clear(values[i]);
 	for (size_t i = 0; w->steps != NULL && i < w->step_count; i++)
@@ -75,6 +75,14 @@ static bool make_texts(words *w, const playbook *book)
 	return true;
 }
 
+static tr_value workbook_of(const playbook *book)
+{
+	tr_value entries = tr_map();
+	for (size_t i = 0; i < book->workbook_count; i++)
+		entries = tr_map_put(entries, text(book->workbook[i].name), text(book->workbook[i].task.kind));
+	return entries;
+}
+
 tr_value words_new(const playbook *book)
 {
 	words *w = tr_alloc(sizeof *w);
@@ -82,6 +90,7 @@ tr_value words_new(const playbook *book)
 		return tr_invalid(TR_ENOMEM);
 	make_common(w);
 	w->path = text(book->path.n > 0 ? book->path : book->name);
+	w->workbook = workbook_of(book);
 	w->file = tr_string(book->file != NULL ? book->file : "");
 	if (!make_texts(w, book)) {
 		words_destroy(w);

@@ -21,7 +21,8 @@ typedef struct words {
 	const step_words *steps;
 	size_t step_count;
 	size_t task_count;
-	tr_value *texts; /* of all tasks: labels, then kinds */
+	tr_value *texts;   /* of all tasks: labels, then kinds */
+	tr_value workbook; /* map: name of an entry -> its kind */
 	/* Of iterations: status, result, both nil. A copy costs one allocation instead of one for each key. */
 	tr_value done;
 	tr_value success, error;

@@ -83,6 +83,12 @@ typedef struct tr_plugin {
 	 * command performed, by several at once, as well as in the plugin's own. `input` (borrowed) is the command's.
 	 */
 	tr_value (*pure)(tr_value config, tr_value input);
+	/** A controller (capability controller:<name>): the answer (fresh), an outcome, to one of the engine's
+	 * questions, a map with `ask` (borrowed; docs/plugins/controllers.md). By the rules of `pure`: it follows from
+	 * the question and the config alone, and is called wherever it is asked. Error kind "pass" leaves it to the
+	 * next plugin that has the capability. Without it the questions come to `command` or `run`, as commands of
+	 * kind controller:<name>. */
+	tr_value (*decide)(tr_value config, tr_value question);
 } tr_plugin;
 
 #define TR_PLUGIN_HEAD .abi = TR_PLUGIN_ABI, .size = (uint32_t)sizeof(tr_plugin)

@@ -35,6 +35,9 @@ bool command_parse_answer(tr_value message, tr_ref ref, tr_value *outcome);
  * (absent: an empty one) and on whose behalf it is (absent: the node's). tr_plugin_run is this for plugins, which need
  * a grant. */
 tr_value command_perform(const char *kind, tr_value input, tr_value context, tr_value behalf, int64_t deadline);
+/** The same at `command.<subject>`, whatever the kind is. */
+tr_value command_perform_at(const char *subject, const char *kind, tr_value input, tr_value context, tr_value behalf,
+			    int64_t deadline);
 
 /** What a plugin returned, made into a proper outcome: takes v. Anything but a map with a known `status` becomes an
  * error of kind "plugin" that names the plugin. */

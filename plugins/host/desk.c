@@ -3,6 +3,7 @@
 #include "plugins/host/desk.h"
 #include "plugins/host/behalf.h"
 #include "plugins/host/command.h"
+#include "plugins/host/controller.h"
 #include "plugins/host/job.h"
 #include "plugins/host/names.h"
 #include "plugins/host/runner.h"
@@ -260,6 +261,12 @@ static tr_value whose(const desk *d, tr_value message, tr_pid reply_to)
 	return behalf;
 }
 
+static bool performs(const tr_plugin *code, tr_value command)
+{
+	return code->run != NULL || code->command != NULL || code->pure != NULL ||
+	       (code->decide != NULL && controller_is_question(command));
+}
+
 static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref, tr_value command)
 {
 	const char *id = d->record->m.id;
@@ -267,7 +274,7 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 	if (d->forward[0] != '\0' && tr_str_is(tr_as_str(tr_map_get_s(command, "kind")), id) &&
 	    tr_send_name(d->forward, tr_keep(message)) == TR_OK)
 		return;
-	if (d->record->code.run == NULL && d->record->code.command == NULL && d->record->code.pure == NULL) {
+	if (!performs(&d->record->code, command)) {
 		refuse_command(d, reply_to, ref, tr_outcome_error("plugin", false, "plugin %s runs no commands", id));
 	} else if (d->draining) {
 		refuse_command(d, reply_to, ref,

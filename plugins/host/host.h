@@ -51,9 +51,17 @@ bool plugin_host_knows_kind(tr_node *node, tr_str kind);
  * reference. */
 tr_value plugin_host_provider(tr_node *node, const char *capability);
 /** Array of maps, in load order: id, version, description, author, license, capabilities, provides, depends_on, needs,
- * grants, missing_grants, hooks, isolation, limits, builtin, path, answers (the tool kinds it answers for). Fresh
- * reference. */
+ * grants, missing_grants, hooks, isolation, limits, builtin, tier, path, answers (the tool kinds it answers for),
+ * controls (the controllers). Fresh reference. */
 tr_value plugin_host_list(tr_node *node);
+
+/** Plugins that the engine asks how a playbook is to be performed (controller.h): capability `controller:<name>`. */
+typedef enum controller {
+	CONTROLLER_ITERATOR,
+	CONTROLLER_RESULT,
+	CONTROLLER_WORKBOOK,
+	CONTROLLERS
+} controller;
 
 /* ---- hooks
  * ------------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Capabilities, provided types, dependencies, grants and hooks of a manifest. */
 #include "plugins/host/manifest_parts.h"
+#include "plugins/host/controller.h"
 #include "plugins/host/grants.h"
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +62,8 @@ static bool capability_valid(tr_value name)
 		tr_drop(kind);
 		return ok;
 	}
+	if (s.n >= 11 && memcmp(s.p, "controller:", 11) == 0)
+		return controller_known((tr_str){s.p + 11, s.n - 11});
 	return true;
 }
 
@@ -77,7 +80,9 @@ tr_value manifest_capabilities(tr_value source, fault_list *out)
 		}
 		snprintf(path, sizeof(path), "capabilities[%zu]", i);
 		if (!capability_valid(name) || (tr_is_valid(options) && !tr_is(options, TR_MAP)))
-			faults_add(out, path, "must be a name such as \"tool:http\", or one {name: {options}}");
+			faults_add(out, path,
+				   "must be a name such as \"tool:http\", or one {name: {options}}; the "
+				   "controllers are iterator, result, workbook");
 		else
 			map = tr_map_put(map, tr_keep(name), tr_is_valid(options) ? tr_keep(options) : tr_map());
 	}
@@ -96,7 +101,8 @@ static tr_value names_of(tr_value v)
 
 tr_value manifest_provides(tr_value source, fault_list *out)
 {
-	static const char *const types[] = {"node_handler", "provider", "store", "secret_provider", "validator", NULL};
+	static const char *const types[] = {"node_handler", "provider",   "store", "secret_provider",
+					    "validator",    "controller", NULL};
 	tr_value given = map_at(source, "provides", out), map = tr_map();
 	const tr_entry *e = tr_map_entries(given);
 	char path[200];
@@ -109,8 +115,9 @@ tr_value manifest_provides(tr_value source, fault_list *out)
 		snprintf(path, sizeof(path), "provides.%s", type);
 		tr_value names = names_of(e[i].value);
 		if (types[k] == NULL)
-			faults_add(out, path,
-				   "is not one of node_handler, provider, store, secret_provider, validator");
+			faults_add(
+			    out, path,
+			    "is not one of node_handler, provider, store, secret_provider, validator, controller");
 		if (!tr_is_valid(names))
 			faults_add(out, path, "must be a name or a list of names");
 		else

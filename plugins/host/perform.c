@@ -2,6 +2,7 @@
 /* Commands and the hooks around them. */
 #include "plugins/host/perform.h"
 #include "plugins/host/command.h"
+#include "plugins/host/controller.h"
 
 /* A refusal as an outcome. Takes it. */
 static tr_value refused(tr_value refusal)
@@ -36,8 +37,17 @@ static tr_value reviewed(plugin_record *r, tr_value command, tr_value outcome)
 	return outcome;
 }
 
+static tr_value decided(plugin_record *r, tr_value command, hook_core *core, void *arg)
+{
+	if (r->code.decide == NULL)
+		return core(arg, command);
+	return r->code.decide(r->config, tr_map_get_s(command, "input"));
+}
+
 tr_value plugin_perform(plugin_record *r, tr_value command, hook_core *core, void *arg)
 {
+	if (controller_is_question(command))
+		return outcome_checked(decided(r, command, core, arg), r->m.id);
 	tr_value outcome = outcome_checked(execute(r, command, core, arg), r->m.id);
 
 	return reviewed(r, command, outcome);

@@ -2,13 +2,15 @@
 /* Commands in the actor of whoever asks. */
 #include "plugins/host/pure.h"
 #include "plugins/host/command.h"
+#include "plugins/host/controller.h"
 #include "plugins/host/state.h"
 #include <stdio.h>
 
 struct pure_table {
 	plugin_host *host; /* NULL: the node has none */
 	tr_node *node;
-	uint64_t changes; /* of the host, when this was made */
+	uint64_t changes;                        /* of the host, when this was made */
+	plugin_record *controllers[CONTROLLERS]; /* held; NULL: nobody */
 	size_t count;
 	plugin_record *records[]; /* held; NULL: to the plugin's actor */
 };
@@ -19,6 +21,8 @@ static void table_destroy(void *data)
 
 	for (size_t i = 0; i < t->count; i++)
 		record_release(t->records[i]);
+	for (size_t i = 0; i < CONTROLLERS; i++)
+		record_release(t->controllers[i]);
 	tr_free(t);
 }
 
@@ -62,6 +66,8 @@ tr_value pure_table_new(tr_node *node, const tr_value *kinds, size_t count)
 	t->changes = changes_of(t->host);
 	for (; t->count < count; t->count++)
 		t->records[t->count] = t->host == NULL ? NULL : performer(t->host, tr_as_str(kinds[t->count]));
+	for (size_t i = 0; i < CONTROLLERS && t->host != NULL; i++)
+		t->controllers[i] = plugins_capability(t->host, controller_capability((controller)i));
 	return tr_object(&table_class, t);
 }
 
@@ -73,6 +79,16 @@ const pure_table *pure_table_of(tr_value object)
 bool pure_table_current(const pure_table *t)
 {
 	return t->changes == changes_of(t->host);
+}
+
+plugin_record *pure_table_controller(const pure_table *t, controller which)
+{
+	return t != NULL && pure_table_current(t) ? t->controllers[which] : NULL;
+}
+
+plugin_host *pure_table_host(const pure_table *t)
+{
+	return t->host;
 }
 
 bool pure_may(const pure_table *t, size_t kind)

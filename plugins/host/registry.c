@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The registry: plugins by id and by what they offer. */
+#include "plugins/host/controller.h"
 #include "plugins/host/grants.h"
 #include "plugins/host/state.h"
 #include <stdio.h>
@@ -35,6 +36,14 @@ plugin_record *plugins_find(plugin_host *h, const char *id)
 static bool offers(const plugin_record *r, const char *capability)
 {
 	return r->active && tr_is_valid(tr_map_get_s(r->m.capabilities, capability));
+}
+
+bool plugins_offers(plugin_host *h, const plugin_record *r, const char *capability)
+{
+	pthread_mutex_lock(&h->lock);
+	bool does = offers(r, capability);
+	pthread_mutex_unlock(&h->lock);
+	return does;
 }
 
 static plugin_record *capability_locked(plugin_host *h, const char *capability)
@@ -204,6 +213,36 @@ static void add_answer(void *arg, const char *kind)
 	record_release(winner);
 }
 
+/* Those of the engine's questions that it answers. */
+static tr_value controls(plugin_host *h, const plugin_record *r)
+{
+	tr_value names = tr_array();
+
+	for (size_t i = 0; i < CONTROLLERS; i++) {
+		const char *capability = controller_capability((controller)i);
+		plugin_record *winner = plugins_capability(h, capability);
+		if (winner == r)
+			names = tr_array_push(names, tr_string(strchr(capability, ':') + 1));
+		record_release(winner);
+	}
+	return names;
+}
+
+/* Where it stands among the others, by what it provides; nil: it only adds hooks, or checks. */
+static tr_value tier(const manifest *m)
+{
+	static const char *const tiers[][2] = {{"controller", "controller"},
+					       {"node_handler", "action"},
+					       {"store", "shared"},
+					       {"secret_provider", "shared"},
+					       {"provider", "shared"}};
+
+	for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++)
+		if (tr_is_valid(tr_map_get_s(m->provides, tiers[i][0])))
+			return tr_string(tiers[i][1]);
+	return tr_nil();
+}
+
 static tr_value show_limits(const plugin_record *r)
 {
 	return TR_DICT("mailbox", tr_int(r->m.mailbox), "concurrency", tr_int(r->m.concurrency), "memory",
@@ -230,8 +269,9 @@ tr_value plugins_show(plugin_host *h, plugin_record *r)
 		       "grants", tr_keep(r->grants), "missing_grants", grants_missing(r->m.needs, r->grants), "hooks",
 		       tr_is(hooks, TR_ARRAY) ? tr_keep(hooks) : tr_array(), "isolation",
 		       tr_string(r->m.isolated ? "process" : "shared"), "limits", show_limits(r), "builtin",
-		       tr_bool(r->builtin), "path",
-		       r->path == NULL ? tr_nil() : tr_string_lossy(r->path, strlen(r->path)), "answers", a.kinds);
+		       tr_bool(r->builtin), "tier", tier(&r->m), "path",
+		       r->path == NULL ? tr_nil() : tr_string_lossy(r->path, strlen(r->path)), "answers", a.kinds,
+		       "controls", controls(h, r));
 }
 
 tr_value plugin_host_list(tr_node *node)

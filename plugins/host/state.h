@@ -106,6 +106,8 @@ void host_bury(plugin_host *h);
 plugin_record *plugins_find(plugin_host *h, const char *id);
 /** Who answers for a capability; held, or NULL. */
 plugin_record *plugins_capability(plugin_host *h, const char *capability);
+/** Does it answer for this, if it is asked? */
+bool plugins_offers(plugin_host *h, const plugin_record *r, const char *capability);
 tr_err plugins_add(plugin_host *h, plugin_record *r);
 /** Put `new` into the place of the record with its id. */
 tr_err plugins_replace(plugin_host *h, plugin_record *newer);

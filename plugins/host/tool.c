@@ -37,9 +37,15 @@ static tr_value wait_for(const waiting *w, tr_pid plugin, const char *kind, int6
 
 tr_value command_perform(const char *kind, tr_value input, tr_value context, tr_value behalf, int64_t deadline)
 {
+	return command_perform_at(kind, kind, input, context, behalf, deadline);
+}
+
+tr_value command_perform_at(const char *subject, const char *kind, tr_value input, tr_value context, tr_value behalf,
+			    int64_t deadline)
+{
 	char name[NAME_SIZE];
 
-	name_command(name, sizeof name, kind);
+	name_command(name, sizeof name, subject);
 	tr_pid plugin = tr_whereis(name);
 	if (plugin.bits == 0) {
 		tr_drop(input);

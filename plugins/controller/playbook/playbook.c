@@ -9,8 +9,8 @@
 
 const char playbook_manifest[] =
     "{\"id\": \"playbook\", \"version\": \"1.0.0\", \"description\": \"Runs another playbook and waits for it\","
-    " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:playbook\"], \"provides\": {\"node_handler\": "
-    "\"playbook\"},"
+    " \"license\": \"Apache-2.0\", \"capabilities\": [\"tool:playbook\"],"
+    " \"provides\": {\"node_handler\": \"playbook\", \"controller\": \"playbook\"},"
     " \"needs\": [\"call:executions\", \"call:catalog\"],"
     " \"limits\": {\"concurrency\": 1000000, \"mailbox\": 1000000}}";
 

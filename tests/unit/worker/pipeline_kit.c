@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Drives a pipeline by hand. */
 #include "pipeline_kit.h"
+#include "controllers_kit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -56,7 +57,9 @@ void kit_load(kit *k, const char *extra, const char *workflow, const char *step,
 	c = tr_map_put_s(c, "execution_id", tr_int(77));
 	c = tr_map_put_s(c, "step_run_id", tr_int(5));
 	c = tr_map_put_s(c, "step", tr_string(step));
-	k->run = run_scope_new(&(run_place){.book = k->book}, c);
+	tr_value controllers = controllers_table();
+	k->run = run_scope_new(&(run_place){.book = k->book, .pures = controllers}, c);
+	tr_drop(controllers);
 	tr_drop(c);
 	assert_true(tr_is_valid(k->run));
 }
