@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 typedef struct lookup {
@@ -119,16 +121,72 @@ tr_value files_locate(tr_value path, tr_value context, tr_value folders, const c
 
 /* ---- opening ---- */
 
-int files_open(const char *path, int flags, int *err)
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* A kernel without openat2: one part of the path after the other. */
+static int walk(const char *path)
+{
+	char part[NAME_MAX + 1];
+	int at = open("/", FOLDER_FLAGS);
+
+	while (at >= 0 && *(path += strspn(path, "/")) != '\0') {
+		size_t n = strcspn(path, "/");
+		if (n >= sizeof part) {
+			close(at);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, path, n);
+		part[n] = '\0';
+		int next = openat(at, part, FOLDER_FLAGS);
+		int why = errno;
+		close(at);
+		errno = why;
+		at = next;
+		path += n;
+	}
+	return at;
+}
+
+int files_folder_direct(const char *path, bool by_parts)
+{
+	struct open_how how = {.flags = FOLDER_FLAGS, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	long fd = by_parts ? -1 : syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+
+	/* Not there, or not let through by a filter of system calls. */
+	if (by_parts || (fd < 0 && (errno == ENOSYS || errno == EPERM)))
+		return walk(path);
+	return (int)fd;
+}
+
+int files_folder(const char *path, const char **name, int *err)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int n =
+	    slash == NULL ? -1 : snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+
+	*err = n < 0 || (size_t)n >= sizeof folder ? ENAMETOOLONG : 0;
+	if (*err != 0)
+		return -1;
+	*name = slash + 1;
+	int fd = files_folder_direct(folder, false);
+	if (fd < 0)
+		*err = errno;
+	return fd;
+}
+
+int files_open_in(int folder, const char *name, int flags, int *err)
 {
 	struct stat st;
 
 	*err = 0;
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* opening a device may do something already */
+	/* Opening a device may do something already. */
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode)) {
 		*err = FILES_IRREGULAR;
 		return -1;
 	}
-	int fd = open(path, flags | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644);
+	int fd = openat(folder, name, flags | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0644);
 	if (fd < 0 || fstat(fd, &st) != 0)
 		*err = errno == ELOOP || errno == ENXIO ? FILES_IRREGULAR : errno;
 	else if (!S_ISREG(st.st_mode))
@@ -136,6 +194,44 @@ int files_open(const char *path, int flags, int *err)
 	if (*err != 0 && fd >= 0)
 		close(fd);
 	return *err == 0 ? fd : -1;
+}
+
+int files_open(const char *path, int flags, int *err)
+{
+	const char *name = path;
+	int folder = files_folder(path, &name, err);
+
+	if (folder < 0)
+		return -1;
+	int fd = files_open_in(folder, name, flags, err);
+	close(folder);
+	return fd;
+}
+
+/* ---- folders of our own ---- */
+
+typedef struct making {
+	const char *path;
+	int err;
+} making;
+
+static void *do_make(void *arg)
+{
+	making *m = arg;
+
+	m->err = mkdir(m->path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+	return NULL;
+}
+
+tr_value files_make_folder(const char *path)
+{
+	making m = {.path = path};
+	tr_err err = TR_OK;
+
+	(void)tr_dirty(do_make, &m, &err);
+	if (err == TR_OK && m.err == 0)
+		return tr_absent();
+	return tr_stringf("the folder %s cannot be made: %s", path, err != TR_OK ? tr_err_text(err) : strerror(m.err));
 }
 
 const char *files_error(int err)

@@ -11,8 +11,10 @@ other.pem (nobody's).
   select parts N        N partitions of 2 rows      select slow N      over after N looks
   select for ever       over when it is cancelled   insert …           3 rows are inserted
   select place          where it runs               fail CODE STATE    that error
+  and what the kind transfer says: CREATE [TRANSIENT] TABLE, INSERT … FLATTEN(PARSE_JSON(?)), INSERT … SELECT, DELETE, MERGE, DROP TABLE,
+  SELECT * FROM, each in the words that it uses; a statement with "no-such" in it fails. Tables hold the texts that were sent.
   select broken         an answer that is cut off   expire             forgets who logged in, then answers
-GET /said: {statements, cancelled, logins, tokens: how many different ones}.
+GET /said: {tables, statements, cancelled, logins, tokens: how many different ones}.
 """
 import base64
 import hashlib
@@ -36,6 +38,7 @@ TOKENS = set()
 GOOD = set()  # JWTs that were checked
 SESSIONS = set()
 REQUESTS = {}  # requestId -> handle
+TABLES = {}  # name -> {columns: [[name, type]], rows}
 
 TYPES = [  # name, type, scale, as the interface writes it
     ("I", "fixed", 0, "-9223372036854775808"), ("BIG", "fixed", 0, "123456789012345678901234567890"), ("DEC", "fixed", 2, "12.50"),
@@ -93,6 +96,56 @@ def jwt_fault(token):
     return None
 
 
+NAME = '"[^"]+"(?:[.]"[^"]+")*'
+
+
+def table_words(text, request):
+    """What the statement does to the tables; None when it is none of the kind transfer's."""
+    made = re.match(rf"CREATE (?:TRANSIENT )?TABLE (IF NOT EXISTS )?({NAME}) \((.*)\)$", text, re.S)
+    if made:
+        columns = re.findall(r'("[^"]+"|[NR]) ([A-Z_]+(?:\([0-9, ]+\))?)', made[3].split(", PRIMARY KEY")[0])
+        if made[2] not in TABLES or not made[1]:
+            TABLES[made[2]] = {"columns": [[n.strip('"'), t] for n, t in columns], "rows": []}
+        return [], []
+    taken = re.match(rf"INSERT INTO ({NAME}) \(N, R\) SELECT .*PARSE_JSON", text)
+    if taken:
+        for row in json.loads(request["bindings"]["1"]["value"]):
+            TABLES[taken[1]]["rows"].append([row[0], row])
+        return [], []
+    put = re.match(rf"INSERT INTO ({NAME}) \((.*?)\) SELECT (.*) FROM ({NAME}) ORDER BY N$", text, re.S)
+    if put:
+        TABLES[put[1]]["rows"] += [r[1][1:] for r in sorted(TABLES[put[4]]["rows"], key=lambda r: r[0])]
+        return [], []
+    merge = re.match(rf"MERGE INTO ({NAME}) AS T .* FROM ({NAME})\) QUALIFY .*PARTITION BY (.*) ORDER BY \"troupe_n\" DESC", text, re.S)
+    if merge:
+        to = TABLES[merge[1]]
+        names = [n for n, _ in to["columns"]]
+        at = [names.index(k.strip('" ')) for k in merge[3].split(",")]
+        rows = {tuple(r[i] for i in at): r for r in to["rows"]}
+        for r in sorted(TABLES[merge[2]]["rows"], key=lambda r: r[0]):
+            rows[tuple(r[1][1:][i] for i in at)] = r[1][1:]
+        to["rows"] = list(rows.values())
+        return [], []
+    gone = re.match(rf"(DELETE FROM|DROP TABLE IF EXISTS) ({NAME})$", text)
+    if gone:
+        if gone[1] == "DELETE FROM":
+            TABLES[gone[2]]["rows"] = []
+        else:
+            TABLES.pop(gone[2], None)
+        return [], []
+    read = re.match(rf"SELECT \* FROM ({NAME})$", text)
+    if read:
+        types = {"NUMBER": "fixed", "FLOAT": "real", "VARCHAR": "text"}
+        columns = []
+        for name, kind in TABLES[read[1]]["columns"]:
+            sizes = re.findall("[0-9]+", kind)
+            word = kind.split("(")[0]
+            columns.append({"name": name, "type": types.get(word, word.lower()), "precision": int(sizes[0]) if sizes else None,
+                            "scale": int(sizes[1]) if sizes else None})
+        return columns, TABLES[read[1]]["rows"]
+    return None
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -143,8 +196,20 @@ class Handler(BaseHTTPRequestHandler):
         if found["cancelled"]:
             return 422, {"code": "000604", "sqlState": "57014", "message": "SQL execution canceled", "statementHandle": handle}
         if found.get("children"):
+            for child in found["children"]:  # one that fails ends it
+                status, said = self.result(child)
+                if status != 200:
+                    return status, said
             return 200, dict(reply, statementHandles=found["children"])
-        if text == "select types":
+        if "no-such" in text:
+            return 422, {"code": "002003", "sqlState": "42S02", "message": "Object 'NO-SUCH' does not exist", "statementHandle": handle}
+        with LOCK:
+            if "words" not in found:
+                found["words"] = table_words(text, found["request"])
+            words = found["words"]
+        if words is not None:
+            columns, rows = words
+        elif text == "select types":
             columns = [{"name": n, "type": t, "scale": s, "nullable": True} for n, t, s, _ in TYPES]
             rows = [[v for _, _, _, v in TYPES]]
         elif text.startswith("select binds"):
@@ -233,7 +298,7 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/said":
             with LOCK:
-                self.send(200, SAID)
+                self.send(200, dict(SAID, tables=TABLES))
         elif not self.refuse():
             handle = url.path.split("/")[-1]
             if handle not in RUNS:

@@ -4,8 +4,8 @@
  * transactions work. The interface takes no parameters there, so statements with parameters go one by one.
  */
 #include "plugins/actions/snowflake/query.h"
-#include "plugins/actions/snowflake/cell.h"
-#include "plugins/shared/sql/scan.h"
+#include "plugins/shared/snowflake/cell.h"
+#include "plugins/shared/snowflake/request.h"
 #include "plugins/shared/sql/sql.h"
 
 #include <stdlib.h>
@@ -38,85 +38,11 @@ snow_query *snow_query_new(void)
 
 /* ---- requests ---- */
 
-/* $n and ? become ?, with the values in the order in which they are used. */
-static tr_value number_free(tr_str sql, tr_value bound, tr_value params, tr_buf *out)
-{
-	tr_value values = tr_array();
-	size_t at = 0, asked = 0;
-
-	while (at < sql.n) {
-		size_t from = at;
-		sql_unit unit = sql_next(sql, &at);
-		tr_str text = {sql.p + from, at - from};
-		tr_value v = tr_absent();
-		if (unit == SQL_NUMBERED)
-			v = tr_array_at(bound, strtoul(text.p + 1, NULL, 10) - 1);
-		else if (unit == SQL_OTHER && text.p[0] == '?')
-			v = tr_array_at(params, asked++);
-		if (tr_is_valid(v))
-			values = tr_array_push(values, tr_keep(v));
-		tr_buf_put(out, tr_is_valid(v) ? "?" : text.p, tr_is_valid(v) ? 1 : text.n);
-	}
-	return values;
-}
-
-/* {"1": {type, value}, …}; invalid with a text in *why. Takes values. */
-static tr_value bindings(tr_value values, tr_value *why)
-{
-	tr_value out = tr_map();
-
-	for (size_t i = 0; i < tr_array_len(values) && !tr_is_valid(*why); i++) {
-		tr_value v = snow_cell_write(tr_array_at(values, i), why), key = tr_stringf("%zu", i + 1);
-		out = tr_is_valid(v) ? tr_map_put(out, key, v) : out;
-		if (!tr_is_valid(v))
-			tr_drop(key);
-	}
-	tr_drop(values);
-	return out;
-}
-
-/* What holds for all: where it runs, and until when. Takes request. */
-static tr_value with_place(const snow_query *q, tr_value request)
-{
-	const snow_target *t = q->wire.target;
-	struct {
-		const char *name;
-		tr_value v;
-	} places[] = {{"database", t->database}, {"schema", t->schema}, {"warehouse", t->warehouse}, {"role", t->role}};
-
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (tr_is(places[i].v, TR_STRING))
-			request = tr_map_put_s(request, places[i].name, tr_keep(places[i].v));
-	if (q->wire.deadline != TR_FOREVER) {
-		int64_t left = (q->wire.deadline - tr_now()) / TR_SECOND + 1;
-		request = tr_map_put_s(request, "timeout", tr_int(left < 1 ? 1 : left));
-	}
-	return request;
-}
-
 /* One statement with its parameters; owned by the actor. Absent with an outcome in *fault. */
 static tr_value single(const snow_query *q, tr_value statement, size_t number, tr_value *fault)
 {
-	bool params = tr_is(q->params, TR_MAP) || tr_is(q->params, TR_ARRAY);
-	tr_buf named = {0}, sql = {0};
-	tr_value why = tr_absent(), values, request = tr_absent();
+	tr_value why = tr_absent(), request = tr_own_value(snow_request(&q->wire, statement, q->params, &why));
 
-	if (!params)
-		return tr_own_value(with_place(q, TR_DICT("statement", tr_keep(statement))));
-	values = sql_bind(tr_as_str(statement), q->params, &named, &why);
-	if (tr_is_valid(values)) {
-		tr_value bound = values;
-		values = number_free(tr_buf_str(&named), bound, q->params, &sql);
-		tr_drop(bound);
-		tr_value all = bindings(values, &why);
-		request = TR_DICT("statement", tr_string_n(sql.p, sql.n));
-		if (tr_map_len(all) > 0)
-			request = tr_map_put_s(request, "bindings", tr_keep(all));
-		tr_drop(all);
-	}
-	tr_buf_fini(&named);
-	tr_buf_fini(&sql);
-	request = tr_own_value(tr_is_valid(request) ? with_place(q, request) : request);
 	if (tr_is_valid(why))
 		*fault = tr_outcome_error("input", false, "snowflake: statement %zu: %s", number, tr_as_cstr(why, "?"));
 	tr_drop(why);
@@ -137,9 +63,7 @@ static tr_value several(const snow_query *q)
 	}
 	if (q->transaction)
 		tr_buf_puts(&script, "COMMIT;\n");
-	tr_value count = tr_stringf("%zu", n + (q->transaction ? 2 : 0));
-	return tr_own_value(with_place(
-	    q, TR_DICT("statement", tr_string_buf(&script), "parameters", TR_DICT("MULTI_STATEMENT_COUNT", count))));
+	return tr_own_value(snow_request_script(&q->wire, tr_string_buf(&script), n + (q->transaction ? 2 : 0)));
 }
 
 /* ---- results ---- */

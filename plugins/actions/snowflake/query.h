@@ -3,7 +3,7 @@
 #ifndef TROUPE_PLUGINS_SNOWFLAKE_QUERY_H
 #define TROUPE_PLUGINS_SNOWFLAKE_QUERY_H
 
-#include "plugins/actions/snowflake/wire.h"
+#include "plugins/shared/snowflake/wire.h"
 #include "plugins/shared/sql/answer.h"
 
 typedef struct snow_query {

@@ -5,13 +5,19 @@
 #include <string.h>
 
 static const char *const postgres_types[] = {
-#define X(name, postgres, duckdb) postgres,
+#define X(name, postgres, duckdb, snowflake) postgres,
     COLUMN_TYPES(X)
 #undef X
 };
 
 static const char *const duckdb_types[] = {
-#define X(name, postgres, duckdb) duckdb,
+#define X(name, postgres, duckdb, snowflake) duckdb,
+    COLUMN_TYPES(X)
+#undef X
+};
+
+static const char *const snowflake_types[] = {
+#define X(name, postgres, duckdb, snowflake) snowflake,
     COLUMN_TYPES(X)
 #undef X
 };
@@ -142,6 +148,11 @@ void column_put_postgres(tr_buf *out, const column *c)
 void column_put_duckdb(tr_buf *out, const column *c)
 {
 	put_type(out, c, duckdb_types, "DECIMAL");
+}
+
+void column_put_snowflake(tr_buf *out, const column *c)
+{
+	put_type(out, c, snowflake_types, "NUMBER");
 }
 
 void column_put_name(tr_buf *out, tr_str name)

@@ -8,23 +8,23 @@
 #include <troupe/plugin.h>
 
 /* The types that a table is made with when it is not there. */
-#define COLUMN_TYPES(X)                                                            \
-	X(ANY, "text", "VARCHAR") /* not known: the rows tell */                   \
-	X(BOOL, "boolean", "BOOLEAN")                                              \
-	X(INT, "bigint", "BIGINT")                                                 \
-	X(FLOAT, "double precision", "DOUBLE")                                     \
-	X(DECIMAL, "numeric", "VARCHAR") /* VARCHAR: exact, whatever its digits */ \
-	X(TEXT, "text", "VARCHAR")                                                 \
-	X(BYTES, "bytea", "BLOB")                                                  \
-	X(JSON, "jsonb", "JSON")                                                   \
-	X(DATE, "date", "DATE")                                                    \
-	X(TIME, "time", "TIME")                                                    \
-	X(TIMESTAMP, "timestamp", "TIMESTAMP")                                     \
-	X(TIMESTAMPTZ, "timestamptz", "TIMESTAMPTZ")                               \
-	X(UUID, "uuid", "UUID")
+#define COLUMN_TYPES(X)                                                                       \
+	X(ANY, "text", "VARCHAR", "VARCHAR") /* not known: the rows tell */                   \
+	X(BOOL, "boolean", "BOOLEAN", "BOOLEAN")                                              \
+	X(INT, "bigint", "BIGINT", "NUMBER(38,0)")                                            \
+	X(FLOAT, "double precision", "DOUBLE", "FLOAT")                                       \
+	X(DECIMAL, "numeric", "VARCHAR", "VARCHAR") /* VARCHAR: exact, whatever its digits */ \
+	X(TEXT, "text", "VARCHAR", "VARCHAR")                                                 \
+	X(BYTES, "bytea", "BLOB", "BINARY")                                                   \
+	X(JSON, "jsonb", "JSON", "VARIANT")                                                   \
+	X(DATE, "date", "DATE", "DATE")                                                       \
+	X(TIME, "time", "TIME", "TIME")                                                       \
+	X(TIMESTAMP, "timestamp", "TIMESTAMP", "TIMESTAMP_NTZ")                               \
+	X(TIMESTAMPTZ, "timestamptz", "TIMESTAMPTZ", "TIMESTAMP_TZ")                          \
+	X(UUID, "uuid", "UUID", "VARCHAR")
 
 typedef enum column_type {
-#define X(name, postgres, duckdb) COLUMN_##name,
+#define X(name, postgres, duckdb, snowflake) COLUMN_##name,
 	COLUMN_TYPES(X)
 #undef X
 } column_type;
@@ -52,9 +52,10 @@ void columns_guess(columns *c, const batch *b);
  */
 tr_value columns_map(columns *target, const columns *source, tr_value mapping);
 
-/** Append a type's name for each of the two databases. */
+/** Append a type's name for each of the databases. */
 void column_put_postgres(tr_buf *out, const column *c);
 void column_put_duckdb(tr_buf *out, const column *c);
+void column_put_snowflake(tr_buf *out, const column *c);
 /** Append a name in double quotes. */
 void column_put_name(tr_buf *out, tr_str name);
 /** Append all names, with commas. */

@@ -9,9 +9,14 @@
 tr_value duck_place_find(duck_place *p, const transfer *t, tr_value spec)
 {
 	tr_pid keeper;
-	tr_value fault, engine = duck_engine_ask(t->deadline, &keeper, &fault);
+	tr_value fault, auth = tr_map_get_s(spec, "auth");
 
 	p->session = p->path = p->attach = tr_absent();
+	if (tr_is_valid(auth) && !tr_is_nil(auth))
+		return tr_outcome_error("input", false,
+					"a place of kind duckdb takes no auth: name its file with database, or with "
+					"attach, which takes a credential");
+	tr_value engine = duck_engine_ask(t->deadline, &keeper, &fault);
 	if (tr_is_valid(fault))
 		return fault;
 	p->session = duck_session_new(engine);

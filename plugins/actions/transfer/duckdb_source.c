@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From DuckDB: `query` (with params) or `table`; its result is read as it comes. */
 #include "plugins/actions/transfer/duckdb.h"
+#include "plugins/actions/transfer/source_sql.h"
 #include "plugins/shared/duckdb/statement.h"
 #include "plugins/shared/duckdb/text.h"
 #include "plugins/shared/sql/sql.h"
@@ -36,30 +37,6 @@ static void duckdb_destroy(void *state)
 }
 
 /* ---- opening ---- */
-
-static tr_value find_sql(const transfer *t, tr_value *sql)
-{
-	tr_value table = tr_map_get_s(t->source_spec, "table"), why, fault = tr_absent();
-	tr_buf text = {0};
-
-	if (tr_is(table, TR_STRING)) {
-		tr_buf_puts(&text, "SELECT * FROM ");
-		column_put_table(&text, tr_as_str(table));
-		*sql = tr_string_buf(&text);
-		return tr_absent();
-	}
-	tr_value statements = sql_of_task(t->source_spec, t->context, "source", &why);
-	if (!tr_is_valid(statements))
-		fault = tr_outcome_error("input", false, "%s; or name a table", tr_as_cstr(why, "?"));
-	else if (tr_array_len(statements) != 1)
-		fault = tr_outcome_error("input", false, "the query of a source must be one statement, not %zu",
-					 tr_array_len(statements));
-	else
-		*sql = tr_keep(tr_array_at(statements, 0));
-	tr_drop(statements);
-	tr_drop(why);
-	return fault;
-}
 
 static column_type type_of(const duck_type *type)
 {
@@ -151,9 +128,8 @@ static tr_value duckdb_open(transfer *t)
 	t->source_state = s;
 	s->t = t;
 	s->sql = s->fault = s->place.session = s->place.path = s->place.attach = tr_absent();
-	tr_value fault = sql_params_fault(tr_map_get_s(t->source_spec, "params"), "transfer");
-	if (!tr_is_valid(fault))
-		fault = find_sql(t, &s->sql);
+	tr_value fault = source_sql(t, column_put_table, &s->sql);
+	t->source_sql = tr_keep(s->sql);
 	if (!tr_is_valid(fault))
 		fault = duck_place_find(&s->place, t, t->source_spec);
 	return tr_is_valid(fault) ? fault : duck_place_do(&s->place, t, open_work, s, &s->fault);

@@ -2,11 +2,11 @@
 /* To a file. What replaces a file is written beside it and takes its name when all is there; what is appended is cut
  * off again when something fails. */
 #include "plugins/actions/transfer/file.h"
+#include "plugins/actions/transfer/source_sql.h"
 #include "plugins/shared/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,10 +16,12 @@ typedef struct file_state {
 	transfer *t;
 	file_spec spec;
 	int fd;
+	int folder;  /* where it is: what is put into its path later leads nowhere */
 	bool beside; /* the file that is written takes the other's name */
 	bool whole;
-	tr_value part; /* its name until then */
-	off_t size;    /* of what was there */
+	const char *name; /* in the folder */
+	tr_value part;    /* its name until then */
+	off_t size;       /* of what was there */
 	tr_buf text;
 	const batch *taking;
 	int err;
@@ -32,12 +34,14 @@ static void file_destroy(void *state)
 
 	if (s->fd >= 0 && !s->whole) { /* the task was ended */
 		if (s->beside)
-			(void)unlink(tr_as_cstr(s->part, ""));
+			(void)unlinkat(s->folder, tr_as_cstr(s->part, ""), 0);
 		else if (ftruncate(s->fd, s->size) != 0)
 			s->err = errno; /* nobody is left to be told */
 	}
 	if (s->fd >= 0)
 		close(s->fd);
+	if (s->folder >= 0)
+		close(s->folder);
 	file_spec_fini(&s->spec);
 	tr_drop(s->part);
 	tr_buf_fini(&s->text);
@@ -59,13 +63,27 @@ static void write_out(file_state *s)
 	tr_buf_clear(&s->text);
 }
 
+static bool is_own_source(const file_state *s, const struct stat *st)
+{
+	source_file file = {.path = tr_as_cstr(s->spec.path, ""), .name = s->name, .file = *st};
+
+	if (s->t->from_file && s->t->from_dev == st->st_dev && s->t->from_ino == st->st_ino)
+		return true;
+	return !s->beside && fstat(s->folder, &file.folder) == 0 &&
+	       source_sql_names(s->t->source_sql, s->t->source_spec, &file);
+}
+
 static void *do_open(void *arg)
 {
 	file_state *s = arg;
 	int how = s->beside ? O_EXCL : O_APPEND;
 	struct stat st;
 
-	s->fd = files_open(tr_as_cstr(s->beside ? s->part : s->spec.path, ""), O_WRONLY | O_CREAT | how, &s->err);
+	s->folder = files_folder(tr_as_cstr(s->spec.path, ""), &s->name, &s->err);
+	if (s->folder < 0)
+		return NULL;
+	s->fd =
+	    files_open_in(s->folder, s->beside ? tr_as_cstr(s->part, "") : s->name, O_WRONLY | O_CREAT | how, &s->err);
 	if (s->fd < 0)
 		return NULL;
 	if (fstat(s->fd, &st) != 0) {
@@ -73,7 +91,7 @@ static void *do_open(void *arg)
 		return NULL;
 	}
 	s->size = st.st_size;
-	s->own_source = s->t->from_file && s->t->from_dev == st.st_dev && s->t->from_ino == st.st_ino;
+	s->own_source = is_own_source(s, &st);
 	if (s->own_source)
 		return NULL;
 	if (s->spec.format == FORMAT_JSON && st.st_size > 0)
@@ -102,13 +120,10 @@ static void *do_write(void *arg)
 }
 
 /* The folder as well, or the name may be lost. */
-static int sync_folder(const char *path)
+static int sync_folder(int folder)
 {
-	char folder[PATH_MAX];
-	const char *slash = strrchr(path, '/');
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	(void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	int err = fsync(fd) == 0 ? 0 : errno;
@@ -125,11 +140,11 @@ static void *do_finish(void *arg)
 	write_out(s);
 	if (s->err == 0 && fsync(s->fd) != 0)
 		s->err = errno;
-	if (s->err == 0 && s->beside && rename(tr_as_cstr(s->part, ""), tr_as_cstr(s->spec.path, "")) != 0)
+	if (s->err == 0 && s->beside && renameat(s->folder, tr_as_cstr(s->part, ""), s->folder, s->name) != 0)
 		s->err = errno;
 	s->whole = s->err == 0;
 	if (s->whole && s->beside)
-		s->err = sync_folder(tr_as_cstr(s->spec.path, ""));
+		s->err = sync_folder(s->folder);
 	return NULL;
 }
 
@@ -140,7 +155,7 @@ static void *do_abandon(void *arg)
 	if (s->fd < 0 || s->whole)
 		return NULL;
 	if (s->beside)
-		(void)unlink(tr_as_cstr(s->part, ""));
+		(void)unlinkat(s->folder, tr_as_cstr(s->part, ""), 0);
 	else if (ftruncate(s->fd, s->size) != 0)
 		s->err = errno;
 	s->whole = true; /* settled */
@@ -178,7 +193,7 @@ static tr_value file_open(transfer *t)
 		return tr_outcome_error("busy", true, "out of memory");
 	t->target_state = s;
 	s->t = t;
-	s->fd = -1;
+	s->fd = s->folder = -1;
 	s->part = tr_absent();
 	s->beside = t->mode == MODE_REPLACE;
 	tr_value fault = file_spec_read(&s->spec, t, t->target_spec);
@@ -186,7 +201,8 @@ static tr_value file_open(transfer *t)
 		return fault;
 	if (t->mode == MODE_UPSERT)
 		return tr_outcome_error("input", false, "a target of kind file can append or replace, not upsert");
-	s->part = tr_stringf("%s.part-%016llx", tr_as_cstr(s->spec.path, ""), (unsigned long long)tr_random());
+	const char *name = strrchr(tr_as_cstr(s->spec.path, "/"), '/') + 1;
+	s->part = tr_stringf("%s.part-%016llx", name, (unsigned long long)tr_random());
 	return perform(s, do_open);
 }
 

@@ -24,6 +24,7 @@ static void transfer_end(void *data)
 	tr_drop(t->context);
 	tr_drop(t->keys);
 	tr_drop(t->mapping);
+	tr_drop(t->source_sql);
 	tr_free(t);
 }
 
@@ -34,7 +35,8 @@ tr_value transfer_new(transfer **t)
 	*t = tr_alloc(sizeof(**t));
 	if (*t == NULL)
 		return tr_absent();
-	(*t)->source_spec = (*t)->target_spec = (*t)->context = (*t)->keys = (*t)->mapping = tr_absent();
+	(*t)->source_spec = (*t)->target_spec = (*t)->context = (*t)->keys = (*t)->mapping = (*t)->source_sql =
+	    tr_absent();
 	tr_value object = tr_object(&transfer_class, *t);
 	if (!tr_is_valid(object))
 		return tr_absent();

@@ -63,7 +63,8 @@ struct transfer {
 	const source_class *source;
 	const target_class *target;
 	void *source_state, *target_state;
-	bool from_file; /* then which: */
+	tr_value source_sql; /* of a source that reads files in its SQL; else absent */
+	bool from_file;      /* then which: */
 	dev_t from_dev;
 	ino_t from_ino;
 	columns source_columns, target_columns;
@@ -93,7 +94,7 @@ static inline const cell *target_cell(const transfer *t, const batch *b, size_t 
 tr_value transfer_at_row(tr_value fault, const batch *b, size_t row);
 
 /* The places. */
-extern const source_class postgres_source, duckdb_source, file_source, http_source;
-extern const target_class postgres_target, duckdb_target, file_target, http_target;
+extern const source_class postgres_source, duckdb_source, snowflake_source, file_source, http_source;
+extern const target_class postgres_target, duckdb_target, snowflake_target, file_target, http_target;
 
 #endif

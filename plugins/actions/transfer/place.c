@@ -2,8 +2,10 @@
 /* Which kinds of places there are. */
 #include "plugins/actions/transfer/job.h"
 
-static const source_class *const sources[] = {&http_source, &postgres_source, &duckdb_source, &file_source};
-static const target_class *const targets[] = {&http_target, &postgres_target, &duckdb_target, &file_target};
+static const source_class *const sources[] = {&http_source, &postgres_source, &duckdb_source, &snowflake_source,
+					      &file_source};
+static const target_class *const targets[] = {&http_target, &postgres_target, &duckdb_target, &snowflake_target,
+					      &file_target};
 
 const source_class *source_find(tr_str kind)
 {
@@ -23,10 +25,10 @@ const target_class *target_find(tr_str kind)
 
 const char *source_kinds(void)
 {
-	return "http, postgres, duckdb or file";
+	return "http, postgres, duckdb, snowflake or file";
 }
 
 const char *target_kinds(void)
 {
-	return "http, postgres, duckdb or file";
+	return "http, postgres, duckdb, snowflake or file";
 }

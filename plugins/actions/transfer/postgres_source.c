@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From PostgreSQL: `query` (with params) or `table`, by COPY … TO STDOUT. */
 #include "plugins/actions/transfer/postgres.h"
+#include "plugins/actions/transfer/source_sql.h"
 #include "plugins/shared/auth/auth.h"
 #include "plugins/shared/postgres/cell.h"
 #include "plugins/shared/sql/scan.h"
@@ -94,26 +95,14 @@ static tr_value bind(tr_buf *out, PGconn *conn, tr_value statement, tr_value par
 /* The SELECT of the source. */
 static tr_value put_select(tr_buf *out, const transfer *t, PGconn *conn)
 {
-	tr_value table = tr_map_get_s(t->source_spec, "table"), why, params = tr_map_get_s(t->source_spec, "params");
-	tr_value fault = sql_params_fault(params, "transfer");
+	bool table = tr_is(tr_map_get_s(t->source_spec, "table"), TR_STRING);
+	tr_value sql, fault = source_sql(t, column_put_table, &sql);
 
-	if (tr_is_valid(fault))
-		return fault;
-	if (tr_is(table, TR_STRING)) {
-		tr_buf_puts(out, "SELECT * FROM ");
-		column_put_table(out, tr_as_str(table));
-		return tr_absent();
-	}
-	tr_value statements = sql_of_task(t->source_spec, t->context, "source", &why);
-	if (!tr_is_valid(statements))
-		fault = tr_outcome_error("input", false, "%s; or name a table", tr_as_cstr(why, "?"));
-	else if (tr_array_len(statements) != 1)
-		fault = tr_outcome_error("input", false, "the query of a source must be one statement, not %zu",
-					 tr_array_len(statements));
-	else
-		fault = bind(out, conn, tr_array_at(statements, 0), params);
-	tr_drop(statements);
-	tr_drop(why);
+	if (!tr_is_valid(fault) && table)
+		tr_buf_put(out, tr_as_str(sql).p, tr_as_str(sql).n);
+	else if (!tr_is_valid(fault))
+		fault = bind(out, conn, sql, tr_map_get_s(t->source_spec, "params"));
+	tr_drop(sql);
 	return fault;
 }
 

@@ -2,15 +2,17 @@
 /*
  * The tool kind transfer: rows from one place to another, a chunk at a time.
  *
- * Inputs: source and target (kind and its keys: http, postgres, duckdb, file); mode (append, replace, upsert with key);
- * mapping (target column to source column); chunk_size; timeout. Result { rows_transferred, chunks }.
+ * Inputs: source and target (kind and its keys: http, postgres, duckdb, snowflake, file); mode (append, replace, upsert
+ * with key); mapping (target column to source column); chunk_size; timeout. Result { rows_transferred, chunks }.
  *
- * The plugin's actor is a pool of PostgreSQL's sessions that keeps none: it cancels what tasks leave that were ended.
+ * The plugin's actor is a pool of PostgreSQL's sessions that keeps none, and has Snowflake's tokens: it cancels what
+ * tasks leave that were ended.
  */
 #include "plugins/actions/transfer/transfer.h"
 #include "plugins/actions/transfer/job.h"
 #include "plugins/shared/files.h"
 #include "plugins/shared/postgres/pool.h"
+#include "plugins/shared/snowflake/wire.h"
 #include "plugins/shared/sql/task.h"
 
 #define CHUNK_MAX 1000000
@@ -140,7 +142,66 @@ static tr_value transfer_run(tr_value config, tr_pid plugin, tr_value command)
 	return tr_is_valid(fault) ? fault : transfer_perform(t);
 }
 
+/* ---- the plugin's actor ---- */
+
+typedef struct state {
+	pg_pool pool; /* first: what is of PostgreSQL takes the state as its own */
+	snow_tokens tokens;
+} state;
+
+static tr_err transfer_init(void *st, tr_value config, tr_value *reason)
+{
+	state *s = st;
+	tr_err err = pg_pool_init(&s->pool, config, reason);
+
+	if (err == TR_OK)
+		s->tokens.all = tr_map();
+	return err;
+}
+
+static void transfer_stop(void *st)
+{
+	state *s = st;
+
+	pg_pool_stop(&s->pool);
+	tr_clear(&s->tokens.all);
+}
+
+static bool is_word(tr_value message, const char *word)
+{
+	return tr_str_is(tr_as_str(tr_array_at(message, 0)), word);
+}
+
+static tr_value transfer_call(void *st, tr_value request, tr_from from)
+{
+	state *s = st;
+
+	return is_word(request, "token") ? snow_tokens_get(&s->tokens, request) : pg_pool_call(&s->pool, request, from);
+}
+
+static void transfer_cast(void *st, tr_value request)
+{
+	state *s = st;
+
+	if (is_word(request, "token"))
+		snow_tokens_put(&s->tokens, request);
+	else
+		pg_pool_cast(&s->pool, request);
+}
+
+/* [gone, order]: a statement of a task that was ended; [settle, order]: the table that it leaves. */
+static void transfer_info(void *st, tr_value message)
+{
+	state *s = st;
+	tr_value order = tr_array_at(message, 1);
+
+	if (!tr_is(order, TR_ARRAY))
+		pg_pool_info(&s->pool, message);
+	else
+		tr_spawn(is_word(message, "settle") ? snow_wire_settle : snow_wire_cancel, tr_keep(order));
+}
+
 const tr_plugin transfer_plugin = {
-    TR_PLUGIN_HEAD,      .state_size = sizeof(pg_pool), .init = pg_pool_init, .stop = pg_pool_stop,
-    .run = transfer_run, .call = pg_pool_call,          .cast = pg_pool_cast, .info = pg_pool_info,
+    TR_PLUGIN_HEAD,      .state_size = sizeof(state), .init = transfer_init, .stop = transfer_stop,
+    .run = transfer_run, .call = transfer_call,       .cast = transfer_cast, .info = transfer_info,
 };

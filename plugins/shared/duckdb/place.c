@@ -5,10 +5,8 @@
 #include "plugins/shared/files.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 static void put_quoted(tr_buf *out, tr_str text, char quote)
 {
@@ -28,19 +26,6 @@ void duck_put_name(tr_buf *out, tr_str text)
 
 /* ---- the task's own ---- */
 
-typedef struct making {
-	const char *path;
-	int err;
-} making;
-
-static void *make_folder(void *arg)
-{
-	making *m = arg;
-
-	m->err = mkdir(m->path, 0700) == 0 || errno == EEXIST ? 0 : errno;
-	return NULL;
-}
-
 /* An execution's id is a number; whatever else came here must not lead out of the folder. */
 static bool plain_id(tr_str id)
 {
@@ -53,16 +38,15 @@ static bool plain_id(tr_str id)
 static tr_value of_execution(const duck_engine *e, tr_value context, tr_value *fault)
 {
 	tr_value id = tr_map_get_s(context, "execution_id");
-	making m = {.path = tr_as_cstr(e->folder, "")};
-	tr_err err = TR_OK;
+	const char *folder = tr_as_cstr(e->folder, "");
 
-	if (m.path[0] == '\0' || !plain_id(tr_as_str(id)))
+	if (folder[0] == '\0' || !plain_id(tr_as_str(id)))
 		return tr_string(":memory:");
-	(void)tr_dirty(make_folder, &m, &err);
-	if (err == TR_OK && m.err == 0)
-		return tr_stringf("%s/%s.duckdb", m.path, tr_as_cstr(id, ""));
-	*fault = tr_outcome_error("io", true, "duckdb: the folder %s cannot be made: %s", m.path,
-				  err != TR_OK ? tr_err_text(err) : strerror(m.err));
+	tr_value why = files_make_folder(folder);
+	if (!tr_is_valid(why))
+		return tr_stringf("%s/%s.duckdb", folder, tr_as_cstr(id, ""));
+	*fault = tr_outcome_error("io", true, "duckdb: %s", tr_as_cstr(why, "?"));
+	tr_drop(why);
 	return tr_absent();
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Places of results, by way of the tool kinds: what they know of connections, grants and faults holds here too. */
 #include "plugins/shared/storage/place.h"
+#include "plugins/shared/files.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <troupe/codec.h>
 #include <troupe/io.h>
 
@@ -20,19 +19,6 @@ static const char *text_of(tr_value store, const char *key, const char *otherwis
 
 /* ---- file: `folder` ---- */
 
-typedef struct making {
-	const char *path;
-	int err;
-} making;
-
-static void *make_folder(void *arg)
-{
-	making *m = arg;
-
-	m->err = mkdir(m->path, 0700) == 0 || errno == EEXIST ? 0 : errno;
-	return NULL;
-}
-
 static tr_value file_path(tr_value store, tr_str key)
 {
 	return tr_stringf("%s/%.*s", text_of(store, "folder", "."), TR_STR(key));
@@ -40,16 +26,13 @@ static tr_value file_path(tr_value store, tr_str key)
 
 static tr_value file_put(tr_value store, tr_str key, tr_str bytes, int64_t deadline)
 {
-	making m = {.path = text_of(store, "folder", ".")};
 	tr_value path = tr_own_value(file_path(store, key));
-	tr_err err = TR_OK;
+	tr_value why = files_make_folder(text_of(store, "folder", "."));
 
 	(void)deadline;
-	(void)tr_dirty(make_folder, &m, &err);
-	if (err == TR_OK && m.err == 0)
-		err = tr_file_write(tr_as_cstr(path, ""), bytes);
-	if (m.err != 0)
-		return tr_stringf("the folder %s cannot be made: %s", m.path, strerror(m.err));
+	if (tr_is_valid(why))
+		return why;
+	tr_err err = tr_file_write(tr_as_cstr(path, ""), bytes);
 	return err == TR_OK ? tr_absent()
 			    : tr_stringf("%s cannot be written: %s", tr_as_cstr(path, ""), tr_err_text(err));
 }

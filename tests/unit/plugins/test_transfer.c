@@ -38,8 +38,8 @@
 #endif
 
 static world w;
-static server postgres;
-static int port;
+static server postgres, snowflake;
+static int port, snow_port;
 static char folder[] = "/tmp/troupe-transfer-XXXXXX";
 
 static const builtin trusted[] = {{postgres_manifest, &postgres_plugin, true},
@@ -54,6 +54,8 @@ static int start(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	if (!server_start(&postgres, "postgres_server.py") || sscanf(postgres.line, "%d", &port) != 1)
+		return -1;
+	if (!server_start(&snowflake, "snowflake_server.py") || sscanf(snowflake.line, "%d", &snow_port) != 1)
 		return -1;
 	(void)snprintf(grant, sizeof grant, "fs:%s", folder);
 	tr_value config = TR_DICT("duckdb", TR_DICT("memory", tr_string("128MB"), "threads", tr_int(2)));
@@ -74,6 +76,7 @@ static int stop(void **state)
 	(void)state;
 	world_stop(&w);
 	server_stop(&postgres);
+	server_stop(&snowflake);
 	(void)snprintf(command, sizeof command, "rm -rf %s", folder);
 	return system(command) == 0 ? 0 : -1;
 }
@@ -352,6 +355,35 @@ static void section_10_transfer_faults_name_chunk_and_row(void **state)
 	tr_drop(more);
 }
 
+/* What becomes a link behind the look at a path is no way out, on any kernel. */
+static void no_link_is_followed_when_it_is_opened(void **state)
+{
+	tr_value real = path_of("real"), link = path_of("link"), inside = path_of("link/in.csv"),
+		 good = path_of("real/in.csv");
+	int err;
+	(void)state;
+	assert_int_equal(mkdir(tr_as_cstr(real, ""), 0700), 0);
+	assert_int_equal(symlink(tr_as_cstr(real, ""), tr_as_cstr(link, "")), 0);
+	write_file("real/in.csv", "a\n1\n");
+	int fd = files_open(tr_as_cstr(good, ""), O_RDONLY, &err);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(files_open(tr_as_cstr(inside, ""), O_RDONLY, &err), -1);
+	for (int by_parts = 0; by_parts < 2; by_parts++) {
+		assert_int_equal(files_folder_direct(tr_as_cstr(link, ""), by_parts), -1);
+		fd = files_folder_direct(tr_as_cstr(real, ""), by_parts);
+		assert_true(fd >= 0);
+		close(fd);
+		fd = files_folder_direct("/", by_parts);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+	tr_drop(real);
+	tr_drop(link);
+	tr_drop(inside);
+	tr_drop(good);
+}
+
 static void links_do_not_lead_out_of_the_grant(void **state)
 {
 	char outside[] = "/tmp/troupe-outside-XXXXXX", target[64];
@@ -404,6 +436,23 @@ static void a_file_is_not_appended_to_itself(void **state)
 		    "is the source as well", 0, 0);
 	check_error(copy_with(file("self.csv"), file("other_name.csv"), tr_map()), "input", "is the source as well", 0,
 		    0);
+	/* Nor by what DuckDB reads. */
+	tr_value sql = tr_stringf("select * from read_csv('%s/sel*.csv')", folder), params = TR_LIST(tr_keep(two));
+	check_error(copy_with(duck("query", tr_as_cstr(sql, "")), file("self.csv"), tr_map()), "input",
+		    "is the source as well", 0, 0);
+	check_error(copy_with(tr_map_put_s(duck("query", "select * from read_csv($1)"), "params", params),
+			      file("self.csv"), tr_map()),
+		    "input", "is the source as well", 0, 0);
+	tr_value deep = tr_stringf("select 1 as a, 'x' as b where '%s' <> '/*/../*/../*/../*/../*/../*/../*/../*'",
+				   "/t*/troupe-transfer-*/[a-t]el?.csv");
+	check_error(copy_with(duck("query", tr_as_cstr(deep, "")), file("self.csv"), tr_map()), "input",
+		    "is the source as well", 0, 0);
+	tr_drop(deep);
+	check_copied(copy_with(duck("query", tr_as_cstr(sql, "")), file("another.csv"), tr_map()), 2, 1);
+	check_copied(
+	    copy_with(duck("query", tr_as_cstr(sql, "")), file("self.csv"), TR_DICT("mode", tr_string("replace"))), 2,
+	    1);
+	tr_drop(sql);
 	check_file("self.csv", "a\n1\n2\n");
 	tr_drop(one);
 	tr_drop(two);
@@ -432,8 +481,11 @@ static void texts_with_a_nul_are_refused(void **state)
 static void section_10_transfer_inputs_are_checked(void **state)
 {
 	(void)state;
+	check_error(
+	    copy_with(file("nul.csv"), tr_map_put_s(duck("table", "t"), "auth", tr_string("warehouse")), tr_map()),
+	    "input", "takes no auth", 0, 0);
 	check_error(copy_with(TR_DICT("kind", tr_string("fax")), file("x.csv"), tr_map()), "input",
-		    "must be http, postgres, duckdb or file, not fax", 0, 0);
+		    "must be http, postgres, duckdb, snowflake or file, not fax", 0, 0);
 	check_error(copy_with(file("in.csv"), tr_string("x"), tr_map()), "input", "target must be a mapping", 0, 0);
 	check_error(copy_with(file("in.csv"), file("x.csv"), TR_DICT("mode", tr_string("merge"))), "input",
 		    "append, replace or upsert", 0, 0);
@@ -459,6 +511,85 @@ static void section_10_transfer_inputs_are_checked(void **state)
 }
 
 /* ---- HTTP ---- */
+
+/* ---- Snowflake, or what stands in for it (tests/support/snowflake_server.py) ---- */
+
+static tr_value snow(const char *key, const char *what)
+{
+	return TR_DICT("kind", tr_string("snowflake"), "auth",
+		       TR_DICT("url", tr_stringf("http://127.0.0.1:%d", snow_port), "account",
+			       tr_string("test-account"), "user", tr_string("troupe_user"), "token",
+			       tr_string("opensesame")),
+		       key, tr_string(what));
+}
+
+static tr_value snow_tables(void)
+{
+	tr_value o = world_run(&w, "http", TR_DICT("url", tr_stringf("http://127.0.0.1:%d/said", snow_port)));
+	tr_value tables = tr_keep(TR_GET(o, "result", "data", "tables"));
+
+	tr_drop(o);
+	return tables;
+}
+
+static void check_table(const char *name, const char *expected)
+{
+	tr_value tables = snow_tables(), text = tr_json_string(tr_map_get_s(tables, name), TR_JSON_COMPACT);
+
+	assert_string_equal(tr_as_cstr(text, "no such table"), expected);
+	tr_drop(text);
+	tr_drop(tables);
+}
+
+static void section_10_transfer_to_snowflake(void **state)
+{
+	(void)state;
+	write_file("snow.jsonl", "{\"id\": 1, \"name\": \"žlu\\\"ť\", \"v\": {\"a\": [1]}, \"x\": 1.5}\n"
+				 "{\"id\": 9007199254740993, \"name\": null, \"v\": null, \"x\": -2}\n");
+	check_copied(copy_with(file("snow.jsonl"), snow("table", "shop.orders"), TR_DICT("chunk_size", tr_int(1))), 2,
+		     2);
+	check_table(
+	    "\"SHOP\".\"ORDERS\"",
+	    "{\"columns\":[[\"ID\",\"NUMBER(38,0)\"],[\"NAME\",\"VARCHAR\"],[\"V\",\"VARIANT\"],[\"X\",\"FLOAT\"]],"
+	    "\"rows\":[[\"1\",\"žlu\\\"ť\",\"{\\\"a\\\":[1]}\",\"1.5\"],[\"9007199254740993\",null,null,\"-2\"]]}");
+	write_file("more.csv", "id,name\n1,one\n7,seven\n7,last\n");
+	tr_value upsert = TR_DICT("mode", tr_string("upsert"), "key", tr_string("id"));
+	check_copied(copy_with(file("more.csv"), snow("table", "keyed"), tr_keep(upsert)), 3, 1);
+	check_copied(copy_with(file("more.csv"), snow("table", "keyed"), upsert), 3, 1);
+	check_table(
+	    "\"KEYED\"",
+	    "{\"columns\":[[\"ID\",\"VARCHAR\"],[\"NAME\",\"VARCHAR\"]],\"rows\":[[\"1\",\"one\"],[\"7\",\"last\"]]}");
+	check_copied(copy_with(file("more.csv"), snow("table", "keyed"), TR_DICT("mode", tr_string("replace"))), 3, 1);
+	check_table("\"KEYED\"", "{\"columns\":[[\"ID\",\"VARCHAR\"],[\"NAME\",\"VARCHAR\"]],\"rows\":[[\"1\",\"one\"],"
+				 "[\"7\",\"seven\"],[\"7\",\"last\"]]}");
+	/* Nothing of its own is left behind, also when it fails. */
+	tr_value target = tr_map_put_s(snow("table", "no-such"), "create", tr_bool(false));
+	check_error(copy_with(file("more.csv"), target, tr_map()), "syntax", "transfer to snowflake: ", 1, 0);
+	tr_value tables = snow_tables();
+	for (size_t i = 0; i < tr_map_len(tables); i++)
+		assert_null(strstr(tr_as_cstr(tr_map_entries(tables)[i].key, ""), "TROUPE_TRANSFER"));
+	tr_drop(tables);
+	check_error(copy_with(file("more.csv"), snow("tabel", "x"), tr_map()), "input", "needs table", 0, 0);
+}
+
+static void section_10_transfer_from_snowflake(void **state)
+{
+	(void)state;
+	write_file("back.csv", "id,name\n1,one\n2,two\n");
+	check_copied(copy_with(file("back.csv"), snow("table", "back"), tr_map()), 2, 1);
+	check_copied(copy_with(snow("table", "back"), file("back.jsonl"), tr_map()), 2, 1);
+	check_file("back.jsonl", "{\"ID\":\"1\",\"NAME\":\"one\"}\n{\"ID\":\"2\",\"NAME\":\"two\"}\n");
+	/* Partitions are read one after the other. */
+	check_copied(
+	    copy_with(snow("query", "select parts 3"), duck("table", "parts"), TR_DICT("chunk_size", tr_int(4))), 6, 2);
+	check_sql("duckdb", "select count(*) as n, sum(\"N\") as s from parts", "[{\"n\":6,\"s\":15}]");
+	check_copied(copy_with(snow("query", "select types"), file("types.jsonl"), tr_map()), 1, 1);
+	tr_value binds =
+	    tr_map_put_s(snow("query", "select binds $2, ?"), "params", TR_LIST(tr_int(1), tr_string("x")));
+	check_copied(copy_with(binds, file("binds.csv"), tr_map()), 2, 1);
+	check_error(copy_with(snow("query", "fail 002003 42S02"), file("x.csv"), tr_map()), "syntax",
+		    "transfer from snowflake: ", 0, 0);
+}
 
 static void section_10_transfer_http(void **state)
 {
@@ -619,11 +750,14 @@ int main(void)
 	    cmocka_unit_test(section_10_transfer_of_nothing),
 	    cmocka_unit_test(section_10_transfer_files),
 	    cmocka_unit_test(section_10_transfer_faults_name_chunk_and_row),
+	    cmocka_unit_test(no_link_is_followed_when_it_is_opened),
 	    cmocka_unit_test(links_do_not_lead_out_of_the_grant),
 	    cmocka_unit_test(what_is_no_file_is_refused),
 	    cmocka_unit_test(a_file_is_not_appended_to_itself),
 	    cmocka_unit_test(texts_with_a_nul_are_refused),
 	    cmocka_unit_test(section_10_transfer_inputs_are_checked),
+	    cmocka_unit_test(section_10_transfer_to_snowflake),
+	    cmocka_unit_test(section_10_transfer_from_snowflake),
 	    cmocka_unit_test(section_10_transfer_http),
 	    cmocka_unit_test(section_10_transfer_timeout_reaches_the_source),
 	    cmocka_unit_test(section_10_transfer_cancellation_reaches_both),

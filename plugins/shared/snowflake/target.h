@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Where an account is and as whom to talk to it. */
-#ifndef TROUPE_PLUGINS_SNOWFLAKE_TARGET_H
-#define TROUPE_PLUGINS_SNOWFLAKE_TARGET_H
+#ifndef TROUPE_PLUGINS_SHARED_SNOWFLAKE_TARGET_H
+#define TROUPE_PLUGINS_SHARED_SNOWFLAKE_TARGET_H
 
 #include <troupe/plugin.h>
 

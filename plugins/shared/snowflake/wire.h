@@ -3,10 +3,10 @@
  * The SQL REST interface: statements are handed in, looked after until they are over, read by partitions, cancelled.
  * Requests go through the plugin `http`. What goes wrong is an outcome.
  */
-#ifndef TROUPE_PLUGINS_SNOWFLAKE_WIRE_H
-#define TROUPE_PLUGINS_SNOWFLAKE_WIRE_H
+#ifndef TROUPE_PLUGINS_SHARED_SNOWFLAKE_WIRE_H
+#define TROUPE_PLUGINS_SHARED_SNOWFLAKE_WIRE_H
 
-#include "plugins/actions/snowflake/target.h"
+#include "plugins/shared/snowflake/target.h"
 
 typedef struct snow_wire {
 	const snow_target *target;
@@ -27,5 +27,7 @@ tr_value snow_wire_partition(snow_wire *w, tr_value handle, int64_t number, tr_v
 
 /** In an actor of the plugin: [url, headers (wrapped)], cancel it. Fit for tr_spawn. */
 void snow_wire_cancel(tr_value order);
+/** The same of [url of the account, headers (wrapped), request]: perform it, whatever comes of it. */
+void snow_wire_settle(tr_value order);
 
 #endif

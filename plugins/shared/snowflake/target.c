@@ -3,8 +3,8 @@
  * Credentials. Fields: account (or url), user, and one of private_key (PEM; private_key_passphrase), password, token
  * (token_type OAUTH or PROGRAMMATIC_ACCESS_TOKEN); database, schema, warehouse, role.
  */
-#include "plugins/actions/snowflake/target.h"
-#include "plugins/actions/snowflake/jwt.h"
+#include "plugins/shared/snowflake/target.h"
+#include "plugins/shared/snowflake/jwt.h"
 #include "plugins/shared/auth/auth.h"
 
 #include <ctype.h>

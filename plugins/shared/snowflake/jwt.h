@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** The token of a user with a key pair: a JWT signed with RS256 (RFC 7519), whose issuer names the public key. Pure. */
-#ifndef TROUPE_PLUGINS_SNOWFLAKE_JWT_H
-#define TROUPE_PLUGINS_SNOWFLAKE_JWT_H
+#ifndef TROUPE_PLUGINS_SHARED_SNOWFLAKE_JWT_H
+#define TROUPE_PLUGINS_SHARED_SNOWFLAKE_JWT_H
 
 #include <troupe/value.h>
 

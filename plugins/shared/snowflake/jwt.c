@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OpenSSL for the key, its fingerprint and the signature. */
-#include "plugins/actions/snowflake/jwt.h"
+#include "plugins/shared/snowflake/jwt.h"
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>

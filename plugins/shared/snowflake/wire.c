@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /api/v2/statements, GET …/<handle>, GET …/<handle>?partition=n, POST …/<handle>/cancel. */
-#include "plugins/actions/snowflake/wire.h"
+#include "plugins/shared/snowflake/wire.h"
 #include "plugins/shared/auth/auth.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <troupe/node.h>
 
@@ -91,30 +92,62 @@ static bool refused_token(const snow_wire *w, tr_value outcome)
 	return tr_as_int(TR_GET(outcome, "error", "status"), 0) == 401 && !tr_is(w->target->token, TR_STRING);
 }
 
+/* A value for as long as a request takes, which may end the actor: a task with many requests must not keep them all. */
+static void let_go(void *box)
+{
+	tr_drop(*(tr_value *)box);
+	tr_free(box);
+}
+
+/* Takes v. NULL without memory. */
+static tr_value *keep_for_now(tr_value v)
+{
+	tr_value *box = tr_alloc(sizeof(*box));
+
+	if (box == NULL) {
+		tr_drop(v);
+		return NULL;
+	}
+	*box = v;
+	return tr_own(box, let_go) == TR_OK ? box : NULL;
+}
+
+/* Takes the outcome. */
+static tr_value reply_of(const snow_wire *w, tr_value outcome, int64_t *status, tr_value *fault)
+{
+	tr_value reply = tr_keep(TR_GET(outcome, "result", "data"));
+
+	*status = tr_as_int(TR_GET(outcome, "result", "status_code"), 0);
+	bool good = tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "success") && tr_is(reply, TR_MAP);
+	if (!good && tr_is(tr_map_get_s(outcome, "error"), TR_MAP))
+		*fault = request_fault(outcome);
+	else if (!good)
+		*fault = tr_outcome_error("connection", false, "snowflake: what answers at %s is no Snowflake account",
+					  tr_as_cstr(w->target->url, "?"));
+	tr_drop(outcome);
+	if (!good)
+		tr_clear(&reply);
+	return reply;
+}
+
 /* The answer, a map (fresh), and its status. A token that is no good any more is replaced once. Takes params. */
 static tr_value ask(snow_wire *w, const char *method, const char *path, tr_value params, tr_value body, int64_t *status,
 		    tr_value *fault)
 {
-	params = tr_own_value(params);
-	tr_value outcome = tr_own_value(ask_once(w, method, path, tr_keep(params), body));
+	tr_value *kept = keep_for_now(params), outcome;
 
 	*fault = tr_absent();
+	if (kept == NULL)
+		return tr_invalid(TR_ENOMEM);
+	outcome = ask_once(w, method, path, tr_keep(params), body);
 	if (refused_token(w, outcome)) {
+		tr_drop(outcome);
 		w->headers = tr_own_value(snow_headers(w->target, w->plugin, true, w->deadline, fault));
-		if (tr_is_valid(*fault))
-			return tr_absent();
-		outcome = tr_own_value(ask_once(w, method, path, tr_keep(params), body));
+		outcome = tr_is_valid(*fault) ? tr_absent() : ask_once(w, method, path, tr_keep(params), body);
 	}
-	tr_value reply = TR_GET(outcome, "result", "data");
-	*status = tr_as_int(TR_GET(outcome, "result", "status_code"), 0);
-	if (tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "success") && tr_is(reply, TR_MAP))
-		return tr_keep(reply);
-	if (tr_is(tr_map_get_s(outcome, "error"), TR_MAP))
-		*fault = request_fault(outcome);
-	else
-		*fault = tr_outcome_error("connection", false, "snowflake: what answers at %s is no Snowflake account",
-					  tr_as_cstr(w->target->url, "?"));
-	return tr_absent();
+	(void)tr_disown(kept);
+	let_go(kept);
+	return tr_is_valid(*fault) ? tr_absent() : reply_of(w, outcome, status, fault);
 }
 
 /* ---- cancelling ---- */
@@ -280,10 +313,11 @@ tr_value snow_wire_result(snow_wire *w, tr_value handle, tr_value *fault)
 
 tr_value snow_wire_partition(snow_wire *w, tr_value handle, int64_t number, tr_value *fault)
 {
-	tr_value path = handle_ok(handle) ? path_of(handle) : tr_string("");
+	char path[sizeof PATH + 102];
 	int64_t status;
-	tr_value reply =
-	    ask(w, "GET", tr_as_cstr(path, ""), TR_DICT("partition", tr_int(number)), tr_absent(), &status, fault);
+
+	(void)snprintf(path, sizeof path, PATH "/%s", handle_ok(handle) ? tr_as_cstr(handle, "") : "");
+	tr_value reply = ask(w, "GET", path, TR_DICT("partition", tr_int(number)), tr_absent(), &status, fault);
 	tr_value data = tr_keep(tr_map_get_s(reply, "data"));
 
 	tr_drop(reply);
@@ -291,4 +325,14 @@ tr_value snow_wire_partition(snow_wire *w, tr_value handle, int64_t number, tr_v
 		*fault = tr_outcome_error("snowflake", true, "snowflake: partition %lld of the result has no rows",
 					  (long long)number);
 	return data;
+}
+
+void snow_wire_settle(tr_value order)
+{
+	tr_value input =
+	    TR_DICT("method", tr_string("POST"), "url", tr_stringf("%s" PATH, tr_as_cstr(tr_array_at(order, 0), "")),
+		    "headers", tr_keep(secret_open(tr_array_at(order, 1))), "json", tr_keep(tr_array_at(order, 2)),
+		    "params", TR_DICT("requestId", request_id()), "follow_redirects", tr_bool(false));
+
+	tr_drop(tr_plugin_run("http", input, tr_absent(), tr_in(CANCEL_NS)));
 }

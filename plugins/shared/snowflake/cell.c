@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers come as decimal text, dates as days and times as seconds since 1970, binary as hexadecimal digits. */
-#include "plugins/actions/snowflake/cell.h"
+#include "plugins/shared/snowflake/cell.h"
 #include "plugins/shared/sql/number.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** Values of the SQL REST interface, which are texts, and ours. Pure functions. */
-#ifndef TROUPE_PLUGINS_SNOWFLAKE_CELL_H
-#define TROUPE_PLUGINS_SNOWFLAKE_CELL_H
+#ifndef TROUPE_PLUGINS_SHARED_SNOWFLAKE_CELL_H
+#define TROUPE_PLUGINS_SHARED_SNOWFLAKE_CELL_H
 
 #include <troupe/value.h>
 
