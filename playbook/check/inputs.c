@@ -217,6 +217,7 @@ static const place places[] = {
     {"http", NAMES("url", "endpoint"), NAMES("url", "endpoint")},
     {"postgres", SQL_SOURCE, NAMES("table")},
     {"duckdb", SQL_SOURCE, NAMES("table")},
+    {"snowflake", SQL_SOURCE, NAMES("table")},
     {"file", NAMES("path"), NAMES("path")},
 };
 
@@ -234,8 +235,8 @@ static const place *place_find(loader *l, const yaml_node *kind, const char *sid
 		suggest_offer(&s, tr_s(places[i].kind));
 	}
 	load_fault(l, &here, kind, "bad-value", suggest_text(&s, hint, sizeof hint),
-		   "the kind of a transfer's %s is 'http', 'postgres', 'duckdb' or 'file', not '%.*s'", side,
-		   TR_STR(kind->text));
+		   "the kind of a transfer's %s is 'http', 'postgres', 'duckdb', 'snowflake' or 'file', not '%.*s'",
+		   side, TR_STR(kind->text));
 	return NULL;
 }
 
@@ -270,8 +271,8 @@ static void check_place(loader *l, const yaml_node *body, const char *side, cons
 	}
 	kind = yaml_get(n, "kind") != NULL ? yaml_get(n, "kind") : yaml_get(n, "type");
 	if (kind == NULL)
-		load_fault(l, &here, n, "missing-key", "http, postgres, duckdb or file", "a transfer's %s needs 'kind'",
-			   side);
+		load_fault(l, &here, n, "missing-key", "http, postgres, duckdb, snowflake or file",
+			   "a transfer's %s needs 'kind'", side);
 	if (kind == NULL || !is_fixed_text(kind))
 		return;
 	const place *p = place_find(l, kind, side, &here);

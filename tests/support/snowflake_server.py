@@ -14,9 +14,12 @@ other.pem (nobody's).
   and what the kind transfer says: CREATE [TRANSIENT] TABLE, INSERT … FLATTEN(PARSE_JSON(?)), INSERT … SELECT, DELETE, MERGE, DROP TABLE,
   SELECT * FROM, each in the words that it uses; a statement with "no-such" in it fails. Tables hold the texts that were sent.
   select broken         an answer that is cut off   expire             forgets who logged in, then answers
-GET /said: {tables, statements, cancelled, logins, tokens: how many different ones}.
+GET /said: {tables (100 rows each), statements, cancelled, logins, how many were held, sent again and performed, tokens: how many
+different ones}. With ?hold=WORDS the next statement that begins with
+them is taken, and neither answered nor performed until ?release (a request that repeats its id is answered).
 """
 import base64
+import copy
 import hashlib
 import json
 import re
@@ -28,12 +31,13 @@ import threading
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 FOLDER = tempfile.mkdtemp(prefix="troupe-snowflake-")
 LOCK = threading.Lock()
 RUNS = {}  # handle -> {statement, looks, cancelled, requests}
-SAID = {"statements": [], "cancelled": [], "logins": 0, "tokens": 0}
+SAID = {"statements": [], "cancelled": [], "held": 0, "again": 0, "performed": 0, "logins": 0, "tokens": 0}
+HOLD = {"words": None, "released": threading.Event()}
 TOKENS = set()
 GOOD = set()  # JWTs that were checked
 SESSIONS = set()
@@ -146,6 +150,31 @@ def table_words(text, request):
     return None
 
 
+def perform(found):
+    """Once; several are one session, so that a transaction that is not committed has changed nothing."""
+    before = None
+    with LOCK:
+        for one in [RUNS[c] for c in found.get("children", [])] or [found]:
+            one["done"] = True
+            text = one["statement"].strip()
+            if text == "BEGIN":
+                before = copy.deepcopy(TABLES)
+            try:
+                if found["cancelled"] or "no-such" in text or text.startswith("fail "):
+                    raise KeyError(text)
+                one["words"] = table_words(text, one["request"])
+            except KeyError:
+                one["lost"] = True
+                break
+            if text == "COMMIT":
+                before = None
+        if before is not None:
+            TABLES.clear()
+            TABLES.update(before)
+        found["done"] = True
+        SAID["performed"] += 1
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -158,7 +187,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data[:len(data) - short])
+        try:
+            self.wfile.write(data[:len(data) - short])
+        except ConnectionError:  # who asked was ended meanwhile
+            short = 1
         if short:
             self.close_connection = True
 
@@ -201,12 +233,9 @@ class Handler(BaseHTTPRequestHandler):
                 if status != 200:
                     return status, said
             return 200, dict(reply, statementHandles=found["children"])
-        if "no-such" in text:
+        if found.get("lost"):
             return 422, {"code": "002003", "sqlState": "42S02", "message": "Object 'NO-SUCH' does not exist", "statementHandle": handle}
-        with LOCK:
-            if "words" not in found:
-                found["words"] = table_words(text, found["request"])
-            words = found["words"]
+        words = found.get("words")
         if words is not None:
             columns, rows = words
         elif text == "select types":
@@ -240,6 +269,8 @@ class Handler(BaseHTTPRequestHandler):
         text = found["statement"].strip()
         slow = re.match(r"select slow (\d+)", text)
         found["looks"] += 1
+        if not found.get("done"):
+            return True
         return not found["cancelled"] and (text.startswith("select for ever") or (slow and found["looks"] <= int(slow[1])))
 
     def do_POST(self):
@@ -269,6 +300,7 @@ class Handler(BaseHTTPRequestHandler):
         with LOCK:
             handle = REQUESTS.setdefault(asked, str(uuid.uuid4()))
             again = handle in RUNS
+            SAID["again"] += again
             if not again:
                 SAID["statements"].append(body["statement"])
                 RUNS[handle] = {"statement": body["statement"], "request": body, "looks": 0, "cancelled": False}
@@ -281,7 +313,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send(422, {"code": "000008", "sqlState": "0A000", "message": f"Actual statement count {len(statements)} did not match "
                             f"the desired statement count {count}."})
             return
-        if count > 1:
+        if count > 1 and not again:
             RUNS[handle]["children"] = []
             for s in statements:
                 child = str(uuid.uuid4())
@@ -290,15 +322,31 @@ class Handler(BaseHTTPRequestHandler):
         if body["statement"].strip() == "expire":
             SESSIONS.clear()
         lost = body["statement"].strip() == "select broken" and not again
+        if not again:
+            self.hold(body["statement"])
+            perform(RUNS[handle])
         status = f"/api/v2/statements/{handle}"
         self.send(202, {"code": "333334", "message": "Asynchronous execution in progress.", "statementHandle": handle,
                         "statementStatusUrl": status}, short=20 if lost else 0)
 
+    def hold(self, statement):
+        with LOCK:
+            held = HOLD["words"] is not None and statement.startswith(HOLD["words"])
+            if held:
+                HOLD["words"] = None
+                SAID["held"] += 1
+        if held:
+            HOLD["released"].wait()
+
     def do_GET(self):
         url = urlsplit(self.path)
         if url.path == "/said":
+            if url.query == "release":
+                HOLD["released"].set()
+            elif url.query:
+                HOLD.update(words=unquote(url.query.removeprefix("hold=")), released=threading.Event())
             with LOCK:
-                self.send(200, dict(SAID, tables=TABLES))
+                self.send(200, dict(SAID, tables={name: dict(t, rows=t["rows"][:100]) for name, t in TABLES.items()}))
         elif not self.refuse():
             handle = url.path.split("/")[-1]
             if handle not in RUNS:

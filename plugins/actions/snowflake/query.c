@@ -38,10 +38,10 @@ snow_query *snow_query_new(void)
 
 /* ---- requests ---- */
 
-/* One statement with its parameters; owned by the actor. Absent with an outcome in *fault. */
+/* One statement with its parameters (fresh). Absent with an outcome in *fault. */
 static tr_value single(const snow_query *q, tr_value statement, size_t number, tr_value *fault)
 {
-	tr_value why = tr_absent(), request = tr_own_value(snow_request(&q->wire, statement, q->params, &why));
+	tr_value why = tr_absent(), request = snow_request(&q->wire, statement, q->params, &why);
 
 	if (tr_is_valid(why))
 		*fault = tr_outcome_error("input", false, "snowflake: statement %zu: %s", number, tr_as_cstr(why, "?"));
@@ -63,7 +63,7 @@ static tr_value several(const snow_query *q)
 	}
 	if (q->transaction)
 		tr_buf_puts(&script, "COMMIT;\n");
-	return tr_own_value(snow_request_script(&q->wire, tr_string_buf(&script), n + (q->transaction ? 2 : 0)));
+	return snow_request_script(&q->wire, tr_string_buf(&script), n + (q->transaction ? 2 : 0));
 }
 
 /* ---- results ---- */

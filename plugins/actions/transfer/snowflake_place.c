@@ -18,6 +18,20 @@ tr_value snow_place_find(snow_wire *w, const transfer *t, tr_value spec)
 	return fault;
 }
 
+tr_value snow_place_do(snow_wire *w, tr_buf *sql, size_t count)
+{
+	tr_value why = tr_absent(), fault = tr_absent(), text = tr_string_buf(sql), request;
+
+	if (count > 1) {
+		request = snow_request_script(w, text, count);
+	} else {
+		request = snow_request(w, text, tr_absent(), &why);
+		tr_drop(text);
+	}
+	tr_drop(snow_wire_run(w, request, &fault));
+	return fault;
+}
+
 static bool is_plain(tr_str name)
 {
 	for (size_t i = 0; i < name.n; i++) {
@@ -45,6 +59,18 @@ void snow_put_name(tr_buf *out, tr_str name)
 		tr_buf_putc(out, plain && c >= 'a' && c <= 'z' ? (char)(c - 32) : c);
 	}
 	tr_buf_putc(out, '"');
+}
+
+size_t snow_table_place(tr_str table)
+{
+	size_t n = 0;
+	bool quoted = false;
+
+	for (size_t i = 0; i < table.n; i++) {
+		quoted = table.p[i] == '"' ? !quoted : quoted;
+		n = table.p[i] == '.' && !quoted ? i + 1 : n;
+	}
+	return n;
 }
 
 void snow_put_table(tr_buf *out, tr_str table)

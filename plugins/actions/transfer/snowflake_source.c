@@ -89,7 +89,7 @@ static tr_value snow_open(transfer *t)
 		return fault;
 	bool table = tr_is(tr_map_get_s(t->source_spec, "table"), TR_STRING);
 	tr_value params = table ? tr_absent() : tr_map_get_s(t->source_spec, "params");
-	tr_value request = tr_own_value(snow_request(&s->wire, sql, params, &why));
+	tr_value request = snow_request(&s->wire, sql, params, &why);
 	if (tr_is_valid(why)) {
 		fault = tr_outcome_error("input", false, "%s", tr_as_cstr(why, "?"));
 		tr_drop(why);

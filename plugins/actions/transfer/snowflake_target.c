@@ -3,23 +3,17 @@
  * To Snowflake. Its interface keeps no session from one request to the next, so chunks go into a table of the
  * transfer's own first, each as one JSON text, and come into the target by one request at the end: all or nothing.
  */
-#include "plugins/actions/transfer/snowflake.h"
-#include "plugins/shared/auth/auth.h"
+#include "plugins/actions/transfer/snowflake_stage.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <troupe/codec.h>
-#include <troupe/node.h>
 
-#define PIECE_BYTES  ((size_t)8 << 20) /* of JSON in a request; PARSE_JSON takes 16 MB at least */
-#define DROP_SECONDS 60
+#define PIECE_BYTES ((size_t)8 << 20) /* of JSON in a request; PARSE_JSON takes 16 MB at least */
 
 typedef struct snow_writing {
 	snow_wire wire;
 	tr_value table;
-	char stage[40]; /* its name, quoted */
-	bool staged;
-	struct orphan *orphan; /* the actor's */
+	snow_stage *stage; /* the actor's */
 } snow_writing;
 
 static void snow_destroy(void *state)
@@ -27,63 +21,7 @@ static void snow_destroy(void *state)
 	tr_free(state);
 }
 
-/* ---- when the task is ended in the middle, the plugin's actor drops its table ---- */
-
-typedef struct orphan {
-	tr_node *node;
-	tr_pid plugin;
-	tr_value order;
-} orphan;
-
-static void leave_behind(void *arg)
-{
-	orphan *o = arg;
-
-	(void)tr_node_send(o->node, o->plugin, TR_LIST(tr_atom("settle"), o->order));
-	tr_free(o);
-}
-
-static orphan *watch(const snow_writing *s)
-{
-	orphan *o = tr_alloc(sizeof(*o));
-
-	if (o == NULL)
-		return NULL;
-	tr_value why, text = tr_stringf("DROP TABLE IF EXISTS %s", s->stage);
-	tr_value request = snow_request(&s->wire, text, tr_absent(), &why);
-	tr_drop(text);
-	request = tr_map_put_s(request, "timeout", tr_int(DROP_SECONDS));
-	*o = (orphan){tr_here(), s->wire.plugin,
-		      TR_LIST(tr_keep(s->wire.target->url), secret_wrap(tr_keep(s->wire.headers)), request)};
-	return tr_own(o, leave_behind) == TR_OK ? o : NULL;
-}
-
-static void forget(snow_writing *s)
-{
-	if (s->orphan == NULL || !tr_disown(s->orphan))
-		return;
-	tr_drop(s->orphan->order);
-	tr_free(s->orphan);
-	s->orphan = NULL;
-}
-
 /* ---- statements ---- */
-
-/* Takes the SQL. */
-static tr_value run(snow_writing *s, tr_buf *sql, size_t count)
-{
-	tr_value why = tr_absent(), fault = tr_absent(), text = tr_string_buf(sql), request;
-
-	if (count > 1) {
-		request = snow_request_script(&s->wire, text, count);
-	} else {
-		request = snow_request(&s->wire, text, tr_absent(), &why);
-		tr_drop(text);
-	}
-	request = tr_own_value(request); /* a few in all */
-	tr_drop(snow_wire_run(&s->wire, request, &fault));
-	return fault;
-}
 
 static void put_columns(tr_buf *sql, const transfer *t)
 {
@@ -119,21 +57,7 @@ static tr_value make_table(snow_writing *s, const transfer *t)
 		tr_buf_putc(&sql, ')');
 	}
 	tr_buf_putc(&sql, ')');
-	return run(s, &sql, 1);
-}
-
-/* A chunk's rows are numbered, so that the last of those with one key can be told. */
-static tr_value make_stage(snow_writing *s)
-{
-	tr_buf sql = {0};
-
-	s->orphan = watch(s);
-	if (s->orphan == NULL)
-		return tr_outcome_error("busy", true, "out of memory");
-	tr_buf_putf(&sql, "CREATE TRANSIENT TABLE %s (N NUMBER(38,0), R VARIANT)", s->stage);
-	tr_value fault = run(s, &sql, 1);
-	s->staged = !tr_is_valid(fault);
-	return fault;
+	return snow_place_do(&s->wire, &sql, 1);
 }
 
 static tr_value snow_open(transfer *t)
@@ -146,11 +70,10 @@ static tr_value snow_open(transfer *t)
 	s->table = tr_map_get_s(t->target_spec, "table");
 	if (!tr_is(s->table, TR_STRING) || tr_as_str(s->table).n == 0)
 		return tr_outcome_error("input", false, "a target of kind snowflake needs table");
-	(void)snprintf(s->stage, sizeof s->stage, "\"TROUPE_TRANSFER_%016llX\"", (unsigned long long)tr_random());
 	tr_value fault = snow_place_find(&s->wire, t, t->target_spec);
 	if (!tr_is_valid(fault) && tr_as_bool(tr_map_get_s(t->target_spec, "create"), true))
 		fault = make_table(s, t);
-	return tr_is_valid(fault) ? fault : make_stage(s);
+	return tr_is_valid(fault) ? fault : snow_stage_make(&s->stage, &s->wire, tr_as_str(s->table));
 }
 
 /* ---- rows ---- */
@@ -178,37 +101,27 @@ static void put_row(tr_buf *out, const transfer *t, const batch *b, size_t row, 
 	tr_buf_putc(out, ']');
 }
 
-static void snow_piece_end(void *arg)
-{
-	tr_drop(*(tr_value *)arg);
-	tr_free(arg);
-}
-
 static tr_value send_piece(snow_writing *s, tr_buf *rows)
 {
 	tr_value fault = tr_absent(), why = tr_absent();
-	tr_value text = tr_stringf("INSERT INTO %s (N, R) SELECT VALUE[0]::NUMBER(38,0), VALUE FROM "
-				   "TABLE(FLATTEN(INPUT => PARSE_JSON(?)))",
-				   s->stage);
 
 	tr_buf_putc(rows, ']');
-	tr_value *held = rows->err == TR_OK ? tr_alloc(sizeof(*held)) : NULL;
-	if (held != NULL) {
-		tr_value params = TR_LIST(tr_string_n(rows->p, rows->n));
-		*held = snow_request(&s->wire, text, params, &why);
-		tr_drop(params);
-		if (tr_own(held, snow_piece_end) == TR_OK) {
-			tr_drop(snow_wire_run(&s->wire, *held, &fault));
-			(void)tr_disown(held);
-			snow_piece_end(held);
-		} else {
-			held = NULL;
-		}
-	}
+	if (rows->err != TR_OK)
+		return tr_outcome_error("busy", true, "out of memory");
+	tr_value text = tr_stringf("INSERT INTO %s (N, R) SELECT VALUE[0]::NUMBER(38,0), VALUE FROM "
+				   "TABLE(FLATTEN(INPUT => PARSE_JSON(?)))",
+				   snow_stage_name(s->stage));
+	tr_value params = TR_LIST(tr_string_n(rows->p, rows->n));
+	tr_value request = snow_request(&s->wire, text, params, &why);
 	tr_drop(text);
-	tr_drop(why);
+	tr_drop(params);
 	tr_buf_clear(rows);
-	return held != NULL ? fault : tr_outcome_error("busy", true, "out of memory");
+	if (tr_is_valid(why))
+		fault = tr_outcome_error("data", false, "%s", tr_as_cstr(why, "?"));
+	else
+		tr_drop(snow_wire_run(&s->wire, request, &fault));
+	tr_drop(why);
+	return fault;
 }
 
 static tr_value write_rows(snow_writing *s, const transfer *t, const batch *b, tr_buf *rows, tr_buf *scratch)
@@ -274,7 +187,7 @@ static void put_select(tr_buf *sql, const snow_writing *s, const transfer *t, bo
 		tr_buf_puts(sql, " AS ");
 		snow_put_name(sql, tr_as_str(t->target_columns.items[i].name));
 	}
-	tr_buf_putf(sql, " FROM %s", s->stage);
+	tr_buf_putf(sql, " FROM %s", snow_stage_name(s->stage));
 }
 
 static void put_merge(tr_buf *sql, const snow_writing *s, const transfer *t)
@@ -339,22 +252,15 @@ static tr_value snow_finish(transfer *t)
 		tr_buf_puts(&sql, " ORDER BY N");
 	}
 	tr_buf_puts(&sql, ";\nCOMMIT;\n");
-	return run(s, &sql, count);
+	return snow_place_do(&s->wire, &sql, count);
 }
 
-/* Whatever came of it, the table of our own goes: what the plugin's actor does when nobody forgets it. */
 static void snow_clear(transfer *t)
 {
 	snow_writing *s = t->target_state;
-	tr_buf sql = {0};
 
-	if (!s->staged)
-		return;
-	tr_buf_putf(&sql, "DROP TABLE IF EXISTS %s", s->stage);
-	tr_value fault = run(s, &sql, 1);
-	if (!tr_is_valid(fault))
-		forget(s);
-	tr_drop(fault);
+	if (s->stage != NULL)
+		snow_stage_drop(s->stage);
 }
 
 static tr_value snow_finish_and_clear(transfer *t)

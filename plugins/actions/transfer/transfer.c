@@ -10,9 +10,9 @@
  */
 #include "plugins/actions/transfer/transfer.h"
 #include "plugins/actions/transfer/job.h"
+#include "plugins/actions/transfer/snowflake_stage.h"
 #include "plugins/shared/files.h"
 #include "plugins/shared/postgres/pool.h"
-#include "plugins/shared/snowflake/wire.h"
 #include "plugins/shared/sql/task.h"
 
 #define CHUNK_MAX 1000000
@@ -198,7 +198,7 @@ static void transfer_info(void *st, tr_value message)
 	if (!tr_is(order, TR_ARRAY))
 		pg_pool_info(&s->pool, message);
 	else
-		tr_spawn(is_word(message, "settle") ? snow_wire_settle : snow_wire_cancel, tr_keep(order));
+		tr_spawn(is_word(message, "settle") ? snow_stage_settle : snow_wire_cancel, tr_keep(order));
 }
 
 const tr_plugin transfer_plugin = {

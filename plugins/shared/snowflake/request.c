@@ -84,6 +84,8 @@ tr_value snow_request(const snow_wire *w, tr_value statement, tr_value params, t
 	}
 	tr_buf_fini(&named);
 	tr_buf_fini(&sql);
+	if (tr_is_valid(*why))
+		tr_clear(&request);
 	return tr_is_valid(request) ? with_place(w, request) : request;
 }
 

@@ -126,6 +126,7 @@ static void read_fields(snow_target *t, tr_value all)
 {
 	tr_value account = field(all, "account", "account_identifier");
 
+	t->fields = all;
 	t->url = field(all, "url", "base_url");
 	if (!tr_is(t->url, TR_STRING) && tr_is(account, TR_STRING) && account_ok(tr_as_str(account)))
 		t->url = url_of(account);
@@ -174,6 +175,15 @@ snow_target *snow_target_read(tr_value auth, tr_value input, int64_t deadline, t
 	read_fields(t, all);
 	*fault = check(t, tr_is(t->url, TR_STRING));
 	return tr_is_valid(*fault) ? NULL : t;
+}
+
+snow_target *snow_target_again(tr_value fields)
+{
+	snow_target *t = tr_own_alloc(sizeof(*t));
+
+	if (t != NULL)
+		read_fields(t, tr_own_value(tr_keep(fields)));
+	return t;
 }
 
 /* ---- tokens ---- */

@@ -13,11 +13,15 @@ typedef struct snow_target {
 	tr_value token_type;                        /* of `token` */
 	tr_value database, schema, warehouse, role; /* of the statements */
 	tr_value key;                               /* a hash of who and where: whose token it is */
+	tr_value fields;                            /* what all of it was read from */
 } snow_target;
 
 /** Read it from `auth` with the connection's fields of the task's input over it. NULL with an outcome in *fault that
  * says what is missing, or which grant. Owned by the actor. */
 snow_target *snow_target_read(tr_value auth, tr_value input, int64_t deadline, tr_value *fault);
+
+/** The same from the fields of one that another actor has; no more checks. NULL without memory. */
+snow_target *snow_target_again(tr_value fields);
 
 /** The headers that say who one is (fresh map); a token that is at hand at the plugin's actor is used as long as it is
  * good. Invalid with an outcome in *fault. With `again` a token that the server refused is not used once more. */

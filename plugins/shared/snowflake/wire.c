@@ -13,6 +13,8 @@
 #define LONGEST_NS (2 * TR_SECOND)
 #define CANCEL_NS  (30 * TR_SECOND)
 #define ID_SIZE    37
+#define HANDLE_MAX 100
+#define SMALL_BODY ((size_t)1 << 20)
 
 /* ---- errors ---- */
 
@@ -150,48 +152,79 @@ static tr_value ask(snow_wire *w, const char *method, const char *path, tr_value
 	return tr_is_valid(*fault) ? tr_absent() : reply_of(w, outcome, status, fault);
 }
 
+/* ---- from one actor to another ---- */
+
+tr_value snow_wire_hand_on(const snow_wire *w)
+{
+	return TR_LIST(tr_pid_value(w->plugin), secret_wrap(tr_keep(w->target->fields)));
+}
+
+tr_value snow_wire_take_on(snow_wire *w, tr_value handed, int64_t deadline)
+{
+	tr_value fault;
+
+	*w = (snow_wire){.plugin = tr_as_pid(tr_array_at(handed, 0)), .deadline = deadline, .max_body = SMALL_BODY};
+	w->target = snow_target_again(secret_open(tr_array_at(handed, 1)));
+	if (w->target == NULL)
+		return tr_outcome_error("busy", true, "snowflake: out of memory");
+	w->headers = tr_own_value(snow_headers(w->target, w->plugin, false, deadline, &fault));
+	return fault;
+}
+
 /* ---- cancelling ---- */
 
-/* A statement that runs at the server; when its actor ends, the plugin's actor sees to it. */
+/* A statement, and what is held for it. When its actor ends while it runs at the server, the plugin's actor sees to
+ * it. */
 typedef struct running {
 	tr_node *node;
 	tr_pid plugin;
-	tr_value order; /* [url, headers (wrapped)] */
+	tr_value request, id, reply;
+	tr_value order; /* absent: nothing to cancel */
 } running;
+
+static void let_it_be(running *r)
+{
+	tr_drop(r->request);
+	tr_drop(r->id);
+	tr_drop(r->reply);
+	tr_drop(r->order);
+	tr_free(r);
+}
 
 static void give_up(void *arg)
 {
 	running *r = arg;
 
-	(void)tr_node_send(r->node, r->plugin, TR_LIST(tr_atom("gone"), r->order));
-	tr_free(r);
+	if (tr_is_valid(r->order))
+		(void)tr_node_send(r->node, r->plugin, TR_LIST(tr_atom("gone"), tr_keep(r->order)));
+	let_it_be(r);
 }
 
-static running *watch(const snow_wire *w, tr_value handle)
+/* Takes both. */
+static running *watch(const snow_wire *w, tr_value request, tr_value id)
 {
 	running *r = tr_alloc(sizeof(*r));
 
-	if (r == NULL)
+	if (r == NULL) {
+		tr_drop(request);
+		tr_drop(id);
 		return NULL;
-	*r = (running){.node = tr_here(), .plugin = w->plugin};
-	r->order = TR_LIST(tr_stringf("%s" PATH "/%s/cancel", tr_as_cstr(w->target->url, ""), tr_as_cstr(handle, "?")),
-			   secret_wrap(tr_keep(w->headers)));
+	}
+	*r = (running){tr_here(), w->plugin, request, id, tr_absent(), tr_absent()};
 	return tr_own(r, give_up) == TR_OK ? r : NULL;
-}
-
-static void unwatch(running *r)
-{
-	tr_disown(r);
-	tr_drop(r->order);
-	tr_free(r);
 }
 
 void snow_wire_cancel(tr_value order)
 {
-	tr_value input = TR_DICT("method", tr_string("POST"), "url", tr_keep(tr_array_at(order, 0)), "headers",
-				 tr_keep(secret_open(tr_array_at(order, 1))), "follow_redirects", tr_bool(false));
+	snow_wire w;
+	char path[sizeof PATH + sizeof "/cancel" + HANDLE_MAX];
+	int64_t status;
+	tr_value fault = snow_wire_take_on(&w, tr_array_at(order, 0), tr_in(CANCEL_NS));
 
-	tr_drop(tr_plugin_run("http", input, tr_absent(), tr_in(CANCEL_NS)));
+	(void)snprintf(path, sizeof path, PATH "/%s/cancel", tr_as_cstr(tr_array_at(order, 1), "?"));
+	if (!tr_is_valid(fault))
+		tr_drop(ask(&w, "POST", path, tr_absent(), tr_absent(), &status, &fault));
+	tr_drop(fault);
 }
 
 /* ---- statements ---- */
@@ -208,12 +241,7 @@ static bool handle_ok(tr_value handle)
 	tr_str s = tr_as_str(handle);
 	size_t n = strspn(tr_as_cstr(handle, ""), "0123456789abcdefABCDEF-");
 
-	return tr_is(handle, TR_STRING) && s.n > 0 && s.n <= 100 && n == s.n;
-}
-
-static tr_value path_of(tr_value handle)
-{
-	return tr_own_value(tr_stringf(PATH "/%s", tr_as_cstr(handle, "")));
+	return tr_is(handle, TR_STRING) && s.n > 0 && s.n <= HANDLE_MAX && n == s.n;
 }
 
 /* Our own time was over, whoever noticed it: nobody knows how far the statement is. */
@@ -233,11 +261,12 @@ static tr_value late(tr_value fault)
 
 static tr_value wait_for_it(snow_wire *w, tr_value handle, tr_value *fault)
 {
-	tr_value path = path_of(handle);
+	char path[sizeof PATH + 1 + HANDLE_MAX];
 	int64_t pause = FIRST_NS, status;
 
+	(void)snprintf(path, sizeof path, PATH "/%s", tr_as_cstr(handle, ""));
 	for (;;) {
-		tr_value reply = ask(w, "GET", tr_as_cstr(path, ""), tr_absent(), tr_absent(), &status, fault);
+		tr_value reply = ask(w, "GET", path, tr_absent(), tr_absent(), &status, fault);
 		if (!tr_is_valid(reply) || !is_running(status, reply))
 			return reply;
 		tr_drop(reply);
@@ -252,7 +281,7 @@ static tr_value wait_for_it(snow_wire *w, tr_value handle, tr_value *fault)
 }
 
 /* A random UUID: a request that is sent twice with the same one is performed once. */
-static tr_value request_id(void)
+tr_value snow_wire_id(void)
 {
 	unsigned char b[16];
 	char text[ID_SIZE];
@@ -266,41 +295,64 @@ static tr_value request_id(void)
 }
 
 /* Asynchronously, so that there is a handle to cancel it by from the first moment. */
-static tr_value hand_in(snow_wire *w, tr_value request, int64_t *status, tr_value *fault)
+static tr_value send_request(snow_wire *w, tr_value request, tr_value id, bool again, int64_t *status, tr_value *fault)
 {
-	tr_value params = tr_own_value(TR_DICT("async", tr_string("true"), "requestId", request_id()));
-	tr_value reply = ask(w, "POST", PATH, tr_keep(params), request, status, fault);
+	tr_value params = TR_DICT("async", tr_string("true"), "requestId", tr_keep(id));
+
+	if (again)
+		params = tr_map_put_s(params, "retry", tr_string("true"));
+	return ask(w, "POST", PATH, params, request, status, fault);
+}
+
+static tr_value hand_in(snow_wire *w, tr_value request, tr_value id, bool again, int64_t *status, tr_value *fault)
+{
+	tr_value reply = send_request(w, request, id, again, status, fault);
 	tr_value kind = TR_GET(*fault, "error", "kind");
 
 	if (!tr_str_is(tr_as_str(kind), "connection") || !tr_as_bool(TR_GET(*fault, "error", "retryable"), false))
 		return reply;
 	/* It may have arrived. */
 	tr_drop(*fault);
-	params = tr_map_put_s(tr_keep(params), "retry", tr_string("true"));
-	return ask(w, "POST", PATH, params, request, status, fault);
+	return send_request(w, request, id, true, status, fault);
 }
 
-tr_value snow_wire_run(snow_wire *w, tr_value request, tr_value *fault)
+static tr_value wait_for_handle(snow_wire *w, running *r, tr_value *fault)
 {
-	int64_t status;
-	tr_value reply = tr_own_value(hand_in(w, request, &status, fault));
-	tr_value handle = tr_map_get_s(reply, "statementHandle");
+	tr_value handle = tr_map_get_s(r->reply, "statementHandle");
 
-	*fault = late(*fault);
-	if (!tr_is_valid(reply))
-		return tr_absent();
-	if (!is_running(status, reply))
-		return tr_keep(reply);
 	if (!handle_ok(handle)) {
 		*fault = tr_outcome_error("snowflake", false, "snowflake: the server gave no handle for the statement");
 		return tr_absent();
 	}
-	running *r = watch(w, handle);
-	tr_value result = r == NULL ? tr_absent() : wait_for_it(w, handle, fault);
-	if (r != NULL && !out_of_time(*fault)) /* else the end of the actor cancels it */
-		unwatch(r);
-	*fault = late(*fault);
+	r->order = TR_LIST(snow_wire_hand_on(w), tr_keep(handle));
+	tr_value result = wait_for_it(w, handle, fault);
+	if (!out_of_time(*fault)) { /* else it is cancelled */
+		tr_drop(r->order);
+		r->order = tr_absent();
+	}
 	return result;
+}
+
+tr_value snow_wire_run_as(snow_wire *w, tr_value request, tr_value id, bool again, tr_value *fault)
+{
+	running *r = watch(w, request, id);
+	int64_t status = 0;
+
+	*fault = r == NULL ? tr_outcome_error("busy", true, "snowflake: out of memory") : tr_absent();
+	if (r == NULL)
+		return tr_absent();
+	r->reply = hand_in(w, r->request, r->id, again, &status, fault);
+	tr_value result =
+	    tr_is_valid(r->reply) && is_running(status, r->reply) ? wait_for_handle(w, r, fault) : tr_keep(r->reply);
+	*fault = late(*fault);
+	tr_disown(r);
+	give_up(r);
+	return result;
+}
+
+tr_value snow_wire_run(snow_wire *w, tr_value request, tr_value *fault)
+{
+	return snow_wire_run_as(w, request, snow_wire_id(), false, fault);
 }
 
 tr_value snow_wire_result(snow_wire *w, tr_value handle, tr_value *fault)
@@ -313,7 +365,7 @@ tr_value snow_wire_result(snow_wire *w, tr_value handle, tr_value *fault)
 
 tr_value snow_wire_partition(snow_wire *w, tr_value handle, int64_t number, tr_value *fault)
 {
-	char path[sizeof PATH + 102];
+	char path[sizeof PATH + 2 + HANDLE_MAX];
 	int64_t status;
 
 	(void)snprintf(path, sizeof path, PATH "/%s", handle_ok(handle) ? tr_as_cstr(handle, "") : "");
@@ -325,14 +377,4 @@ tr_value snow_wire_partition(snow_wire *w, tr_value handle, int64_t number, tr_v
 		*fault = tr_outcome_error("snowflake", true, "snowflake: partition %lld of the result has no rows",
 					  (long long)number);
 	return data;
-}
-
-void snow_wire_settle(tr_value order)
-{
-	tr_value input =
-	    TR_DICT("method", tr_string("POST"), "url", tr_stringf("%s" PATH, tr_as_cstr(tr_array_at(order, 0), "")),
-		    "headers", tr_keep(secret_open(tr_array_at(order, 1))), "json", tr_keep(tr_array_at(order, 2)),
-		    "params", TR_DICT("requestId", request_id()), "follow_redirects", tr_bool(false));
-
-	tr_drop(tr_plugin_run("http", input, tr_absent(), tr_in(CANCEL_NS)));
 }

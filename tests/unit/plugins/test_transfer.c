@@ -673,18 +673,126 @@ static void section_10_transfer_cancellation_reaches_both(void **state)
 	(void)state;
 	/* An endless source: rows arrive at DuckDB until the task is cancelled, and then neither runs on nor keeps any.
 	 */
-	tr_value task =
-	    TR_DICT("source", pg("query", "select i as a from generate_series(1, 1000000000) i where 601 + i > 0"),
-		    "target", duck("table", "endless"));
-	tr_value look = TR_DICT("query",
-				tr_string("select count(*) as n from pg_stat_activity where query like '%601 + i%' and "
-					  "pid <> pg_backend_pid()"),
-				"auth", auth());
+	tr_value task = TR_DICT("source", pg("query", "select generate_series(601, 1000000000) as a"), "target",
+				duck("table", "endless"));
+	tr_value look =
+	    TR_DICT("query",
+		    tr_string("select count(*) as n from pg_stat_activity where query like '%series(601%' and "
+			      "pid <> pg_backend_pid()"),
+		    "auth", auth());
 	tr_value o = world_do(&w, cancel_one, TR_LIST(task, look));
 	assert_string_equal(error_kind(o), "cancelled");
 	tr_drop(o);
-	wait_until_nothing_runs("601 + i");
+	wait_until_nothing_runs("series(601");
 	check_sql("duckdb", "select count(*) as n from duckdb_tables() where table_name = 'endless'", "[{\"n\":0}]");
+}
+
+static bool has_stage(tr_value outcome)
+{
+	tr_value tables = TR_GET(outcome, "result", "data", "tables");
+	bool has = false;
+
+	for (size_t i = 0; i < tr_map_len(tables); i++)
+		has = has || strstr(tr_as_cstr(tr_map_entries(tables)[i].key, ""), "TROUPE_TRANSFER") != NULL;
+	tr_drop(outcome);
+	return has;
+}
+
+static int64_t number_of(tr_value outcome, const char *key)
+{
+	int64_t n = tr_as_int(tr_map_get_s(TR_GET(outcome, "result", "data"), key), -1);
+
+	tr_drop(outcome);
+	return n;
+}
+
+/* [task, request for what the server says, how many statements are held then: 0 is for a table of one's own]. */
+static tr_value cancel_staged(tr_value arg)
+{
+	int64_t held = tr_as_int(tr_array_at(arg, 2), 0);
+	bool ready = false;
+	tr_ref ref = command_send("transfer", tr_keep(tr_array_at(arg, 0)));
+
+	while (!ready) {
+		tr_value o = command_wait(command_send("http", tr_keep(tr_array_at(arg, 1))));
+		ready = held > 0 ? number_of(o, "held") == held : has_stage(o);
+	}
+	tr_send_name("command.transfer", command_cancel(ref));
+	return command_wait(ref);
+}
+
+static tr_value said(const char *query)
+{
+	return TR_DICT("url", tr_stringf("http://127.0.0.1:%d/said%s", snow_port, query));
+}
+
+static void check_cancelled(tr_value task, int held)
+{
+	tr_value o = world_do(&w, cancel_staged, TR_LIST(task, said(""), tr_int(held)));
+
+	assert_string_equal(error_kind(o), "cancelled");
+	tr_drop(o);
+}
+
+static void wait_for_no_stage(void)
+{
+	time_t end = time(NULL) + 60;
+	bool there = true;
+
+	while (there && time(NULL) < end)
+		there = has_stage(world_run(&w, "http", said("")));
+	assert_false(there);
+}
+
+/* The plugin's actor drops the table of a task that was ended in the middle. */
+static void section_10_transfer_cancellation_leaves_nothing_in_snowflake(void **state)
+{
+	(void)state;
+	tr_value task = TR_DICT("source", pg("query", "select generate_series(603, 1000000000) as a"), "target",
+				snow("table", "endless"), "chunk_size", tr_int(100));
+	check_cancelled(task, 0);
+	wait_for_no_stage();
+	check_table("\"ENDLESS\"", "{\"columns\":[[\"A\",\"NUMBER(38,0)\"]],\"rows\":[]}");
+}
+
+static void wait_for_number(const char *key, int64_t n)
+{
+	time_t end = time(NULL) + 60;
+	int64_t is = -1;
+
+	while (is < n && time(NULL) < end)
+		is = number_of(world_run(&w, "http", said("")), key);
+	assert_int_equal(is, n);
+}
+
+static tr_value replace_late(void)
+{
+	return TR_DICT("source", file("late.csv"), "target", snow("table", "shop.late"), "mode", tr_string("replace"));
+}
+
+/* The server has a statement that the task gets no answer to, and performs it when the task is no more. */
+static void section_10_transfer_cancellation_overtakes_no_statement(void **state)
+{
+	static const char rows[] = "{\"columns\":[[\"ID\",\"VARCHAR\"]],\"rows\":[[\"1\"],[\"2\"]]}";
+	(void)state;
+	write_file("late.csv", "id\n1\n2\n");
+	check_copied(copy_with(file("late.csv"), snow("table", "shop.late"), tr_map()), 2, 1);
+	check_table("\"SHOP\".\"LATE\"", rows);
+	int64_t again = number_of(world_run(&w, "http", said("")), "again");
+	int64_t done = number_of(world_run(&w, "http", said("?hold=CREATE%20TRANSIENT")), "performed");
+	check_cancelled(replace_late(), 1);
+	wait_for_number("again", again + 1); /* it is asked for, and not overtaken: */
+	assert_false(has_stage(world_run(&w, "http", said("?release"))));
+	wait_for_number("performed", done + 3); /* CREATE of the target, of the table of its own, DROP */
+	assert_false(has_stage(world_run(&w, "http", said(""))));
+	/* The statements that put all into the target find that table gone, and have changed nothing. */
+	write_file("late.csv", "id\n3\n");
+	tr_drop(world_run(&w, "http", said("?hold=BEGIN")));
+	check_cancelled(replace_late(), 2);
+	wait_for_no_stage();
+	done = number_of(world_run(&w, "http", said("?release")), "performed");
+	wait_for_number("performed", done + 1);
+	check_table("\"SHOP\".\"LATE\"", rows);
 }
 
 /* ---- much ---- */
@@ -761,6 +869,8 @@ int main(void)
 	    cmocka_unit_test(section_10_transfer_http),
 	    cmocka_unit_test(section_10_transfer_timeout_reaches_the_source),
 	    cmocka_unit_test(section_10_transfer_cancellation_reaches_both),
+	    cmocka_unit_test(section_10_transfer_cancellation_leaves_nothing_in_snowflake),
+	    cmocka_unit_test(section_10_transfer_cancellation_overtakes_no_statement),
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(many_rows_go_round_and_are_equal),
 	};
