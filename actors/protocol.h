@@ -22,7 +22,7 @@
  * -> [ok, pid] | [error, text] [pause, execution_id] [unpause, execution_id] -> ok | [error, text]     [summary,
  * execution_id] -> summary map | [error, text] [watch, execution_id, pid] -> ok: that actor too is told from now on
  * [list] -> [{execution_id text, pid, playbook, started_at_us} …] [shutdown] -> ok: running executions are left
- * resumable.
+ * resumable. [close] -> true when none runs, and from now on none is begun here; false when some do.
  *
  * catalog: call [put, file, source text, model object (local)] -> [ok, hash]; call [get, hash] -> map {hash, file,
  * source, model (local)} | nil; call [load, path, file of the playbook that names it | nil, version | nil] -> [ok,
@@ -70,10 +70,11 @@
  * with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text]. In order for each
  * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil, nil] |
  * [error, text]; with a third item: from which event on (int), or true: by the newest snapshot that fits the log, then
- * the last item is {seq, bytes, playbook: hash, state} and the events are those that are needed beside it. call [has, execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status,
- * …} …] call [sync] -> ok call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone call
- * [condition] -> nil | text: why nothing can be written now (answered also while everything else waits for that) call
- * [compact, {pack: bool, pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
+ * the last item is {seq, bytes, playbook: hash, state} and the events are those that are needed beside it. call [has,
+ * execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
+ * call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone call [condition] -> nil | text: why
+ * nothing can be written now (answered also while everything else waits for that) call [compact, {pack: bool,
+ * pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
  *
  * snapshots, execution -> `snapshots`, where there are files:
  *   [snapshot, reply_to pid, execution_id, folder text, {seq, needed: seq, playbook: hash, state: map}]
@@ -97,6 +98,15 @@
 #define SUBJECT_ARTIFACTS  "artifacts"
 #define SUBJECT_SNAPSHOTS  "snapshots"
 #define SUBJECT_POOL       "command.default"
+
+/** Why a node that is about to end begins nothing more; nothing of what is refused so was done. */
+#define REFUSAL_CLOSING "the node is shutting down"
+
+/** Why an execution that runs is not resumed; who wants to be told of it watches it. */
+#define REFUSAL_RUNS "the execution runs already"
+
+/** … and one that has ended meanwhile, as children do that their parent takes up. */
+#define REFUSAL_OVER "it has ended; there is nothing to resume"
 
 /** Results and values larger than this (msgpack bytes) travel as ResultRefs. */
 #define INLINE_LIMIT (64u * 1024u)

@@ -153,16 +153,17 @@ static int write_here(const verb *v, const char *data, int64_t id, tr_str reason
 /* ---- through its node -----------------------------------------------------------------------------------------------
  */
 
-static int ask_there(const verb *v, const char *data, remote *r, int64_t id, tr_str reason)
+static int ask_there(const verb *v, const char *data, remote *r, int64_t id, tr_str reason, char *why, size_t n)
 {
-	char why[400];
 	tr_value answer;
 	tr_value request = v->has_reason ? TR_LIST(tr_string(v->name), tr_int(id), tr_string_lossy(reason.p, reason.n))
 					 : TR_LIST(tr_string(v->name), tr_int(id));
-	bool good = remote_call(r, SUBJECT_EXECUTIONS, request, CALL_MS, &answer, why, sizeof why);
+	bool good = remote_call(r, SUBJECT_EXECUTIONS, request, CALL_MS, &answer, why, n);
 	tr_drop(answer);
 	if (good)
 		return EXIT_OK;
+	if (owner_is_again(why))
+		return EXIT_BUSY;
 	if (strstr(why, "no such execution runs") == NULL)
 		return fail(v, id, why);
 	/* It may have ended since it was looked up. */
@@ -171,20 +172,15 @@ static int ask_there(const verb *v, const char *data, remote *r, int64_t id, tr_
 		   : fail(v, id, "the node does not perform it; 'troupe resume EXECUTION' takes it up");
 }
 
-static int control(const verb *v, const pick_options *o, const char *which, const char *reason)
+/* Once; EXIT_BUSY with `why`: whoever owned the folder is ending. */
+static int attempt(const verb *v, const pick_options *o, int64_t id, const char *reason, char *why, size_t n)
 {
-	int64_t id;
-	char why[400];
 	remote *r;
 	int code = EXIT_FAILED;
 	const char *done = v->done;
-	if (!pick_execution(v->name, o->data, which, &id))
-		return pick_failed(which);
-	if (is_over(v, o->data, id))
-		return EXIT_FAILED;
-	switch (owner_find(o->data, &r, why, sizeof why)) {
+	switch (owner_find(o->data, &r, why, n)) {
 	case OWNER_REMOTE:
-		code = ask_there(v, o->data, r, id, tr_s(reason));
+		code = ask_there(v, o->data, r, id, tr_s(reason), why, n);
 		break;
 	case OWNER_NONE:
 		code = write_here(v, o->data, id, tr_s(reason));
@@ -201,6 +197,22 @@ static int control(const verb *v, const pick_options *o, const char *which, cons
 	else if (code == EXIT_OK)
 		printf("%" PRId64 " %s\n", id, done);
 	return code;
+}
+
+static int control(const verb *v, const pick_options *o, const char *which, const char *reason)
+{
+	int64_t id;
+	char why[400] = "";
+	owner_patience waiting = {0};
+	int code;
+	if (!pick_execution(v->name, o->data, which, &id))
+		return pick_failed(which);
+	if (is_over(v, o->data, id))
+		return EXIT_FAILED;
+	do {
+		code = attempt(v, o, id, reason, why, sizeof why);
+	} while (code == EXIT_BUSY && owner_again(&waiting, v->name, why));
+	return code == EXIT_BUSY ? EXIT_FAILED : code;
 }
 
 static int control_run(const verb *v, int argc, char **argv)

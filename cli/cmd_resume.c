@@ -164,12 +164,12 @@ static int resume_here(const struct resume_options *o, resume_job *job)
 		return EXIT_INVALID;
 	}
 	int code = choose(o, job, true);
-	if (code == EXIT_OK && job->count > 0) {
-		tr_err err = resumer_run(node, job);
-		if (err != TR_OK) {
-			fprintf(stderr, "troupe resume: %s\n", tr_err_text(err));
-			code = EXIT_FAILED;
-		}
+	/* With nothing to resume, too: others may have found this process by now. */
+	resume_job none = {0};
+	tr_err err = resumer_run(node, code == EXIT_OK ? job : &none);
+	if (err != TR_OK) {
+		fprintf(stderr, "troupe resume: %s\n", tr_err_text(err));
+		code = EXIT_FAILED;
 	}
 	assemble_stop(&node);
 	return code == EXIT_OK ? finish(o, job) : code;
@@ -185,6 +185,8 @@ static int resume_there(const struct resume_options *o, remote *r, resume_job *j
 	if (code != EXIT_OK)
 		return code;
 	resumer_ask(r, job, !o->detach);
+	if (job->again[0] != '\0')
+		return EXIT_BUSY;
 	if (!o->detach)
 		return finish(o, job);
 	for (size_t i = 0; i < job->count; i++) {
@@ -198,7 +200,7 @@ static int resume_there(const struct resume_options *o, remote *r, resume_job *j
 	return code;
 }
 
-static int perform(const struct resume_options *o)
+static int attempt(const struct resume_options *o, owner_patience *waiting)
 {
 	char why[400];
 	remote *r;
@@ -222,6 +224,16 @@ static int perform(const struct resume_options *o)
 		tr_drop(job.all[i].summary);
 	}
 	tr_free(job.all);
+	return code != EXIT_BUSY || owner_again(waiting, "resume", job.again) ? code : EXIT_FAILED;
+}
+
+static int perform(const struct resume_options *o)
+{
+	owner_patience waiting = {0};
+	int code;
+	do {
+		code = attempt(o, &waiting);
+	} while (code == EXIT_BUSY);
 	return code;
 }
 

@@ -153,9 +153,6 @@ static int finish(const struct run_options *o, const run_job *job)
  * ------------------------------------------------------------------------------------------------------------
  */
 
-/* EXIT_BUSY: somebody else owns the data folder by now. */
-#define EXIT_BUSY (-1)
-
 static int run_here(const struct run_options *o, run_job *job, const view_class *cls, const char *title)
 {
 	char why[600];
@@ -207,7 +204,7 @@ static int run_there(const struct run_options *o, remote *r, run_job *job, const
 		cls = style_of(stderr).terminal ? &view_live : &view_lines;
 	}
 	if (!follow_start(r, job, !o->detach))
-		return finish(o, job);
+		return job->again ? EXIT_BUSY : finish(o, job);
 	if (o->detach)
 		return detached(o, job);
 	view v;
@@ -218,8 +215,6 @@ static int run_there(const struct run_options *o, remote *r, run_job *job, const
 	view_fini(&v);
 	return code;
 }
-
-#define MOST_TRIES 20
 
 /* What came from standard input stands in the working directory. */
 static tr_value whole_path(const char *file)
@@ -241,9 +236,12 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 		       .payload = o->payload,
 		       .summary = tr_absent()};
 	(void)playbook_title(p, title);
-	int code = EXIT_BUSY;
-	for (int i = 0; code == EXIT_BUSY && i < MOST_TRIES; i++) {
+	owner_patience waiting = {0};
+	int code;
+	do {
 		remote *r;
+		job.again = false;
+		job.problem[0] = '\0';
 		owner_kind owner = owner_find(o->node.data, &r, why, sizeof why);
 		if (owner == OWNER_REMOTE) {
 			code = run_there(o, r, &job, choose_view(o), title);
@@ -260,11 +258,9 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 			code = run_here(o, &job, choose_view(o), title);
 		}
 		remote_close(&r);
-	}
-	if (code == EXIT_BUSY) {
-		fprintf(stderr, "troupe run: %s changes hands too often\n", o->node.data);
-		code = EXIT_FAILED;
-	}
+		if (code == EXIT_BUSY && !owner_again(&waiting, "run", job.problem))
+			code = EXIT_FAILED;
+	} while (code == EXIT_BUSY);
 	tr_drop(job.summary);
 	tr_drop(job.file);
 	return code;

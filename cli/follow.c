@@ -3,6 +3,7 @@
 #include "cli/follow.h"
 
 #include "actors/protocol.h"
+#include "cli/owner.h"
 #include "runtime/time/clock.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #define TICK_MS      100
 #define CALL_MS      30000
 #define CONDITION_MS 2000
+#define GOES_ON      "; the execution goes on when a node takes it up again"
 
 bool follow_start(remote *r, run_job *job, bool watch)
 {
@@ -21,7 +23,10 @@ bool follow_start(remote *r, run_job *job, bool watch)
 	tr_value answer;
 	tr_value put = TR_LIST(tr_string("put"), tr_keep(job->file), tr_string_n(job->source.p, job->source.n));
 	if (!remote_call(r, SUBJECT_CATALOG, put, CALL_MS, &answer, why, sizeof why)) {
-		(void)snprintf(job->problem, sizeof job->problem, "the catalog did not take the playbook: %s", why);
+		/* Nothing has begun: whoever owns the folder next can do it as well. */
+		job->again = owner_is_again(why) || strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
+		(void)snprintf(job->problem, sizeof job->problem, "%s%s",
+			       job->again ? "" : "the catalog did not take the playbook: ", why);
 		return false;
 	}
 	/* [ok, hash] */
@@ -30,7 +35,9 @@ bool follow_start(remote *r, run_job *job, bool watch)
 	tr_drop(answer);
 	if (!remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request), CALL_MS, &answer, why,
 			 sizeof why)) {
-		(void)snprintf(job->problem, sizeof job->problem, "the execution could not be started: %s", why);
+		job->again = owner_is_again(why);
+		(void)snprintf(job->problem, sizeof job->problem, "%s%s",
+			       job->again ? "" : "the execution could not be started: ", why);
 		return false;
 	}
 	job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);
@@ -53,7 +60,8 @@ static bool take(run_job *job, tr_value frame)
 {
 	tr_value what = tr_array_at(frame, 1);
 	if (TR_IS_A(what, error)) {
-		(void)snprintf(job->problem, sizeof job->problem, "%s", tr_as_cstr(tr_array_at(frame, 2), "refused"));
+		(void)snprintf(job->problem, sizeof job->problem, "%s" GOES_ON,
+			       tr_as_cstr(tr_array_at(frame, 2), "refused"));
 		return false;
 	}
 	if (tr_as_int(tr_array_at(frame, 2), 0) != job->execution_id)
@@ -115,8 +123,7 @@ void follow(remote *r, run_job *job)
 		char why[300];
 		remote_news news = remote_next(r, TICK_MS, &frame, why, sizeof why);
 		if (news == REMOTE_GONE) {
-			(void)snprintf(job->problem, sizeof job->problem,
-				       "%s; the execution goes on when a node takes it up again", why);
+			(void)snprintf(job->problem, sizeof job->problem, "%s" GOES_ON, why);
 			going = false;
 		} else if (news == REMOTE_FRAME) {
 			going = take(job, frame);

@@ -15,9 +15,14 @@
 #include <unistd.h>
 
 #define CONNECT_WAIT_MS 10000
+#define TURNED_AWAY_MS  50
+#define PLACE_WAIT_MS   30000
 
 struct remote {
 	int fd;
+	bool heard;  /* an answer has come */
+	bool closed; /* the node has said that it closes, and why */
+	layout_path data;
 	int64_t last_id;
 	tr_buf in;
 	tr_value kept; /* array of watched frames that came while an answer was waited for */
@@ -66,6 +71,7 @@ remote *remote_open(const char *data, char *why, size_t n)
 	}
 	r->fd = fd;
 	r->kept = tr_array();
+	(void)snprintf(r->data, sizeof r->data, "%s", data);
 	return r;
 }
 
@@ -128,7 +134,7 @@ static remote_news take_frame(remote *r, int64_t deadline_ms, tr_value *frame, c
 		if (got < 0 && at != NULL && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			(void)snprintf(why, n, "the node is gone%s%s", got < 0 ? ": " : "",
+			(void)snprintf(why, n, REMOTE_GONE_TEXT "%s%s", got < 0 ? ": " : "",
 				       got < 0 ? strerror(errno) : "");
 			return REMOTE_GONE;
 		}
@@ -146,7 +152,7 @@ static bool send_request(remote *r, tr_value v, char *why, size_t n)
 		(void)snprintf(why, n, "the request cannot be sent: %s",
 			       err == TR_ELIMIT ? "it is larger than 16 MiB" : tr_err_text(err));
 	else if (!good)
-		(void)snprintf(why, n, "the node is gone: %s", strerror(errno));
+		(void)snprintf(why, n, REMOTE_GONE_TEXT ": %s", strerror(errno));
 	tr_buf_fini(&out);
 	return good;
 }
@@ -181,15 +187,17 @@ static bool await(remote *r, int64_t id, int timeout_ms, tr_value *answer, char 
 			return false;
 		}
 		int64_t of = tr_as_int(tr_array_at(frame, 0), -1);
+		r->closed = of == 0 && TR_IS_A(tr_array_at(frame, 1), error);
+		if (r->closed) {
+			(void)snprintf(why, n, "%s", tr_as_cstr(tr_array_at(frame, 2), "the node refused"));
+			tr_drop(frame);
+			return false;
+		}
+		r->heard = true;
 		if (of == id) {
 			bool good = take_answer(frame, answer, why, n);
 			tr_drop(frame);
 			return good;
-		}
-		if (of == 0 && TR_IS_A(tr_array_at(frame, 1), error)) {
-			(void)snprintf(why, n, "%s", tr_as_cstr(tr_array_at(frame, 2), "the node refused"));
-			tr_drop(frame);
-			return false;
 		}
 		if (of == 0)
 			r->kept = tr_array_push(r->kept, frame);
@@ -198,15 +206,54 @@ static bool await(remote *r, int64_t id, int timeout_ms, tr_value *answer, char 
 	}
 }
 
+/* The node has no place for us yet, and has read nothing: a new connection. */
+static bool reconnect(remote *r)
+{
+	char why[300];
+	(void)nanosleep(&(struct timespec){.tv_nsec = TURNED_AWAY_MS * 1000000L}, NULL);
+	int fd = connect_to(r->data, why, sizeof why);
+	if (fd < 0)
+		return false;
+	close(r->fd);
+	r->fd = fd;
+	r->closed = false;
+	tr_buf_fini(&r->in);
+	return true;
+}
+
+/* One that has closed may have said why. */
+static void take_last_word(remote *r, char *why, size_t n)
+{
+	char last[300];
+	tr_value none = tr_absent();
+	if (!await(r, -1, 0, &none, last, sizeof last) && r->closed)
+		(void)snprintf(why, n, "%s", last);
+}
+
+static bool ask(remote *r, tr_value message, int timeout_ms, tr_value *answer, char *why, size_t n)
+{
+	int64_t id = tr_as_int(tr_array_at(message, 0), 0), patient_until = now_ms() + PLACE_WAIT_MS;
+	bool good;
+	do {
+		good = send_request(r, tr_keep(message), why, n);
+		if (good)
+			good = await(r, id, timeout_ms < 0 ? -1 : timeout_ms + 1000, answer, why, n);
+		else
+			take_last_word(r, why, n);
+	} while (!good && r->closed && !r->heard && strncmp(why, WIRE_FULL, sizeof WIRE_FULL - 1) == 0 &&
+		 now_ms() < patient_until && reconnect(r));
+	tr_drop(message);
+	return good;
+}
+
 bool remote_call(remote *r, const char *subject, tr_value request, int timeout_ms, tr_value *answer, char *why,
 		 size_t n)
 {
-	int64_t id = ++r->last_id;
 	*answer = tr_absent();
 	/* The node's own limit is a little shorter, so that its reason comes through. */
-	tr_value message = TR_LIST(tr_int(id), tr_string(subject), request, tr_int(timeout_ms < 0 ? 0 : timeout_ms));
-	return send_request(r, message, why, n) &&
-	       await(r, id, timeout_ms < 0 ? -1 : timeout_ms + 1000, answer, why, n);
+	return ask(r,
+		   TR_LIST(tr_int(++r->last_id), tr_string(subject), request, tr_int(timeout_ms < 0 ? 0 : timeout_ms)),
+		   timeout_ms, answer, why, n);
 }
 
 bool remote_post(remote *r, const char *subject, tr_value request, char *why, size_t n)
@@ -216,10 +263,9 @@ bool remote_post(remote *r, const char *subject, tr_value request, char *why, si
 
 bool remote_watch(remote *r, int64_t execution_id, char *why, size_t n)
 {
-	int64_t id = ++r->last_id;
 	tr_value answer = tr_absent();
-	bool good = send_request(r, TR_LIST(tr_int(id), tr_string("watch"), tr_int(execution_id)), why, n) &&
-		    await(r, id, CONNECT_WAIT_MS, &answer, why, n);
+	bool good = ask(r, TR_LIST(tr_int(++r->last_id), tr_string("watch"), tr_int(execution_id)), CONNECT_WAIT_MS,
+			&answer, why, n);
 	tr_drop(answer);
 	return good;
 }

@@ -8,6 +8,9 @@
 
 #include <troupe/value.h>
 
+/** How `why` begins when the connection has ended without a word. */
+#define REMOTE_GONE_TEXT "the node is gone"
+
 typedef struct remote remote;
 
 /** Connect to the node that owns the folder. NULL with the reason in `why` (at least 300 bytes): nobody does, or
@@ -15,7 +18,8 @@ typedef struct remote remote;
 remote *remote_open(const char *data, char *why, size_t n);
 /** Ask a subject and wait for its answer: *answer is a fresh reference. False with the reason in `why`: the node
  * refused, did not answer in time, or is gone. Watched frames that come meanwhile are kept for remote_next. A negative
- * timeout waits for ever. Takes the request. An answer [error, text] of the subject itself counts as a refusal. */
+ * timeout waits for ever. Takes the request. An endpoint that has no place yet is asked again for a while. An answer
+ * [error, text] of the subject itself counts as a refusal. */
 bool remote_call(remote *r, const char *subject, tr_value request, int timeout_ms, tr_value *answer, char *why,
 		 size_t n);
 /** Ask without waiting; the answer is dropped. Takes the request. */

@@ -3,6 +3,8 @@
 #include "cli/resumer.h"
 
 #include "actors/protocol.h"
+#include "cli/others.h"
+#include "cli/owner.h"
 #include "cli/style.h"
 
 #include <inttypes.h>
@@ -16,8 +18,6 @@
 #define CALL_MS     300000
 #define SHUTDOWN_NS (30 * TR_SECOND)
 #define LOOK_MS     100
-
-#define RUNS_ALREADY "runs already" /* in the refusal */
 
 static void not_ours(void *data)
 {
@@ -74,6 +74,12 @@ static void refused(resume_one *one, tr_value answer)
 					   : tr_err_text(tr_value_err(answer)));
 }
 
+static void watch_here(resume_one *one, tr_pid pid)
+{
+	one->pid = pid;
+	(void)tr_monitor(pid);
+}
+
 /* Its parent has taken it up before its turn came: its end is watched like that of those begun here. When it is over
  * already, it had been seen to its end, and there is nothing to add. */
 static void join_running(resume_job *job, resume_one *one)
@@ -85,7 +91,7 @@ static void join_running(resume_job *job, resume_one *one)
 	begun(job, one);
 	one->over = !TR_IS_A(answer, ok) || pid.bits == 0;
 	if (!one->over)
-		(void)tr_monitor(pid);
+		watch_here(one, pid);
 	tr_drop(answer);
 }
 
@@ -94,43 +100,65 @@ static void begin_here(resume_job *job, resume_one *one)
 	tr_value answer = ask(TR_LIST(TR_A(resume), tr_int(one->id), tr_pid_value(tr_self())));
 	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
 		refused(one, answer);
-		if (strstr(one->problem, RUNS_ALREADY) != NULL) {
+		if (strstr(one->problem, REFUSAL_RUNS) != NULL) {
 			one->problem[0] = '\0';
 			join_running(job, one);
+		} else if (strcmp(one->problem, REFUSAL_OVER) == 0) {
+			one->problem[0] = '\0';
+			one->over = true;
+			begun(job, one);
 		}
 	} else {
 		begun(job, one);
-		(void)tr_monitor(tr_as_pid(tr_array_at(answer, 1)));
+		watch_here(one, tr_as_pid(tr_array_at(answer, 1)));
 	}
 	if (one->begun && one->unpause)
 		tr_drop(ask(TR_LIST(tr_string("unpause"), tr_int(one->id))));
 	tr_drop(answer);
 }
 
-/* A child execution may have been taken up by its parent: its end is seen by its actor's. */
-static void check_down(resume_job *job)
+/* One that crashed is taken up again, and says so. Without a summary before its end it was shut down. */
+static void take_down(resume_job *job, tr_pid pid, tr_value reason)
 {
-	for (size_t i = 0; i < job->count; i++) {
+	for (size_t i = 0; i < job->count && (TR_IS_A(reason, normal) || TR_IS_A(reason, shutdown)); i++) {
 		resume_one *one = &job->all[i];
-		char name[40];
-		(void)snprintf(name, sizeof name, "event.%" PRId64, one->id);
-		if (one->begun && !one->over && !tr_is_valid(one->summary) && tr_whereis(name).bits == 0)
+		if (tr_pid_eq(one->pid, pid) && !one->over && !tr_is_valid(one->summary))
 			(void)snprintf(one->problem, sizeof one->problem, "its actor ended; it can be resumed again");
 	}
+}
+
+/* [restarted, id, pid] or [gone, id, text] */
+static void take_crashed(resume_one *one, tr_str what, tr_value said)
+{
+	if (tr_str_is(what, "restarted"))
+		watch_here(one, tr_as_pid(said));
+	else if (tr_str_is(what, "gone"))
+		(void)snprintf(one->problem, sizeof one->problem, "%s", tr_as_cstr(said, "it crashed too often"));
 }
 
 static void take(resume_job *job, tr_value m)
 {
 	tr_value tag = tr_array_at(m, 0);
+	resume_one *one = one_of(job, tr_as_int(tr_array_at(m, 1), 0));
 	if (TR_IS_A(tag, done)) {
-		resume_one *one = one_of(job, tr_as_int(tr_array_at(m, 1), 0));
 		if (one != NULL && !tr_is_valid(one->summary))
 			one->summary = tr_keep(tr_array_at(m, 2));
 	} else if (TR_IS_A(tag, down)) {
-		check_down(job);
+		take_down(job, tr_as_pid(tr_array_at(m, 3)), tr_array_at(m, 4));
 	} else if (tr_equal(tag, tr_atom("signal"))) {
 		job->interrupted = true;
+	} else if (tr_is(tag, TR_ATOM) && one != NULL) {
+		take_crashed(one, tr_as_str(tag), tr_array_at(m, 2));
 	}
+}
+
+static bool is_own(const void *arg, int64_t id)
+{
+	const resume_job *job = arg;
+	for (size_t i = 0; i < job->count; i++)
+		if (job->all[i].id == id)
+			return true;
+	return false;
 }
 
 static void resumer_body(tr_value arg)
@@ -146,6 +174,9 @@ static void resumer_body(tr_value arg)
 		take(job, m);
 		tr_drop(m);
 	}
+	others who = {"resume", is_own, job};
+	if (job->interrupted || !others_wait(&who))
+		others_leave(&who);
 	/* Interrupted: what runs stays as it is in its log. */
 	tr_drop(tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(shutdown)), tr_in(SHUTDOWN_NS)));
 }
@@ -170,10 +201,14 @@ static void begin_there(remote *r, resume_job *job, resume_one *one, bool wait)
 			&answer, one->problem, sizeof one->problem)) {
 		begun(job, one);
 		tr_drop(answer);
-	} else if (strstr(one->problem, RUNS_ALREADY) != NULL) {
+	} else if (strstr(one->problem, REFUSAL_RUNS) != NULL) {
 		one->problem[0] = '\0';
 		if (!wait || remote_watch(r, one->id, one->problem, sizeof one->problem))
 			begun(job, one);
+	} else if (strcmp(one->problem, REFUSAL_OVER) == 0) {
+		one->problem[0] = '\0';
+		one->over = true;
+		begun(job, one);
 	}
 	if (one->begun && one->unpause) {
 		char why[200];
@@ -203,8 +238,13 @@ void resumer_ask(remote *r, resume_job *job, bool wait)
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGHUP);
-	for (size_t i = 0; i < job->count; i++)
+	for (size_t i = 0; i < job->count; i++) {
 		begin_there(r, job, &job->all[i], wait);
+		if (i == 0 && owner_is_again(job->all[0].problem)) {
+			(void)snprintf(job->again, sizeof job->again, "%.290s", job->all[0].problem);
+			return;
+		}
+	}
 	(void)sigprocmask(SIG_BLOCK, &set, &before);
 	while (wait && open_count(job) > 0 && !job->interrupted && why[0] == '\0') {
 		tr_value frame;

@@ -11,6 +11,7 @@ typedef struct resume_one {
 	int64_t id;
 	tr_value playbook; /* its path, text */
 	bool unpause;
+	tr_pid pid; /* the resumer's own: its actor here */
 	/* out */
 	bool begun;
 	bool over;         /* its parent had taken it up, and it ended before it could be watched */
@@ -23,6 +24,7 @@ typedef struct resume_job {
 	size_t count;
 	bool quiet;       /* no lines about progress */
 	bool interrupted; /* out: a signal ended the waiting */
+	char again[300];  /* out: nothing was done; whoever was asked is ending or has no room, and said this */
 } resume_job;
 
 /** The log handler of such a node (arg: a style). */

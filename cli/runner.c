@@ -2,9 +2,9 @@
 /* The runner actor. */
 #include "cli/runner.h"
 
-#include "actors/edge/edge.h"
 #include "actors/engine/catalog.h"
 #include "actors/protocol.h"
+#include "cli/others.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -15,7 +15,6 @@
 #define RUNNER_NAME "runner"
 #define TICK_NS     (100 * TR_MS)
 #define CALL_NS     (30 * TR_SECOND)
-#define FLUSH_NS    (10 * TR_SECOND)
 #define STUCK_COUNT 10               /* answers in a row */
 #define RESTART_NS  (60 * TR_SECOND) /* an execution that crashed is taken up again before that */
 
@@ -169,51 +168,22 @@ static bool take(run_job *job, tr_value m)
 	return true;
 }
 
-/* ---- what others submitted to this process --------------------------------------------------------------------------
- */
-
-/* A pid of an execution that runs here, {0} when none does. */
-static tr_pid other_execution(size_t *count)
+static bool is_own(const void *arg, int64_t id)
 {
-	tr_value list = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(tr_string("list")), tr_in(CALL_NS));
-	tr_pid pid = tr_as_pid(tr_map_get_s(tr_array_at(list, 0), "pid"));
-	*count = tr_array_len(list);
-	tr_drop(list);
-	return pid;
+	const run_job *job = arg;
+	return job->execution_id == id;
 }
 
-static bool wait_for(tr_ref monitor)
+static void see_to_its_end(run_job *job)
 {
-	for (;;) {
-		tr_value m = tr_receive(TR_FOREVER), tag = tr_array_at(m, 0);
-		bool down = TR_IS_A(tag, down) && tr_ref_eq(tr_as_ref(tr_array_at(m, 1)), monitor);
-		bool signal = tr_is(tr_array_at(m, 1), TR_INT) && tr_equal(tag, tr_atom("signal"));
-		if (TR_IS_A(tag, info))
-			fprintf(stderr, "%.*s", TR_STR(tr_as_str(tr_array_at(m, 1))));
+	tr_monitor(job->execution);
+	tr_send(tr_self(), TR_A(tick));
+	for (bool going = true; going;) {
+		tr_value m = tr_receive(TR_FOREVER);
+		going = take(job, m);
 		tr_drop(m);
-		if (down || signal)
-			return down;
 	}
-}
-
-/* This process has the endpoint: it does not end under those who use it. A signal ends it all the same, and what runs
- * can be resumed. */
-static void wait_for_others(run_job *job)
-{
-	size_t count;
-	for (tr_pid pid; (pid = other_execution(&count)).bits != 0;) {
-		if (!job->waited && !tr_pid_eq(pid, job->execution)) {
-			fprintf(stderr,
-				"troupe run: done; waiting for %zu executions that others started in this process "
-				"(Ctrl-C leaves them to 'troupe resume')\n",
-				count);
-			job->waited = true;
-		}
-		if (!wait_for(tr_monitor(pid)))
-			return;
-	}
-	if (job->waited)
-		edge_flush(tr_in(FLUSH_NS));
+	view_end(job->view);
 }
 
 static void runner_body(tr_value arg)
@@ -223,18 +193,11 @@ static void runner_body(tr_value arg)
 	tr_signal_subscribe(SIGTERM);
 	tr_signal_subscribe(SIGHUP);
 	job->execution = begin(job);
-	if (job->execution.bits == 0)
-		return;
-	tr_monitor(job->execution);
-	tr_send(tr_self(), TR_A(tick));
-	for (bool going = true; going;) {
-		tr_value m = tr_receive(TR_FOREVER);
-		going = take(job, m);
-		tr_drop(m);
-	}
-	view_end(job->view);
-	if (tr_is_valid(job->summary) && !job->interrupted)
-		wait_for_others(job);
+	if (job->execution.bits != 0)
+		see_to_its_end(job);
+	others who = {"run", is_own, job};
+	if (job->interrupted || !others_wait(&who))
+		others_leave(&who);
 }
 
 void runner_log(void *arg, tr_value record)

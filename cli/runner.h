@@ -22,12 +22,12 @@ typedef struct run_job {
 	int64_t execution_id;
 	tr_value summary; /* absent when the execution did not end */
 	bool interrupted;
-	bool stuck;        /* it was interrupted, and its log cannot be written; problem says why */
+	bool again; /* nothing was begun, as the process that was asked is ending or has no room; problem says it */
+	bool stuck; /* it was interrupted, and its log cannot be written; problem says why */
 	char problem[600]; /* why there is no summary */
 	/* the runner's own: the execution's actor, and since when it is gone (0: it is there) */
 	tr_pid execution;
 	int64_t down_ns;
-	bool waited;
 	/* of the runner and its remote sibling: signals; how often in a row the store could not write; is it asked? */
 	patience signals;
 	unsigned stuck_count;

@@ -17,15 +17,21 @@
 #define READ_AHEAD     8 /* chunks that may wait in the mailbox */
 #define SEND_NS        (30 * TR_SECOND)
 #define HALF_FRAME_NS  (30 * TR_SECOND)
-#define IDLE_NS        (600 * TR_SECOND)
+#define RESTART_NS     (60 * TR_SECOND) /* an execution that crashed is taken up again before that */
 #define CALL_MS_MAX    (INT64_C(600) * 1000)
 
 struct connection {
 	tr_value about; /* the endpoint's map */
 	tr_port port;
 	tr_buf in;
+	bool brief;    /* it has a place of the reserve */
+	bool asked;    /* a whole request has come */
+	int64_t heard; /* when it came or was last answered; when half a frame began */
 	uint32_t calls;
 	tr_value watched; /* map: monitor -> execution id */
+	tr_value lost;    /* map: execution id whose actor crashed -> when */
+	bool ending;      /* `ender` waits for the last answer */
+	tr_from ender;
 };
 
 static struct connection *state_of(void *state)
@@ -38,6 +44,7 @@ static void release(void *ptr)
 	struct connection *c = ptr;
 	tr_drop(c->about);
 	tr_drop(c->watched);
+	tr_drop(c->lost);
 	tr_buf_fini(&c->in);
 	tr_free(c);
 }
@@ -57,6 +64,13 @@ static tr_err send_frame(struct connection *c, tr_value v)
 	}
 	tr_buf_fini(&out);
 	return err;
+}
+
+/* The last word. */
+static tr_next part(struct connection *c, const char *why)
+{
+	(void)send_frame(c, TR_LIST(tr_int(0), TR_A(error), tr_string(why)));
+	return tr_next_stop(TR_A(shutdown));
 }
 
 static void refuse(struct connection *c, int64_t id, const char *why)
@@ -116,6 +130,14 @@ static void call_out(struct connection *c, int64_t id, tr_value subject, tr_valu
 		tr_drop(request);
 		tr_drop(watch);
 		refuse(c, id, "too many calls at once on one connection; wait for some answers");
+		return;
+	}
+	if (c->brief && !tr_is_nil(watch)) {
+		tr_drop(request);
+		tr_drop(watch);
+		refuse(c, id,
+		       WIRE_FULL ": too many clients watch executions; waiting until one of them has ended, "
+				 "which --detach needs not");
 		return;
 	}
 	ms = ms <= 0 || ms > CALL_MS_MAX ? CALL_MS_MAX : ms;
@@ -208,6 +230,7 @@ static void take_answer(struct connection *c, tr_value m)
 	int64_t id = tr_as_int(item[1], 0);
 	bool ok = TR_IS_A(item[2], ok);
 	c->calls--;
+	c->heard = tr_now();
 	if (ok && !tr_is_nil(item[4])) {
 		bool told = tr_is(item[4], TR_BOOL);
 		int64_t execution_id = tr_as_int(told ? tr_array_at(item[3], 1) : item[4], 0);
@@ -255,18 +278,64 @@ static void tell_done(struct connection *c, tr_value m)
 						    tr_keep(tr_map_get_s(summary, "duration_us")))));
 }
 
+static void tell_down(struct connection *c, tr_value id, tr_value text)
+{
+	(void)send_frame(c, TR_LIST(tr_int(0), TR_A(down), tr_keep(id), tr_keep(text)));
+}
+
 /* [DOWN, ref, process, pid, reason] */
 static void take_down(struct connection *c, tr_value m)
 {
-	tr_value ref = tr_array_at(m, 1), id = tr_map_get(c->watched, ref);
+	tr_value ref = tr_array_at(m, 1), reason = tr_array_at(m, 4), id = tr_keep(tr_map_get(c->watched, ref));
 	if (!tr_is_valid(id))
 		return;
-	if (!TR_IS_A(tr_array_at(m, 4), normal)) {
-		tr_buf why = {.max = 400};
-		tr_show(&why, tr_array_at(m, 4), 300);
-		(void)send_frame(c, TR_LIST(tr_int(0), TR_A(down), id, tr_string_buf(&why)));
-	}
 	c->watched = tr_map_del(c->watched, ref);
+	c->heard = tr_now();
+	if (TR_IS_A(reason, shutdown)) {
+		tr_value text = tr_string("it was shut down");
+		tell_down(c, id, text);
+		tr_drop(text);
+	} else if (!TR_IS_A(reason, normal)) { /* it is taken up again, and says so */
+		c->lost = tr_map_put(c->lost, tr_keep(id), tr_int(c->heard));
+	}
+	tr_drop(id);
+}
+
+/* [restarted, execution_id, pid] */
+static void take_restarted(struct connection *c, tr_value m)
+{
+	tr_value id = tr_array_at(m, 1);
+	if (!tr_is_valid(tr_map_get(c->lost, id)))
+		return;
+	c->lost = tr_map_del(c->lost, id);
+	c->watched = tr_map_put(c->watched, tr_ref_value(tr_monitor(tr_as_pid(tr_array_at(m, 2)))), tr_keep(id));
+}
+
+/* [gone, execution_id, text] */
+static void take_gone(struct connection *c, tr_value m)
+{
+	tr_value id = tr_array_at(m, 1);
+	if (!tr_is_valid(tr_map_get(c->lost, id)))
+		return;
+	c->lost = tr_map_del(c->lost, id);
+	c->heard = tr_now();
+	tell_down(c, id, tr_array_at(m, 2));
+}
+
+/* Nobody has said a word of them since. */
+static void give_up_lost(struct connection *c, int64_t now)
+{
+	tr_value text = tr_string("it crashed and was not taken up again"), left = tr_map();
+	for (size_t i = 0; i < tr_map_len(c->lost); i++) {
+		const tr_entry *e = &tr_map_entries(c->lost)[i];
+		if (now - tr_as_int(e->value, 0) >= RESTART_NS)
+			tell_down(c, e->key, text);
+		else
+			left = tr_map_put(left, tr_keep(e->key), tr_keep(e->value));
+	}
+	tr_drop(text);
+	tr_assign(&c->lost, left);
+	c->heard = now;
 }
 
 /* ---- in -------------------------------------------------------------------------------------------------------------
@@ -277,6 +346,8 @@ static bool take_bytes(struct connection *c, tr_str bytes)
 {
 	size_t at = 0;
 	wire_result result = WIRE_OK;
+	if (c->in.n == 0 && c->asked)
+		c->heard = tr_now();
 	tr_buf_put(&c->in, bytes.p, bytes.n);
 	if (c->in.err != TR_OK)
 		return false;
@@ -284,8 +355,12 @@ static bool take_bytes(struct connection *c, tr_str bytes)
 		tr_value v;
 		size_t used = 0;
 		result = wire_get((tr_str){c->in.p + at, c->in.n - at}, &v, &used);
-		if (result == WIRE_OK && !take_request(c, v))
-			result = WIRE_BAD;
+		if (result == WIRE_OK) {
+			c->asked = true;
+			c->heard = tr_now();
+			if (!take_request(c, v))
+				result = WIRE_BAD;
+		}
 		tr_drop(v);
 		at += used;
 	}
@@ -300,14 +375,62 @@ static bool take_bytes(struct connection *c, tr_str bytes)
 	return result != WIRE_BAD && c->in.err == TR_OK;
 }
 
-static tr_next next(const struct connection *c)
+/* How long the client may be silent; 0: as long as it likes. */
+static int64_t patience_of(const struct connection *c)
+{
+	bool waits = c->calls > 0 || tr_map_len(c->watched) > 0;
+	if (c->brief && (c->in.n > 0 || !waits))
+		return tr_as_int(tr_map_get_s(c->about, "brief_ns"), 0);
+	if (!c->asked)
+		return tr_as_int(tr_map_get_s(c->about, "first_ns"), 0);
+	if (c->in.n > 0)
+		return HALF_FRAME_NS;
+	if (waits)
+		return 0;
+	return tr_map_len(c->lost) > 0 ? RESTART_NS : tr_as_int(tr_map_get_s(c->about, "rest_ns"), 0);
+}
+
+static tr_next too_late(struct connection *c)
+{
+	int64_t now = tr_now();
+	if (c->in.n == 0 && tr_map_len(c->lost) > 0) {
+		give_up_lost(c, now);
+		tr_next n = tr_noreply();
+		n.timeout_ns = RESTART_NS;
+		return n;
+	}
+	if (c->in.n > 0)
+		return part(c, "the rest of a request did not come; the connection is closed");
+	return part(c, c->asked ? "nothing was asked for long; the connection is closed"
+				: "nothing was asked; the connection is closed");
+}
+
+static tr_next next(struct connection *c)
 {
 	tr_next n = tr_noreply();
-	if (c->in.n > 0)
-		n.timeout_ns = HALF_FRAME_NS;
-	else if (c->calls == 0 && tr_map_len(c->watched) == 0)
-		n.timeout_ns = IDLE_NS;
+	int64_t patience = patience_of(c), left = c->heard + patience - tr_now();
+	if (c->ending && c->calls == 0) {
+		tr_reply(c->ender, TR_A(ok));
+		return part(c, REFUSAL_CLOSING);
+	}
+	if (patience == 0)
+		return n;
+	if (left <= 0)
+		return too_late(c);
+	n.timeout_ns = left;
 	return n;
+}
+
+static void connection_take(struct connection *c, tr_value m, tr_str what)
+{
+	if (tr_str_is(what, "passive"))
+		(void)tr_port_set_active(c->port, READ_AHEAD);
+	else if (tr_str_is(what, "answer"))
+		take_answer(c, m);
+	else if (tr_str_is(what, "restarted"))
+		take_restarted(c, m);
+	else if (tr_str_is(what, "gone"))
+		take_gone(c, m);
 }
 
 static tr_next connection_info(void *state, tr_value m)
@@ -316,13 +439,11 @@ static tr_next connection_info(void *state, tr_value m)
 	tr_value tag = tr_array_at(m, 0);
 	if (TR_IS_A(tag, connected)) {
 		c->port = (tr_port){(uint64_t)tr_as_int(tr_array_at(m, 1), 0)};
+		c->heard = tr_now();
 		(void)tr_port_set_active(c->port, READ_AHEAD);
 	} else if (TR_IS_A(tag, data)) {
-		if (!take_bytes(c, tr_as_str(tr_array_at(m, 2)))) {
-			(void)send_frame(c, TR_LIST(tr_int(0), TR_A(error),
-						    tr_string("this is no request of this endpoint's protocol")));
-			return tr_next_stop(TR_A(shutdown));
-		}
+		if (!take_bytes(c, tr_as_str(tr_array_at(m, 2))))
+			return part(c, "this is no request of this endpoint's protocol");
 	} else if (TR_IS_A(tag, event)) {
 		tell_events(c, m);
 	} else if (TR_IS_A(tag, done)) {
@@ -331,18 +452,26 @@ static tr_next connection_info(void *state, tr_value m)
 		take_down(c, m);
 	} else if (TR_IS_A(tag, closed) || TR_IS_A(tag, error)) {
 		return tr_next_stop(TR_A(shutdown));
-	} else if (tr_equal(tag, tr_atom("passive"))) {
-		(void)tr_port_set_active(c->port, READ_AHEAD);
-	} else if (tr_equal(tag, tr_atom("answer"))) {
-		take_answer(c, m);
+	} else if (tr_is(tag, TR_ATOM)) {
+		connection_take(c, m, tr_as_str(tag));
 	}
 	return next(c);
 }
 
 static tr_next connection_idle(void *state)
 {
-	(void)state;
-	return tr_next_stop(TR_A(shutdown));
+	return next(state_of(state));
+}
+
+/* [end]: answered when all that was asked has its answer; then it ends. */
+static tr_next connection_call(void *state, tr_value request, tr_from from)
+{
+	struct connection *c = state_of(state);
+	if (!tr_equal(tr_array_at(request, 0), tr_atom("end")))
+		return tr_next_reply(TR_LIST(TR_A(error), tr_string("a connection knows end")));
+	c->ending = true;
+	c->ender = from;
+	return next(c);
 }
 
 static tr_next connection_init(void *state, tr_value arg)
@@ -351,7 +480,10 @@ static tr_next connection_init(void *state, tr_value arg)
 	if (c == NULL)
 		return tr_next_stop(TR_A(enomem));
 	c->about = tr_keep(arg);
+	c->brief = tr_as_bool(tr_map_get_s(arg, "brief"), false);
 	c->watched = tr_map();
+	c->lost = tr_map();
+	c->heard = tr_now();
 	if (tr_own(c, release) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
 	*(struct connection **)state = c;
@@ -361,13 +493,15 @@ static tr_next connection_init(void *state, tr_value arg)
 static tr_value connection_show(void *state)
 {
 	const struct connection *c = state_of(state);
-	return TR_DICT("calls", tr_int((int64_t)c->calls), "watched", tr_int((int64_t)tr_map_len(c->watched)));
+	return TR_DICT("calls", tr_int((int64_t)c->calls), "watched", tr_int((int64_t)tr_map_len(c->watched)), "brief",
+		       tr_bool(c->brief));
 }
 
 const tr_gen_server connection_server = {
     .name = "connection",
     .state_size = sizeof(struct connection *),
     .init = connection_init,
+    .handle_call = connection_call,
     .handle_info = connection_info,
     .handle_timeout = connection_idle,
     .show = connection_show,

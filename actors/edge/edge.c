@@ -17,9 +17,15 @@
 #include <troupe/sys.h>
 #include <unistd.h>
 
-#define CONNECTIONS      "connections"
-#define MOST_CONNECTIONS 64
-#define START_NS         (10 * TR_SECOND)
+#define CONNECTIONS "connections"
+#define ENDPOINT    "endpoint"
+#define START_NS    (10 * TR_SECOND)
+#define REFUSE_NS   (1 * TR_SECOND)
+#define PLACES      64
+#define RESERVE     16
+#define FIRST_NS    (15 * TR_SECOND)
+#define REST_NS     (60 * TR_SECOND)
+#define BRIEF_NS    (5 * TR_SECOND)
 
 /* Bound in a folder that nobody else may enter and then put in place, so that the socket has its mode from the first
  * moment that it can be reached, and a stale one is replaced at once. */
@@ -85,6 +91,9 @@ static void *do_publish(void *arg)
 }
 
 struct listener {
+	tr_port port;
+	size_t places, reserve;
+	tr_value taken, brief; /* who has which: maps, monitor -> true */
 	char path[PATH_MAX];
 };
 
@@ -92,6 +101,8 @@ static void remove_socket(void *ptr)
 {
 	struct listener *l = ptr;
 	(void)unlink(l->path);
+	tr_drop(l->taken);
+	tr_drop(l->brief);
 	tr_free(l);
 }
 
@@ -132,9 +143,14 @@ static tr_next listener_init(void *state, tr_value arg)
 	if (l == NULL)
 		return tr_next_stop(TR_A(enomem));
 	memcpy(l->path, p.path, sizeof l->path);
+	l->port = port;
+	l->places = (size_t)tr_as_int(tr_map_get_s(arg, "places"), PLACES);
+	l->reserve = (size_t)tr_as_int(tr_map_get_s(arg, "reserve"), RESERVE);
+	l->taken = tr_map();
+	l->brief = tr_map();
 	if (tr_own(l, remove_socket) != TR_OK)
 		return tr_next_stop(TR_A(enomem));
-	*(tr_port *)state = port;
+	*(struct listener **)state = l;
 	return tr_next_then(TR_A(start));
 }
 
@@ -144,34 +160,59 @@ static bool is_down(void *arg, tr_value m)
 	return TR_IS_A(tr_array_at(m, 0), down);
 }
 
-static void hand_over(tr_port socket, uint32_t *open)
+static void leave_place(struct listener *l, tr_value down)
+{
+	tr_value ref = tr_array_at(down, 1);
+	l->taken = tr_map_del(l->taken, ref);
+	l->brief = tr_map_del(l->brief, ref);
+}
+
+/* It waits for nothing that the client does: what was not read of it is dropped. */
+static void turn_away(tr_port socket, const struct listener *l)
+{
+	tr_buf out = {0};
+	size_t n = tr_map_len(l->taken) + tr_map_len(l->brief);
+	tr_value text =
+	    n < l->places + l->reserve
+		? tr_string("the node cannot take another client now; is it out of memory?")
+		: tr_stringf(WIRE_FULL ": %zu clients are connected; wait until some of them have ended", n);
+	tr_value frame = TR_LIST(tr_int(0), TR_A(error), text);
+	if (tr_is_valid(frame) && wire_put(&out, frame) == TR_OK)
+		(void)tr_port_send(socket, tr_buf_str(&out), tr_in(REFUSE_NS));
+	tr_drop(frame);
+	tr_buf_fini(&out);
+	tr_port_close(socket, 0);
+}
+
+static void hand_over(tr_port socket, struct listener *l)
 {
 	tr_pid supervisor = tr_whereis(CONNECTIONS);
+	bool brief = tr_map_len(l->taken) >= l->places;
 	tr_started s = {.reason = tr_absent()};
-	if (*open < MOST_CONNECTIONS && supervisor.bits != 0)
-		s = tr_supervisor_start_instance(supervisor, tr_nil(), tr_in(START_NS));
+	if (supervisor.bits != 0 && (!brief || tr_map_len(l->brief) < l->reserve))
+		s = tr_supervisor_start_instance(supervisor, TR_DICT("brief", tr_bool(brief)), tr_in(START_NS));
 	if (s.pid.bits == 0) {
 		tr_drop(s.reason);
-		tr_port_close(socket, 0);
+		turn_away(socket, l);
 		return;
 	}
-	(void)tr_monitor(s.pid);
-	++*open;
+	tr_value *kind = brief ? &l->brief : &l->taken;
+	*kind = tr_map_put(*kind, tr_ref_value(tr_monitor(s.pid)), tr_bool(true));
 	(void)tr_port_give(socket, s.pid);
 	(void)tr_send(s.pid, TR_LIST(TR_A(connected), tr_int((int64_t)socket.id)));
 }
 
 static tr_next listener_accept(void *state, tr_value what)
 {
-	tr_port listener = *(tr_port *)state, socket;
-	uint32_t open = 0;
+	struct listener *l = *(struct listener **)state;
+	tr_port socket;
 	(void)what;
 	for (;;) {
-		tr_err err = tr_accept(listener, TR_FRAME_RAW, TR_PASSIVE, &socket, TR_FOREVER);
+		tr_err err = tr_accept(l->port, TR_FRAME_RAW, TR_PASSIVE, &socket, TR_FOREVER);
 		for (tr_value m; tr_is_valid(m = tr_receive_match(is_down, NULL, 0)); tr_drop(m))
-			open--;
+			leave_place(l, m);
 		if (err == TR_OK)
-			hand_over(socket, &open);
+			hand_over(socket, l);
 		else if (err == TR_ECLOSED)
 			return tr_next_stop(TR_A(closed));
 		else
@@ -181,7 +222,7 @@ static tr_next listener_accept(void *state, tr_value what)
 
 static const tr_gen_server listener_server = {
     .name = "endpoint",
-    .state_size = sizeof(tr_port),
+    .state_size = sizeof(struct listener *),
     .init = listener_init,
     .handle_continue = listener_accept,
 };
@@ -201,8 +242,8 @@ static tr_started start_listener(tr_value arg, tr_value extra)
 static tr_started start_connection(tr_value arg, tr_value extra)
 {
 	tr_spawn_options options = {.label = "connection"};
-	(void)extra;
-	return tr_gen_server_start_link(&connection_server, tr_keep(arg), &options, TR_FOREVER);
+	return tr_gen_server_start_link(&connection_server, tr_map_merge(tr_keep(arg), tr_keep(extra)), &options,
+					TR_FOREVER);
 }
 
 static tr_value about(const edge_options *o)
@@ -210,7 +251,11 @@ static tr_value about(const edge_options *o)
 	return TR_DICT("data", tr_string_lossy(o->data, strlen(o->data)), "mode",
 		       tr_string(o->mode != NULL ? o->mode : "node"), "owner",
 		       o->owner != NULL ? tr_string(o->owner) : tr_nil(), "started_at_us", tr_int(tr_wall_us()),
-		       "required", tr_bool(o->required));
+		       "required", tr_bool(o->required), "places", tr_int(o->places != 0 ? o->places : PLACES),
+		       "reserve", tr_int(o->reserve != 0 ? o->reserve : RESERVE), "first_ns",
+		       tr_int(o->first_ns != 0 ? o->first_ns : FIRST_NS), "rest_ns",
+		       tr_int(o->rest_ns != 0 ? o->rest_ns : REST_NS), "brief_ns",
+		       tr_int(o->brief_ns != 0 ? o->brief_ns : BRIEF_NS));
 }
 
 tr_child_spec edge_child(const edge_options *options)
@@ -231,7 +276,7 @@ tr_child_spec edge_child(const edge_options *options)
 	     .restart = TR_PERMANENT,
 	     .type = TR_SUPERVISOR,
 	     .label = "connections"},
-	    {.id = "endpoint", .start = start_listener, .arg = arg, .restart = TR_PERMANENT, .label = "endpoint"},
+	    {.id = ENDPOINT, .start = start_listener, .arg = arg, .restart = TR_PERMANENT, .label = "endpoint"},
 	};
 	tr_supervisor_spec spec = {.strategy = TR_REST_FOR_ONE,
 				   .intensity = 3,
@@ -248,13 +293,21 @@ tr_child_spec edge_child(const edge_options *options)
 			       .label = "edge"};
 }
 
-void edge_flush(int64_t deadline)
+void edge_close(int64_t deadline)
 {
-	tr_pid supervisor = tr_whereis(CONNECTIONS);
-	tr_value children = supervisor.bits != 0 ? tr_supervisor_which_children(supervisor, deadline) : tr_array();
+	tr_pid edge = tr_whereis("edge"), supervisor = tr_whereis(CONNECTIONS);
+	tr_value children, end = TR_LIST(tr_atom("end"));
 
-	/* It answers in its turn: when it does, it has taken what came before. */
-	for (size_t i = 0; i < tr_array_len(children); i++)
-		tr_drop(tr_sys_get_status(tr_as_pid(tr_map_get_s(tr_array_at(children, i), "pid")), deadline));
+	if (edge.bits != 0)
+		(void)tr_supervisor_terminate_child(edge, ENDPOINT, deadline);
+	children = supervisor.bits != 0 ? tr_supervisor_which_children(supervisor, deadline) : tr_array();
+	/* All at once: one whose client does not read keeps nobody else from its last words. */
+	size_t n = tr_array_len(children);
+	tr_pid *pids = tr_own_alloc((n + 1) * sizeof *pids);
+	for (size_t i = 0; pids != NULL && i < n; i++)
+		pids[i] = tr_as_pid(tr_map_get_s(tr_array_at(children, i), "pid"));
 	tr_drop(children);
+	if (pids != NULL)
+		tr_drop(tr_multi_call(pids, n, tr_keep(end), deadline));
+	tr_drop(end);
 }

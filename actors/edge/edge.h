@@ -17,6 +17,12 @@ typedef struct edge_options {
 	const char *owner; /* registered name that gets [stop] when a client asks the node to end; NULL: it cannot be
 			      asked. Copied */
 	bool required;     /* without its socket the node does not start; otherwise it goes on without and logs why */
+	/* 0 each: as it is. */
+	uint32_t places;  /* clients at once that may watch executions */
+	uint32_t reserve; /* beside them, for those that only ask something */
+	int64_t first_ns; /* how long a client may be silent before it has asked anything */
+	int64_t rest_ns;  /* … afterwards, when it waits for nothing */
+	int64_t brief_ns; /* … and in the reserve */
 } edge_options;
 
 /** Child spec of the edge's supervisor for the node's top supervisor. spec.arg is invalid (TR_ENOMEM) on failure. */
@@ -27,8 +33,9 @@ bool edge_subject_allowed(tr_str subject);
 /** What executions ask each other, and the end of them all, is not for clients: a node ends by `node` [stop]. */
 bool edge_request_allowed(tr_str subject, tr_value request);
 
-/** Wait until each connection of this node has told its client what had been said to it before, such as the end of an
- * execution that the caller has seen end. Called by an actor; at most until the deadline. */
-void edge_flush(int64_t deadline);
+/** Nothing new is heard from now on, and each client is told what had been said to its connection before, such as the
+ * end of an execution that the caller has seen end, gets the answers that it waits for, and is let go. Called by an
+ * actor when no execution is to be begun any more; at most until the deadline. */
+void edge_close(int64_t deadline);
 
 #endif

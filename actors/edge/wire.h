@@ -8,7 +8,8 @@
  *   told      [0, event, execution_id, [event array …]]     to whoever watches, in order
  *             [0, done, execution_id, summary map]          the watched execution is finished
  *             [0, down, execution_id, reason text]          its actor ended before it was finished
- *             [0, error, text]                              the connection is closed after this
+ *             [0, error, text]                              the connection is closed after this; what has no answer
+ *                                                           was not performed
  *
  * Subjects: `node` (the endpoint's own: [status] -> map {version, pid, mode, data, started_at_us}; [stop] -> ok), and
  * the names in edge.h, whose requests are those of actors/protocol.h. In a start or a resume of `executions`, `true` in
@@ -24,6 +25,9 @@
 #define WIRE_SOCKET "node.sock"           /* in the data folder */
 #define WIRE_MAX    (16u * 1024u * 1024u) /* bytes of one frame's value */
 #define WIRE_HEAD   4u
+/* How a refusal begins when there is no place: as the first word on a connection, for all; as an answer, for what
+ * watches. */
+#define WIRE_FULL "the endpoint is full"
 
 typedef enum wire_result {
 	WIRE_OK,

@@ -123,7 +123,7 @@ static tr_value start(executions *s, tr_value request)
 	int64_t id = tr_as_int(given, 0);
 
 	if (s->closing)
-		return executions_refuse("the node is shutting down");
+		return executions_refuse(REFUSAL_CLOSING);
 	if (tr_is_valid(payload) && !tr_is(payload, TR_MAP) && !tr_is_nil(payload))
 		return executions_refuse("the payload must be a mapping");
 	fault = id_fault(s, given);
@@ -156,10 +156,10 @@ static tr_next resume(executions *s, tr_value request, tr_from from)
 	tr_value watch = tr_array_at(request, 2), watchers, extra, answer;
 
 	if (s->closing)
-		return tr_next_reply(executions_refuse("the node is shutting down"));
+		return tr_next_reply(executions_refuse(REFUSAL_CLOSING));
 	if (id <= 0 || idmap_get(&s->by_id, (uint64_t)id) != NULL)
 		return tr_next_reply(
-		    executions_refuse(id <= 0 ? "an execution id is a positive number" : "the execution runs already"));
+		    executions_refuse(id <= 0 ? "an execution id is a positive number" : REFUSAL_RUNS));
 	watchers = tr_is(watch, TR_PID) ? TR_LIST(TR_LIST(tr_keep(watch), tr_bool(true))) : tr_array();
 	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "from",
 							   TR_LIST(tr_pid_value(from.pid), tr_ref_value(from.ref)),
@@ -288,10 +288,14 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 		    tr_as_int(second, 0), from);
 	if (tr_str_is(what, "list"))
 		return tr_next_reply(list(s));
+	if (tr_str_is(what, "close")) {
+		s->closing = s->closing || s->by_id.count == 0;
+		return tr_next_reply(tr_bool(s->closing));
+	}
 	if (tr_str_is(what, "shutdown"))
 		return tr_next_reply(shut_down(s));
 	return tr_next_reply(executions_refuse(
-	    "executions know start, child, cancel, pause, unpause, resume, summary, watch, list and shutdown"));
+	    "executions know start, child, cancel, pause, unpause, resume, summary, watch, list, close and shutdown"));
 }
 
 static tr_next executions_info(void *state, tr_value message)

@@ -168,7 +168,7 @@ tr_err resume_load(execution *x, bool by_snapshot, char *why, size_t n)
 	if (err == TR_OK) {
 		x->durable = machine_seq(x->machine);
 		if (machine_phase_of(x->machine) == MACHINE_FINISHED) {
-			(void)snprintf(why, n, "it has ended; there is nothing to resume");
+			(void)snprintf(why, n, REFUSAL_OVER);
 			err = TR_EEXIST;
 		}
 	}

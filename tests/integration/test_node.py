@@ -24,6 +24,17 @@ workflow:
     tool: { kind: noop, result: "Hello, {{ workload.who }}!" }
 """
 
+# More events than fit into what lies between a node and a client that does not read.
+MUCH = """
+workflow:
+  - step: many
+    loop: { in: "{{ range(2000) }}", iterator: i, spec: { mode: parallel, max_in_flight: 100 } }
+    tool: { kind: noop, result: "{{ iter.i }}" }
+    next: last
+  - step: last
+    tool: { kind: noop, result: "all said" }
+"""
+
 
 class Node(kit.Case):
     def node(self, *args):
@@ -141,7 +152,24 @@ class Node(kit.Case):
 
     def test_a_run_serves_others_and_waits_for_them(self):
         first, second = self.fifo("first"), self.fifo("second")
-        owner = self.start("run", self.write("one.yaml", WAITS % first), "--json")
+        self.serves_others(self.start("run", self.write("one.yaml", WAITS % first), "--json"), first, second)
+
+    def test_a_resume_serves_others_and_waits_for_them(self):
+        first, second = self.fifo("first"), self.fifo("second")
+        self.serves_others(self.interrupted(first), first, second)
+
+    def interrupted(self, fifo):
+        """What resumes an execution that was killed."""
+        killed = self.start("run", self.write("own.yaml", WAITS % fifo), "--json")
+        with open(fifo, "w"):
+            killed.kill()
+            killed.wait()
+        with contextlib.suppress(OSError):  # until nobody of the dead process reads there any more
+            while True:
+                os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return self.start("resume", "--json")
+
+    def serves_others(self, owner, first, second):
         with open(first, "w") as one:
             client = self.start("run", self.write("two.yaml", WAITS % second), "--json")
             with open(second, "w") as two:
@@ -201,22 +229,94 @@ class Node(kit.Case):
         self.assertEqual(self.run_json(self.write("quick.yaml", QUICK))["status"], "success")
         self.stop(process)
 
-    def test_many_connections_are_bounded(self):
+    def test_who_has_not_been_told_yet_is_waited_for(self):
+        """Another's execution has ended before the owner's own; its client does not read for a while."""
+        mine = self.fifo("mine")
+        self.told_before_its_end(self.start("run", self.write("own.yaml", WAITS % mine), "--json"), mine)
+
+    def test_who_resumes_waits_for_who_has_not_been_told_yet(self):
+        mine = self.fifo("mine")
+        self.told_before_its_end(self.interrupted(mine), mine)
+
+    def told_before_its_end(self, owner, mine):
+        with open(mine, "w") as own:
+            self.write("much.yaml", kit.HEADER.replace("tests/test", "test/much") + MUCH, header=False)
+            much = self.start("run", self.path("much.yaml"), "--events")
+            line = much.stderr.readline()
+            self.assertIn("execution.requested", line)
+            much.send_signal(signal.SIGSTOP)
+            self.ended("test/much")
+            own.write("1")
+        while os.path.exists(os.path.join(self.data, "node.sock")):
+            os.sched_yield()
+        much.send_signal(signal.SIGCONT)
+        out, err = much.communicate(timeout=240)
+        self.assertEqual(much.returncode, 0, err[-2000:])
+        self.assertEqual(json.loads(out), "all said")
+        out, err = owner.communicate(timeout=240)
+        self.assertEqual(owner.returncode, 0, err)
+        self.assertEqual(json.loads(out)["result"], "1")
+
+    def ended(self, path):
+        """Wait until the execution of this playbook has."""
+        while True:
+            done = self.troupe("executions", "--json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for row in map(json.loads, done.stdout.splitlines()):
+                if row["playbook"] == path and row["status"] == "success":
+                    return
+
+    def test_a_full_endpoint_says_so_and_has_room_for_short_commands(self):
         process, _ = self.node()
-        sockets = [self.connect() for _ in range(70)]
-        refused = 0
-        for s in sockets:
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused already
-                s.sendall(frame(b"\x94\x03\xa4node\x91\xa6status\xcd\x03\xe8"))
-        for s in sockets:
-            try:
-                refused += answer(s) == b""
-            except ConnectionResetError:
-                refused += 1
-        self.assertEqual(refused, 6)
-        for s in sockets:
-            s.close()
-        self.assertEqual(self.run_json(self.write("quick.yaml", QUICK))["status"], "success")
+        first = self.fifo("first")
+        done = self.troupe("run", self.write("waits.yaml", WAITS % first), "--detach")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        execution = done.stdout.strip()
+        watching = [self.connect() for _ in range(64)]
+        for s in watching:  # [1, "watch", execution]
+            s.sendall(frame(b"\x93\x01\xa5watch\xd3" + struct.pack(">q", int(execution))))
+        for s in watching:
+            self.assertNotIn(b"full", answer(s))
+        # One more may not watch, but ask.
+        s = self.connect()
+        s.sendall(frame(b"\x93\x01\xa5watch\xd3" + struct.pack(">q", int(execution))))
+        self.assertIn(b"the endpoint is full", answer(s))
+        s.sendall(frame(b"\x94\x02\xa4node\x91\xa6status\xcd\x03\xe8"))
+        self.assertIn(b"started_at_us", answer(s))
+        s.close()
+        for command in (("pause", execution), ("unpause", execution), ("executions",)):
+            done = self.troupe(*command)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("running", done.stdout)
+        quick = self.troupe("run", self.write("quick.yaml", QUICK), "--detach")
+        self.assertEqual(quick.returncode, 0, quick.stderr)
+        # Who wants to watch says why it waits, and gets the first place that is free.
+        client = self.start("run", self.path("quick.yaml"), "--json")
+        self.assertIn("the endpoint is full", client.stderr.readline())
+        again = self.start("resume", execution, "--json")
+        self.assertIn("the endpoint is full", again.stderr.readline())
+        watching.pop().close()
+        watching.pop().close()
+        out, err = client.communicate(timeout=240)
+        self.assertEqual(client.returncode, 0, err)
+        self.assertEqual(json.loads(out)["result"], "Hello, world!")
+        done = self.troupe("cancel", execution)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        out, err = again.communicate(timeout=240)
+        self.assertEqual(json.loads(out)["status"], "cancelled", err)
+        self.stop(process)
+
+    def test_silent_connections_lock_nobody_out(self):
+        """More of them than there are places, in the reserve too: commands wait until they are let go."""
+        process, _ = self.node()
+        silent = [self.connect() for _ in range(90)]
+        turned_away = 0
+        for s in silent[80:]:
+            turned_away += b"the endpoint is full: 80 clients" in answer(s)
+        self.assertEqual(turned_away, 10)
+        done = self.troupe("run", self.write("quick.yaml", QUICK), "--detach")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"nothing was asked", answer(silent[64]))
         self.stop(process)
 
 
