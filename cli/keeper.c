@@ -38,25 +38,29 @@ static void *do_look(void *arg)
 	return NULL;
 }
 
+/* A child may have been taken up by its parent before its turn comes, and may even have ended. */
+static void resume_one(keeper_job *job, tr_value id)
+{
+	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(resume), id, tr_nil()), tr_in(RESUME_NS));
+	const char *why = tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "no reason was given")
+					      : tr_err_text(tr_value_err(answer));
+
+	if (TR_IS_A(tr_array_at(answer, 0), ok) || strcmp(why, REFUSAL_RUNS) == 0) {
+		job->resumed++;
+	} else if (strcmp(why, REFUSAL_OVER) != 0) {
+		job->failed++;
+		tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 " is not resumed: %s", tr_as_int(id, 0), why);
+	}
+	tr_drop(answer);
+}
+
 static void resume_all(keeper_job *job)
 {
 	struct look l = {.data = job->data, .list = tr_absent()};
 	tr_err err;
 	(void)tr_dirty(do_look, &l, &err);
-	for (size_t i = 0; i < tr_array_len(l.list); i++) {
-		tr_value id = tr_array_at(l.list, i);
-		tr_value answer =
-		    tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(resume), id, tr_nil()), tr_in(RESUME_NS));
-		if (TR_IS_A(tr_array_at(answer, 0), ok)) {
-			job->resumed++;
-		} else {
-			job->failed++;
-			tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 " is not resumed: %s", tr_as_int(id, 0),
-			       tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "no reason was given")
-						   : tr_err_text(tr_value_err(answer)));
-		}
-		tr_drop(answer);
-	}
+	for (size_t i = 0; i < tr_array_len(l.list); i++)
+		resume_one(job, tr_array_at(l.list, i));
 	tr_drop(l.list);
 }
 
