@@ -50,6 +50,9 @@ TR_API tr_node *tr_plugin_world_node(tr_plugin_world *w);
 TR_API tr_value tr_plugin_world_command(tr_plugin_world *w, const char *kind, tr_value input);
 /** The same with a context (taken), as the worker gives it: deadline_ns, execution_id, … */
 TR_API tr_value tr_plugin_world_command_in(tr_plugin_world *w, const char *kind, tr_value input, tr_value context);
+/** Ask whoever answers for `controller:<name>` (docs/plugins/controllers.md), and have its outcome (fresh); an error of
+ * kind "no_plugin" when all pass, or there is none. Takes the question. */
+TR_API tr_value tr_plugin_world_decide(tr_plugin_world *w, const char *name, tr_value question);
 /** Send a command and cancel it after `after_ns`; its outcome. */
 TR_API tr_value tr_plugin_world_cancelled(tr_plugin_world *w, const char *kind, tr_value input, int64_t after_ns);
 /** tr_plugin_call by the node's own: no grant is asked for. Takes the request. */

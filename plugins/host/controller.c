@@ -11,12 +11,12 @@
 static const char *const capabilities[CONTROLLERS] = {"controller:iterator", "controller:result",
 						      "controller:workbook"};
 
-bool controller_known(tr_str name)
+int controller_find(tr_str name)
 {
-	for (size_t i = 0; i < CONTROLLERS; i++)
+	for (int i = 0; i < CONTROLLERS; i++)
 		if (tr_str_is(name, capabilities[i] + HEAD))
-			return true;
-	return false;
+			return i;
+	return -1;
 }
 
 const char *controller_capability(controller which)
@@ -123,6 +123,8 @@ static tr_value ask_in_turn(plugin_host *h, controller which, tr_value question)
 	for (size_t i = 0; i < a->count && passes(outcome); i++)
 		if (a->all[i] != a->first && plugins_offers(h, a->all[i], capabilities[which]))
 			tr_assign(&outcome, answer(a->all[i], which, a->question));
+	if (passes(outcome))
+		tr_assign(&outcome, nobody(which));
 	if (tr_self().bits != 0)
 		(void)tr_disown(a);
 	asking_free(a);

@@ -14,8 +14,8 @@
 
 /** "controller:<name>" */
 const char *controller_capability(controller which);
-/** Is this the name behind `controller:` of one that the engine asks? */
-bool controller_known(tr_str name);
+/** The one with this name (without `controller:`); -1. */
+int controller_find(tr_str name);
 /** Is the command (a map) a question? */
 bool controller_is_question(tr_value command);
 /** Would an answer come without waiting for anybody? Then asking does not block, and needs no actor. */

@@ -63,7 +63,7 @@ static bool capability_valid(tr_value name)
 		return ok;
 	}
 	if (s.n >= 11 && memcmp(s.p, "controller:", 11) == 0)
-		return controller_known((tr_str){s.p + 11, s.n - 11});
+		return controller_find((tr_str){s.p + 11, s.n - 11}) >= 0;
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "plugins/kit/world.h"
 
 #include "plugins/host/command.h"
+#include "plugins/host/controller.h"
 #include "plugins/host/host.h"
 #include "plugins/host/manifest.h"
 #include "plugins/host/names.h"
@@ -47,6 +48,22 @@ tr_value tr_plugin_world_command_in(tr_plugin_world *w, const char *kind, tr_val
 tr_value tr_plugin_world_command(tr_plugin_world *w, const char *kind, tr_value input)
 {
 	return tr_plugin_world_command_in(w, kind, input, tr_map());
+}
+
+/* [which, question] */
+static tr_value run_question(tr_value arg)
+{
+	return controller_ask(NULL, (controller)tr_as_int(tr_array_at(arg, 0), 0), tr_keep(tr_array_at(arg, 1)));
+}
+
+tr_value tr_plugin_world_decide(tr_plugin_world *w, const char *name, tr_value question)
+{
+	int which = controller_find(tr_s(name));
+
+	if (which >= 0)
+		return tr_plugin_world_do(w, run_question, TR_LIST(tr_int(which), question));
+	tr_drop(question);
+	return tr_outcome_error("input", false, "there is no controller \"%s\"", name);
 }
 
 /* [kind, input, ns] */

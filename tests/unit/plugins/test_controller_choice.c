@@ -12,8 +12,10 @@
 #include "plugins/host/process/child.h"
 #include "world.h"
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <troupe/plugin_test.h>
 
 /* ---- those that could answer ---- */
 
@@ -310,6 +312,27 @@ static void one_in_a_process_of_its_own_answers_too(void **state)
 	expect_error(ask(end_of()), "loop");
 }
 
+/* As a plugin's author tests it. */
+static void the_kit_asks(void **state)
+{
+	char path[400], why[300];
+	const char *const paths[] = {path, NULL};
+	const tr_plugin_world_options options = {.paths = paths, .stepped = true};
+
+	(void)state;
+	(void)snprintf(path, sizeof path, "%s/libsteward_shared.so", getenv("TEST_PLUGINS"));
+	tr_plugin_world *kit = tr_plugin_world_start(&options, why, sizeof why);
+	if (kit == NULL)
+		fail_msg("%s", why);
+	tr_value outcome = tr_plugin_world_decide(kit, "iterator", plan_of(tr_int(1)));
+	assert_int_equal(tr_as_int(TR_GET(outcome, "result", "in_flight"), -1), 3);
+	tr_drop(outcome);
+	expect_error(tr_plugin_world_decide(kit, "iterator", end_of()), "no_plugin"); /* it passes */
+	expect_error(tr_plugin_world_decide(kit, "result", tr_map()), "no_plugin");
+	expect_error(tr_plugin_world_decide(kit, "weather", tr_map()), "input");
+	tr_plugin_world_stop(&kit);
+}
+
 static void other_names_are_refused(void **state)
 {
 	static const builtin wrong = {
@@ -333,12 +356,12 @@ int main(int argc, char **argv)
 		return plugin_child_main();
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
 	const struct CMUnitTest tests[] = {
-	    CASE(the_first_that_was_loaded_answers),   CASE(the_preferred_one_answers_by_message),
-	    CASE(what_one_passes_the_next_answers),    CASE(a_crash_is_an_outcome),
-	    CASE(one_that_overstays_is_ended),         CASE(only_an_actor_can_wait),
-	    CASE(hooks_of_tasks_see_no_questions),     CASE(nobody_is_named),
-	    CASE(a_strangers_comes_and_goes),          CASE(one_in_a_process_of_its_own_answers_too),
-	    cmocka_unit_test(other_names_are_refused),
+	    CASE(the_first_that_was_loaded_answers), CASE(the_preferred_one_answers_by_message),
+	    CASE(what_one_passes_the_next_answers),  CASE(a_crash_is_an_outcome),
+	    CASE(one_that_overstays_is_ended),       CASE(only_an_actor_can_wait),
+	    CASE(hooks_of_tasks_see_no_questions),   CASE(nobody_is_named),
+	    CASE(a_strangers_comes_and_goes),        CASE(one_in_a_process_of_its_own_answers_too),
+	    cmocka_unit_test(the_kit_asks),          cmocka_unit_test(other_names_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
