@@ -97,18 +97,27 @@ static tr_value written(const iteration *it, tr_value (*of)(const pipeline *p))
 	return it->runner.pipe != NULL ? tr_keep(of(it->runner.pipe)) : tr_absent();
 }
 
+/* The result (taken) as its event has it. */
+static tr_value to_keep(iteration *it, tr_value result)
+{
+	const event end = {.type = EVENT_ITERATION_DONE};
+	bool small = result.type < (uint32_t)TR_STRING || tr_value_size(result) <= KEEP_LEAST;
+	if (small && it->run->texts->plain)
+		return result; /* whatever the policy is */
+	refs_origin origin = origin_of(it);
+	keep_policy policy = policy_of(it, &end);
+	if (refs_is_large(result, policy.inline_max))
+		result = refs_put(result, &origin, &policy);
+	keep_policy_fini(&policy);
+	return result;
+}
+
 static void finish(iteration *it, const ending *came)
 {
 	bool good = came->good;
 	const words *said = it->run->words;
 	tr_value status = good ? said->success : said->error;
-	refs_origin origin = origin_of(it);
-	const event end = {.type = EVENT_ITERATION_DONE};
-	keep_policy policy = policy_of(it, &end);
-	tr_value result = kept(came->result);
-	if (refs_is_large(result, policy.inline_max))
-		result = refs_put(result, &origin, &policy);
-	keep_policy_fini(&policy);
+	tr_value result = to_keep(it, kept(came->result));
 	event *e = event_list_add(&it->events, EVENT_ITERATION_DONE);
 	if (e != NULL) {
 		e->time_us = tr_wall_us();

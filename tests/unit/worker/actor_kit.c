@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** A node with a data plane and stand-ins for everything around it. */
 #include "actor_kit.h"
-#include "controllers_kit.h"
 #include "actors/event/event_batch.h"
 #include "actors/protocol.h"
 
@@ -235,6 +234,11 @@ static void report_nothing(void *arg, tr_value report)
 
 void world_start(world *w, uint32_t concurrency)
 {
+	world_start_with(w, concurrency, NULL);
+}
+
+void world_start_with(world *w, uint32_t concurrency, const builtin *other)
+{
 	memset(w, 0, sizeof *w);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
@@ -252,7 +256,7 @@ void world_start(world *w, uint32_t concurrency)
 	tr_value env = TR_DICT("HOME", tr_string("/nowhere"));
 	pool_options pool = {.concurrency = concurrency, .env = env};
 	tr_child_spec child = data_plane_child(&pool, 1);
-	tr_child_spec children[] = {controllers_child(w->node), child};
+	tr_child_spec children[] = {controllers_child(w->node, w->controllers, other), child};
 	tr_supervisor_spec top = {.strategy = TR_ONE_FOR_ONE, .intensity = 3, .children = children, .child_count = 2};
 	tr_started started = tr_node_supervisor(w->node, &top);
 	assert_true(started.pid.bits != 0);

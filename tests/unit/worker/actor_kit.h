@@ -16,6 +16,7 @@
 
 #include "actors/worker/data_plane.h"
 #include "actors/event/event_list.h"
+#include "controllers_kit.h"
 
 #include <pthread.h>
 #include <troupe/node.h>
@@ -36,6 +37,7 @@ typedef struct held {
 
 struct world {
 	tr_node *node;
+	builtin controllers[CONTROLLERS_ROOM];
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	tr_value source;   /* text of the playbook */
@@ -63,6 +65,8 @@ struct world {
 
 /** Start; `concurrency` of the pool, 0 for its default. */
 void world_start(world *w, uint32_t concurrency);
+/** The same with another plugin (id "other") preferred to the built-in controllers. */
+void world_start_with(world *w, uint32_t concurrency, const builtin *other);
 void world_stop(world *w);
 /** The playbook: the text under `workflow:`. */
 void world_playbook(world *w, const char *workflow);
