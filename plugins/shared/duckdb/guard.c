@@ -2,11 +2,17 @@
 /*
  * Neither lock_configuration nor allowed_directories covers DuckDB's logging and profiling: what it cannot write
  * ends the process, from within a destructor. Its functions cannot be dropped either. So their names are looked for
- * in the bytes of a statement, texts and comments too: whatever DuckDB's lexer makes of quotes, nothing is hidden by
- * them. Statements made from texts (query()) and read from files (IMPORT DATABASE) would go around that.
+ * in what of a statement is code. Statements made from texts (query()) and read from files (IMPORT DATABASE) would go
+ * around that.
+ *
+ * Texts and comments are left out only of statements that read or change rows, and in which all is plain (code.h): of
+ * others, PRAGMA and CALL for two, DuckDB may make SQL from texts, and views and macros come as others have written
+ * them. There the names are looked for in all bytes, whatever DuckDB makes of quotes.
  */
 #include "plugins/shared/duckdb/guard.h"
+#include "plugins/shared/duckdb/code.h"
 #include "plugins/shared/duckdb/fault.h"
+#include "plugins/shared/sql/scan.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -37,39 +43,17 @@ static bool is_part(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-static size_t behind_comment(tr_str sql, size_t at)
-{
-	size_t depth = 0;
-
-	if (sql.p[at] == '-') {
-		const char *end = memchr(sql.p + at, '\n', sql.n - at);
-		return end == NULL ? sql.n : (size_t)(end - sql.p) + 1;
-	}
-	for (; at + 1 < sql.n; at++) {
-		if (sql.p[at] == '/' && sql.p[at + 1] == '*') {
-			depth++;
-			at++;
-		} else if (sql.p[at] == '*' && sql.p[at + 1] == '/') {
-			at++;
-			if (--depth == 0)
-				return at + 1;
-		}
-	}
-	return sql.n;
-}
-
 /* What is neither comment nor white space, in any of Unicode's forms. */
 static size_t behind_space(tr_str sql, size_t at)
 {
 	while (at < sql.n) {
 		unsigned char c = (unsigned char)sql.p[at];
-		char next = at + 1 < sql.n ? sql.p[at + 1] : '\0';
-		if ((c == '-' && next == '-') || (c == '/' && next == '*'))
-			at = behind_comment(sql, at);
-		else if (isspace(c) || c >= 0x80)
-			at++;
-		else
+		size_t comment = sql_comment(sql, at);
+		if (comment == SQL_UNCLOSED)
+			return sql.n;
+		if (comment == 0 && !isspace(c) && c < 0x80)
 			break;
+		at += comment > 0 ? comment : 1;
 	}
 	return at;
 }
@@ -110,9 +94,36 @@ static const char *find_forbidden(tr_str sql)
 	return name == NULL && imports(sql) ? "IMPORT DATABASE" : name;
 }
 
+/* One statement, of those that do nothing with a text but to take it as a value. */
+static bool is_plain(tr_str code)
+{
+	static const char *const first[] = {"select", "with", "from", "values", "insert", "update", "delete"};
+	size_t at = behind_space(code, 0), n = 0;
+	const char *end = memchr(code.p, ';', code.n);
+
+	if (end != NULL && behind_space(code, (size_t)(end - code.p) + 1) < code.n)
+		return false;
+	while (at + n < code.n && is_part(code.p[at + n]))
+		n++;
+	for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+		if (strlen(first[i]) == n && strncasecmp(code.p + at, first[i], n) == 0)
+			return true;
+	return false;
+}
+
+static const char *find_in_statement(tr_str sql)
+{
+	tr_buf code = {0};
+	bool plain = duck_code(sql, &code) && code.n > 0 && is_plain(tr_buf_str(&code));
+	const char *name = find_forbidden(plain ? tr_buf_str(&code) : sql);
+
+	tr_buf_fini(&code);
+	return name;
+}
+
 tr_value duck_guard_sql(tr_str sql, size_t number)
 {
-	const char *name = find_forbidden(sql);
+	const char *name = find_in_statement(sql);
 
 	if (name == NULL)
 		return tr_absent();

@@ -45,21 +45,35 @@ static size_t skip_quoted(tr_str s, size_t i, bool backslashes)
 	return s.n;
 }
 
-static size_t skip_block_comment(tr_str s, size_t i)
+static size_t block_comment(tr_str s, size_t from)
 {
 	size_t depth = 0;
 
-	for (; i + 1 < s.n; i++) {
+	for (size_t i = from; i + 1 < s.n; i++) {
 		if (s.p[i] == '/' && s.p[i + 1] == '*') {
 			depth++;
 			i++;
 		} else if (s.p[i] == '*' && s.p[i + 1] == '/') {
 			i++;
 			if (--depth == 0)
-				return i + 1;
+				return i + 1 - from;
 		}
 	}
-	return s.n;
+	return SQL_UNCLOSED;
+}
+
+size_t sql_comment(tr_str s, size_t at)
+{
+	char c = at_or_nul(s, at), next = at_or_nul(s, at + 1);
+	size_t end = at;
+
+	if (c == '/' && next == '*')
+		return block_comment(s, at);
+	if (c != '-' || next != '-')
+		return 0;
+	while (end < s.n && s.p[end] != '\n' && s.p[end] != '\r')
+		end++;
+	return end - at + (end < s.n);
 }
 
 /* The length of $tag$ at i, 0 when it is none. */
@@ -78,13 +92,6 @@ static size_t skip_dollar_quoted(tr_str s, size_t i, size_t tag)
 	const char *end = tag > s.n - i - tag ? NULL : memmem(s.p + i + tag, s.n - i - tag, s.p + i, tag);
 
 	return end == NULL ? s.n : (size_t)(end - s.p) + tag;
-}
-
-static size_t skip_line(tr_str s, size_t i)
-{
-	const char *end = memchr(s.p + i, '\n', s.n - i);
-
-	return end == NULL ? s.n : (size_t)(end - s.p) + 1;
 }
 
 static sql_unit word_or_string(tr_str s, size_t *at)
@@ -137,14 +144,15 @@ sql_unit sql_next(tr_str s, size_t *at)
 
 	if (i >= s.n)
 		return SQL_END;
-	char c = s.p[i], next = at_or_nul(s, i + 1);
+	char c = s.p[i];
+	size_t comment = sql_comment(s, i);
 	if (is_space(c)) {
 		while (*at < s.n && is_space(s.p[*at]))
 			++*at;
 		return SQL_SPACE;
 	}
-	if ((c == '-' && next == '-') || (c == '/' && next == '*')) {
-		*at = c == '-' ? skip_line(s, i) : skip_block_comment(s, i);
+	if (comment > 0) {
+		*at = comment == SQL_UNCLOSED ? s.n : i + comment;
 		return SQL_COMMENT;
 	}
 	if (c == '\'' || c == '"') {

@@ -17,6 +17,11 @@ typedef enum sql_unit {
 	SQL_OTHER     /* one character of anything else */
 } sql_unit;
 
+#define SQL_UNCLOSED SIZE_MAX
+
+/** How long the comment is that begins at `at`: 0 when none does, SQL_UNCLOSED for a block without its end. A line ends
+ * with a line feed or a carriage return, which is part of the comment; blocks nest. */
+size_t sql_comment(tr_str sql, size_t at);
 /** The unit at *at; *at goes behind it. What is not closed reaches to the end. */
 sql_unit sql_next(tr_str sql, size_t *at);
 
