@@ -7,6 +7,7 @@
 #include "actors/worker/loop_ask.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/step_run_internal.h"
+#include "actors/worker/workbook.h"
 
 bool step_cursor_over(const step_run *s)
 {
@@ -59,6 +60,19 @@ static void answered(step_run *s, tr_value outcome)
 	outbox_flush(&s->out, false);
 }
 
+/* The cursor's task, rendered. False with *error. */
+static bool task(step_run *s, work *w, tr_value *error)
+{
+	renderer *r = &s->loop->render;
+	tr_value input = render_value(r, s->run->step->loop.in, error), key = tr_string("kind"),
+		 label = tr_string(CURSOR_LABEL);
+	*w = (work){.kind = tr_keep(tr_map_get(input, key)), .input = tr_map_del(input, key)};
+	bool good = tr_is(w->kind, TR_STRING) && workbook_resolve(w, r, label, error);
+	tr_drop(key);
+	tr_drop(label);
+	return good;
+}
+
 void step_cursor_fetch(step_run *s)
 {
 	step_loop *l = s->loop;
@@ -67,18 +81,13 @@ void step_cursor_fetch(step_run *s)
 		return;
 	c->fetches++;
 	tr_value error = tr_absent();
-	tr_value input = render_value(&l->render, s->run->step->loop.in, &error);
-	tr_value kind = tr_keep(tr_map_get_s(input, "kind"));
-	if (!tr_is(kind, TR_STRING)) {
-		tr_drop(input);
-		tr_drop(kind);
+	work w;
+	if (!task(s, &w, &error)) {
+		work_fini(&w);
 		failed(s, tr_is_valid(error) ? error : tr_nil());
 		return;
 	}
-	tr_value key = tr_string("kind");
-	input = tr_map_del(input, key);
-	tr_drop(key);
-	tr_value outcome = plugin_call_send(&c->call, TR_DICT("kind", kind, "input", input, "context", context(s)));
+	tr_value outcome = plugin_call_send(&c->call, TR_DICT("kind", w.kind, "input", w.input, "context", context(s)));
 	if (!tr_is_valid(outcome))
 		return;
 	answered(s, outcome);

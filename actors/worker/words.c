@@ -45,6 +45,16 @@ static void make_common(words *w)
 	w->error = tr_string("error");
 }
 
+/* For the end of another playbook. */
+static bool may_wait(const playbook *book, tr_str kind)
+{
+	bool named = tr_str_is(kind, "workbook");
+	for (size_t i = 0; named && i < book->workbook_count; i++)
+		if (tr_str_is(book->workbook[i].task.kind, "playbook"))
+			return true;
+	return tr_str_is(kind, "playbook");
+}
+
 static bool make_texts(words *w, const playbook *book)
 {
 	size_t tasks = 0, at = 0;
@@ -66,7 +76,7 @@ static bool make_texts(words *w, const playbook *book)
 		steps[i].kinds = w->texts + tasks + at;
 		steps[i].plain = !step->result.present;
 		for (size_t k = 0; k < step->task_count; k++, at++) {
-			steps[i].waits = steps[i].waits || tr_str_is(step->tasks[k].kind, "playbook");
+			steps[i].waits = steps[i].waits || may_wait(book, step->tasks[k].kind);
 			steps[i].plain = steps[i].plain && !step->tasks[k].result.present;
 			w->texts[at] = text(step->tasks[k].label);
 			w->texts[tasks + at] = text(step->tasks[k].kind);

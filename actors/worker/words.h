@@ -11,7 +11,7 @@
 typedef struct step_words {
 	tr_value name;
 	size_t first;                   /* of its tasks, among those of the playbook */
-	bool waits;                     /* a task of it is another playbook */
+	bool waits;                     /* a task of it is another playbook, or may be by the workbook */
 	bool plain;                     /* neither it nor a task of it has a result policy */
 	const tr_value *labels, *kinds; /* a task each */
 } step_words;

@@ -324,6 +324,25 @@ static void a_cursor_is_run_again_until_it_gives_no_row(void **state)
 	world_stop(&w);
 }
 
+static void a_cursor_may_be_an_entry_of_the_workbook(void **state)
+{
+	(void)state;
+	world w;
+	world_start(&w, 0);
+	world_playbook_with(
+	    &w, "workbook:\n  - { name: rows, kind: postgres, query: \"select {{ table }}\" }\n",
+	    "- step: each\n"
+	    "  loop: { cursor: { kind: workbook, name: rows, args: { table: \"{{ workload.t }}\" } }, iterator: row }\n"
+	    "  tool:\n"
+	    "    - a: { kind: noop, give: \"{{ row }}\" }\n");
+	world_plugin(&w, "noop", plugin_give);
+	world_plugin(&w, "postgres", plugin_rows);
+	world_run(&w, 1, 1, "each", "{\"workload\": {\"t\": \"a\"}}");
+	world_assert_json(tr_map_get_s(done(&w), "results"), "[1, 2, 3, 4, 5]");
+	assert_int_equal(w.fetched, 3);
+	world_stop(&w);
+}
+
 static void a_cursor_loop_goes_on_with_the_rows_it_had(void **state)
 {
 	(void)state;
@@ -413,6 +432,7 @@ int main(void)
 	    cmocka_unit_test(cancelling_ends_all_iterations),
 	    cmocka_unit_test(a_loop_goes_on_behind_what_was_appended),
 	    cmocka_unit_test(a_cursor_is_run_again_until_it_gives_no_row),
+	    cmocka_unit_test(a_cursor_may_be_an_entry_of_the_workbook),
 	    cmocka_unit_test(a_cursor_loop_goes_on_with_the_rows_it_had),
 	    cmocka_unit_test(a_burst_of_events_is_cut_into_messages),
 	    cmocka_unit_test(hundred_thousand_iterations_finish_in_bounded_memory),

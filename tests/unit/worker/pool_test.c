@@ -49,6 +49,27 @@ static void only_so_many_step_runs_at_once_and_the_others_wait(void **state)
 	world_stop(&w);
 }
 
+/* Else the playbook that it waits for could not get its turn. */
+static void who_waits_for_a_playbook_takes_no_place(void **state)
+{
+	(void)state;
+	world w;
+	world_start(&w, 1);
+	world_playbook_with(&w, "workbook:\n  - { name: other, kind: playbook, path: a/b }\n",
+			    "- step: waits\n  tool: { kind: workbook, name: other }\n"
+			    "- step: work\n  tool: { kind: noop }\n");
+	world_plugin(&w, "playbook", plugin_hold);
+	world_plugin(&w, "noop", plugin_hold);
+	world_run(&w, 1, 1, "waits", "");
+	world_wait(&w, &w.held_count, 1);
+	world_run(&w, 2, 1, "work", "");
+	world_wait(&w, &w.held_count, 2);
+	world_release(&w, 1, "{\"status\": \"success\", \"result\": 1}");
+	world_release(&w, 0, "{\"status\": \"success\", \"result\": 1}");
+	world_wait(&w, &w.terminal, 2);
+	world_stop(&w);
+}
+
 static void cancelling_an_execution_empties_its_queue_too(void **state)
 {
 	(void)state;
@@ -174,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(only_so_many_step_runs_at_once_and_the_others_wait),
+	    cmocka_unit_test(who_waits_for_a_playbook_takes_no_place),
 	    cmocka_unit_test(cancelling_an_execution_empties_its_queue_too),
 	    cmocka_unit_test(a_command_that_cannot_be_performed_fails_its_step),
 	    cmocka_unit_test(a_step_run_that_crashes_is_told_as_lost_and_the_node_lives),
