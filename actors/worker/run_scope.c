@@ -31,10 +31,15 @@ static tr_value wrapped(run_scope *s, tr_value v, int depth)
 	return s->made[s->made_count++] = refs_wrap(tr_keep(v), depth);
 }
 
+static tr_value nothing(run_scope *s)
+{
+	return s->made[s->made_count++] = tr_map();
+}
+
 /* An empty mapping when it is not there. */
 static tr_value taken_map(run_scope *s, tr_value v, int depth)
 {
-	return tr_is(v, TR_MAP) ? wrapped(s, v, depth) : tr_map();
+	return tr_is(v, TR_MAP) ? wrapped(s, v, depth) : nothing(s);
 }
 
 static tr_value taken(run_scope *s, tr_value v)
@@ -59,7 +64,7 @@ static tr_value taken_steps(run_scope *s, tr_value steps)
 	const tr_entry *e = tr_map_entries(steps);
 	size_t n = tr_map_len(steps);
 	if (n == 0)
-		return tr_map();
+		return tr_is(steps, TR_MAP) ? steps : nothing(s);
 	s->has_refs = true;
 	for (size_t i = 0; i < n; i++) {
 		if (!refs_is(e[i].value) && refs_any(e[i].value, REFS_DEPTH))
