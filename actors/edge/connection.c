@@ -301,25 +301,44 @@ static void take_down(struct connection *c, tr_value m)
 	tr_drop(id);
 }
 
+/* The monitor of a watched execution; absent. */
+static tr_value monitor_of(const struct connection *c, tr_value id)
+{
+	for (size_t i = 0; i < tr_map_len(c->watched); i++)
+		if (tr_equal(tr_map_entries(c->watched)[i].value, id))
+			return tr_keep(tr_map_entries(c->watched)[i].key);
+	return tr_absent();
+}
+
+/* It is not watched any more, nor known as lost; false: it was neither. What is said of an execution that crashed may
+ * come before it is known here that it is down. */
+static bool unwatch(struct connection *c, tr_value id)
+{
+	tr_value monitor = monitor_of(c, id);
+	bool lost = tr_is_valid(tr_map_get(c->lost, id)), watched = tr_is_valid(monitor);
+	if (watched)
+		c->watched = tr_map_del(c->watched, monitor);
+	if (lost)
+		c->lost = tr_map_del(c->lost, id);
+	tr_drop(monitor);
+	return lost || watched;
+}
+
 /* [restarted, execution_id, pid] */
 static void take_restarted(struct connection *c, tr_value m)
 {
-	tr_value id = tr_array_at(m, 1);
-	if (!tr_is_valid(tr_map_get(c->lost, id)))
-		return;
-	c->lost = tr_map_del(c->lost, id);
-	c->watched = tr_map_put(c->watched, tr_ref_value(tr_monitor(tr_as_pid(tr_array_at(m, 2)))), tr_keep(id));
+	tr_value id = tr_array_at(m, 1), pid = tr_array_at(m, 2);
+	if (unwatch(c, id))
+		c->watched = tr_map_put(c->watched, tr_ref_value(tr_monitor(tr_as_pid(pid))), tr_keep(id));
 }
 
 /* [gone, execution_id, text] */
 static void take_gone(struct connection *c, tr_value m)
 {
 	tr_value id = tr_array_at(m, 1);
-	if (!tr_is_valid(tr_map_get(c->lost, id)))
-		return;
-	c->lost = tr_map_del(c->lost, id);
 	c->heard = tr_now();
-	tell_down(c, id, tr_array_at(m, 2));
+	if (unwatch(c, id))
+		tell_down(c, id, tr_array_at(m, 2));
 }
 
 /* Nobody has said a word of them since. */
