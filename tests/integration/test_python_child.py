@@ -2,8 +2,8 @@
 """Python children: killed in the middle of a task, the outcome says so, a rule retries on a fresh child, the run succeeds."""
 import json
 import os
+import shlex
 import signal
-import time
 
 import kit
 
@@ -122,15 +122,16 @@ class PythonChild(kit.Case):
         self.assertEqual(seen["result"]["stdout"], "")
         self.assertEqual(self.sleeping(mark), [])
 
+    def lasting(self):
+        """The mark, and the command of a process that says itself when it runs, and then stays as it is: its command line can be read by then."""
+        mark, ready, never = self.mark(), self.fifo("ready"), self.fifo("never")
+        return mark, ["sh", "-c", f"echo > {ready}; read nothing < {never}", "sh", mark]
+
     def cancelled(self, playbook, mark, *args):
         process = self.start("run", playbook, "--json", *args)
         ready = self.path("ready")
         with open(ready, encoding="utf-8") as f:
             f.read()
-        # Whoever started it goes on (vfork) a moment before its command line can be read.
-        until = time.monotonic() + 240
-        while not self.sleeping(mark) and time.monotonic() < until:
-            time.sleep(0.01)
         self.assertNotEqual(self.sleeping(mark), [])
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=240)
@@ -138,7 +139,7 @@ class PythonChild(kit.Case):
         self.assertEqual(self.sleeping(mark), [])
 
     def test_cancel_ends_the_whole_group(self):
-        mark, ready = self.mark(), self.fifo("ready")
+        mark, command = self.lasting()
         self.cancelled(self.write("cancel.yaml", f"""
             workflow:
               - step: work
@@ -147,25 +148,24 @@ class PythonChild(kit.Case):
                   code: |
                     import subprocess, time
                     n = subprocess.DEVNULL
-                    subprocess.Popen(["sleep", "{mark}"], stdin=n, stdout=n, stderr=n)
-                    open({ready!r}, "w").close()
+                    subprocess.Popen({command!r}, stdin=n, stdout=n, stderr=n)
                     time.sleep(1000)
             """), mark)
 
     def test_cancel_ends_what_a_shell_command_started(self):
-        mark, ready = self.mark(), self.fifo("ready")
+        mark, command = self.lasting()
         self.cancelled(self.write("cancel.yaml", f"""
             workflow:
               - step: work
-                tool: {{ kind: shell, cmds: ["sleep {mark} >/dev/null 2>&1 & echo > {ready}; wait"] }}
+                tool: {{ kind: shell, cmds: ["{shlex.join(command)} >/dev/null 2>&1 & wait"] }}
             """), mark, "--grant", "exec")
 
     def test_cancel_reaches_a_child_execution(self):
-        mark, ready = self.mark(), self.fifo("ready")
+        mark, command = self.lasting()
         self.write("inner.yaml", f"""
             workflow:
               - step: work
-                tool: {{ kind: shell, cmds: ["sleep {mark} >/dev/null 2>&1 & echo > {ready}; wait"] }}
+                tool: {{ kind: shell, cmds: ["{shlex.join(command)} >/dev/null 2>&1 & wait"] }}
             """)
         self.cancelled(self.write("outer.yaml", """
             workflow:
