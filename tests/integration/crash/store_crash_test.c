@@ -13,16 +13,60 @@
 
 #include "actors/protocol.h"
 #include "cli/assemble.h"
+#include "plugins/actions/builtin.h"
 
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <troupe/plugin.h>
 #include <unistd.h>
 
 #define WAIT  (120 * TR_SECOND)
 #define COUNT 12
 
 static char data[64];
+
+/* ---- the tool kind gate: a task waits until the gate is open, so that no execution ends before that -----------------
+ */
+
+#define GATE "gate"
+
+static const char gate_manifest[] = "{\"id\": \"gate\", \"version\": \"1.0.0\", \"capabilities\": [\"tool:gate\"],"
+				    " \"provides\": {\"node_handler\": \"gate\"}, \"limits\": {\"concurrency\": 1000}}";
+
+/* It is shut as long as its actor lives. */
+static tr_value gate_run(tr_value config, tr_pid plugin, tr_value command)
+{
+	tr_pid gate = tr_whereis(GATE);
+	(void)config;
+	(void)plugin;
+	if (gate.bits != 0)
+		tr_drop(tr_receive_ref(tr_monitor(gate), TR_FOREVER));
+	return tr_outcome_ok(tr_keep(tr_command_input(command, "gives")));
+}
+
+static const tr_plugin gate_plugin = {TR_PLUGIN_HEAD, .run = gate_run};
+
+static void gate_body(tr_value arg)
+{
+	(void)arg;
+	tr_drop(tr_receive(TR_FOREVER));
+}
+
+static void gate_shut(void)
+{
+	tr_spawn_options named = {.name = GATE};
+	(void)tr_spawn_opt(gate_body, tr_nil(), &named);
+}
+
+static void gate_open(void)
+{
+	(void)tr_send_name(GATE, TR_A(ok));
+}
+
+/* ---- the executions ------------------------------------------------------------------------------------------------
+ */
 
 /* A chain long enough to be met in the middle, with an execution in it that it waits for. */
 static const char book[] = "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: long, path: tests/long}\n"
@@ -31,7 +75,7 @@ static const char book[] = "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {
 			   "  next:\n  - {step: again, when: \"{{ (ctx.i or 0) < workload.n }}\"}\n  - {step: last}\n"
 			   "- step: again\n  tool: {kind: noop}\n"
 			   "  next: [{step: go, set: {ctx.i: \"{{ (ctx.i or 0) + 1 }}\"}}]\n"
-			   "- {step: last, tool: {kind: noop, result: \"{{ ctx.i }}\"}}\n";
+			   "- {step: last, tool: {kind: gate, gives: \"{{ ctx.i }}\"}}\n";
 
 #define MUST(what)                                                        \
 	do {                                                              \
@@ -45,6 +89,7 @@ struct watched {
 
 static void begin_all(void)
 {
+	gate_shut();
 	tr_value put = tr_call_name(
 	    SUBJECT_CATALOG, TR_LIST(tr_atom("put"), tr_string("long.yaml"), tr_string(book), tr_nil()), tr_in(WAIT));
 	MUST(TR_IS_A(tr_array_at(put, 0), ok));
@@ -100,6 +145,7 @@ static void the_store_is_killed(tr_value arg)
 	while (w.events < 300)
 		take(&w);
 	kill_named(SUBJECT_STORE);
+	gate_open();
 	end_all(&w);
 	MUST(w.restarted > 0);
 }
@@ -118,6 +164,7 @@ static void the_stores_give_up(tr_value arg)
 			kill_named(SUBJECT_STORE);
 		else
 			tr_sleep_until(tr_in(TR_MS));
+	gate_open();
 	end_all(&w);
 	MUST(w.restarted > 0);
 }
@@ -130,6 +177,7 @@ static void the_executions_supervisor_is_killed(tr_value arg)
 	while (w.events < 300)
 		take(&w);
 	kill_named("executions_supervisor");
+	gate_open();
 	end_all(&w);
 	MUST(w.restarted > 0);
 }
@@ -137,8 +185,18 @@ static void the_executions_supervisor_is_killed(tr_value arg)
 static void perform(tr_body *body)
 {
 	char why[600];
-	assemble_options options = {
-	    .data = data, .durability = DURABILITY_STRICT, .snapshot_every = 40, .log_level = TR_CRITICAL};
+	builtin plugins[32];
+	size_t count;
+	const builtin *standard = plugins_builtin(&count);
+	assert_true(count < sizeof plugins / sizeof *plugins);
+	memcpy(plugins, standard, count * sizeof *plugins);
+	plugins[count] = (builtin){gate_manifest, &gate_plugin, true};
+	assemble_options options = {.data = data,
+				    .durability = DURABILITY_STRICT,
+				    .snapshot_every = 40,
+				    .log_level = TR_CRITICAL,
+				    .plugins = plugins,
+				    .plugin_count = count + 1};
 	tr_node *node = assemble_embedded(&options, why, sizeof why);
 	if (node == NULL)
 		fail_msg("%s", why);
