@@ -10,6 +10,10 @@
 
 #define ROWS_A_SLICE 256
 
+/* SQLSTATEs that tell that somebody in between shares the server's sessions. */
+#define NO_SUCH_STATEMENT   "26000"
+#define DUPLICATE_STATEMENT "42P05"
+
 /* ---- life ---- */
 
 /* What belongs to one statement. */
@@ -23,6 +27,8 @@ static void statement_end(pg_query *q)
 	PQclear(q->types);
 	PQclear(q->result);
 	q->types = q->result = NULL;
+	q->prepared = NULL;
+	q->stale = false;
 	sql_answer_fini(&q->answer);
 }
 
@@ -124,18 +130,60 @@ static tr_value encode(pg_query *q)
 	return tr_absent();
 }
 
+/* The server does not want it prepared: what is wrong with it, if anything, its text will tell. Takes the fault. */
+static void not_prepared(pg_query *q, pg_statement *s, tr_value fault)
+{
+	pg_prepared_forget(s);
+	if (tr_str_is(tr_as_str(TR_GET(fault, "pg", "code")), DUPLICATE_STATEMENT))
+		q->session->prepared.off = true;
+	tr_drop(fault);
+}
+
+/* A statement that comes again and again is prepared; not in a transaction, which an error would end. Absent, or the
+ * outcome when the session was lost over it. */
+static tr_value prepare(pg_query *q)
+{
+	PGconn *conn = q->session->conn;
+	pg_statement *s = PQtransactionStatus(conn) == PQTRANS_IDLE
+			      ? pg_prepared_look(&q->session->prepared, (tr_str){q->sql.p, q->sql.n - 1})
+			      : NULL;
+
+	if (s != NULL && !s->ready) {
+		tr_value fault = step(q, PQsendPrepare(conn, s->name, q->sql.p, 0, NULL));
+		PQclear(q->types);
+		q->types = NULL;
+		if (q->spoiled)
+			return fault;
+		s->ready = !tr_is_valid(fault);
+		if (!s->ready) {
+			not_prepared(q, s, fault);
+			s = NULL;
+		}
+	}
+	q->prepared = s;
+	return tr_absent();
+}
+
+static int send_it(pg_query *q)
+{
+	PGconn *conn = q->session->conn;
+	int n = (int)tr_array_len(q->values);
+
+	if (q->types == NULL && q->prepared == NULL)
+		return PQsendQueryParams(conn, q->sql.p, n, NULL, q->argv, NULL, NULL, 0);
+	return PQsendQueryPrepared(conn, q->prepared == NULL ? "" : q->prepared->name, n, q->argv, NULL, NULL, 0);
+}
+
 static tr_value send_bound(pg_query *q)
 {
 	PGconn *conn = q->session->conn;
-	tr_value fault = ambiguous(q->values) ? describe(q) : tr_absent();
-	int n = (int)tr_array_len(q->values);
+	tr_value fault = ambiguous(q->values) ? describe(q) : prepare(q);
 
 	if (!tr_is_valid(fault))
 		fault = encode(q);
 	if (tr_is_valid(fault))
 		return fault;
-	int sent = q->types != NULL ? PQsendQueryPrepared(conn, "", n, q->argv, NULL, NULL, 0)
-				    : PQsendQueryParams(conn, q->sql.p, n, NULL, q->argv, NULL, NULL, 0);
+	int sent = send_it(q);
 	tr_err err = sent == 1 ? pg_session_flush(q->session, q->deadline) : TR_ECLOSED;
 	return err == TR_OK && PQsetSingleRowMode(conn) == 1 ? tr_absent() : lost(q, err == TR_OK ? TR_ECLOSED : err);
 }
@@ -213,6 +261,7 @@ static bool take(pg_query *q, tr_value statement, tr_value *fault)
 					  q->number);
 		return false;
 	default:
+		q->stale = q->prepared != NULL && pg_prepared_is_stale(PQresultErrorField(r, PG_DIAG_SQLSTATE));
 		if (!tr_is_valid(*fault))
 			*fault = pg_fault_result(r, q->number, tr_as_str(statement));
 		return true;
@@ -242,8 +291,7 @@ static bool harmless(tr_value status)
 	return false;
 }
 
-/* Its answer stays in q until the next statement. Absent, or the outcome of the fault. */
-static tr_value run_one(pg_query *q, tr_value statement, tr_value params, size_t number)
+static tr_value run_once(pg_query *q, tr_value statement, tr_value params, size_t number)
 {
 	tr_err err = TR_OK;
 	bool more = true;
@@ -261,6 +309,23 @@ static tr_value run_one(pg_query *q, tr_value statement, tr_value params, size_t
 	if (!harmless(q->answer.status))
 		q->session->altered = true;
 	return fault;
+}
+
+/* Its answer stays in q until the next statement. Absent, or the outcome of the fault. */
+static tr_value run_one(pg_query *q, tr_value statement, tr_value params, size_t number)
+{
+	size_t bytes = q->bytes;
+	tr_value fault = run_once(q, statement, params, number);
+
+	if (!q->stale || q->spoiled)
+		return fault;
+	/* Nothing of it was done. What has changed under it since it was prepared does not matter to its text. */
+	q->session->prepared.off |= tr_str_is(tr_as_str(TR_GET(fault, "pg", "code")), NO_SUCH_STATEMENT);
+	pg_prepared_forget(q->prepared);
+	q->session->altered = true; /* what the server still has of it goes with the session's cleaning */
+	q->bytes = bytes;
+	tr_drop(fault);
+	return run_once(q, statement, params, number);
 }
 
 /* ---- the whole ---- */

@@ -20,10 +20,12 @@ typedef struct pg_query {
 	/* The statement that is under way. */
 	size_t number;
 	tr_buf sql;
-	tr_value values;   /* of its parameters */
-	tr_value texts;    /* the same as the server reads them */
-	const char **argv; /* into texts; NULL is NULL */
-	PGresult *types;   /* of its parameters, when they were asked for */
+	tr_value values;        /* of its parameters */
+	tr_value texts;         /* the same as the server reads them */
+	const char **argv;      /* into texts; NULL is NULL */
+	pg_statement *prepared; /* what is executed by its name; NULL: the text is sent */
+	bool stale;             /* that did not go well, and the text may */
+	PGresult *types;        /* of its parameters, when they were asked for */
 	PGresult *result;
 	sql_answer answer;
 

@@ -23,6 +23,7 @@ void pg_session_free(pg_session *s)
 		return;
 	PQfinish(s->conn);
 	tr_fd_watch_free(s->watch);
+	pg_prepared_fini(&s->prepared);
 	tr_free(s);
 }
 
@@ -45,6 +46,33 @@ static PGconn *start(const pg_target *t)
 	return PQconnectStartParams(names, values, 0);
 }
 
+struct connecting {
+	PGconn *conn;
+	PostgresPollingStatusType state;
+};
+
+static void *poll_once(void *arg)
+{
+	struct connecting *c = arg;
+
+	c->state = PQconnectPoll(c->conn);
+	return NULL;
+}
+
+/* Proving a password (SCRAM) and TLS are milliseconds of arithmetic, which no scheduler is to stand still for. */
+static PostgresPollingStatusType poll_connection(PGconn *conn)
+{
+	struct connecting c = {conn, PGRES_POLLING_FAILED};
+	bool computes = PQstatus(conn) == CONNECTION_AWAITING_RESPONSE || PQstatus(conn) == CONNECTION_SSL_STARTUP;
+	tr_err err = TR_EFULL;
+
+	if (computes)
+		(void)tr_dirty(poll_once, &c, &err);
+	if (err != TR_OK)
+		(void)poll_once(&c);
+	return c.state;
+}
+
 static tr_err connect_on(pg_session *s, int64_t deadline)
 {
 	PGconn *conn = s->conn;
@@ -55,7 +83,7 @@ static tr_err connect_on(pg_session *s, int64_t deadline)
 		    pg_session_wait(s, state == PGRES_POLLING_READING ? TR_FD_READ : TR_FD_WRITE, deadline, NULL);
 		if (err != TR_OK)
 			return err;
-		state = PQconnectPoll(conn); /* the socket may be another one after this */
+		state = poll_connection(conn); /* the socket may be another one after this */
 		if (state == PGRES_POLLING_OK)
 			return TR_OK;
 		if (state == PGRES_POLLING_FAILED)
@@ -135,8 +163,9 @@ bool pg_session_clean(pg_session *s)
 {
 	if (PQstatus(s->conn) != CONNECTION_OK || PQtransactionStatus(s->conn) != PQTRANS_IDLE)
 		return false;
-	if (!s->altered)
+	if (!s->altered && !pg_prepared_full(&s->prepared))
 		return true;
+	pg_prepared_clear(&s->prepared); /* they are among all that is discarded */
 	s->altered = false;
 	s->cleaning = true;
 	return PQsendQuery(s->conn, "DISCARD ALL") == 1 && PQflush(s->conn) == 0;

@@ -3,6 +3,7 @@
 #ifndef TROUPE_PLUGINS_SHARED_POSTGRES_SESSION_H
 #define TROUPE_PLUGINS_SHARED_POSTGRES_SESSION_H
 
+#include "plugins/shared/postgres/prepared.h"
 #include "plugins/shared/postgres/target.h"
 
 #include <libpq-fe.h>
@@ -16,6 +17,7 @@ typedef struct pg_session {
 	bool cleaning; /* the answer of its cleaning is still to come */
 	bool altered;  /* what ran may have changed the session itself (SET, temporary tables, …) */
 	int64_t since; /* idle since; for the pool */
+	pg_prepared prepared;
 } pg_session;
 
 /** Connect. NULL with an outcome in *fault. An actor that ends while it connects leaves nothing behind. */

@@ -401,6 +401,89 @@ static void a_host_needs_its_grant(void **state)
 	tr_drop(grants);
 }
 
+/* ---- statements that come again ---- */
+
+static tr_value add_kept(tr_value v)
+{
+	return sql_with("insert into kept values ($1) returning *", TR_DICT("params", TR_LIST(v)));
+}
+
+static void add_kept_often(int64_t from)
+{
+	for (int64_t i = from; i < from + 8; i++) {
+		tr_value o = add_kept(tr_int(i));
+		assert_true(succeeded(o));
+		assert_int_equal(tr_as_int(TR_GET(tr_array_at(TR_GET(o, "result", "rows"), 0), "a"), -1), i);
+		tr_drop(o);
+	}
+}
+
+/* By a session of its own, as another client has it. */
+static void change_kept(const char *text)
+{
+	tr_value o = sql_with(text, TR_DICT("options", tr_string("-c search_path=public")));
+
+	if (!succeeded(o))
+		show(text, o);
+	assert_true(succeeded(o));
+	tr_drop(o);
+}
+
+static const char count_prepared[] = "select count(*) as n from pg_prepared_statements where name like 'troupe_%'";
+
+static void what_comes_again_is_prepared_and_follows_changes(void **state)
+{
+	(void)state;
+	change_kept("create table kept (a int)");
+	add_kept_often(0);
+	check_rows(count_prepared, tr_map(), "[{\"n\":1}]");
+	check_rows(count_prepared, tr_map(), "[{\"n\":0}]"); /* a query's session was cleaned */
+
+	add_kept_often(8);
+	change_kept("alter table kept add b text default 'new'"); /* another result */
+	tr_value o = add_kept(tr_int(16));
+	check_json(TR_GET(o, "result", "rows"), "[{\"a\":16,\"b\":\"new\"}]");
+	tr_drop(o);
+
+	add_kept_often(17);
+	change_kept("alter table kept alter a type text"); /* another type of parameter */
+	o = add_kept(tr_string("a text"));
+	check_json(TR_GET(o, "result", "rows"), "[{\"a\":\"a text\",\"b\":\"new\"}]");
+	tr_drop(o);
+	check_rows("select count(*) as n, count(distinct a) as d from kept", tr_map(), "[{\"n\":26,\"d\":26}]");
+}
+
+static void what_is_prepared_fails_as_its_text_would(void **state)
+{
+	(void)state;
+	change_kept("drop table if exists kept; create table kept (a int primary key)");
+	add_kept_often(0);
+	check_error(add_kept(tr_int(3)), "constraint", false, "23505", "duplicate key");
+	add_kept_often(8);
+	check_error(add_kept(tr_string("three")), "data", false, "22P02", "invalid input syntax");
+	add_kept_often(16);
+	/* A transaction is all or nothing, also with a statement that came often. */
+	check_error(sql_with("insert into kept values ($1) returning *; insert into kept values (1)",
+			     TR_DICT("params", TR_LIST(tr_int(99)), "transaction", tr_bool(true))),
+		    "constraint", false, "23505", "duplicate key");
+	check_rows("select count(*) as n from kept", tr_map(), "[{\"n\":24}]");
+	change_kept("drop table kept");
+	check_error(add_kept(tr_int(1)), "syntax", false, "42P01", "does not exist");
+}
+
+/* As somebody in between would have it who gives each statement to another of the server's sessions. */
+static void what_was_prepared_and_is_gone_runs_by_its_text(void **state)
+{
+	(void)state;
+	change_kept("create table kept (a int); create function forget() returns trigger language plpgsql as $$ begin "
+		    "if new.a % 7 = 6 then deallocate all; end if; return new; end $$; "
+		    "create trigger forgets before insert on kept for each row execute function forget()");
+	for (int64_t from = 0; from < 24; from += 8)
+		add_kept_often(from);
+	check_rows("select count(*) as n from kept", tr_map(), "[{\"n\":24}]");
+	change_kept("drop table kept; drop function forget");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -416,6 +499,9 @@ int main(void)
 	    cmocka_unit_test(sessions_are_used_again_and_cleaned),
 	    cmocka_unit_test(section_10_postgres_timeout_reaches_the_server),
 	    cmocka_unit_test(section_10_postgres_cancellation_reaches_the_server),
+	    cmocka_unit_test(what_comes_again_is_prepared_and_follows_changes),
+	    cmocka_unit_test(what_is_prepared_fails_as_its_text_would),
+	    cmocka_unit_test(what_was_prepared_and_is_gone_runs_by_its_text),
 	    cmocka_unit_test(a_host_needs_its_grant),
 	};
 	return cmocka_run_group_tests_name("postgres", tests, start, stop);
