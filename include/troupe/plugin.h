@@ -41,6 +41,10 @@ TR_EXTERN_C_BEGIN
 TR_API tr_value tr_outcome_ok(tr_value result); /* takes */
 /** An error outcome. message is printf-formatted. */
 TR_API tr_value tr_outcome_error(const char *kind, bool retryable, const char *fmt, ...) TR_PRINTF(3, 4);
+/** An error of kind "denied": what fmt says, that this grant is missing, and how the operator gives it. */
+TR_API tr_value tr_outcome_denied(const char *grant, const char *fmt, ...) TR_PRINTF(2, 3);
+/** Only "the grant … is missing: …" (fresh text). */
+TR_API tr_value tr_grant_missing(const char *grant);
 TR_API tr_value tr_outcome_put(tr_value outcome, const char *key, tr_value value);       /* takes outcome, value */
 TR_API tr_value tr_outcome_error_put(tr_value outcome, const char *key, tr_value value); /* into error; takes both */
 

@@ -48,6 +48,26 @@ tr_value tr_outcome_error(const char *kind, bool retryable, const char *fmt, ...
 		       TR_DICT("kind", tr_string(kind), "message", text, "retryable", tr_bool(retryable)));
 }
 
+tr_value tr_grant_missing(const char *grant)
+{
+	return tr_stringf("the grant %s is missing: the operator gives it with --grant %s, or to one plugin in the "
+			  "configuration, plugins.each.ID.grants",
+			  grant, grant);
+}
+
+tr_value tr_outcome_denied(const char *grant, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tr_value what = message_text(fmt, args), missing = tr_grant_missing(grant);
+	va_end(args);
+	tr_value outcome = tr_outcome_error("denied", false, "%s: %s", tr_as_cstr(what, ""), tr_as_cstr(missing, ""));
+	tr_drop(what);
+	tr_drop(missing);
+	return outcome;
+}
+
 tr_value tr_outcome_put(tr_value outcome, const char *key, tr_value value)
 {
 	return tr_map_put_s(outcome, key, value);

@@ -94,7 +94,7 @@ tr_value tr_plugin_run(const char *kind, tr_value input, tr_value context, int64
 	if (!tr_plugin_granted(grant)) {
 		tr_drop(input);
 		tr_drop(context);
-		return tr_outcome_error("denied", false, "the grant %s is missing", grant);
+		return tr_outcome_denied(grant, "the kind %s may not be run", kind);
 	}
 	if (tr_whereis(BRIDGE_NAME).bits != 0)
 		return run_outside(kind, input, context, deadline);

@@ -95,6 +95,14 @@ static bool below(tr_str folder, tr_str path)
 	       (path.n == folder.n || path.p[folder.n] == '/');
 }
 
+/* Of the folder that a path is in. */
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL || slash == path ? 1 : (size_t)(slash - path);
+}
+
 tr_value files_locate(tr_value path, tr_value context, tr_value folders, const char *kind, tr_value *fault)
 {
 	const char *why;
@@ -112,9 +120,9 @@ tr_value files_locate(tr_value path, tr_value context, tr_value folders, const c
 	for (size_t i = 0; i < tr_array_len(folders); i++)
 		if (below(tr_as_str(tr_array_at(folders, i)), tr_as_str(real)))
 			return real;
-	*fault = tr_outcome_error("denied", false,
-				  "%s may not use %s: no grant of the operator covers it (--grant fs:FOLDER)", kind,
-				  tr_as_cstr(real, ""));
+	tr_value grant = tr_stringf("fs:%.*s", (int)folder_length(tr_as_cstr(real, "")), tr_as_cstr(real, ""));
+	*fault = tr_outcome_denied(tr_as_cstr(grant, "fs:/"), "%s may not use %s", kind, tr_as_cstr(real, ""));
+	tr_drop(grant);
 	tr_drop(real);
 	return tr_absent();
 }

@@ -141,6 +141,14 @@ static tr_value denied(const char *host, const char *why)
 	return tr_outcome_error("denied", false, "http may not reach %s: %s", host, why);
 }
 
+static void put_missing(tr_buf *why, const char *grant)
+{
+	tr_value text = tr_grant_missing(grant);
+
+	tr_buf_puts(why, tr_as_cstr(text, "a grant is missing"));
+	tr_drop(text);
+}
+
 /* May this host be reached, as the settings have it, and as the grants have it? Absent, or an outcome that names what
  * is missing. */
 static tr_value check_host(const char *host, tr_value config)
@@ -150,9 +158,9 @@ static tr_value check_host(const char *host, tr_value config)
 
 	tr_buf_putf(&grant, "net:%s", host);
 	if (grant.p == NULL || !tr_plugin_granted(grant.p))
-		tr_buf_putf(&why, "the grant %s is missing", grant.p == NULL ? "net" : grant.p);
+		put_missing(&why, grant.p == NULL ? "net" : grant.p);
 	else if (address_text_is_local(host) && !tr_plugin_granted("net:link-local"))
-		tr_buf_puts(&why, "the grant net:link-local is missing");
+		put_missing(&why, "net:link-local");
 	else if (host_in(host, tr_map_get_s(config, "deny")))
 		tr_buf_puts(&why, "the settings deny it");
 	else if (tr_array_len(allow) > 0 && !host_in(host, allow))

@@ -98,7 +98,8 @@ static tr_value connect_task(nats_task *t, const operation *o)
 {
 	tr_value fault, input = tr_own_value(input_with_url(t));
 
-	t->target = tr_own_value(nats_target_read(tr_map_get_s(t->input, "auth"), input, t->deadline, &fault));
+	t->target =
+	    tr_own_value(nats_target_read(tr_map_get_s(t->input, "auth"), input, t->context, t->deadline, &fault));
 	if (tr_is_valid(t->target))
 		fault = nats_task_connect(t, o->bulk);
 	t->session = tr_own_value(t->session);

@@ -8,6 +8,7 @@
 #include "plugins/actions/nats/nkey.h"
 #include "plugins/shared/address.h"
 #include "plugins/shared/auth/auth.h"
+#include "plugins/shared/auth/file.h"
 
 #include <curl/curl.h>
 #include <sodium.h>
@@ -24,6 +25,7 @@ typedef struct reading {
 	tr_value out;
 	tr_value fault;
 	int64_t deadline;
+	auth_files files;
 } reading;
 
 static void put(reading *r, const char *name, tr_value text)
@@ -50,8 +52,7 @@ static bool granted(reading *r, const char *host)
 	bool ok = tr_plugin_granted(tr_as_cstr(grant, "net"));
 
 	if (!ok)
-		fail(r, tr_outcome_error("denied", false, "nats may not reach %s: the grant %s is missing", host,
-					 tr_as_cstr(grant, "net")));
+		fail(r, tr_outcome_denied(tr_as_cstr(grant, "net"), "nats may not reach %s", host));
 	tr_drop(grant);
 	return ok;
 }
@@ -72,11 +73,7 @@ static tr_value address_of(reading *r, const char *host)
 		fail(r, tr_outcome_error("connection", true, "nats: the host %s cannot be found: %s", host,
 					 tr_err_text(tr_value_err(list))));
 	else if (address_text_is_local(tr_as_cstr(tr_array_at(list, 0), "")) && !tr_plugin_granted("net:link-local"))
-		fail(r, tr_outcome_error(
-			    "denied", false,
-			    "nats may not reach %s: it is a link-local address, and the grant net:link-local is "
-			    "missing",
-			    host));
+		fail(r, tr_outcome_denied("net:link-local", "nats may not reach the link-local address %s", host));
 	else
 		first = tr_keep(tr_array_at(list, 0));
 	tr_drop(bare);
@@ -179,25 +176,15 @@ static void read_servers(reading *r)
 /* The text of a field, or of the file that a second field names. */
 static tr_value text_or_file(reading *r, const char *name, const char *file_name)
 {
-	tr_value text = auth_text(r->fields, name, NULL), path = auth_text(r->fields, file_name, NULL);
-	tr_value grant = tr_stringf("fs:%s", tr_as_cstr(path, ""));
+	const char *const said_by[] = {file_name, NULL};
+	tr_value text = auth_text(r->fields, name, NULL), path = auth_text(r->fields, file_name, NULL), fault;
 
-	if (tr_is(text, TR_STRING) || !tr_is(path, TR_STRING)) {
-		tr_drop(path);
-	} else if (!tr_plugin_granted(tr_as_cstr(grant, "fs"))) {
-		fail(r, tr_outcome_error("denied", false, "nats may not read %s: the grant %s is missing",
-					 tr_as_cstr(path, ""), tr_as_cstr(grant, "fs")));
-		tr_drop(path);
-	} else {
-		tr_value bytes = tr_file_read(tr_as_cstr(path, ""), MAX_FILE);
-		text = tr_is_valid(bytes) ? tr_string_n(tr_as_str(bytes).p, tr_as_str(bytes).n) : tr_absent();
-		if (!tr_is_valid(text))
-			fail(r, tr_outcome_error("auth", false, "nats: %s %s cannot be read", file_name,
-						 tr_as_cstr(path, "")));
-		tr_drop(bytes);
-		tr_drop(path);
+	if (!tr_is(text, TR_STRING) && tr_is(path, TR_STRING)) {
+		text = auth_file_read(&r->files, path, said_by, MAX_FILE, &fault);
+		if (tr_is_valid(fault))
+			fail(r, fault);
 	}
-	tr_drop(grant);
+	tr_drop(path);
 	return text;
 }
 
@@ -300,13 +287,16 @@ static void check_whole(reading *r)
 	}
 }
 
-tr_value nats_target_read(tr_value auth, tr_value input, int64_t deadline, tr_value *fault)
+tr_value nats_target_read(tr_value auth, tr_value input, tr_value context, int64_t deadline, tr_value *fault)
 {
 	tr_value fields = auth_resolve(auth, "nats", deadline, fault);
 
 	if (tr_is_valid(*fault))
 		return tr_absent();
-	reading r = {.fields = fields_of(fields, input), .fault = tr_absent(), .deadline = deadline};
+	reading r = {.fields = fields_of(fields, input),
+		     .fault = tr_absent(),
+		     .deadline = deadline,
+		     .files = {"nats", auth, tr_absent(), context}};
 	r.out = TR_DICT("urls", tr_array());
 	check_whole(&r);
 	read_servers(&r);

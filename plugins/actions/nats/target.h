@@ -11,7 +11,7 @@
  * Fresh reference; invalid with an outcome in *fault that says what is missing or which grant. Names are looked up and
  * files read: inside an actor.
  */
-tr_value nats_target_read(tr_value auth, tr_value input, int64_t deadline, tr_value *fault);
+tr_value nats_target_read(tr_value auth, tr_value input, tr_value context, int64_t deadline, tr_value *fault);
 /** A hash of all that is in it: the same text, the same servers and user. Fresh text. */
 tr_value nats_target_key(tr_value target);
 

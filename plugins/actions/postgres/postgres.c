@@ -34,7 +34,7 @@ static void target_end(void *arg)
 	tr_free(arg);
 }
 
-static tr_value perform(pg_query *q, tr_pid plugin, tr_value input)
+static tr_value perform(pg_query *q, tr_pid plugin, tr_value input, tr_value context)
 {
 	pg_target *target = tr_alloc(sizeof(*target));
 
@@ -42,7 +42,7 @@ static tr_value perform(pg_query *q, tr_pid plugin, tr_value input)
 		memset(target, 0, sizeof(*target));
 	if (target == NULL || tr_own(target, target_end) != TR_OK)
 		return tr_invalid(TR_ENOMEM);
-	tr_value fault = pg_target_read(target, tr_map_get_s(input, "auth"), input, q->deadline);
+	tr_value fault = pg_target_read(target, tr_map_get_s(input, "auth"), input, context, q->deadline);
 	pg_lease *l = tr_is_valid(fault) ? NULL : pg_pool_borrow(plugin, target, q->deadline, &fault);
 	if (l == NULL)
 		return fault;
@@ -75,7 +75,7 @@ static tr_value postgres_run(tr_value config, tr_pid plugin, tr_value command)
 	q->deadline = sql_deadline(config, input, command);
 	q->transaction = tr_as_bool(tr_map_get_s(input, "transaction"), false);
 	q->max_bytes = sql_max_bytes(config, input);
-	return perform(q, plugin, input);
+	return perform(q, plugin, input, tr_map_get_s(command, "context"));
 }
 
 const tr_plugin postgres_plugin = {

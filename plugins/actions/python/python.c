@@ -39,8 +39,7 @@ static tr_value python_run(tr_value config, tr_pid plugin, tr_value command)
 	if (t == NULL || tr_own(&t->frame, fini_frame) != TR_OK)
 		return tr_invalid(TR_ENOMEM);
 	if (!tr_plugin_granted("exec"))
-		return tr_outcome_error("denied", false,
-					"python may not start interpreters: the grant exec is missing");
+		return tr_outcome_denied("exec", "python may not start interpreters");
 	tr_value fault = python_task_read(t, config, command);
 	if (tr_is_valid(fault))
 		return fault;

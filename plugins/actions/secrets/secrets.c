@@ -69,8 +69,7 @@ static tr_value check_caller(tr_value name)
 	tr_value grant = tr_stringf("secret:%s", tr_as_cstr(name, "")), fault = tr_absent();
 
 	if (!tr_plugin_caller_granted(tr_as_cstr(grant, "secret")))
-		fault =
-		    tr_outcome_error("denied", false, "secrets: the grant %s is missing", tr_as_cstr(grant, "secret"));
+		fault = tr_outcome_denied(tr_as_cstr(grant, "secret"), "secrets");
 	tr_drop(grant);
 	return fault;
 }

@@ -230,8 +230,7 @@ static tr_value check(const shell *s, tr_value cmds)
 			return tr_outcome_error("input", false, "shell: exports must be names of variables");
 	}
 	if (!tr_plugin_granted("exec"))
-		return tr_outcome_error(
-		    "denied", false, "shell may not run commands: the grant exec is missing (troupe run --grant exec)");
+		return tr_outcome_denied("exec", "shell may not run commands");
 	return tr_absent();
 }
 

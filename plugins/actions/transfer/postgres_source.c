@@ -26,7 +26,7 @@ pg_lease *copy_connect(const transfer *t, tr_value spec, tr_value *fault)
 		*fault = tr_outcome_error("busy", true, "out of memory");
 		return NULL;
 	}
-	*fault = pg_target_read(where, tr_map_get_s(spec, "auth"), spec, t->deadline);
+	*fault = pg_target_read(where, tr_map_get_s(spec, "auth"), spec, t->context, t->deadline);
 	return tr_is_valid(*fault) ? NULL : pg_pool_borrow(t->plugin, where, t->deadline, fault);
 }
 

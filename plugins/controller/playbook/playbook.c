@@ -228,10 +228,9 @@ static tr_value check_caller(void)
 
 	for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++)
 		if (!tr_plugin_caller_granted(grants[i]))
-			return tr_outcome_error("denied", false,
-						"playbook: the grant %s is missing: a plugin that has a playbook run "
-						"must be granted what its tasks may do",
-						grants[i]);
+			return tr_outcome_denied(grants[i],
+						 "playbook: a plugin that has a playbook run must be granted "
+						 "what its tasks may do");
 	return tr_absent();
 }
 

@@ -70,20 +70,23 @@ static tr_value failed(tr_value text)
 	return TR_LIST(TR_A(error), text);
 }
 
-/* Whoever asks must be allowed to have this one. */
-static bool allowed(tr_pid who, tr_value name)
+/* Whoever asks must be allowed to have this one; absent, or a text. */
+static tr_value refusal(tr_pid who, tr_value name)
 {
-	tr_value grant = tr_stringf("secret:%s", tr_as_cstr(name, ""));
-	bool ok = tr_is(name, TR_STRING) && tr_plugin_granted_to(who, tr_as_cstr(grant, "secret:"));
+	tr_value grant = tr_stringf("secret:%s", tr_as_cstr(name, "NAME")), why = tr_absent();
 
+	if (!tr_is(name, TR_STRING) || !tr_plugin_granted_to(who, tr_as_cstr(grant, "secret:")))
+		why = tr_grant_missing(tr_as_cstr(grant, "secret:"));
 	tr_drop(grant);
-	return ok;
+	return why;
 }
 
 static tr_value get(credentials *c, tr_pid who, tr_value name)
 {
-	if (!allowed(who, name))
-		return failed(tr_stringf("the grant secret:%s is missing", tr_as_cstr(name, "NAME")));
+	tr_value why = refusal(who, name);
+
+	if (tr_is_valid(why))
+		return failed(why);
 	if (tr_as_str(c->file).n == 0)
 		return failed(tr_string("this node has no store of credentials"));
 	refresh(c);

@@ -61,11 +61,9 @@ static tr_value check_caller(const duck_engine *e)
 	for (size_t i = 0; i < tr_array_len(e->folders) && !tr_is_valid(fault); i++) {
 		tr_value grant = tr_stringf("fs:%s", tr_as_cstr(tr_array_at(e->folders, i), "/"));
 		if (!tr_plugin_caller_granted(tr_as_cstr(grant, "fs:/")))
-			fault =
-			    tr_outcome_error("denied", false,
-					     "duckdb: the grant %s is missing: SQL can use this folder, so a plugin "
-					     "that has SQL performed must be granted it, too",
-					     tr_as_cstr(grant, "fs:/"));
+			fault = tr_outcome_denied(tr_as_cstr(grant, "fs:/"),
+						  "duckdb: SQL can use this folder, so a plugin that has SQL performed "
+						  "must be granted it, too");
 		tr_drop(grant);
 	}
 	return fault;

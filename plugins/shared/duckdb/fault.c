@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What DuckDB says of a file outside of the folders that were granted tells nothing of grants. */
+#define FILES_HINT                                                                                                   \
+	"; files that SQL uses need the grant of their folder: the operator gives it with --grant fs:FOLDER, or in " \
+	"the configuration, plugins.each.duckdb.grants"
+
 typedef struct class
 {
 	const char *code;
@@ -51,6 +56,11 @@ static class class_of(const char *said, tr_str code)
 		if (tr_str_is(code, classes[i].code))
 			return classes[i];
 	return (class){"", "duckdb", false};
+}
+
+static bool is_of_files(const char *said)
+{
+	return strncmp(said, "Cannot access file ", 19) == 0 && strstr(said, "://") == NULL;
 }
 
 /* What stands before " Error: ", which goes away; "" when nothing does. */
@@ -101,8 +111,9 @@ tr_value duck_fault(const char *said, size_t number, const char *what)
 	if (line > 0)
 		details = tr_map_put_s(details, "line", tr_int((int64_t)line));
 	tr_value outcome =
-	    tr_outcome_error(c.kind, c.retryable, "duckdb: %s: %s%s%.*s%s", tr_as_cstr(where, ""),
-			     tr_as_cstr(message, ""), code.n > 0 ? " (" : "", TR_STR(code), code.n > 0 ? ")" : "");
+	    tr_outcome_error(c.kind, c.retryable, "duckdb: %s: %s%s%.*s%s%s", tr_as_cstr(where, ""),
+			     tr_as_cstr(message, ""), code.n > 0 ? " (" : "", TR_STR(code), code.n > 0 ? ")" : "",
+			     is_of_files(text) ? FILES_HINT : "");
 	tr_drop(where);
 	outcome = tr_outcome_error_put(outcome, "details", details);
 	return with_helper(outcome, tr_string_n(code.p, code.n), message);

@@ -3,6 +3,7 @@
 #include "plugins/shared/postgres/target.h"
 #include "plugins/shared/address.h"
 #include "plugins/shared/auth/auth.h"
+#include "plugins/shared/auth/file.h"
 
 #include <arpa/inet.h>
 #include <libpq-fe.h>
@@ -10,9 +11,22 @@
 #include <string.h>
 #include <troupe/io.h>
 
+#define CONNECTION_STRINGS "dsn", "connection_string", "url"
+
+/* Each name once: what libpq takes of several is not what was looked at here. */
 static void put(pg_target *t, const char *name, tr_value text)
 {
-	if (!tr_is(text, TR_STRING) || t->count == PG_PARAMETERS) {
+	if (!tr_is(text, TR_STRING)) {
+		tr_drop(text);
+		return;
+	}
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->names[i], name) == 0) {
+			tr_drop(t->values[i]);
+			t->values[i] = text;
+			return;
+		}
+	if (t->count == PG_PARAMETERS) {
 		tr_drop(text);
 		return;
 	}
@@ -89,10 +103,7 @@ static void read_fields(pg_target *t, tr_value f)
 
 static tr_value link_local(const char *host)
 {
-	return tr_outcome_error("denied", false,
-				"postgres may not reach %s: it is a link-local address, and the grant net:link-local "
-				"is missing",
-				host);
+	return tr_outcome_denied("net:link-local", "postgres may not reach the link-local address %s", host);
 }
 
 /* libpq would look the name up with the thread standing still. */
@@ -131,10 +142,26 @@ static tr_value check_grant(const char *host)
 {
 	tr_value grant = tr_stringf(host[0] == '/' ? "fs:%s" : "net:%s", host);
 	bool ok = tr_plugin_granted(tr_as_cstr(grant, "net"));
-	tr_value fault = ok ? tr_absent()
-			    : tr_outcome_error("denied", false, "postgres may not reach %s: the grant %s is missing",
-					       host, tr_as_cstr(grant, "net"));
+	tr_value fault =
+	    ok ? tr_absent() : tr_outcome_denied(tr_as_cstr(grant, "net"), "postgres may not reach %s", host);
 	tr_drop(grant);
+	return fault;
+}
+
+/* The file with the certificates that a server's must be signed by; libpq reads it. */
+static tr_value check_certificate(pg_target *t, tr_value auth, tr_value input, tr_value context)
+{
+	static const char *const said_by[] = {"sslrootcert", CONNECTION_STRINGS, NULL};
+	auth_files files = {"postgres", auth, input, context};
+	const char *given = get(t, "sslrootcert");
+	tr_value fault, path, real;
+
+	if (given == NULL || given[0] == '\0' || strcmp(given, "system") == 0)
+		return tr_absent();
+	path = tr_string(given);
+	real = auth_file(&files, path, said_by, &fault);
+	tr_drop(path);
+	put(t, "sslrootcert", real);
 	return fault;
 }
 
@@ -163,7 +190,7 @@ static void put_ours(pg_target *t)
 	put(t, "passfile", tr_string("/nonexistent/pgpass"));
 }
 
-tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t deadline)
+tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, tr_value context, int64_t deadline)
 {
 	tr_value fault, fields = auth_resolve(auth, "postgres", deadline, &fault);
 
@@ -171,7 +198,7 @@ tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t dea
 		return fault;
 	/* The fields may also stand in the task itself. */
 	tr_value all = tr_map_merge(tr_is(fields, TR_MAP) ? fields : tr_map(), tr_keep(input));
-	tr_value text = auth_text(all, "dsn", "connection_string", "url", NULL);
+	tr_value text = auth_text(all, CONNECTION_STRINGS, NULL);
 	if (tr_is(text, TR_STRING))
 		fault = read_text(t, text);
 	read_fields(t, all);
@@ -185,6 +212,8 @@ tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t dea
 					"postgres: no server is named; auth needs at least host, user and database, "
 					"or dsn");
 	fault = check_grant(host);
+	if (!tr_is_valid(fault))
+		fault = check_certificate(t, auth, input, context);
 	if (!tr_is_valid(fault))
 		fault = look_up(t, host, deadline);
 	put_ours(t);

@@ -18,7 +18,7 @@ typedef struct pg_target {
 /** Read it (zeroed before, owned by the caller) from `auth` with the connection's fields of the task's input over it.
  * Absent, or an outcome that says what is missing or which grant. Finish either way. May block (names are looked up).
  */
-tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, int64_t deadline);
+tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, tr_value context, int64_t deadline);
 void pg_target_fini(pg_target *t);
 
 #endif

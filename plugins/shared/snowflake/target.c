@@ -84,8 +84,8 @@ static tr_value check_host(const snow_target *t)
 	tr_value grant = tr_stringf("net:%s", host == NULL ? "?" : host);
 	tr_value fault = host != NULL && tr_plugin_granted(tr_as_cstr(grant, "net"))
 			     ? tr_absent()
-			     : tr_outcome_error("denied", false, "snowflake may not reach %s: the grant %s is missing",
-						host == NULL ? "this url" : host, tr_as_cstr(grant, "net"));
+			     : tr_outcome_denied(tr_as_cstr(grant, "net"), "snowflake may not reach %s",
+						 host == NULL ? "this url" : host);
 	tr_drop(grant);
 	curl_free(host);
 	curl_url_cleanup(u);

@@ -360,7 +360,8 @@ static void section_10_duckdb_files_need_their_grant(void **state)
 	check_error(sql(text), "denied", false, "Permission", "disabled by configuration");
 	(void)snprintf(text, sizeof text, "copy (select 1) to '%s/granted/../other/out.csv'", folder);
 	check_error(sql(text), "denied", false, "Permission", "disabled by configuration");
-	check_error(sql("select * from read_text('/etc/hostname')"), "denied", false, "Permission", "");
+	check_error(sql("select * from read_text('/etc/hostname')"), "denied", false, "Permission",
+		    "the operator gives it with --grant fs:FOLDER");
 	(void)snprintf(text, sizeof text,
 		       "copy (select 1 as a, 'x' as b) to '%s/granted/out.parquet'; "
 		       "select * from '%s/granted/out.parquet'",

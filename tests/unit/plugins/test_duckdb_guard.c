@@ -185,7 +185,12 @@ static const char *const odd[] = {"'",
 				  "/**/",
 				  "&",
 				  "'\n'",
-				  "enable_logging ()"};
+				  "enable_logging ()",
+				  "\\'",
+				  "', enable_logging(), '",
+				  "\\'', enable_logging(), '",
+				  "\\'', enable_logging(), 'a",
+				  "$a$, enable_logging(), $a$"};
 static const char *const calls[] = {"enable_logging()", "\"enable_logging\" ()", "enable_logging/* ' */()",
 				    "Enable_Logging--'\r()", "1"};
 static const char *const opens[] = {"'", "'", "$$", "$_b1$", "E'", "e'", "$a$", "x'", "\"", "n'"}; /* four plain ones */
@@ -221,7 +226,7 @@ static void put_statement(tr_buf *out, uint64_t *seed)
 		}
 		tr_buf_puts(out, i == 0 ? "" : ",");
 		PUT(out, seed, gaps);
-		if (draw(seed, plain ? 12 : 3) > 0)
+		if (draw(seed, plain ? 12 : 6) > 0)
 			put_text(out, seed, plain);
 		else
 			PUT(out, seed, calls);
@@ -313,7 +318,7 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static void nothing_that_duckdb_calls_is_let_through(void **state)
 {
-	uint64_t seed = number("GUARD_SEED", (uint64_t)time(NULL) << 20 | 1), n = number("GUARD_STATEMENTS", 4000);
+	uint64_t seed = number("GUARD_SEED", (uint64_t)time(NULL) << 20 | 1), n = number("GUARD_STATEMENTS", 6000);
 	beside b = {0};
 	tr_buf sql = {0}, said = {0};
 	tally t = {0};

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <troupe/codec.h>
+#include <unistd.h>
 
 #define SEED   "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"
 #define PUBLIC "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"
@@ -92,7 +93,11 @@ static int start(void **state)
 	if (!server_start(&servers, "nats_server.py") ||
 	    sscanf(servers.line, "%d %d %d %255s", &port, &tls_port, &operator_port, folder) != 4)
 		return -1;
-	world_with(&w, trusted, 1);
+	tr_value grants = TR_DICT("nats", TR_LIST(tr_stringf("fs:%s", folder)));
+	plugin_host_options options = {.builtins = trusted, .builtin_count = 1, .grants = grants};
+	tr_value reason = world_start(&w, &options);
+	assert_false(tr_is_valid(reason));
+	tr_drop(grants);
 	create_stream("KV_box", "$KV.box.>", -1);
 	create_stream("LOG", "log.>", 1000);
 	return 0;
@@ -554,6 +559,29 @@ static void a_host_needs_its_grant(void **state)
 	tr_drop(grants);
 }
 
+/* What a task names, not only what the kind may read. */
+static void files_of_a_task_need_the_operators_grant(void **state)
+{
+	static const char *const fields[] = {"creds_file", "ca_file", "cert_file", "key_file"};
+	char link[300];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		tr_value who = TR_DICT("url", url(), fields[i], tr_string("/etc/passwd"));
+		check_error(ask_as(who, "publish", TR_DICT("subject", tr_string("x"))), "denied", false,
+			    "nats may not use /etc/passwd: the grant fs:/etc is missing: the operator gives it with "
+			    "--grant fs:/etc, or");
+	}
+	tr_value out = tr_stringf("%s/../../etc/passwd", folder);
+	check_error(ask_as(TR_DICT("url", url(), "creds_file", out), "publish", TR_DICT("subject", tr_string("x"))),
+		    "denied", false, "/etc/passwd");
+	(void)snprintf(link, sizeof link, "%s/link.creds", folder);
+	assert_int_equal(symlink("/etc/passwd", link), 0);
+	check_error(
+	    ask_as(TR_DICT("url", url(), "creds_file", tr_string(link)), "publish", TR_DICT("subject", tr_string("x"))),
+	    "denied", false, "/etc/passwd");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -572,6 +600,7 @@ int main(void)
 	    cmocka_unit_test(section_10_nats_tls),
 	    cmocka_unit_test(a_lost_connection_is_retryable_and_replaced),
 	    cmocka_unit_test(a_host_needs_its_grant),
+	    cmocka_unit_test(files_of_a_task_need_the_operators_grant),
 	};
 	return cmocka_run_group_tests_name("nats", tests, start, stop);
 }

@@ -265,6 +265,11 @@ static void section_10_postgres_connection_errors(void **state)
 	check_rows("select 1 as a", TR_DICT("auth", TR_DICT("dsn", dsn)), "[{\"a\":1}]");
 	check_error(sql_with("select 1", TR_DICT("auth", TR_DICT("dsn", tr_string("host=a passfile=/etc/shadow")))),
 		    "auth", false, NULL, "may not set passfile");
+	/* libpq would open it. */
+	check_error(sql_with("select 1", TR_DICT("sslrootcert", tr_string("/etc/passwd"))), "denied", false, NULL,
+		    "postgres may not use /etc/passwd: the grant fs:/etc is missing");
+	dsn = tr_stringf("postgresql://troupe:opensesame@127.0.0.1:%d/troupe?sslrootcert=/etc/passwd", port);
+	check_error(sql_with("select 1", TR_DICT("auth", TR_DICT("dsn", dsn))), "denied", false, NULL, "fs:/etc");
 }
 
 static void section_10_postgres_lost_connections_are_retryable(void **state)
