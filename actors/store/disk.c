@@ -17,6 +17,19 @@ static int real_open_append(void *arg, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+static int real_create(void *arg, const char *path)
+{
+	(void)arg;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	return fd < 0 ? -errno : fd;
+}
+
+static int real_reserve(void *arg, int fd, off_t size)
+{
+	(void)arg;
+	return fallocate(fd, 0, 0, size) == 0 ? 0 : -errno;
+}
+
 static int real_append(void *arg, int fd, const void *p, size_t n)
 {
 	(void)arg;
@@ -102,8 +115,16 @@ static int real_remove(void *arg, const char *path)
 	return unlink(path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-const disk disk_real = {real_open_append, real_append,   real_sync,   real_truncate, real_make_folder,
-			real_sync_folder, real_sync_all, real_remove, NULL};
+const disk disk_real = {.open_append = real_open_append,
+			.create = real_create,
+			.reserve = real_reserve,
+			.append = real_append,
+			.sync = real_sync,
+			.truncate = real_truncate,
+			.make_folder = real_make_folder,
+			.sync_folder = real_sync_folder,
+			.sync_all = real_sync_all,
+			.remove = real_remove};
 
 int disk_replace(const disk *d, const char *path, const char *beside, tr_str bytes)
 {

@@ -13,7 +13,14 @@
 typedef struct disk {
 	/** Open for append, created when missing; a descriptor. */
 	int (*open_append)(void *arg, const char *path);
-	/** Write all of it at the end; on failure part of it may have been written. */
+	/** A fresh file (what was there is gone) that is written from its start, so that room can be reserved behind
+	 * what is written; a descriptor. */
+	int (*create)(void *arg, const char *path);
+	/** The file is `size` bytes from now on, what was not written reads as zeros: a sync of bytes that are written
+	 * into such room need not wait for the file system's own records. */
+	int (*reserve)(void *arg, int fd, off_t size);
+	/** Write all of it at the end, in a created file behind what was written last; on failure part of it may have
+	 * been written. */
 	int (*append)(void *arg, int fd, const void *p, size_t n);
 	/** Data (and the size) are on stable storage when this returns 0. */
 	int (*sync)(void *arg, int fd);

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define RESERVE_MIN (64u * 1024u)
+#define RESERVE_MAX (4u * 1024u * 1024u)
+
 tr_err journal_path(layout_path out, const char *data, uint64_t number)
 {
 	return layout_join(out, data, "journal/%016" PRIu64 ".journal", number);
@@ -73,13 +76,35 @@ void journal_init(journal *j, const disk *d, const char *data)
 	*j = (journal){.disk = d, .data = data, .fd = -1};
 }
 
+/* What is reserved and was not written goes, so that a folder at rest holds only what it says. */
+static void close_segment(journal *j)
+{
+	if (j->fd < 0)
+		return;
+	if (j->room > j->size && j->room != SIZE_MAX)
+		(void)j->disk->truncate(j->disk->arg, j->fd, (off_t)j->size);
+	close(j->fd);
+	j->fd = -1;
+}
+
+/* Room for these bytes and more behind them: twice what is there, so that small journals stay small. Where it cannot
+ * be had, the write says what is wrong, or is merely slower. */
+static void reserve(journal *j, size_t n)
+{
+	size_t room = j->size + n;
+	if (j->room >= room)
+		return;
+	room += room < RESERVE_MIN ? RESERVE_MIN : room < RESERVE_MAX ? room : RESERVE_MAX;
+	j->room = j->disk->reserve(j->disk->arg, j->fd, (off_t)room) == 0 ? room : SIZE_MAX;
+}
+
 int journal_start(journal *j, uint64_t number)
 {
 	layout_path path;
 	layout_path folder;
 	if (journal_path(path, j->data, number) != TR_OK || layout_join(folder, j->data, "journal") != TR_OK)
 		return -ENAMETOOLONG;
-	int fd = j->disk->open_append(j->disk->arg, path);
+	int fd = j->disk->create(j->disk->arg, path);
 	if (fd < 0)
 		return fd;
 	int err = j->disk->sync_folder(j->disk->arg, folder);
@@ -87,13 +112,12 @@ int journal_start(journal *j, uint64_t number)
 		close(fd);
 		return err;
 	}
-	if (j->fd >= 0)
-		close(j->fd);
+	close_segment(j);
 	j->fd = fd;
 	j->number = number;
 	if (j->first == 0)
 		j->first = number;
-	j->size = 0;
+	j->size = j->room = 0;
 	j->suspect = false;
 	return 0;
 }
@@ -105,6 +129,7 @@ int journal_append(journal *j, tr_str bytes, bool sync)
 		if (err != 0)
 			return err;
 	}
+	reserve(j, bytes.n);
 	int err = j->disk->append(j->disk->arg, j->fd, bytes.p, bytes.n);
 	if (err == 0 && sync)
 		err = j->disk->sync(j->disk->arg, j->fd);
@@ -112,6 +137,7 @@ int journal_append(journal *j, tr_str bytes, bool sync)
 		/* What was not acknowledged must not come back after a restart as if it had been; where cutting fails,
 		   the seq numbers that are used again in the next segment make the later copy win. */
 		(void)j->disk->truncate(j->disk->arg, j->fd, (off_t)j->size);
+		j->room = 0;
 		j->suspect = true;
 		return err;
 	}
@@ -144,7 +170,5 @@ int journal_forget(journal *j, uint64_t last)
 
 void journal_close(journal *j)
 {
-	if (j->fd >= 0)
-		close(j->fd);
-	j->fd = -1;
+	close_segment(j);
 }

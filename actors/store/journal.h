@@ -19,6 +19,7 @@ typedef struct journal {
 	uint64_t number;  /* of the open segment */
 	uint64_t first;   /* oldest segment that still exists */
 	size_t size;      /* bytes in the open segment that were acknowledged as written */
+	size_t room;      /* its bytes with what is reserved behind them; SIZE_MAX: nothing can be reserved */
 	bool suspect;     /* the last write or sync failed: this segment takes no more */
 } journal;
 

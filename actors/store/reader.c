@@ -19,10 +19,10 @@
 
 struct reading {
 	int64_t id;
-	uint64_t from;     /* earlier ones are not decoded */
-	uint64_t mark;     /* the one whose id is wanted; 0: none */
-	uint64_t mark_id;  /* 0: it was not there */
-	tr_value events;   /* array */
+	uint64_t from;    /* earlier ones are not decoded */
+	uint64_t mark;    /* the one whose id is wanted; 0: none */
+	uint64_t mark_id; /* 0: it was not there */
+	tr_value events;  /* array */
 	uint64_t last_seq;
 	bool gap;
 	tr_buf *notes;
@@ -84,31 +84,41 @@ static bool take_frame(void *arg, const frame *f)
 	return tr_is_valid(r->events);
 }
 
-static void take_bytes(struct reading *r, tr_str bytes, const char *shown)
+static void tell(struct reading *r, const scan_note *note, const char *shown)
 {
-	scan_note note;
-	scan_frames(bytes, take_frame, r, &note);
 	size_t before = r->notes->n;
-	scan_describe(&note, shown, r->notes);
+	scan_describe(note, shown, r->notes);
 	if (r->notes->n > before)
 		tr_buf_putc(r->notes, '\n');
 }
 
-static void read_one(struct reading *r, const char *path, const char *shown)
+static void take_bytes(struct reading *r, tr_str bytes, const char *shown)
+{
+	scan_note note;
+	scan_frames(bytes, take_frame, r, &note);
+	tell(r, &note, shown);
+}
+
+static void read_segment(struct reading *r, const char *path, const char *shown)
 {
 	tr_buf bytes = {0};
-	if (disk_read_file(path, &bytes) == TR_OK)
-		take_bytes(r, tr_buf_str(&bytes), shown);
+	scan_note note;
+	if (disk_read_file(path, &bytes) == TR_OK) {
+		scan_journal(tr_buf_str(&bytes), take_frame, r, &note);
+		tell(r, &note, shown);
+	}
 	tr_buf_fini(&bytes);
 }
 
 static void read_plain(struct reading *r, const char *data, const char *folder)
 {
 	layout_path path;
+	tr_buf bytes = {0};
 	char shown[PATH_MAX + 32];
 	(void)snprintf(shown, sizeof shown, "executions/%s/events.log", folder);
-	if (log_plain_path(path, data, folder) == TR_OK)
-		read_one(r, path, shown);
+	if (log_plain_path(path, data, folder) == TR_OK && disk_read_file(path, &bytes) == TR_OK)
+		take_bytes(r, tr_buf_str(&bytes), shown);
+	tr_buf_fini(&bytes);
 }
 
 static void read_packed(struct reading *r, const char *data, const char *folder)
@@ -136,7 +146,7 @@ static void read_journal(struct reading *r, const char *data)
 		char shown[64];
 		(void)snprintf(shown, sizeof shown, "journal/%016" PRIu64 ".journal", numbers[i]);
 		if (journal_path(path, data, numbers[i]) == TR_OK)
-			read_one(r, path, shown);
+			read_segment(r, path, shown);
 	}
 	tr_free(numbers);
 }

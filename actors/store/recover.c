@@ -142,7 +142,7 @@ static void recover_segment(struct recovery *r, uint64_t number)
 		r->err = disk_read_file(path, &bytes);
 	if (r->err == TR_OK) {
 		scan_note note;
-		scan_frames(tr_buf_str(&bytes), recover_frame, r, &note);
+		scan_journal(tr_buf_str(&bytes), recover_frame, r, &note);
 		char shown[64];
 		(void)snprintf(shown, sizeof shown, "journal/%016" PRIu64 ".journal", number);
 		tell(r->report, &note, shown);

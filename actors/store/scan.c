@@ -5,6 +5,12 @@
 /* Behind damage, look for whole records, so that a flipped bit in the middle is not mistaken for a torn tail. A record
    is believed only with its checksum, so a false hit would need a 1 in 2^32 accident on bytes that also look like a
    head. */
+static size_t claimed(tr_str at)
+{
+	return FRAME_HEAD + ((size_t)(unsigned char)at.p[0] | (size_t)(unsigned char)at.p[1] << 8 |
+			     (size_t)(unsigned char)at.p[2] << 16);
+}
+
 static size_t count_later(tr_str rest)
 {
 	size_t found = 0;
@@ -14,12 +20,10 @@ static size_t count_later(tr_str rest)
 		frame f;
 		size_t used = 0;
 		tr_str tail = {rest.p + at, rest.n - at};
-		size_t claimed =
-		    FRAME_HEAD + ((size_t)(unsigned char)tail.p[0] | (size_t)(unsigned char)tail.p[1] << 8 |
-				  (size_t)(unsigned char)tail.p[2] << 16);
-		bool head = tail.p[8] >= FRAME_EVENT && tail.p[8] <= FRAME_SNAPSHOT && tail.p[9] == 0 && tail.p[3] == 0 &&
-			    claimed <= tail.n;
-		size_t cost = head ? claimed : 1;
+		size_t whole = claimed(tail);
+		bool head = tail.p[8] >= FRAME_EVENT && tail.p[8] <= FRAME_SNAPSHOT && tail.p[9] == 0 &&
+			    tail.p[3] == 0 && whole <= tail.n;
+		size_t cost = head ? whole : 1;
 		budget -= cost < budget ? cost : budget;
 		if (head && frame_get(tail, &f, &used) == FRAME_OK) {
 			found++;
@@ -52,6 +56,22 @@ void scan_frames(tr_str bytes, bool (*each)(void *arg, const frame *f), void *ar
 		if (!each(arg, &f))
 			return;
 	}
+}
+
+void scan_journal(tr_str bytes, bool (*each)(void *arg, const frame *f), void *arg, scan_note *note)
+{
+	scan_frames(bytes, each, arg, note);
+	if (note->lost == 0)
+		return;
+	size_t end = bytes.n;
+	while (end > note->good && bytes.p[end - 1] == '\0')
+		end--;
+	tr_str left = {bytes.p + note->good, end - note->good};
+	if (note->later > 0)
+		return;
+	note->lost = left.n;
+	note->torn = left.n > 0 && (left.n < FRAME_HEAD || claimed(left) > left.n);
+	note->damaged = left.n > 0 && !note->torn;
 }
 
 void scan_describe(const scan_note *note, const char *file, tr_buf *out)

@@ -20,6 +20,10 @@ typedef struct scan_note {
 /** Calls `each` for each good frame, in order; each returning false stops the scan. */
 void scan_frames(tr_str bytes, bool (*each)(void *arg, const frame *f), void *arg, scan_note *note);
 
+/** The same for a segment of the journal, where zeros up to the end are room that was reserved and not written, and a
+ * record that runs into them is torn. */
+void scan_journal(tr_str bytes, bool (*each)(void *arg, const frame *f), void *arg, scan_note *note);
+
 /** "events.log: cut at byte 120: 7 bytes of an unfinished record" and the like, appended; nothing when there was no
  * fault. */
 void scan_describe(const scan_note *note, const char *file, tr_buf *out);

@@ -142,7 +142,7 @@ static void check_journal(struct verify *v)
 		if (err == TR_OK)
 			err = disk_read_file(path, &bytes);
 		if (err == TR_OK)
-			scan_frames(tr_buf_str(&bytes), check_frame, &s, &note);
+			scan_journal(tr_buf_str(&bytes), check_frame, &s, &note);
 		else if (err != TR_ENOENT) /* a writer may have forgotten it meanwhile */
 			problem(v, tr_string(name), tr_err_text(err));
 		if (note.torn || note.damaged) {

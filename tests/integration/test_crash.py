@@ -42,8 +42,10 @@ class Crash(kit.Case):
         self.kill_after(300)
         before, _ = self.events()
         journal = sorted(glob.glob(os.path.join(self.data, "journal", "*.journal")))[-1]
-        size = os.path.getsize(journal)
-        os.truncate(journal, size - 3)
+        # Behind its records there is room that was reserved: zeros.
+        with open(journal, "rb") as f:
+            written = len(f.read().rstrip(b"\0"))
+        os.truncate(journal, written - 3)
         after, notes = self.events()
         self.assertLess(len(after), len(before))
         self.assertEqual(after, before[:len(after)])

@@ -30,6 +30,18 @@ static int f_open_append(void *arg, const char *path)
 	return fails(f) ? -f->error : disk_real.open_append(NULL, path);
 }
 
+static int f_create(void *arg, const char *path)
+{
+	struct faulty *f = arg;
+	return fails(f) ? -f->error : disk_real.create(NULL, path);
+}
+
+static int f_reserve(void *arg, int fd, off_t size)
+{
+	struct faulty *f = arg;
+	return fails(f) ? -f->error : disk_real.reserve(NULL, fd, size);
+}
+
 static int f_append(void *arg, int fd, const void *p, size_t n)
 {
 	struct faulty *f = arg;
@@ -78,7 +90,8 @@ static int f_remove(void *arg, const char *path)
 
 static disk disk_of(struct faulty *f)
 {
-	disk d = {f_open_append, f_append, f_sync, f_truncate, f_make_folder, f_sync_folder, f_sync_all, f_remove, f};
+	disk d = {f_open_append, f_create,      f_reserve,  f_append, f_sync, f_truncate,
+		  f_make_folder, f_sync_folder, f_sync_all, f_remove, f};
 	return d;
 }
 
