@@ -23,9 +23,10 @@
 	"  --plugin-path PATH   load a plugin, or all plugins of a folder. May be repeated\n"                          \
 	"  --config FILE        settings and grants of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"       \
 	"  --data DIR           the data folder (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"                 \
-	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced a few times a "       \
-	"second;\n"                                                                                                    \
-	"                       none: left to the operating system\n"                                                  \
+	"  --durability HOW     strict (default): on disk before it is acted on; batched: synced many times a "        \
+	"second,\n"                                                                                                    \
+	"                       what was acted on in the last moments before a crash may be missing; none: left to\n"  \
+	"                       the operating system\n"                                                                \
 	"  --snapshot-every N   write an execution's state beside its log every N events (default: 10000; 0: never), " \
 	"so "                                                                                                          \
 	"that\n"                                                                                                       \

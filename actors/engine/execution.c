@@ -23,7 +23,8 @@ static void execution_release(void *ptr)
 	machine_free(&x->machine);
 	machine_free(&x->shadow);
 	machine_free(&x->restored);
-	held_fini(&x->held);
+	held_fini(&x->told);
+	held_fini(&x->acts);
 	tr_drop(x->going);
 	dispatches_fini(&x->dispatches);
 	tr_buf_fini(&x->frames);
@@ -315,7 +316,8 @@ static void take_step_timeout(execution *x, tr_value message)
 static void take_appended(execution *x, tr_value message)
 {
 	if (tr_as_int(tr_array_at(message, 1), 0) == x->id)
-		outlet_durable(x, (uint64_t)tr_as_int(tr_array_at(message, 2), 0));
+		outlet_durable(x, (uint64_t)tr_as_int(tr_array_at(message, 2), 0),
+			       (uint64_t)tr_as_int(tr_array_at(message, 3), 0));
 }
 
 static tr_next execution_info(void *state, tr_value message)

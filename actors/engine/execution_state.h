@@ -39,11 +39,14 @@ typedef struct execution {
 	tr_value env;
 	tr_buf frames; /* of this turn, not sent yet */
 	uint64_t durable;
+	uint64_t ahead;       /* so many events may be acted on before they are durable: the store tells */
+	uint64_t asked;       /* for word of what is durable, up to here */
 	bool appended_before; /* the store knows this execution's folder */
 	bool finished;
-	tr_err err; /* of this turn: the machine is no longer to be trusted */
-	held_queue held;
-	tr_value going; /* of what is being let go: the actor may be killed in the middle of it */
+	tr_err err;      /* of this turn: the machine is no longer to be trusted */
+	held_queue told; /* answers, events for watchers, the end: said of what is durable only */
+	held_queue acts; /* commands and acknowledgements: may run ahead */
+	tr_value going;  /* of what is being let go: the actor may be killed in the middle of it */
 	dispatches dispatches;
 	tr_value history; /* resumed: map of step run -> its events that are in the log already */
 	watcher *watchers;
@@ -66,7 +69,8 @@ void outlet_init(execution *x);
 machine_world outlet_world(execution *x);
 /* Send this turn's events to the store and let go what is durable. False: the execution is over. */
 bool outlet_flush(execution *x);
-void outlet_durable(execution *x, uint64_t seq);
+/* The store says so: up to seq, and how far this execution may run ahead of it from now on. */
+void outlet_durable(execution *x, uint64_t seq, uint64_t ahead);
 /* Answer once all that was decided is durable. Takes the value. */
 void outlet_reply(execution *x, tr_from from, tr_value value);
 void outlet_send(execution *x, tr_pid to, tr_value message);

@@ -13,9 +13,9 @@
 #define FRAMES_ROOM 2000
 #define LOAD_NS     (60 * TR_SECOND)
 
-static void hold(execution *x, const held *h)
+static void hold(execution *x, held_queue *q, const held *h)
 {
-	tr_err err = held_push(&x->held, h);
+	tr_err err = held_push(q, h);
 
 	if (err != TR_OK)
 		x->err = err;
@@ -38,9 +38,10 @@ static void on_event(void *arg, const event *e)
 	if (e->type == EVENT_STEP_DONE || e->type == EVENT_STEP_FAILED || e->type == EVENT_LOOP_DONE)
 		dispatch_end(&x->dispatches, e->step_run_id);
 	if (x->event_watchers > 0)
-		hold(x, &(held){.kind = HELD_EVENT,
-				.seq = e->seq,
-				.value = TR_LIST(TR_A(event), tr_int(x->id), event_to_value(e))});
+		hold(x, &x->told,
+		     &(held){.kind = HELD_EVENT,
+			     .seq = e->seq,
+			     .value = TR_LIST(TR_A(event), tr_int(x->id), event_to_value(e))});
 }
 
 static void on_effect(void *arg, const machine_effect *effect)
@@ -53,7 +54,7 @@ static void on_effect(void *arg, const machine_effect *effect)
 	if (effect->reason != NULL)
 		h.value = tr_string_lossy(effect->reason, tr_s(effect->reason).n);
 	h.effect.reason = NULL;
-	hold(x, &h);
+	hold(x, effect->kind == MACHINE_FINISH ? &x->told : &x->acts, &h);
 }
 
 void outlet_init(execution *x)
@@ -131,14 +132,23 @@ tr_value outlet_folder(const execution *x)
 	return tr_string_buf(&b);
 }
 
+/* Word of what is durable is wanted when something waits for it, and in time for the bound on running ahead. */
+static bool asks(const execution *x, uint64_t seq)
+{
+	return x->ahead == 0 || x->told.count > 0 || seq - x->asked >= x->ahead / 2;
+}
+
 static void append(execution *x)
 {
-	bool first = !x->appended_before;
-	tr_value message =
-	    TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(x->id), tr_int((int64_t)machine_seq(x->machine)),
-		    tr_binary(x->frames.p, x->frames.n), tr_bool(first), first ? outlet_folder(x) : tr_nil());
+	uint64_t seq = machine_seq(x->machine);
+	bool first = !x->appended_before, ask = asks(x, seq);
+	tr_value message = TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(x->id), tr_int((int64_t)seq),
+				   tr_binary(x->frames.p, x->frames.n), tr_bool(first),
+				   first ? outlet_folder(x) : tr_nil(), tr_bool(ask));
 	tr_err err;
 
+	if (ask)
+		x->asked = seq;
 	x->appended_before = true;
 	x->snapshots.log_bytes += x->frames.n;
 	tr_buf_fini(&x->frames); /* an execution that only waits keeps nothing */
@@ -168,6 +178,20 @@ static void let_go(execution *x, const held *h)
 	tr_clear(&x->going);
 }
 
+/* What may be acted on: all that is durable, or, where the store lets one run ahead, all within the bound. */
+static uint64_t horizon(const execution *x)
+{
+	return machine_seq(x->machine) - x->durable <= x->ahead ? UINT64_MAX : x->durable;
+}
+
+/* Something waits to be told, and what went to the store last went without asking. */
+static bool owes_a_question(const execution *x)
+{
+	uint64_t seq = machine_seq(x->machine);
+
+	return x->told.count > 0 && x->asked < seq && x->durable < seq;
+}
+
 bool outlet_flush(execution *x)
 {
 	held h;
@@ -177,26 +201,28 @@ bool outlet_flush(execution *x)
 		if (x->err != TR_OK || x->frames.err != TR_OK)
 			tr_exitf("execution %" PRId64 ": %s; its log is whole and it can be resumed", x->id,
 				 tr_err_text(x->err != TR_OK ? x->err : x->frames.err));
-		if (x->frames.n > 0)
+		if (x->frames.n > 0 || owes_a_question(x))
 			append(x);
-		while (held_pop(&x->held, x->durable, &h))
+		while (held_pop(&x->acts, horizon(x), &h) || held_pop(&x->told, x->durable, &h))
 			let_go(x, &h);
 	} while (x->frames.n > 0);
 	return !x->finished;
 }
 
-void outlet_durable(execution *x, uint64_t seq)
+void outlet_durable(execution *x, uint64_t seq, uint64_t ahead)
 {
 	if (seq > x->durable)
 		x->durable = seq;
+	x->ahead = ahead;
 }
 
 void outlet_reply(execution *x, tr_from from, tr_value value)
 {
-	hold(x, &(held){.kind = HELD_REPLY, .seq = machine_seq(x->machine), .to = from, .value = value});
+	hold(x, &x->told, &(held){.kind = HELD_REPLY, .seq = machine_seq(x->machine), .to = from, .value = value});
 }
 
 void outlet_send(execution *x, tr_pid to, tr_value message)
 {
-	hold(x, &(held){.kind = HELD_MESSAGE, .seq = machine_seq(x->machine), .to = {.pid = to}, .value = message});
+	hold(x, &x->acts,
+	     &(held){.kind = HELD_MESSAGE, .seq = machine_seq(x->machine), .to = {.pid = to}, .value = message});
 }

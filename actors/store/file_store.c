@@ -294,6 +294,7 @@ static void sort_out(file_store *s)
 		if (list != NULL) {
 			e->next_touched = *list;
 			*list = e;
+			s->finished_count += e->finished;
 		}
 		e = next;
 	}
@@ -342,6 +343,7 @@ int file_store_commit(file_store *s, bool sync)
 	int err = file_store_write(s, sync);
 	if (err == 0) {
 		flush_list(s, &s->finished);
+		s->finished_count = 0;
 		file_store_settle(s);
 	}
 	return err;
@@ -360,6 +362,7 @@ int file_store_sync(file_store *s)
 int file_store_flush(file_store *s)
 {
 	s->ripe = s->finished = NULL; /* they are in the table like all others */
+	s->finished_count = 0;
 	flush_index(s);
 	for (size_t i = 0; i < s->capacity; i++) {
 		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {

@@ -33,6 +33,7 @@ struct file_store {
 	store_entry *touched;  /* since the last write to the journal */
 	store_entry *ripe;     /* those that hold back too much: to be written out to their logs */
 	store_entry *finished; /* those that are over: the same, but nobody adds to them any more */
+	size_t finished_count;
 	bool out;              /* some that are over are being written beside the store */
 	tr_buf index_batch;    /* records that the index's file does not have yet */
 	bool unsynced;

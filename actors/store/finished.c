@@ -22,6 +22,11 @@ struct finished {
 	_Atomic bool stop;
 };
 
+size_t finished_waiting(const file_store *s)
+{
+	return s->finished_count;
+}
+
 finished *finished_take(file_store *s)
 {
 	size_t n = strlen(s->data) + 1;
@@ -41,6 +46,7 @@ finished *finished_take(file_store *s)
 	atomic_init(&f->state, WAITING);
 	atomic_init(&f->stop, false);
 	s->finished = NULL;
+	s->finished_count = 0;
 	s->out = true;
 	for (store_entry *e = f->entries; e != NULL; e = e->next_touched)
 		store_entry_unlink(s, e);

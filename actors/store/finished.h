@@ -10,6 +10,8 @@
 
 typedef struct finished finished;
 
+/** How many are over and not taken yet. */
+size_t finished_waiting(const file_store *s);
 /** Take those that are over out of the store. NULL: there are none, or some are out already, or memory is short (then
  * they stay where they are). */
 finished *finished_take(file_store *s);

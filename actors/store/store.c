@@ -17,10 +17,17 @@
 #define GROUP_MAX       4096u
 #define GROUP_BYTES_MAX (4u * 1024u * 1024u)
 /* Where no sync is to be shared, a commit costs little, and few at a time find what they go on with in the caches. */
-#define GROUP_UNSYNCED  64u
+#define GROUP_UNSYNCED 64u
+/* So many events an execution may act on before they are written, where that is allowed at all. */
+#define RUN_AHEAD       256u
 #define BATCHED_SYNC_NS (20 * TR_MS)
-#define RETRY_FIRST_NS  (50 * TR_MS)
-#define RETRY_MAX_NS    (2 * TR_SECOND)
+/* Logs of executions that are over are in the journal already: written some at a time they disturb the syncs less. */
+#define LINGER_NS      (50 * TR_MS)
+#define LINGER_MAX     256u
+#define SLOW_NS        (2 * TR_MS)
+#define SLOW_COMMITS   100u
+#define RETRY_FIRST_NS (50 * TR_MS)
+#define RETRY_MAX_NS   (2 * TR_SECOND)
 
 struct waiting {
 	tr_pid reply_to;
@@ -31,10 +38,13 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition; /* atoms */
-	bool tick_armed;
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition,
+	    write; /* atoms */
+	bool tick_armed, write_armed;
+	uint32_t slow;     /* so many commits more are made elsewhere, since the disk holds writers up */
 	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
 	tr_value finished; /* those logs */
+	size_t taken;      /* appends since the last commit; those who want to know of it: */
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
 };
@@ -127,7 +137,7 @@ static void *do_list(void *arg)
 static bool is_append(void *arg, tr_value message)
 {
 	const struct store *s = arg;
-	return tr_array_len(message) >= 7 && tr_equal(tr_array_at(message, 0), s->append);
+	return tr_array_len(message) == 8 && tr_equal(tr_array_at(message, 0), s->append);
 }
 
 static void refuse(struct store *s, const struct waiting *w, const char *why)
@@ -135,19 +145,23 @@ static void refuse(struct store *s, const struct waiting *w, const char *why)
 	tr_send(w->reply_to, TR_LIST(s->append_failed, tr_int(w->execution_id), tr_int(w->seq), tr_string(why)));
 }
 
-/* [append, reply_to, execution_id, last seq, bytes, first, folder] */
+/* [append, reply_to, execution_id, last seq, bytes, first, folder, asks]; without bytes only word is wanted of those
+ * that were sent before. */
 static void take(struct store *s, tr_value message)
 {
 	const tr_value *item = tr_array_items(message);
 	struct waiting w = {tr_as_pid(item[1]), tr_as_int(item[2], 0), tr_as_int(item[3], 0)};
 	const char *folder = tr_as_bool(item[5], false) ? tr_as_cstr(item[6], NULL) : NULL;
-	tr_err err = file_store_take(s->files, w.execution_id, item[4], folder);
-	if (err == TR_OK)
-		s->waiting[s->waiting_count++] = w;
-	else
+	tr_err err = tr_as_str(item[4]).n == 0 ? TR_OK : file_store_take(s->files, w.execution_id, item[4], folder);
+	if (err == TR_OK) {
+		s->taken++;
+		if (tr_as_bool(item[7], true))
+			s->waiting[s->waiting_count++] = w;
+	} else {
 		refuse(s, &w,
 		       err == TR_ENOENT ? "the store does not know this execution and was given no folder"
 					: tr_err_text(err));
+	}
 }
 
 static bool is_exit(void *arg, tr_value message)
@@ -192,6 +206,23 @@ static void pause_or_end(struct store *s, int64_t ns, const char *why)
 	}
 }
 
+/* What is not synced goes to the system's memory, which takes less time than waking a thread for it; until it does not.
+ */
+static tr_err write_once(struct store *s, struct job *job)
+{
+	tr_err err = TR_OK;
+	if (job->sync || s->slow > 0) {
+		s->slow -= s->slow > 0;
+		tr_dirty(do_commit, job, &err);
+		return err;
+	}
+	int64_t start = tr_now();
+	do_commit(job);
+	if (tr_now() - start > SLOW_NS)
+		s->slow = SLOW_COMMITS;
+	return TR_OK;
+}
+
 /* Nothing is acknowledged before this returns; a full or failing disk holds everything up until it works again. */
 static void commit(struct store *s)
 {
@@ -199,8 +230,7 @@ static void commit(struct store *s)
 	int64_t wait = RETRY_FIRST_NS;
 	bool told = false;
 	for (;;) {
-		tr_err err;
-		tr_dirty(do_commit, &job, &err);
+		tr_err err = write_once(s, &job);
 		if (err == TR_OK && job.os_error == 0)
 			break;
 		const char *why = err != TR_OK ? tr_err_text(err) : strerror(-job.os_error);
@@ -219,11 +249,12 @@ static void commit(struct store *s)
 
 static void acknowledge(struct store *s)
 {
+	int64_t ahead = s->durability == DURABILITY_STRICT ? 0 : RUN_AHEAD;
 	for (size_t i = 0; i < s->waiting_count; i++) {
 		const struct waiting *w = &s->waiting[i];
-		tr_send(w->reply_to, TR_LIST(s->appended, tr_int(w->execution_id), tr_int(w->seq)));
+		tr_send(w->reply_to, TR_LIST(s->appended, tr_int(w->execution_id), tr_int(w->seq), tr_int(ahead)));
 	}
-	s->waiting_count = 0;
+	s->waiting_count = s->taken = 0;
 }
 
 /* ---- logs of executions that are over: written by an actor beside the store
@@ -285,12 +316,23 @@ static void write_finished(struct store *s)
 		tr_exit(TR_A(enomem)); /* what was taken is gone from here: the journal has it */
 }
 
+static void write_soon(struct store *s)
+{
+	size_t n = finished_waiting(s->files);
+	if (n >= LINGER_MAX) {
+		write_finished(s);
+	} else if (n > 0 && !s->write_armed) {
+		tr_send_at(tr_self(), s->write, tr_in(LINGER_NS));
+		s->write_armed = true;
+	}
+}
+
 /* What need not be done before those who wait are told. */
 static void do_rest(struct store *s)
 {
 	struct job job = {.files = s->files};
 	tr_err err;
-	write_finished(s);
+	write_soon(s);
 	if (file_store_is_settled(s->files))
 		return;
 	await_finished(s);
@@ -303,14 +345,14 @@ static void append_group(struct store *s, tr_value first)
 {
 	size_t most = s->durability == DURABILITY_STRICT ? GROUP_MAX : GROUP_UNSYNCED;
 	take(s, first);
-	while (s->waiting_count < most && file_store_batch_size(s->files) < GROUP_BYTES_MAX) {
+	while (s->taken < most && file_store_batch_size(s->files) < GROUP_BYTES_MAX) {
 		tr_value m = tr_receive_match(is_append, s, 0);
 		if (!tr_is_valid(m))
 			break;
 		take(s, m);
 		tr_drop(m);
 	}
-	if (s->waiting_count == 0)
+	if (s->taken == 0)
 		return;
 	commit(s);
 	acknowledge(s);
@@ -363,6 +405,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->checkpoint = tr_atom("checkpoint");
 	s->compact = tr_atom("compact");
 	s->condition = tr_atom("condition");
+	s->write = tr_atom("write");
 	tr_trap_exit(true);
 	/* First of all: one that is killed while the folder is opened must not keep its lock. */
 	if (tr_own(s, close_files) != TR_OK)
@@ -403,12 +446,11 @@ static tr_value answer_load(struct store *s, tr_value id, tr_value how)
 		answer = err == TR_ENOENT ? tr_array_push(answer, TR_A(not_found)) : answer;
 	} else {
 		bool by = tr_is_valid(r->snapshot.state);
-		answer =
-		    TR_LIST(TR_A(ok), tr_keep(r->events), load_notes(r),
-			    by ? TR_DICT("seq", tr_int((int64_t)r->snapshot.seq), "bytes",
-					 tr_int((int64_t)r->snapshot.bytes), "playbook", tr_keep(r->snapshot.playbook),
-					 "state", tr_keep(r->snapshot.state))
-			       : tr_nil());
+		answer = TR_LIST(TR_A(ok), tr_keep(r->events), load_notes(r),
+				 by ? TR_DICT("seq", tr_int((int64_t)r->snapshot.seq), "bytes",
+					      tr_int((int64_t)r->snapshot.bytes), "playbook",
+					      tr_keep(r->snapshot.playbook), "state", tr_keep(r->snapshot.state))
+				    : tr_nil());
 	}
 	store_reading_fini(r);
 	return answer;
@@ -494,7 +536,10 @@ static tr_next store_info(void *state, tr_value message)
 		sync_now(s);
 	} else if (s->finishing.bits != 0 && is_finished_over(s, message)) {
 		finished_over(s);
-		write_finished(s); /* those that came meanwhile */
+		write_soon(s); /* those that came meanwhile */
+	} else if (tr_equal(message, s->write)) {
+		s->write_armed = false;
+		write_finished(s);
 	} else if (is_exit(NULL, message)) {
 		return tr_next_stop(tr_keep(tr_array_at(message, 2)));
 	}

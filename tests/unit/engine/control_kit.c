@@ -112,8 +112,9 @@ tr_value kit_call(kit *k, tr_value request)
 
 int64_t kit_execute(kit *k, const char *text, tr_value payload, tr_pid *pid)
 {
-	tr_value answer = kit_call(k, TR_LIST(TR_A(start), TR_DICT("hash", kit_put(k, text), "payload", payload,
-								   "watch", tr_pid_value(tr_self()))));
+	tr_value answer =
+	    kit_call(k, TR_LIST(TR_A(start), TR_DICT("hash", kit_put(k, text), "payload", payload, "watch",
+						     tr_pid_value(tr_self()), "watch_events", tr_bool(!k->unwatched))));
 	int64_t id = tr_as_int(tr_array_at(answer, 1), 0);
 
 	CHECK(TR_IS_A(tr_array_at(answer, 0), ok));
@@ -168,7 +169,8 @@ static void store_take(kit *k, tr_value message)
 
 	k->appender = tr_as_pid(tr_array_at(inner, 1));
 	CHECK(first == tr_is(tr_array_at(inner, 6), TR_STRING));
-	CHECK(bytes.n > 0);
+	bool asks = tr_as_bool(tr_array_at(inner, 7), false);
+	CHECK(bytes.n > 0 || asks);
 	while (bytes.n > 0) {
 		frame f;
 		size_t used;
@@ -183,9 +185,10 @@ static void store_take(kit *k, tr_value message)
 	}
 	CHECK(k->last == (uint64_t)tr_as_int(tr_array_at(inner, 3), 0));
 	k->appends++;
-	if (!k->hold)
+	k->asked += asks;
+	if (!k->hold && asks)
 		(void)tr_send(k->appender, TR_LIST(tr_atom("appended"), tr_keep(tr_array_at(inner, 2)),
-						   tr_keep(tr_array_at(inner, 3))));
+						   tr_keep(tr_array_at(inner, 3)), tr_int((int64_t)k->ahead)));
 }
 
 void kit_durable(kit *k)
@@ -193,7 +196,8 @@ void kit_durable(kit *k)
 	event e;
 
 	CHECK(event_from_value(tr_array_at(k->log, tr_array_len(k->log) - 1), &e) == TR_OK);
-	(void)tr_send(k->appender, TR_LIST(tr_atom("appended"), tr_int(e.execution_id), tr_int((int64_t)e.seq)));
+	(void)tr_send(k->appender, TR_LIST(tr_atom("appended"), tr_int(e.execution_id), tr_int((int64_t)e.seq),
+					   tr_int((int64_t)k->ahead)));
 	event_fini(&e);
 }
 

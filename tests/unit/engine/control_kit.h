@@ -35,6 +35,9 @@
 
 typedef struct kit {
 	bool hold;       /* the store answers only kit_durable */
+	bool unwatched;  /* executions are watched for their end only */
+	uint64_t ahead;  /* what the store says of running ahead */
+	size_t asked;    /* appends that wanted an answer */
 	bool loads;      /* it gives its log to whoever wants to load one */
 	tr_value log;    /* events that were appended, as arrays */
 	uint64_t last;   /* seq of the newest append */

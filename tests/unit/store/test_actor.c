@@ -84,9 +84,9 @@ static void append(int64_t id, uint64_t from, uint64_t to, bool last)
 		MUST(store_frame(&bytes, &e) == TR_OK);
 		event_fini(&e);
 	}
-	tr_value message =
-	    TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(id), tr_int((int64_t)to),
-		    tr_binary(bytes.p, bytes.n), tr_bool(from == 1), tr_stringf("w/%lld", (long long)id));
+	tr_value message = TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(id), tr_int((int64_t)to),
+				   tr_binary(bytes.p, bytes.n), tr_bool(from == 1), tr_stringf("w/%lld", (long long)id),
+				   tr_bool(true));
 	tr_buf_fini(&bytes);
 	MUST(tr_send_name(SUBJECT_STORE, message) == TR_OK);
 }
@@ -148,7 +148,7 @@ static void load_body(tr_value arg)
 	MUST(tr_array_len(answer) == 1);
 	tr_drop(answer);
 	tr_value bad = TR_LIST(tr_atom("append"), tr_pid_value(tr_self()), tr_int(9), tr_int(1),
-			       tr_binary("rubbish", 7), tr_bool(true), tr_string("w/9"));
+			       tr_binary("rubbish", 7), tr_bool(true), tr_string("w/9"), tr_bool(true));
 	MUST(tr_send_name(SUBJECT_STORE, bad) == TR_OK);
 	tr_value m = tr_receive(tr_in(WAIT_NS));
 	MUST(tr_equal(tr_array_at(m, 0), tr_atom("append_failed")));
