@@ -7,7 +7,6 @@
 #include "cli/known_kinds.h"
 #include "cli/style.h"
 #include "cli/pick.h"
-#include "cli/python_syntax.h"
 #include "playbook/check/check_cli.h"
 
 #include <getopt.h>
@@ -17,16 +16,11 @@
 #include <unistd.h>
 
 typedef struct checking {
-	known_kinds kinds;
+	known_kinds kinds; /* first: pb_check_options.arg is both */
 	survey survey;
 	settings settings;
 	tr_plugin_world *plugins; /* a node of their own, when some of them check playbooks */
 } checking;
-
-static bool knows_kind(void *arg, tr_str kind)
-{
-	return known_kinds_has(&((checking *)arg)->kinds, kind);
-}
 
 /* ---- what plugins find ---- */
 
@@ -49,7 +43,6 @@ static void further(void *arg, const playbook *p, diagnostics *out)
 {
 	const checking *c = arg;
 	finding f = {p, out};
-	python_syntax_check(p, out);
 	if (c->plugins != NULL)
 		tr_drop(tr_plugin_world_do(c->plugins, find_faults, tr_object(&finding_class, &f)));
 }
@@ -98,9 +91,8 @@ static int take(check_options *o, int c, const char *argument)
 	case 'd':
 		if (pick_data(o->data, "check", argument) != EXIT_OK)
 			return EXIT_INVALID;
-		return access(argument, F_OK) == 0
-			   ? EXIT_OK
-			   : usage_error("check", "--data: there is no folder '%s'", argument);
+		return access(argument, F_OK) == 0 ? EXIT_OK
+						   : usage_error("check", "--data: there is no folder '%s'", argument);
 	default: {
 		int code = settings_options_take(&o->said, c, argument);
 		return code == -1 ? EXIT_INVALID : code;
@@ -111,10 +103,12 @@ static int take(check_options *o, int c, const char *argument)
 static int perform(check_options *o, const char *const *files, size_t n)
 {
 	checking c = {.plugins = NULL};
-	pb_check_options check = {.knows_kind = knows_kind, .further = further, .arg = &c, .lenient = o->lenient};
+	pb_check_options check = known_kinds_options(&c.kinds, o->lenient);
 	check_how how = {.json = o->json, .color = style_of(stderr).color, .strict = o->strict, .options = &check};
 	int code = EXIT_INVALID;
-	c.kinds = (known_kinds){.survey = &c.survey, .data = o->data[0] != '\0' ? o->data : NULL};
+	check.further = further;
+	c.kinds =
+	    (known_kinds){.survey = &c.survey, .settings = &c.settings, .data = o->data[0] != '\0' ? o->data : NULL};
 	if (settings_from(&c.settings, "check", &o->said) && survey_plugins(&c.survey, &c.settings, "check") &&
 	    (!c.survey.validators || start_plugins(&c)))
 		code = check_files(files, n, &how, stdout, stderr);

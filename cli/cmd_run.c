@@ -89,8 +89,8 @@ static playbook *load(const struct run_options *o, tr_buf *source)
 {
 	diagnostics faults;
 	style s = style_of(stderr);
-	known_kinds kinds = {.survey = &o->node.survey, .data = o->node.data};
-	pb_check_options check = {.lenient = o->lenient, .knows_kind = known_kinds_has, .arg = &kinds};
+	known_kinds kinds = {.survey = &o->node.survey, .settings = &o->node.settings, .data = o->node.data};
+	pb_check_options check = known_kinds_options(&kinds, o->lenient);
 	diagnostics_init(&faults, o->file);
 	playbook *p = playbook_load_file(o->file, &check, &faults, source);
 	if (faults.count > 0)

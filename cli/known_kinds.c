@@ -2,6 +2,7 @@
 /* Asking here first, then there. */
 #include "cli/known_kinds.h"
 
+#include "cli/python_syntax.h"
 #include "cli/remote.h"
 
 #define ASK_MS 5000
@@ -18,6 +19,14 @@ static tr_value ask(const char *data)
 	return list;
 }
 
+static void ask_once(known_kinds *k)
+{
+	if (k->asked || k->data == NULL)
+		return;
+	k->asked = true;
+	k->there = ask(k->data);
+}
+
 static bool answers(tr_value list, tr_str kind)
 {
 	for (size_t i = 0; i < tr_array_len(list); i++) {
@@ -29,16 +38,40 @@ static bool answers(tr_value list, tr_str kind)
 	return false;
 }
 
-bool known_kinds_has(void *arg, tr_str kind)
+static bool knows_kind(void *arg, tr_str kind)
 {
 	known_kinds *k = arg;
 	if (survey_knows_kind(k->survey, kind))
 		return true;
-	if (!k->asked && k->data != NULL) {
-		k->asked = true;
-		k->there = ask(k->data);
-	}
+	ask_once(k);
 	return answers(k->there, kind);
+}
+
+static const struct tool_kind *describe(void *arg, tr_str kind)
+{
+	return survey_describe(((const known_kinds *)arg)->survey, kind);
+}
+
+/* A node that runs has settings of its own. */
+static bool has_setting(void *arg, tr_str kind, tr_str key)
+{
+	known_kinds *k = arg;
+	tr_value id = tr_map_get_n(k->survey->kinds, kind.p, kind.n);
+	tr_value v = tr_map_get_n(tr_map_get(k->settings->config, id), key.p, key.n);
+	if (tr_is_valid(v) && !tr_is_nil(v) && !(tr_is(v, TR_STRING) && tr_as_str(v).n == 0))
+		return true;
+	ask_once(k);
+	return tr_is(k->there, TR_ARRAY);
+}
+
+pb_check_options known_kinds_options(known_kinds *k, bool lenient)
+{
+	return (pb_check_options){.knows_kind = knows_kind,
+				  .describe = describe,
+				  .has_setting = has_setting,
+				  .codes = python_syntax_check,
+				  .arg = k,
+				  .lenient = lenient};
 }
 
 void known_kinds_fini(known_kinds *k)

@@ -5,17 +5,19 @@
 #define TROUPE_CLI_KNOWN_KINDS_H
 
 #include "cli/settings.h"
+#include "playbook/model/model.h"
 
 typedef struct known_kinds {
 	const survey *survey;
+	const settings *settings;
 	const char *data; /* NULL: no node is asked */
 	/* what the node said, once it was asked */
 	bool asked;
 	tr_value there;
 } known_kinds;
 
-/** pb_check_options.knows_kind; arg: known_kinds. */
-bool known_kinds_has(void *arg, tr_str kind);
+/** How to check with that: the kinds, their inputs, what the operator has set, Python's syntax. `arg` is `k`. */
+pb_check_options known_kinds_options(known_kinds *k, bool lenient);
 void known_kinds_fini(known_kinds *k);
 
 #endif

@@ -72,7 +72,7 @@ static bool any_kind(void *arg, tr_str kind)
 
 static bool compile(past *p, const char *file, tr_str source, char *why, size_t n)
 {
-	const pb_check_options options = {.knows_kind = any_kind, .lenient = true};
+	const pb_check_options options = {.knows_kind = any_kind, .lenient = true, .recorded = true};
 	diagnostics faults;
 	diagnostics_init(&faults, file);
 	playbook *model = playbook_load(file, source, &options, &faults);

@@ -3,6 +3,7 @@
  * output.
  */
 #include "cli/python_syntax.h"
+#include "playbook/model/locate.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -23,59 +24,12 @@ static const char program[] = "import sys, json, ast, signal\n"
 			      "        compile(code, '<code>', 'exec', ast.PyCF_ONLY_AST, dont_inherit=True)\n"
 			      "        found.append(None)\n"
 			      "    except SyntaxError as e:\n"
-			      "        found.append([e.lineno or 1, e.offset or 1, str(e.msg)])\n"
+			      "        found.append([e.lineno or 1, max(e.offset or 1, 1), str(e.msg)])\n"
 			      "    except ValueError as e:\n"
 			      "        found.append([1, 1, str(e)])\n"
 			      "    except Exception:\n"
 			      "        found.append(None)\n"
 			      "print(json.dumps(found))\n";
-
-/* ---- the codes ---- */
-
-typedef struct codes {
-	tr_value texts;  /* array */
-	tr_value places; /* array of [line, column] of their first letters, by the same index */
-} codes;
-
-static tr_value constant_of(const pb_task *t, const char *key)
-{
-	const pb_expr *config = t->config;
-
-	if (config == NULL || config->kind == PB_CONST)
-		return config == NULL ? tr_absent() : tr_map_get_s(config->constant, key);
-	for (size_t i = 0; config->kind == PB_MAP && i < config->count; i++)
-		if (tr_str_is(tr_as_str(config->pairs[i].key->constant), key) &&
-		    config->pairs[i].value->kind == PB_CONST)
-			return config->pairs[i].value->constant;
-	return tr_absent();
-}
-
-static void collect(codes *c, const pb_task *t)
-{
-	if (!tr_str_is(t->kind, "python"))
-		return;
-	tr_value code = constant_of(t, "code");
-	if (!tr_is(code, TR_STRING))
-		code = constant_of(t, "script");
-	/* A script of one line is a path. */
-	if (!tr_is(code, TR_STRING) ||
-	    (!tr_is(constant_of(t, "code"), TR_STRING) && memchr(tr_as_str(code).p, '\n', tr_as_str(code).n) == NULL))
-		return;
-	c->texts = tr_array_push(c->texts, tr_keep(code));
-	c->places = tr_array_push(c->places, TR_LIST(tr_int(t->body.line), tr_int(t->body.column)));
-}
-
-static codes collect_all(const playbook *p)
-{
-	codes c = {tr_array(), tr_array()};
-
-	for (size_t i = 0; i < p->step_count; i++)
-		for (size_t k = 0; k < p->steps[i].task_count; k++)
-			collect(&c, &p->steps[i].tasks[k]);
-	for (size_t i = 0; i < p->workbook_count; i++)
-		collect(&c, &p->workbook[i].task);
-	return c;
-}
 
 /* ---- the interpreter ---- */
 
@@ -138,27 +92,65 @@ static tr_value ask(tr_str texts)
 	return answer;
 }
 
-void python_syntax_check(const playbook *p, diagnostics *out)
+/* ---- what it says ---- */
+
+/* The last character before line:column of the text that is no white space; behind it there is nothing in the line to
+ * point at. */
+static uint32_t last_solid(tr_str text, uint32_t line, uint32_t column)
 {
-	codes c = collect_all(p);
+	uint32_t at = 1, x = 1, last = 0;
+
+	for (size_t i = 0; i < text.n && at <= line; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		if (c == '\n') {
+			at++;
+			x = 1;
+			continue;
+		}
+		if ((c & 0xc0) == 0x80)
+			continue;
+		if (at == line && x <= column && c != ' ' && c != '\t' && c != '\r')
+			last = x;
+		x++;
+	}
+	return last;
+}
+
+static pb_pos place_of(const playbook *p, const pb_code *c, uint32_t line, uint32_t column)
+{
+	uint32_t solid = last_solid(c->text, line, column);
+	pb_pos at = locate_in_scalar(p->source, c->pos, c->text, line, solid > 0 ? solid : column);
+
+	if (solid > 0 && column > solid)
+		at.column += column - solid;
+	return at;
+}
+
+static void tell(const playbook *p, const pb_code *c, tr_value found, diagnostics *out)
+{
+	int64_t line = tr_as_int(tr_array_at(found, 0), 0), column = tr_as_int(tr_array_at(found, 1), 1);
+
+	if (line < 1 || line > UINT32_MAX || column < 1 || column > UINT32_MAX)
+		return;
+	pb_pos at = place_of(p, c, (uint32_t)line, (uint32_t)column);
+	diagnostics_add(out, DIAGNOSTIC_ERROR, "python-syntax", at.line, at.column, c->path.p, NULL, "SyntaxError: %s",
+			tr_as_cstr(tr_array_at(found, 2), "it does not compile"));
+}
+
+void python_syntax_check(void *arg, const playbook *p, diagnostics *out)
+{
+	tr_value texts = tr_array();
 	tr_buf text = {0};
 
-	if (tr_array_len(c.texts) > 0 && tr_json_write(&text, c.texts, TR_JSON_COMPACT) == TR_OK) {
+	(void)arg;
+	for (size_t i = 0; i < p->code_count; i++)
+		texts = tr_array_push(texts, tr_string_n(p->codes[i].text.p, p->codes[i].text.n));
+	if (tr_json_write(&text, texts, TR_JSON_COMPACT) == TR_OK) {
 		tr_value answer = ask(tr_buf_str(&text));
-		for (size_t i = 0; i < tr_array_len(answer); i++) {
-			tr_value one = tr_array_at(answer, i), place = tr_array_at(c.places, i);
-			int64_t line = tr_as_int(tr_array_at(one, 0), 0), column = tr_as_int(tr_array_at(one, 1), 1);
-			if (line < 1)
-				continue;
-			diagnostics_add(out, DIAGNOSTIC_ERROR, "python-syntax",
-					(uint32_t)(tr_as_int(tr_array_at(place, 0), 1) + line - 1), 0, "", NULL,
-					"SyntaxError: %s (line %lld, column %lld of the code)",
-					tr_as_cstr(tr_array_at(one, 2), "it does not compile"), (long long)line,
-					(long long)column);
-		}
+		for (size_t i = 0; i < tr_array_len(answer) && i < p->code_count; i++)
+			tell(p, &p->codes[i], tr_array_at(answer, i), out);
 		tr_drop(answer);
 	}
 	tr_buf_fini(&text);
-	tr_drop(c.texts);
-	tr_drop(c.places);
+	tr_drop(texts);
 }

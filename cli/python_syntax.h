@@ -5,7 +5,8 @@
 
 #include "playbook/model/model.h"
 
-/** Add a fault for each code without templates that does not compile. Without an interpreter, nothing is said. */
-void python_syntax_check(const playbook *p, diagnostics *out);
+/** pb_check_options.codes: a fault for each code without templates that does not compile, at its place in the file.
+ * Without an interpreter, nothing is said. `arg` is not used. */
+void python_syntax_check(void *arg, const playbook *p, diagnostics *out);
 
 #endif

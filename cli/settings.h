@@ -56,7 +56,9 @@ bool settings_from(settings *s, const char *who, settings_options *o);
 
 /** What is known of the plugins without running any of them. */
 typedef struct survey {
-	tr_value kinds;  /* map: tool kind -> id of a plugin that answers for it */
+	tr_value kinds;                    /* map: tool kind -> id of a plugin that answers for it */
+	struct described_kind **described; /* what they say of their inputs */
+	size_t described_count;
 	bool validators; /* some plugin has hooks at validate_playbook or validate_step */
 } survey;
 
@@ -68,5 +70,7 @@ void survey_fini(survey *v);
 tr_value survey_files(tr_value path);
 /** Does some plugin answer for the kind? */
 bool survey_knows_kind(const survey *v, tr_str kind);
+/** What the plugin says of the kind's inputs; NULL: nothing. */
+const struct tool_kind *survey_describe(const survey *v, tr_str kind);
 
 #endif

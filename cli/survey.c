@@ -3,6 +3,7 @@
 #include "cli/settings.h"
 
 #include "cli/style.h"
+#include "playbook/check/kind_read.h"
 #include "plugins/actions/builtin.h"
 #include "plugins/host/config.h"
 #include "plugins/host/inspect.h"
@@ -17,11 +18,31 @@ typedef struct looking {
 	const manifest *m;
 } looking;
 
+/* Faults in it were told when the manifest was read. */
+static void add_description(looking *l, const char *kind)
+{
+	char why[300];
+	tr_value name = tr_stringf("tool:%s", kind);
+	described_kind *d = described_kind_read(kind, tr_map_get(l->m->capabilities, name), why, sizeof why);
+	tr_drop(name);
+	if (d == NULL)
+		return;
+	described_kind **grown = tr_realloc(l->v->described, (l->v->described_count + 1) * sizeof *l->v->described);
+	if (grown == NULL) {
+		described_kind_free(&d);
+		return;
+	}
+	l->v->described = grown;
+	grown[l->v->described_count++] = d;
+}
+
 static void add_kind(void *arg, const char *kind)
 {
 	looking *l = arg;
-	if (!tr_is_valid(tr_map_get_s(l->v->kinds, kind)))
-		l->v->kinds = tr_map_put_s(l->v->kinds, kind, tr_string(l->m->id));
+	if (tr_is_valid(tr_map_get_s(l->v->kinds, kind)))
+		return;
+	l->v->kinds = tr_map_put_s(l->v->kinds, kind, tr_string(l->m->id));
+	add_description(l, kind);
 }
 
 /* The node in the configuration file that a fault's path ("greet.greeting: …") is about; NULL. */
@@ -127,8 +148,21 @@ bool survey_plugins(survey *v, const settings *s, const char *command)
 	return good;
 }
 
+const tool_kind *survey_describe(const survey *v, tr_str kind)
+{
+	for (size_t i = 0; i < v->described_count; i++)
+		if (tr_str_is(kind, described_kind_tool(v->described[i])->name))
+			return described_kind_tool(v->described[i]);
+	return NULL;
+}
+
 void survey_fini(survey *v)
 {
+	for (size_t i = 0; i < v->described_count; i++)
+		described_kind_free(&v->described[i]);
+	tr_free(v->described);
+	v->described = NULL;
+	v->described_count = 0;
 	tr_clear(&v->kinds);
 }
 

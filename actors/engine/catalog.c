@@ -46,9 +46,9 @@ static bool any_kind(void *arg, tr_str kind)
 	return kind.n > 0;
 }
 
-static tr_value compile(tr_value file, tr_value source, char *why, size_t n)
+static tr_value compile(tr_value file, tr_value source, bool recorded, char *why, size_t n)
 {
-	const pb_check_options options = {.knows_kind = any_kind, .lenient = true};
+	const pb_check_options options = {.knows_kind = any_kind, .lenient = true, .recorded = recorded};
 	const char *name = tr_as_cstr(file, "<playbook>");
 	diagnostics found;
 	playbook *p;
@@ -149,7 +149,7 @@ static tr_value put_file(struct catalog *c, tr_value file, tr_value source, tr_v
 		(void)note_path(c, hash, tr_map_get_s(tr_map_get(c->entries, hash), "model"));
 		return TR_LIST(TR_A(ok), hash);
 	}
-	compiled = catalog_model_of(model) != NULL ? tr_keep(model) : compile(file, source, why, sizeof why);
+	compiled = catalog_model_of(model) != NULL ? tr_keep(model) : compile(file, source, false, why, sizeof why);
 	entry = tr_is_valid(compiled) && accepted(compiled, why, sizeof why) ? add(c, hash, file, source, compiled)
 									     : tr_absent();
 	tr_drop(compiled);
@@ -191,7 +191,7 @@ static tr_value find(struct catalog *c, tr_value hash, tr_value file)
 	if (!tr_is_valid(source))
 		return tr_absent();
 	has = hash_of(source);
-	model = tr_equal(has, hash) ? compile(file, source, why, sizeof why) : tr_absent();
+	model = tr_equal(has, hash) ? compile(file, source, true, why, sizeof why) : tr_absent();
 	if (tr_is_valid(model))
 		entry = add(c, hash, file, source, model);
 	else

@@ -19,7 +19,7 @@ static bool any_kind(void *arg, tr_str kind)
 
 static playbook *compile(tr_value entry)
 {
-	const pb_check_options options = {.knows_kind = any_kind, .lenient = true};
+	const pb_check_options options = {.knows_kind = any_kind, .lenient = true, .recorded = true};
 	diagnostics found;
 	const char *file = tr_as_cstr(tr_map_get_s(entry, "file"), "<playbook>");
 	diagnostics_init(&found, file);

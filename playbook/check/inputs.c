@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can be said of a task's inputs before it runs: those that are written out, without a template, must make sense
- * to the kind. The kinds themselves ask again when the templates are rendered.
+ * What can be said of a task's inputs before it runs: those that are written out, without a template, must be what the
+ * kind's description asks for. The kinds themselves ask again when the templates are rendered.
  */
+#include "playbook/check/input_form.h"
 #include "playbook/model/loader.h"
 #include <string.h>
 
-#define NAMES(...)                \
-	(const char *const[])     \
-	{                         \
-		__VA_ARGS__, NULL \
-	}
+/* A mapping and what it should hold. */
+typedef struct judged {
+	loader *l;
+	const tool_kind *set;
+	const yaml_node *body;
+	const where *w;
+	const schema_node *shared; /* further keys it may have; NULL */
+	const yaml_node *task;     /* where further keys may stand; NULL */
+	const char *plugin;        /* the kind it belongs to */
+	bool named;                /* its `name` is the task's label */
+	bool only_slips;           /* which kind it is can only be guessed */
+} judged;
 
 static bool is_fixed(const yaml_node *n)
 {
@@ -22,17 +30,13 @@ static bool is_fixed_text(const yaml_node *n)
 	return n != NULL && is_text(n) && !tr_template_has_syntax(n->text);
 }
 
-/* Inputs may come from `args` as well, and from there as a template. */
-static bool may_have(const yaml_node *body, const char *key)
+/* "a task of kind 'http'", "the auth of …" */
+static const char *set_name(const tool_kind *set, char to[120])
 {
-	static const char *const shared[] = {"args", "input", "with", "payload"};
-
-	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
-		const yaml_node *n = yaml_get(body, shared[i]);
-		if (n != NULL && (n->kind != YAML_MAPPING || yaml_get(n, key) != NULL))
-			return true;
-	}
-	return yaml_get(body, key) != NULL;
+	if (set->what != NULL)
+		return set->what;
+	(void)snprintf(to, 120, "a task of kind '%s'", set->name);
+	return to;
 }
 
 static void list_names(const char *const *names, tr_buf *out)
@@ -41,287 +45,325 @@ static void list_names(const char *const *names, tr_buf *out)
 		tr_buf_putf(out, "%s'%s'", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ", names[i]);
 }
 
-static bool is_one_of(tr_str word, const char *const *names)
+/* ---- keys that must be there ---- */
+
+/* A key, or a key of a mapping below it: target.key. What a template gives may have it. */
+static bool is_there(const judged *j, const char *key)
 {
-	for (size_t i = 0; names[i] != NULL; i++)
-		if (tr_str_is(word, names[i]))
-			return true;
-	return false;
-}
+	const char *dot = strchr(key, '.');
+	char head[40];
 
-/* ---- seconds ---- */
-
-static bool is_seconds(const yaml_node *n)
-{
-	return !is_fixed(n) || (n->kind == YAML_SCALAR && !is_text(n) && tr_as_float(n->value, -1) > 0);
-}
-
-static bool is_parts(const yaml_node *n)
-{
-	bool good = n->kind == YAML_MAPPING && n->count > 0;
-
-	for (size_t i = 0; good && i < n->count; i++)
-		good = is_one_of(n->pairs[i].key->text, NAMES("connect", "read", "total")) &&
-		       is_seconds(n->pairs[i].value);
-	return good;
-}
-
-static void check_timeout(loader *l, const tool_kind *kind, const yaml_node *body, const where *w)
-{
-	const yaml_node *n = yaml_get(body, "timeout");
-	bool parts = strcmp(kind->name, "http") == 0;
-	where here = where_key(w, tr_s("timeout"));
-
-	if (kind_key_find(kind, tr_s("timeout")) == NULL || n == NULL || is_seconds(n) || (parts && is_parts(n)))
-		return;
-	load_fault(l, &here, n, "bad-value", is_fixed_text(n) ? "a number, without quotes and unit" : NULL,
-		   parts ? "'timeout' must be seconds above 0, or a mapping of connect, read and total"
-			 : "'timeout' must be seconds above 0");
-}
-
-/* ---- http ---- */
-
-/* RFC 9110, tchar. */
-static bool is_token(tr_str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		bool word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-		if (!word && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
-			return false;
+	if (j->named && strcmp(key, "name") == 0)
+		return true; /* the label serves */
+	if (dot != NULL) {
+		(void)snprintf(head, sizeof head, "%.*s", (int)(dot - key), key);
+		const yaml_node *above = yaml_get(j->body, head);
+		return above != NULL && (!is_fixed(above) || yaml_get(above, dot + 1) != NULL);
 	}
-	return s.n > 0 && s.n < 32;
+	const yaml_node *n = yaml_get(j->body, key);
+	const kind_key *k = kind_key_find(j->set, tr_s(key));
+	if (n == NULL && j->task != NULL)
+		n = yaml_get(j->task, key);
+	return n != NULL && (!is_null(n) || (k != NULL && k->null_counts));
 }
 
-static void check_http(loader *l, const yaml_node *body, const where *w)
+/* Kinds read their inputs from the task itself. */
+static bool is_astray(const judged *j)
 {
-	static const char *const known[] = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"};
-	const yaml_node *n = yaml_get(body, "method");
-	where here = where_key(w, tr_s("method"));
-	char upper[32] = "", hint[120];
-
-	if (!is_fixed(n))
-		return;
-	if (!is_text(n) || !is_token(n->text)) {
-		load_fault(l, &here, n, "bad-value", NULL, "'method' must be a name such as GET or POST");
-		return;
-	}
-	for (size_t i = 0; i < n->text.n && i < sizeof upper - 1; i++)
-		upper[i] = (char)(n->text.p[i] >= 'a' && n->text.p[i] <= 'z' ? n->text.p[i] - 32 : n->text.p[i]);
-	suggestion s = load_suggestion(l, tr_s(upper));
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(upper, known[i]) == 0)
-			return;
-		suggest_offer(&s, tr_s(known[i]));
-	}
-	if (suggest_is_slip(&s)) /* servers may have methods of their own */
-		load_fault(l, &here, n, "bad-value", suggest_text(&s, hint, sizeof hint), "no method is called '%.*s'",
-			   TR_STR(n->text));
-}
-
-/* ---- kinds whose inputs depend on what they do ---- */
-
-typedef struct need {
-	const char *action;
-	const char *const *all;    /* each of them */
-	const char *const *one_of; /* one of them; NULL: nothing more */
-} need;
-
-static const need artifact_needs[] = {{"put", NAMES("data"), NULL},
-				      {"get", NAMES("ref"), NULL},
-				      {"head", NAMES("ref"), NULL},
-				      {"delete", NAMES("ref"), NULL},
-				      {NULL, NULL, NULL}};
-
-static const need nats_needs[] = {{"kv_get", NAMES("bucket", "key"), NULL},
-				  {"kv_put", NAMES("bucket", "key"), NAMES("value", "data")},
-				  {"kv_delete", NAMES("bucket", "key"), NULL},
-				  {"kv_keys", NAMES("bucket"), NULL},
-				  {"publish", NAMES("subject"), NULL},
-				  {"request", NAMES("subject"), NULL},
-				  {"js_publish", NAMES("subject"), NULL},
-				  {"js_get", NAMES("stream"), NAMES("seq", "subject")},
-				  {NULL, NULL, NULL}};
-
-static void check_needs(loader *l, const char *kind, const yaml_node *body, const char *key, const need *needs,
-			const where *w)
-{
-	const yaml_node *action = yaml_get(body, key);
+	static const char *const below[] = {"args", "input", "with", "payload"};
 	bool found = false;
 
-	for (; is_fixed_text(action) && needs->action != NULL; needs++) {
-		if (!tr_str_is(action->text, needs->action))
-			continue;
-		for (size_t i = 0; needs->all[i] != NULL; i++)
-			if (!may_have(body, needs->all[i]))
-				load_fault(l, w, action, "missing-key", NULL, "%s of a task of kind '%s' needs '%s'",
-					   needs->action, kind, needs->all[i]);
-		for (size_t i = 0; needs->one_of != NULL && needs->one_of[i] != NULL; i++)
-			found = found || may_have(body, needs->one_of[i]);
-		if (needs->one_of == NULL || found)
-			return;
-		tr_buf listed = {0};
-		list_names(needs->one_of, &listed);
-		load_fault(l, w, action, "missing-key", NULL, "%s of a task of kind '%s' needs %s", needs->action, kind,
-			   listed.p == NULL ? "" : listed.p);
-		tr_buf_fini(&listed);
+	for (size_t i = 0; j->shared != NULL && i < sizeof below / sizeof *below; i++)
+		found = found || (kind_key_find(j->set, tr_s(below[i])) == NULL && yaml_get(j->body, below[i]) != NULL);
+	return found;
+}
+
+static void missing(const judged *j, const yaml_node *at, const char *doer, const char *needed, const char *hint)
+{
+	char name[120];
+
+	if (hint == NULL && is_astray(j))
+		hint = "it stands in the task itself, not below 'args'";
+	load_fault(j->l, j->w, at, "missing-key", hint, "%s%s%s needs %s", doer, *doer == '\0' ? "" : " of ",
+		   set_name(j->set, name), needed);
+}
+
+static void need_all(const judged *j, const char *const *keys, const yaml_node *at, const char *doer, const char *hint)
+{
+	char quoted[80];
+
+	for (size_t i = 0; keys != NULL && keys[i] != NULL; i++) {
+		(void)snprintf(quoted, sizeof quoted, "'%s'", keys[i]);
+		if (!is_there(j, keys[i]))
+			missing(j, at, doer, quoted, hint);
+	}
+}
+
+static bool is_any_there(const judged *j, const char *const *keys)
+{
+	bool found = false;
+
+	for (size_t i = 0; keys[i] != NULL && !found; i++)
+		found = is_there(j, keys[i]);
+	return found;
+}
+
+static void need_one(const judged *j, const char *const *keys, const yaml_node *at, const char *doer, const char *hint)
+{
+	tr_buf listed = {0};
+
+	if (keys == NULL || is_any_there(j, keys))
 		return;
+	list_names(keys, &listed);
+	missing(j, at, doer, listed.p == NULL ? "" : listed.p, hint);
+	tr_buf_fini(&listed);
+}
+
+static void at_most(const judged *j, const kind_group *g)
+{
+	const yaml_node *first = NULL;
+
+	for (size_t i = 0; g->keys[i] != NULL; i++) {
+		const yaml_node *n = yaml_get(j->body, g->keys[i]);
+		if (!is_fixed(n)) /* a template may give null, which is nothing */
+			continue;
+		const yaml_node *key = yaml_key(j->body, g->keys[i]);
+		if (first == NULL) {
+			first = key;
+			continue;
+		}
+		bool later = key->line > first->line || (key->line == first->line && key->column > first->column);
+		const yaml_node *one = later ? first : key, *other = later ? key : first;
+		where here = where_key(j->w, other->text);
+		load_fault(j->l, &here, other, "both-forms", g->hint != NULL ? g->hint : "keep one of them",
+			   "'%.*s' (line %u) and '%.*s' cannot both be given", TR_STR(one->text), (unsigned)one->line,
+			   TR_STR(other->text));
 	}
 }
 
-static bool is_server(tr_str s)
+static void check_group(const judged *j, const kind_group *g)
 {
-	const char *colon = s.n > 3 ? memmem(s.p, s.n, "://", 3) : NULL;
-	tr_str scheme = {s.p, colon == NULL ? 0 : (size_t)(colon - s.p)};
-	size_t rest = colon == NULL ? s.n : s.n - scheme.n - 3;
+	const yaml_node *when = g->when_key == NULL ? NULL : yaml_get(j->body, g->when_key);
+	const pb_check_options *o = &j->l->options;
 
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ')
-			return false;
-	return rest > 0 && (colon == NULL || is_one_of(scheme, NAMES("nats", "tls")));
+	if (g->when_key != NULL && (!is_fixed_text(when) || !tr_str_is(when->text, g->when_value)))
+		return;
+	if (g->setting != NULL && (o->has_setting == NULL || o->has_setting(o->arg, tr_s(j->plugin), tr_s(g->setting))))
+		return;
+	const yaml_node *at = when != NULL ? when : j->body;
+	const char *doer = when != NULL ? g->when_value : "";
+	if (g->rule == GROUP_ALL)
+		need_all(j, g->keys, at, doer, g->hint);
+	else if (g->rule == GROUP_AT_MOST)
+		at_most(j, g);
+	else if (g->needed == NULL)
+		need_one(j, g->keys, at, doer, g->hint);
+	else if (!is_any_there(j, g->keys))
+		missing(j, at, doer, g->needed, g->hint);
 }
 
-static void check_nats(loader *l, const yaml_node *body, const where *w)
-{
-	const yaml_node *n = yaml_get(body, "url");
-	where here = where_key(w, tr_s("url"));
-	const char *p = is_fixed_text(n) ? n->text.p : NULL, *end = p == NULL ? NULL : p + n->text.n;
+/* ---- values ---- */
 
-	check_needs(l, "nats", body, "operation", nats_needs, w);
-	if (is_fixed(n) && !is_text(n) && n->kind != YAML_SEQUENCE)
-		load_fault(l, &here, n, "bad-value", "such as nats://host:4222", "'url' must be text, not %s",
-			   node_kind_name(n));
-	while (p != NULL && p < end) {
-		const char *comma = memchr(p, ',', (size_t)(end - p));
-		tr_str one = {p, (size_t)((comma == NULL ? end : comma) - p)};
-		while (one.n > 0 && *one.p == ' ')
-			one = (tr_str){one.p + 1, one.n - 1};
-		if (!is_server(one))
-			load_fault(l, &here, n, "bad-value", "such as nats://host:4222, or tls://host:4222",
-				   "'%.*s' is no address of a NATS server", TR_STR(one));
-		p = comma == NULL ? end : comma + 1;
+static void set_check(const judged *j);
+
+static void shape_fault(loader *l, const kind_key *k, unsigned shapes, bool item, const yaml_node *n, const where *w)
+{
+	bool seconds = k->form == FORM_SECONDS;
+	bool plain_word = n->kind == YAML_SCALAR && !n->quoted && (shapes & SHAPE_TEXT) != 0;
+	const char *hint = k->such_as != NULL && !(item && plain_word)  ? k->such_as
+			   : plain_word                                 ? "write it in quotes to make it text"
+			   : seconds && is_text(n)                      ? "a number, without quotes and unit"
+			   : is_text(n) && (shapes & SHAPE_NUMBER) != 0 ? "without quotes and unit"
+			   : is_text(n) && (shapes & SHAPE_BOOL) != 0   ? "without quotes"
+									: NULL;
+	tr_buf wanted = {0};
+
+	if (item)
+		shapes_text(shapes, &wanted);
+	else
+		input_wanted(k, &wanted);
+	load_fault(l, w, n, seconds ? "bad-value" : "wrong-type", hint, "%s'%s' must be %s, not %s",
+		   item ? "what stands in " : "", k->key, wanted.p == NULL ? "" : wanted.p, node_kind_name(n));
+	tr_buf_fini(&wanted);
+}
+
+static void check_listed(loader *l, const kind_key *k, const yaml_node *v, const where *w)
+{
+	suggestion s = load_suggestion(l, v->text);
+	char hint[120];
+	tr_buf listed = {0};
+
+	for (size_t i = 0; k->values[i] != NULL; i++) {
+		if (tr_str_is(v->text, k->values[i]))
+			return;
+		suggest_offer(&s, tr_s(k->values[i]));
 	}
+	list_names(k->values, &listed);
+	load_fault(l, w, v, "bad-value", suggest_text(&s, hint, sizeof hint), "'%s' cannot be '%.*s': it is %s", k->key,
+		   TR_STR(v->text), listed.p == NULL ? "" : listed.p);
+	tr_buf_fini(&listed);
 }
 
-/* ---- transfer ---- */
-
-typedef struct place {
-	const char *kind;
-	const char *const *source; /* one of these is needed */
-	const char *const *target;
-} place;
-
-#define SQL_SOURCE NAMES("table", "query", "command", "commands", "script", "file")
-
-static const place places[] = {
-    {"http", NAMES("url", "endpoint"), NAMES("url", "endpoint")},
-    {"postgres", SQL_SOURCE, NAMES("table")},
-    {"duckdb", SQL_SOURCE, NAMES("table")},
-    {"snowflake", SQL_SOURCE, NAMES("table")},
-    {"file", NAMES("path"), NAMES("path")},
-};
-
-#define PLACE_COUNT (sizeof places / sizeof *places)
-
-static const place *place_find(loader *l, const yaml_node *kind, const char *side, const where *w)
+static void check_item(loader *l, const kind_key *k, const yaml_node *n, const where *w)
 {
-	suggestion s = load_suggestion(l, kind->text);
-	where here = where_key(w, tr_s("kind"));
+	if (!is_fixed(n))
+		return;
+	if (k->items != 0 && (shape_of(n) & k->items) == 0)
+		shape_fault(l, k, k->items, true, n, w);
+	else
+		input_form_check(l, k, n, w);
+}
+
+/* The description of a place, by the kind that the place says. NULL: reported, or it cannot be told. */
+static const tool_kind *variant_of(loader *l, const kind_key *k, const yaml_node *n, const where *w)
+{
+	const yaml_node *kind = yaml_get(n, "kind") != NULL ? yaml_get(n, "kind") : yaml_get(n, "type");
+	const char *names[9] = {NULL};
+	const tool_kind *found = NULL;
+	tr_buf listed = {0};
 	char hint[120];
 
-	for (size_t i = 0; i < PLACE_COUNT; i++) {
-		if (tr_str_is(kind->text, places[i].kind))
-			return &places[i];
-		suggest_offer(&s, tr_s(places[i].kind));
+	for (size_t i = 0; i < k->variant_count && i < 8; i++) {
+		names[i] = k->variants[i].name;
+		if (kind != NULL && is_fixed_text(kind) && tr_str_is(kind->text, names[i]))
+			found = &k->variants[i];
 	}
-	load_fault(l, &here, kind, "bad-value", suggest_text(&s, hint, sizeof hint),
-		   "the kind of a transfer's %s is 'http', 'postgres', 'duckdb', 'snowflake' or 'file', not '%.*s'",
-		   side, TR_STR(kind->text));
+	if (found != NULL || (kind != NULL && !is_fixed(kind)))
+		return found;
+	list_names(names, &listed);
+	if (kind == NULL) {
+		load_fault(l, w, n, "missing-key", "such as kind: postgres", "'%s' does not say its kind: it is %s",
+			   k->key, listed.p == NULL ? "" : listed.p);
+	} else {
+		suggestion s = load_suggestion(l, kind->kind == YAML_SCALAR ? kind->text : tr_s(""));
+		where here = where_key(w, tr_s("kind"));
+		for (size_t i = 0; names[i] != NULL; i++)
+			suggest_offer(&s, tr_s(names[i]));
+		load_fault(l, &here, kind, "bad-value", suggest_text(&s, hint, sizeof hint),
+			   "the kind of '%s' is %s, not %s%.*s%s", k->key, listed.p == NULL ? "" : listed.p,
+			   kind->kind == YAML_SCALAR ? "'" : node_kind_name(kind),
+			   kind->kind == YAML_SCALAR ? (int)kind->text.n : 0, kind->text.p,
+			   kind->kind == YAML_SCALAR ? "'" : "");
+	}
+	tr_buf_fini(&listed);
 	return NULL;
 }
 
-/* A key that is nearly one which is needed. */
-static void place_slips(loader *l, const yaml_node *n, const char *const *needed, const char *side, const where *w)
+static void check_auth(loader *l, const tool_kind *auth, const char *plugin, const yaml_node *body, const where *w)
 {
-	for (size_t i = 0; i < n->count; i++) {
-		const yaml_node *key = n->pairs[i].key;
-		suggestion s = load_suggestion(l, key->text);
-		where here = where_key(w, key->text);
-		char hint[120];
-		for (size_t k = 0; needed[k] != NULL; k++)
-			suggest_offer(&s, tr_s(needed[k]));
-		if (!is_one_of(key->text, needed) && suggest_is_slip(&s))
-			load_fault(l, &here, key, "unknown-key", suggest_text(&s, hint, sizeof hint),
-				   "a transfer's %s has no key '%.*s'", side, TR_STR(key->text));
+	static const char *const keys[] = {"auth", "credential"};
+
+	for (size_t i = 0; auth != NULL && i < sizeof keys / sizeof *keys; i++) {
+		const yaml_node *n = yaml_get(body, keys[i]);
+		where here = where_key(w, tr_s(keys[i]));
+		if (!is_fixed(n))
+			continue;
+		if (n->kind == YAML_MAPPING)
+			set_check(&(judged){.l = l,
+					    .set = auth,
+					    .body = n,
+					    .w = &here,
+					    .task = auth->with_task ? body : NULL,
+					    .plugin = plugin});
+		else if (!is_text(n) || n->text.n == 0)
+			load_fault(l, &here, n, "wrong-type", "such as auth: warehouse",
+				   "'%s' must be the name of a credential or a mapping, not %s", keys[i],
+				   is_text(n) ? "empty" : node_kind_name(n));
 	}
 }
 
-static void check_place(loader *l, const yaml_node *body, const char *side, const where *w)
+static void check_below(const judged *j, const kind_key *k, const yaml_node *n, const where *w)
 {
-	const yaml_node *n = yaml_get(body, side), *kind;
-	where here = where_key(w, tr_s(side));
-	bool source = strcmp(side, "source") == 0, found = false;
+	const tool_kind *set = k->variants != NULL ? variant_of(j->l, k, n, w) : k->of;
 
+	if (set == NULL)
+		return;
+	set_check(&(judged){.l = j->l, .set = set, .body = n, .w = w, .plugin = j->plugin});
+	if (k->variants != NULL)
+		check_auth(j->l, set->auth, j->plugin, n, w);
+}
+
+static void check_value(const judged *j, const kind_key *k, const yaml_node *n, const where *w)
+{
 	if (!is_fixed(n))
 		return;
-	if (n->kind != YAML_MAPPING) {
-		load_fault(l, &here, n, "wrong-type", "such as { kind: postgres, auth: …, table: … }",
-			   "'%s' must be a mapping: its kind and its keys, not %s", side, node_kind_name(n));
+	if (k->shapes != 0 && (shape_of(n) & k->shapes) == 0) {
+		shape_fault(j->l, k, k->shapes, false, n, w);
 		return;
 	}
-	kind = yaml_get(n, "kind") != NULL ? yaml_get(n, "kind") : yaml_get(n, "type");
-	if (kind == NULL)
-		load_fault(l, &here, n, "missing-key", "http, postgres, duckdb, snowflake or file",
-			   "a transfer's %s needs 'kind'", side);
-	if (kind == NULL || !is_fixed_text(kind))
-		return;
-	const place *p = place_find(l, kind, side, &here);
-	if (p == NULL)
-		return;
-	const char *const *needed = source ? p->source : p->target;
-	for (size_t i = 0; needed[i] != NULL; i++)
-		found = found || yaml_get(n, needed[i]) != NULL;
-	if (found)
-		return;
-	tr_buf listed = {0};
-	list_names(needed, &listed);
-	load_fault(l, &here, n, "missing-key", NULL, "a transfer's %s of kind '%s' needs %s", side, p->kind,
-		   listed.p == NULL ? "" : listed.p);
-	tr_buf_fini(&listed);
-	place_slips(l, n, needed, side, &here);
+	if (k->values != NULL && is_text(n))
+		check_listed(j->l, k, n, w);
+	if (n->kind == YAML_SCALAR)
+		input_form_check(j->l, k, n, w);
+	for (size_t i = 0; n->kind == YAML_SEQUENCE && i < n->count; i++) {
+		where at = where_at(w, i);
+		check_item(j->l, k, n->items[i], &at);
+	}
+	for (size_t i = 0; n->kind == YAML_MAPPING && k->items != 0 && i < n->count; i++) {
+		where at = where_key(w, n->pairs[i].key->text);
+		check_item(j->l, k, n->pairs[i].value, &at);
+	}
+	if (n->kind == YAML_MAPPING)
+		check_below(j, k, n, w);
 }
 
-static void check_transfer(loader *l, const yaml_node *body, const where *w)
-{
-	const yaml_node *mode = yaml_get(body, "mode"), *to = yaml_get(body, "target");
-	const yaml_node *chunk = yaml_get(body, "chunk_size"), *mapping = yaml_get(body, "mapping");
-	where wchunk = where_key(w, tr_s("chunk_size")), wmapping = where_key(w, tr_s("mapping"));
+/* ---- the whole ---- */
 
-	check_place(l, body, "source", w);
-	check_place(l, body, "target", w);
-	if (is_fixed(chunk) &&
-	    (chunk->kind != YAML_SCALAR || tr_as_int(chunk->value, 0) < 1 || !tr_is(chunk->value, TR_INT)))
-		load_fault(l, &wchunk, chunk, "bad-value", NULL, "'chunk_size' must be a whole number of rows above 0");
-	if (is_fixed(mapping) && mapping->kind != YAML_MAPPING)
-		load_fault(l, &wmapping, mapping, "wrong-type", NULL,
-			   "'mapping' must be a mapping, target column to source column, not %s",
-			   node_kind_name(mapping));
-	bool keys =
-	    may_have(body, "key") || may_have(body, "keys") ||
-	    (to != NULL && (to->kind != YAML_MAPPING || yaml_get(to, "key") != NULL || yaml_get(to, "keys") != NULL));
-	if (mode != NULL && is_text(mode) && tr_str_is(mode->text, "upsert") && !keys)
-		load_fault(l, w, mode, "missing-key", NULL, "upsert needs 'key': the columns that identify a row");
+static void unknown_key(const judged *j, const yaml_node *key)
+{
+	suggestion s = load_suggestion(j->l, key->text);
+	char hint[120], name[120];
+	where here = where_key(j->w, key->text);
+
+	for (size_t i = 0; i < j->set->key_count; i++)
+		suggest_offer(&s, tr_s(j->set->keys[i].key));
+	for (size_t i = 0; j->shared != NULL && i < j->shared->field_count; i++)
+		suggest_offer(&s, tr_s(j->shared->fields[i].key));
+	if (j->only_slips && !suggest_is_slip(&s))
+		return;
+	load_say(j->l, suggest_is_slip(&s) ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING, &here, pos_of(key), "unknown-key",
+		 suggest_text(&s, hint, sizeof hint), "%s has no key '%.*s'", set_name(j->set, name),
+		 TR_STR(key->text));
 }
 
-void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, const where *w)
+static void check_keys(const judged *j)
 {
-	check_timeout(l, kind, body, w);
-	if (strcmp(kind->name, "http") == 0)
-		check_http(l, body, w);
-	else if (strcmp(kind->name, "nats") == 0)
-		check_nats(l, body, w);
-	else if (strcmp(kind->name, "artifact") == 0)
-		check_needs(l, "artifact", body, "action", artifact_needs, w);
-	else if (strcmp(kind->name, "transfer") == 0)
-		check_transfer(l, body, w);
+	for (size_t i = 0; i < j->body->count; i++) {
+		const yaml_node *key = j->body->pairs[i].key;
+		const kind_key *k = kind_key_find(j->set, key->text);
+		where here = where_key(j->w, key->text);
+		bool label = j->shared != NULL && tr_str_is(key->text, "name") && !is_text(j->body->pairs[i].value);
+		if (k != NULL && !j->only_slips && !label) /* a label that is no text is said already */
+			check_value(j, k, j->body->pairs[i].value, &here);
+		else if (k == NULL && (!is_text(key) || j->shared == NULL || schema_find(j->shared, key->text) == NULL))
+			unknown_key(j, key);
+	}
+}
+
+static void set_check(const judged *j)
+{
+	need_all(j, j->set->required, j->body, "", NULL);
+	need_one(j, j->set->one_of, j->body, "", NULL);
+	for (size_t i = 0; i < j->set->group_count; i++)
+		check_group(j, &j->set->groups[i]);
+	check_keys(j);
+}
+
+void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, bool named, const where *w)
+{
+	set_check(&(judged){
+	    .l = l, .set = kind, .body = body, .w = w, .shared = &schema_task, .plugin = kind->name, .named = named});
+	check_auth(l, kind->auth, kind->name, body, w);
+}
+
+void check_stray_keys(loader *l, const tool_kind *near, const yaml_node *body, const where *w)
+{
+	static const tool_kind nothing = {.name = "", .what = "a task"};
+
+	check_keys(&(judged){.l = l,
+			     .set = near != NULL ? near : &nothing,
+			     .body = body,
+			     .w = w,
+			     .shared = &schema_task,
+			     .only_slips = true});
 }

@@ -120,14 +120,32 @@ static tr_value loop_schema(void)
 	return tr_map_put_s(node_schema(&schema_loop), "oneOf", TR_LIST(required("in"), required("cursor")));
 }
 
+static tr_value template_schema(void)
+{
+	return TR_DICT("type", tr_string("string"), "pattern", tr_string(TEMPLATE_PATTERN));
+}
+
+/* Numbers within their bounds, and whatever else may be there. */
+static tr_value shapes_schema(const kind_key *k)
+{
+	tr_value v = TR_DICT("type", types_of(k->shapes));
+	if (k->form == FORM_SECONDS)
+		v = tr_map_put_s(v, "exclusiveMinimum", tr_int(0));
+	else if (k->min < k->max)
+		v = tr_map_put_s(v, "minimum", tr_int((int64_t)k->min));
+	return k->max > 0 && k->max < 1e15 ? tr_map_put_s(v, "maximum", tr_int((int64_t)k->max)) : v;
+}
+
 static tr_value kind_key_schema(const kind_key *k)
 {
 	tr_value v = TR_DICT("description", tr_string(k->doc));
-	if (k->values == NULL)
+	if (k->values != NULL)
+		return tr_map_put_s(v, "anyOf", TR_LIST(TR_DICT("enum", names_array(k->values)), template_schema()));
+	if (k->shapes == 0)
 		return v;
-	tr_value any = TR_LIST(TR_DICT("enum", names_array(k->values)),
-			       TR_DICT("type", tr_string("string"), "pattern", tr_string(TEMPLATE_PATTERN)));
-	return tr_map_put_s(v, "anyOf", any);
+	if ((k->shapes & SHAPE_TEXT) == 0)
+		return tr_map_put_s(v, "anyOf", TR_LIST(shapes_schema(k), template_schema()));
+	return tr_map_merge(v, shapes_schema(k));
 }
 
 static tr_value kind_schema(const tool_kind *kind)
@@ -151,14 +169,14 @@ static tr_value kind_schema(const tool_kind *kind)
 static tr_value body_schema(tr_value definitions, tr_value *out)
 {
 	size_t count;
-	const tool_kind *kinds = kind_table(&count);
+	const tool_kind *const *kinds = kind_table(&count);
 	tr_value conditions = tr_array();
 	for (size_t i = 0; i < count; i++) {
-		tr_value name = tr_stringf("kind_%s", kinds[i].name);
-		definitions = tr_map_put(definitions, name, kind_schema(&kinds[i]));
-		tr_value is = TR_DICT("properties", TR_DICT("kind", TR_DICT("const", tr_string(kinds[i].name))),
+		tr_value name = tr_stringf("kind_%s", kinds[i]->name);
+		definitions = tr_map_put(definitions, name, kind_schema(kinds[i]));
+		tr_value is = TR_DICT("properties", TR_DICT("kind", TR_DICT("const", tr_string(kinds[i]->name))),
 				      "required", TR_LIST(tr_string("kind")));
-		tr_value then = TR_DICT("$ref", tr_stringf("#/$defs/kind_%s", kinds[i].name));
+		tr_value then = TR_DICT("$ref", tr_stringf("#/$defs/kind_%s", kinds[i]->name));
 		conditions = tr_array_push(conditions, TR_DICT("if", is, "then", then));
 	}
 	tr_value common = TR_DICT("properties", tr_keep(tr_map_get_s(*out, "properties")));

@@ -3,7 +3,8 @@
  * Names in templates that no scope can have: neither the engine's own, nor a step, an iterator, an input, nor anything
  * that some rule writes. Read from the template's tokens; what a template binds itself (for, set, macro, with) counts.
  * With strict_templates such a name ends the run, so it is a fault, unless the template asks whether it is there
- * (`is defined`, `| default`).
+ * (`is defined`, `| default`). Of what stands below workload, ctx, vars and iter only slips are told: a request may
+ * bring inputs that no workload declares.
  */
 #include "playbook/model/loader.h"
 #include "playbook/template/lexer.h"
@@ -89,7 +90,13 @@ typedef struct scan {
 	size_t wanted_count;
 	tr_str bound[NAMES_MAX];
 	size_t bound_count;
-	bool asked[NAMES_MAX];  /* beside wanted: `x is defined`, `x | default(1)` */
+	bool asked[NAMES_MAX]; /* beside wanted: `x is defined`, `x | default(1)` */
+	use below[NAMES_MAX];  /* x of scope.x */
+	tr_str scope[NAMES_MAX];
+	bool below_asked[NAMES_MAX];
+	size_t below_count;
+	bool below_tested;      /* as `tested`, of the last of them */
+	bool at_scope;          /* the name before this token is a bare one */
 	enum token_kind before; /* the token before this one, … */
 	uint32_t before_at;     /* … and where it stands */
 	bool after_is;          /* `is`, or `is not`: a test's name follows */
@@ -135,7 +142,21 @@ static void on_test(scan *s, tr_str name)
 
 	if (s->tested && s->wanted_count > 0 && LISTED(name, takes_nothing))
 		s->asked[s->wanted_count - 1] = true;
-	s->tested = false;
+	if (s->below_tested && s->below_count > 0 && LISTED(name, takes_nothing))
+		s->below_asked[s->below_count - 1] = true;
+	s->tested = s->below_tested = false;
+}
+
+/* x of scope.x, with the scope just before it. */
+static void on_below(scan *s, tr_str name, uint32_t at)
+{
+	s->at_scope = false;
+	if (s->below_count == NAMES_MAX || s->wanted_count == 0)
+		return;
+	s->scope[s->below_count] = s->wanted[s->wanted_count - 1].name;
+	s->below_asked[s->below_count] = false;
+	s->below[s->below_count++] = (use){name, at};
+	s->below_tested = true;
 }
 
 static void on_name(scan *s, const struct token *t)
@@ -150,11 +171,13 @@ static void on_name(scan *s, const struct token *t)
 	if (s->before == T_DOT || s->before == T_PIPE || s->filter_statement || (test && !s->after_is)) {
 		s->filter_statement = false;
 		on_test(s, name);
+		if (s->before == T_DOT && s->at_scope)
+			on_below(s, name, t->start);
 		return;
 	}
 	if (s->after_is)
 		return;
-	s->tested = false;
+	s->tested = s->below_tested = s->at_scope = false;
 	if (s->binding == BIND_FOR && name_is(name, "in")) {
 		s->binding = BIND_NONE;
 		return;
@@ -164,7 +187,7 @@ static void on_name(scan *s, const struct token *t)
 	if (s->binding != BIND_NONE) {
 		bind(s, name);
 	} else if (s->wanted_count < NAMES_MAX) {
-		s->tested = true;
+		s->tested = s->at_scope = true;
 		s->asked[s->wanted_count] = false;
 		s->wanted[s->wanted_count++] = (use){name, t->start};
 	}
@@ -177,6 +200,8 @@ static void on_token(scan *s, const struct token *t)
 	} else {
 		s->after_is = false;
 		s->tested = s->tested && t->kind == T_PIPE;
+		s->below_tested = s->below_tested && t->kind == T_PIPE;
+		s->at_scope = s->at_scope && t->kind == T_DOT && s->before == T_NAME;
 		if (t->kind == T_BLOCK_BEGIN)
 			s->statement = true;
 		else if (t->kind == T_BLOCK_END || (t->kind == T_ASSIGN && s->binding == BIND_SET))
@@ -209,19 +234,25 @@ static bool is_asked(const scan *s, tr_str name)
 	return false;
 }
 
-static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
+/* Where a name of the template stands in the file. */
+static pb_pos place_of(const pb_expr *e, const scan *s, const use *u)
 {
-	bool fails = l->box->pub.strict_templates && !is_asked(s, u->name);
-	diagnostic_level level = fails ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING;
 	uint32_t line = 1, column = 1;
-	if (l->out->dropped > 0) { /* only counted any more: finding the place in a large file is dear */
-		load_say(l, level, w, e->pos, "unknown-name", NULL, "an unknown name");
-		return;
-	}
 	for (uint32_t i = 0; i < u->at; i++) {
 		unsigned char c = (unsigned char)s->text.p[i];
 		line += c == '\n' ? 1 : 0;
 		column = c == '\n' ? 1 : column + ((c & 0xc0) != 0x80 ? 1 : 0);
+	}
+	return pb_expr_locate(e, line, column);
+}
+
+static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
+{
+	bool fails = l->box->pub.strict_templates && !is_asked(s, u->name);
+	diagnostic_level level = fails ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING;
+	if (l->out->dropped > 0) { /* only counted any more: finding the place in a large file is dear */
+		load_say(l, level, w, e->pos, "unknown-name", NULL, "an unknown name");
+		return;
 	}
 	suggestion near = load_suggestion(l, u->name);
 	for (size_t i = 0; near.budget > 0 && i < l->names.capacity; i++) {
@@ -230,9 +261,57 @@ static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *
 	}
 	char hint[120];
 	suggest_text(&near, hint, sizeof hint);
-	load_say(l, level, w, pb_expr_locate(e, line, column), "unknown-name",
+	load_say(l, level, w, place_of(e, s, u), "unknown-name",
 		 hint[0] != '\0' ? hint : "inputs are declared in 'workload', results are read by the step's name",
 		 "no scope can have the name '%.*s'", TR_STR(u->name));
+}
+
+/* ---- below a scope ---- */
+
+/* Is the name there, and which one that is there is nearest to it? */
+static bool is_known_below(const loader *l, tr_str scope, tr_str name, suggestion *near)
+{
+	if (tr_str_is(scope, "workload")) {
+		const yaml_node *n = l->workload;
+		if (n == NULL || n->kind != YAML_MAPPING)
+			return true;
+		for (size_t i = 0; i < n->count; i++) {
+			if (tr_str_eq(n->pairs[i].key->text, name))
+				return true;
+			suggest_offer(near, n->pairs[i].key->text);
+		}
+		return false;
+	}
+	if (name_table_find(&l->names, name) != NULL)
+		return true;
+	for (size_t i = 0; near->budget > 0 && i < l->names.capacity; i++) {
+		if (l->names.slots[i].used)
+			suggest_offer(near, l->names.slots[i].name);
+	}
+	return false;
+}
+
+/* Methods of mappings are no names that somebody forgot to write. */
+static bool is_method(tr_str name)
+{
+	static const char *const methods[] = {"items", "keys", "values", "get", "copy", "pop", "update"};
+	return LISTED(name, methods);
+}
+
+static bool check_below(loader *l, const pb_expr *e, const scan *s, size_t at, const where *w)
+{
+	static const char *const scopes[] = {"workload", "ctx", "vars", "iter"};
+	tr_str scope = s->scope[at], name = s->below[at].name;
+	suggestion near = load_suggestion(l, name);
+	char hint[120];
+
+	if (s->below_asked[at] || !LISTED(scope, scopes) || is_bound(s, scope) || is_method(name) ||
+	    is_known_below(l, scope, name, &near) || !suggest_is_slip(&near))
+		return true;
+	load_say(l, DIAGNOSTIC_WARNING, w, place_of(e, s, &s->below[at]), "unknown-name",
+		 suggest_text(&near, hint, sizeof hint), "nothing %s '%.*s.%.*s'",
+		 tr_str_is(scope, "workload") ? "declares" : "writes", TR_STR(scope), TR_STR(name));
+	return false;
 }
 
 static void scan_template(scan *s, const pb_expr *e)
@@ -251,7 +330,8 @@ bool check_names(loader *l, const pb_expr *e, const where *w)
 {
 	scan s; /* but for its arrays, which are filled as far as their counts say */
 	s.text = e->source;
-	s.wanted_count = s.bound_count = 0;
+	s.wanted_count = s.bound_count = s.below_count = 0;
+	s.below_tested = s.at_scope = false;
 	s.before = T_EOF;
 	s.before_at = 0;
 	s.after_is = s.tested = s.statement = s.filter_statement = false;
@@ -267,5 +347,7 @@ bool check_names(loader *l, const pb_expr *e, const where *w)
 			bind(&s, name); /* once a template */
 		}
 	}
+	for (size_t i = 0; i < s.below_count; i++)
+		clean = check_below(l, e, &s, i, w) && clean;
 	return clean;
 }

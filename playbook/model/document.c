@@ -61,6 +61,7 @@ static void executor_load(loader *l, const yaml_node *n, const where *w)
 	p->discard_disabled = fields_choice(&spec, "on_disabled", 0) == 1;
 	p->strict_templates = fields_bool(&spec, "strict_templates", false);
 	p->no_next_is_error = fields_bool(&spec, "no_next_is_error", false);
+	seconds_check(l, &spec, "timeout", &here);
 	p->timeout = expr_or_null(l, fields_get(&spec, "timeout"), &here, "timeout");
 	const yaml_node *pool = fields_get(&spec, "pool");
 	if (pool != NULL && p->pool.n > 0)
@@ -172,6 +173,7 @@ void document_load(loader *l, const yaml_node *root)
 	where wbook = where_key(NULL, LITERAL("workbook")), wkeys = where_key(NULL, LITERAL("keychain"));
 	const yaml_node *list = fields_get(&f, "workflow");
 	pb_step *steps = workflow_names(l, root, list, list == NULL && fields_key(&f, "workflow") != NULL, &wflow);
+	l->workload = fields_get(&f, "workload");
 	check_names_collect(l, root);
 	metadata_load(l, root, fields_get(&f, "metadata"), &wmeta);
 	executor_load(l, fields_get(&f, "executor"), &wexec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A mapping read through its table: unknown keys, shapes, listed values, older names. */
 #include "playbook/model/loader.h"
+#include <float.h>
 #include <string.h>
 
 static size_t index_of(const schema_node *table, const char *key)
@@ -30,7 +31,7 @@ static void unknown_key(loader *l, const schema_node *table, const yaml_node *ke
 		 table->what, TR_STR(key->text));
 }
 
-static unsigned shape_of(const yaml_node *n)
+unsigned shape_of(const yaml_node *n)
 {
 	if (n->kind == YAML_SEQUENCE)
 		return SHAPE_LIST;
@@ -50,7 +51,7 @@ static unsigned shape_of(const yaml_node *n)
 	}
 }
 
-static void shapes_text(unsigned shapes, tr_buf *b)
+void shapes_text(unsigned shapes, tr_buf *b)
 {
 	static const struct {
 		unsigned bit;
@@ -189,6 +190,23 @@ tr_str fields_text(loader *l, const fields *f, const char *key)
 {
 	const yaml_node *n = fields_get(f, key);
 	return n == NULL ? LITERAL("") : arena_str(l->mem, n->text);
+}
+
+void number_check(loader *l, const yaml_node *n, const where *w, const char *key, double least, double most,
+		  const char *what)
+{
+	where here = where_key(w, tr_s(key));
+
+	if (n == NULL || n->kind != YAML_SCALAR || !(tr_is(n->value, TR_INT) || tr_is(n->value, TR_FLOAT)))
+		return;
+	double v = tr_as_float(n->value, 0);
+	if (!(v >= least && v <= most))
+		load_fault(l, &here, n, "bad-value", NULL, "'%s' must be %s, not %.*s", key, what, TR_STR(n->text));
+}
+
+void seconds_check(loader *l, const fields *f, const char *key, const where *w)
+{
+	number_check(l, fields_get(f, key), w, key, DBL_MIN, DBL_MAX, "seconds above 0");
 }
 
 bool fields_bool(const fields *f, const char *key, bool otherwise)

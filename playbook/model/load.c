@@ -37,6 +37,8 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 			   "there is nothing in it");
 	else
 		document_load(&l, root);
+	box->pub.codes = l.codes;
+	box->pub.code_count = l.code_count;
 	name_table_fini(&l.names);
 	name_table_fini(&l.entries);
 	name_table_fini(&l.templates);
@@ -59,6 +61,8 @@ playbook *playbook_load(const char *file, tr_str text, const pb_check_options *o
 	if (box == NULL || box->mem.failed)
 		diagnostics_add(out, DIAGNOSTIC_ERROR, "no-memory", 0, 0, "", NULL,
 				"out of memory while loading the playbook");
+	if (box != NULL && box->pub.code_count > 0 && options != NULL && options->codes != NULL)
+		options->codes(options->arg, &box->pub, out);
 	if (box != NULL && out->errors == errors && options != NULL && options->further != NULL)
 		options->further(options->arg, &box->pub, out);
 	diagnostics_sort(out);

@@ -41,10 +41,13 @@ typedef struct loader {
 	arena *mem;
 	diagnostics *out;
 	pb_check_options options;
-	name_table names;     /* every name that some scope can have */
-	name_table entries;   /* of the workbook */
-	name_table templates; /* text -> its number in the box */
-	bool *clean;          /* by that number: its names were found to be all right */
+	name_table names;          /* every name that some scope can have */
+	name_table entries;        /* of the workbook */
+	name_table templates;      /* text -> its number in the box */
+	const yaml_node *workload; /* what inputs are declared; NULL: none */
+	bool *clean;               /* by that number: its names were found to be all right */
+	pb_code *codes;            /* grown by doubling in the arena */
+	size_t code_count, code_capacity;
 	bool limit_said;
 	bool arc_astray; /* an arc leads to no step, or to one of two: what is unreachable cannot be told */
 	pb_expr nothing; /* stands in for an expression when memory has run out */
@@ -84,6 +87,8 @@ void load_say(loader *l, diagnostic_level level, const where *w, pb_pos at, cons
 	      const char *fmt, ...) TR_PRINTF(7, 8);
 /** A suggestion for a fault that is still going to be kept; one without budget when so many were said already. */
 suggestion load_suggestion(const loader *l, tr_str wanted);
+/** The keys on the way, as text of the arena. */
+tr_str where_text(loader *l, const where *w);
 /** "a list", "a mapping", "text", … */
 const char *node_kind_name(const yaml_node *n);
 
@@ -118,9 +123,18 @@ static inline const yaml_node *fields_key(const fields *f, const char *key)
 /** The position of a text among the field's values; `otherwise` when absent. */
 int fields_choice(const fields *f, const char *key, int otherwise);
 tr_str fields_text(loader *l, const fields *f, const char *key);
+/** A fault in a number that is written out and not within these; `w` leads to it. `what`: "seconds above 0". */
+void number_check(loader *l, const yaml_node *n, const where *w, const char *key, double least, double most,
+		  const char *what);
+/** The same of a time: seconds above 0. */
+void seconds_check(loader *l, const fields *f, const char *key, const where *w);
 bool fields_bool(const fields *f, const char *key, bool otherwise);
 /** A text of a name, with the advice to quote when YAML took it for something else. Empty: reported. */
 tr_str name_of(loader *l, const yaml_node *n, const where *w, const char *what);
+/** What a node is, as shape bits (schema.h); 0: null. */
+unsigned shape_of(const yaml_node *n);
+/** "text or a list" */
+void shapes_text(unsigned shapes, tr_buf *b);
 /** Both forms of one thing: reported with both lines. */
 void fault_both(loader *l, const where *w, const yaml_node *first, const char *first_name, const yaml_node *second,
 		const char *second_name);
@@ -187,8 +201,11 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 void check_reach(loader *l);
 /** For each step, which steps' results its templates may read. */
 void check_uses(loader *l, pb_step *steps, size_t count);
-/** Faults in inputs that are written out, without a template. */
-void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, const where *w);
+/** Faults in a task's inputs: keys that are missing or that nobody knows, and what is written out, without a template.
+ * `named`: the body's `name` is the label. */
+void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, bool named, const where *w);
+/** Misspelt keys of a task whose kind is not known; `near`: what it was perhaps meant to be, NULL. */
+void check_stray_keys(loader *l, const tool_kind *near, const yaml_node *body, const where *w);
 /** Collect what names scopes can have. */
 void check_names_collect(loader *l, const yaml_node *root);
 /** Warn of names in a template that no scope can have. True: there are none. */

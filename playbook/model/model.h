@@ -208,6 +208,13 @@ typedef struct pb_keychain_entry {
 	const pb_expr *config;
 } pb_keychain_entry;
 
+/** Code that is written out in a task, without templates. */
+typedef struct pb_code {
+	tr_str text;
+	pb_pos pos;  /* of its scalar; locate.h leads from a place in the text to the file */
+	tr_str path; /* the keys that lead to it */
+} pb_code;
+
 typedef struct playbook {
 	const char *file; /* as given */
 	tr_str source;    /* the text, for diagnostics at run time */
@@ -230,16 +237,26 @@ typedef struct playbook {
 	size_t step_count;
 	const pb_workbook_entry *workbook;
 	size_t workbook_count;
+	const pb_code *codes; /* of the kind python */
+	size_t code_count;
 } playbook;
 
 /** What the checker must know of the world: which tool kinds there are. Without knows_kind: those of the language. */
 typedef struct pb_check_options {
 	bool (*knows_kind)(void *arg,
 			   tr_str kind); /* does a loaded plugin provide it? Asked of every kind but workbook */
+	/** What a loaded plugin says of the inputs of its kind (playbook/check/kinds.h); NULL: nothing. May be NULL. */
+	const struct tool_kind *(*describe)(void *arg, tr_str kind);
+	/** Has the operator set this of the plugin that answers for the kind? NULL: that is not known. */
+	bool (*has_setting)(void *arg, tr_str kind, tr_str key);
 	/** More checks, of a playbook in which ours found no error; may add to `out`. */
 	void (*further)(void *arg, const struct playbook *p, diagnostics *out);
-	void *arg;    /* of both */
-	bool lenient; /* accept root `vars` and step `vars` extraction with a warning */
+	/** A look at the codes in it, whatever else is wrong: of the rest of `p` only `codes` and `source` are sure to
+	 * be there. May be NULL. */
+	void (*codes)(void *arg, const struct playbook *p, diagnostics *out);
+	void *arg;     /* of all */
+	bool lenient;  /* accept root `vars` and step `vars` extraction with a warning */
+	bool recorded; /* it was accepted when it was recorded: inputs of tasks are not judged again */
 } pb_check_options;
 
 /** Load from text: parse, check, compile. NULL when there were errors; all faults and warnings are in `out`

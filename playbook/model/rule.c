@@ -9,6 +9,8 @@ typedef struct directive_at {
 	const yaml_node *node;
 } directive_at;
 
+#define LONGEST_S 1e9
+
 static const pb_expr *number(loader *l, const directive_at *d, const char *key)
 {
 	return expr_or_null(l, fields_get(&d->f, key), &d->w, key);
@@ -21,6 +23,11 @@ static void check_attempts(loader *l, const where *w, const yaml_node *n)
 			   "'attempts' must be at least 1");
 }
 
+static void check_number(loader *l, const directive_at *d, const char *key, double least, double most, const char *what)
+{
+	number_check(l, fields_get(&d->f, key), &d->w, key, least, most, what);
+}
+
 static void retry_load(loader *l, const directive_at *d, pb_rule *r)
 {
 	const yaml_node *attempts = fields_get(&d->f, "attempts");
@@ -29,6 +36,9 @@ static void retry_load(loader *l, const directive_at *d, pb_rule *r)
 			   "'retry' has no bound");
 	if (attempts != NULL)
 		check_attempts(l, &d->w, attempts);
+	check_number(l, d, "delay", 0, LONGEST_S, "seconds, 0 or more");
+	check_number(l, d, "max_delay", 0, LONGEST_S, "seconds, 0 or more");
+	check_number(l, d, "jitter", 0, 1, "a part of the delay, 0 to 1");
 	r->attempts = number(l, d, "attempts");
 	r->delay = number(l, d, "delay");
 	r->backoff = (pb_backoff)fields_choice(&d->f, "backoff", PB_BACKOFF_FIXED);
@@ -190,6 +200,7 @@ void rules_of_retry(loader *l, const yaml_node *n, const where *w, pb_task *t)
 	} else if (fields_read(l, n, &schema_retry, NULL, w, &d.f)) {
 		retry_load(l, &d, r);
 		const yaml_node *factor = fields_get(&d.f, "backoff_multiplier");
+		check_number(l, &d, "backoff_multiplier", 1, LONGEST_S, "1 or more");
 		if (factor != NULL && tr_as_float(factor->value, 1) > 1)
 			r->backoff = PB_BACKOFF_EXPONENTIAL;
 		r->when = condition_or_null(l, fields_get(&d.f, "when"), w, "when");

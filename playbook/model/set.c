@@ -12,17 +12,55 @@ void sets_reserve(loader *l, set_list *to, const yaml_node *const *nodes, size_t
 	to->count = 0;
 }
 
-/* Dotted names without empty parts. */
-static bool key_ok(loader *l, const yaml_node *key, tr_str name, const where *w)
+/* A part of a name, as templates can read it: letters, digits, '_', and with [] also '-'. */
+static bool part_ok(tr_str part)
 {
-	bool ok = is_text(key) && name.n > 0 && name.p[0] != '.' && name.p[name.n - 1] != '.' &&
-		  !tr_template_has_syntax(name);
-	for (size_t i = 1; ok && i < name.n; i++)
-		ok = !(name.p[i] == '.' && name.p[i - 1] == '.');
-	if (!ok)
-		load_fault(l, w, key, "bad-name", "a write names one value, such as set_ctx: { total: … }",
-			   "'%.*s' is no name to write to", TR_STR(key->text));
-	return ok;
+	for (size_t i = 0; i < part.n; i++) {
+		unsigned char c = (unsigned char)part.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+		if (!letter && !(i > 0 && ((c >= '0' && c <= '9') || c == '-')))
+			return false;
+	}
+	return part.n > 0;
+}
+
+/* Dotted names without empty parts. */
+static bool name_ok(tr_str name)
+{
+	while (name.n > 0) {
+		const char *dot = memchr(name.p, '.', name.n);
+		size_t n = dot == NULL ? name.n : (size_t)(dot - name.p);
+		if (!part_ok((tr_str){name.p, n}))
+			return false;
+		if (dot == NULL)
+			return true;
+		name = (tr_str){dot + 1, name.n - n - 1};
+	}
+	return false;
+}
+
+/* set_vars: { vars.x: … }: NULL, or the scope that is said twice. */
+static const char *said_twice(pb_set_target target, tr_str name)
+{
+	static const char *const scopes[] = {[PB_SET_ITER] = "iter", [PB_SET_VARS] = "vars", [PB_SET_CTX] = "ctx"};
+	const char *scope = target <= PB_SET_CTX ? scopes[target] : "vars";
+	size_t n = strlen(scope);
+
+	return name.n > n && memcmp(name.p, scope, n) == 0 && name.p[n] == '.' ? scope : NULL;
+}
+
+static bool key_ok(loader *l, pb_set_target target, const yaml_node *key, tr_str name, const where *w)
+{
+	const char *twice = said_twice(target, name);
+	char hint[120] = "a write names one value, with letters, digits and '_', such as set_ctx: { total: … }";
+
+	if (is_text(key) && name_ok(name) && twice == NULL)
+		return true;
+	if (twice != NULL)
+		(void)snprintf(hint, sizeof hint, "write '%.*s': it is '%s' that is written to",
+			       (int)(name.n - strlen(twice) - 1), name.p + strlen(twice) + 1, twice);
+	load_fault(l, w, key, "bad-name", hint, "'%.*s' is no name to write to", TR_STR(key->text));
+	return false;
 }
 
 static const char *const reducer_names[] = {"add", "append", "max", "min", "merge", "first", "last"};
@@ -59,7 +97,7 @@ static void shared_write(loader *l, tr_str name, const yaml_node *v, const where
 static void write_add(loader *l, pb_set_target target, const yaml_node *key, tr_str name, const yaml_node *v,
 		      const where *w, set_list *to)
 {
-	if (!key_ok(l, key, name, w))
+	if (!key_ok(l, target, key, name, w))
 		return;
 	if (target == PB_SET_SHARED) {
 		shared_write(l, name, v, w, to);

@@ -50,6 +50,7 @@ static void spec_load(loader *l, const fields *f, const where *w, pb_step *s)
 	}
 	guard_load(l, f, &spec, w, &here, s);
 	join_load(l, &spec, &here, s);
+	seconds_check(l, &spec, "timeout", &here);
 	s->timeout = expr_or_null(l, fields_get(&spec, "timeout"), &here, "timeout");
 	s->pool = fields_text(l, &spec, "pool");
 	const yaml_node *most = fields_get(&spec, "max_directives");

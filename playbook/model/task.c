@@ -13,28 +13,37 @@ static bool kind_known(const loader *l, tr_str kind)
 	return l->options.knows_kind(l->options.arg, kind);
 }
 
-static void kind_fault(loader *l, const yaml_node *at, tr_str kind, const where *w)
+/* What it was perhaps meant to be; NULL. */
+static const tool_kind *kind_fault(loader *l, const yaml_node *at, tr_str kind, const where *w)
 {
 	where here = where_key(w, LITERAL("kind"));
 	if (kind_find(kind) != NULL) {
 		load_fault(l, &here, at, "unknown-kind",
 			   "load one that does: --plugin-path, plugins.paths in config.yaml, or troupe plugin load",
 			   "no loaded plugin provides the kind '%.*s'", TR_STR(kind));
-		return;
+		return kind_find(kind);
 	}
 	size_t count;
-	const tool_kind *table = kind_table(&count);
+	const tool_kind *const *table = kind_table(&count);
 	suggestion s = load_suggestion(l, kind);
 	for (size_t i = 0; i < count; i++)
-		if (kind_known(l, tr_s(table[i].name)))
-			suggest_offer(&s, tr_s(table[i].name));
+		if (kind_known(l, tr_s(table[i]->name)))
+			suggest_offer(&s, tr_s(table[i]->name));
 	char hint[120];
 	suggest_text(&s, hint, sizeof hint);
 	load_fault(l, &here, at, "unknown-kind", hint[0] != '\0' ? hint : "is the plugin that provides it loaded?",
 		   "no tool kind is called '%.*s'", TR_STR(kind));
+	return s.best.n > 0 ? kind_find(s.best) : NULL;
 }
 
-static void kind_load(loader *l, const yaml_node *body, const fields *f, const where *w, pb_task *t)
+/* The description that a loaded plugin gives of its kind; NULL. */
+static const tool_kind *kind_described(const loader *l, tr_str kind)
+{
+	return l->options.describe == NULL ? NULL : l->options.describe(l->options.arg, kind);
+}
+
+/* The kind, and what is written out of its inputs. */
+static void kind_load(loader *l, const yaml_node *body, const fields *f, bool named, const where *w, pb_task *t)
 {
 	const yaml_node *kind = fields_get(f, "kind");
 	if (kind == NULL) {
@@ -44,76 +53,18 @@ static void kind_load(loader *l, const yaml_node *body, const fields *f, const w
 		return;
 	}
 	t->kind = arena_str(l->mem, kind->text);
-	if (!kind_known(l, t->kind))
-		kind_fault(l, kind, t->kind, w);
-}
-
-static void names_listed(const char *const *names, tr_buf *b)
-{
-	for (size_t i = 0; names[i] != NULL; i++)
-		tr_buf_putf(b, "%s'%s'", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ", names[i]);
-}
-
-static bool key_there(const yaml_node *body, const char *key, bool named)
-{
-	if (named && strcmp(key, "name") == 0)
-		return true; /* the label serves */
-	return yaml_get(body, key) != NULL;
-}
-
-static void required_check(loader *l, const tool_kind *kind, const yaml_node *body, bool named, const where *w)
-{
-	for (size_t i = 0; kind->required != NULL && kind->required[i] != NULL; i++) {
-		if (!key_there(body, kind->required[i], named))
-			load_fault(l, w, body, "missing-key", NULL, "a task of kind '%s' needs '%s'", kind->name,
-				   kind->required[i]);
-	}
-	if (kind->one_of == NULL)
+	if (!kind_known(l, t->kind)) {
+		check_stray_keys(l, kind_fault(l, kind, t->kind, w), body, w);
 		return;
-	for (size_t i = 0; kind->one_of[i] != NULL; i++) {
-		if (key_there(body, kind->one_of[i], named))
-			return;
 	}
-	tr_buf listed = {0};
-	names_listed(kind->one_of, &listed);
-	load_fault(l, w, body, "missing-key", NULL, "a task of kind '%s' needs %s", kind->name,
-		   listed.p == NULL ? "" : listed.p);
-	tr_buf_fini(&listed);
+	const tool_kind *known = kind_find(t->kind);
+	if (known == NULL)
+		known = kind_described(l, t->kind);
+	if (known != NULL && !l->options.recorded)
+		check_inputs(l, known, body, named, w);
 }
 
 /* ---- what goes to the plugin ---- */
-
-static void unknown_config_key(loader *l, const tool_kind *kind, const yaml_node *key, const where *w)
-{
-	suggestion s = load_suggestion(l, key->text);
-	for (size_t i = 0; i < kind->key_count; i++)
-		suggest_offer(&s, tr_s(kind->keys[i].key));
-	for (size_t i = 0; i < schema_task.field_count; i++)
-		suggest_offer(&s, tr_s(schema_task.fields[i].key));
-	char hint[120];
-	where here = where_key(w, key->text);
-	load_say(l, suggest_is_slip(&s) ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING, &here, pos_of(key), "unknown-key",
-		 suggest_text(&s, hint, sizeof hint), "a task of kind '%s' has no key '%.*s'", kind->name,
-		 TR_STR(key->text));
-}
-
-static void listed_check(loader *l, const kind_key *k, const yaml_node *v, const where *w)
-{
-	if (k->values == NULL || !is_text(v) || tr_template_has_syntax(v->text))
-		return;
-	suggestion s = load_suggestion(l, v->text);
-	for (size_t i = 0; k->values[i] != NULL; i++) {
-		if (tr_str_is(v->text, k->values[i]))
-			return;
-		suggest_offer(&s, tr_s(k->values[i]));
-	}
-	char hint[120];
-	tr_buf listed = {0};
-	names_listed(k->values, &listed);
-	load_fault(l, w, v, "bad-value", suggest_text(&s, hint, sizeof hint), "'%s' cannot be '%.*s': it is %s", k->key,
-		   TR_STR(v->text), listed.p == NULL ? "" : listed.p);
-	tr_buf_fini(&listed);
-}
 
 static void config_add(loader *l, pb_expr_pair *pairs, size_t *count, tr_str key, const yaml_node *at,
 		       const pb_expr *value)
@@ -128,10 +79,6 @@ static void config_own(loader *l, const tool_kind *kind, const yaml_pair *pair, 
 {
 	const kind_key *k = kind_key_find(kind, pair->key->text);
 	where here = where_key(w, pair->key->text);
-	if (kind != NULL && k == NULL)
-		unknown_config_key(l, kind, pair->key, w);
-	if (k != NULL)
-		listed_check(l, k, pair->value, &here);
 	bool body = k != NULL && k->body;
 	config_add(l, pairs, count, pair->key->text, pair->key,
 		   body ? expr_of_body(l, pair->value, &here) : expr_of(l, pair->value, &here));
@@ -157,6 +104,35 @@ static pb_pos body_pos(const yaml_node *task)
 			return (pb_pos){.line = n->line + n->block, .column = n->column};
 	}
 	return (pb_pos){0};
+}
+
+static pb_code *code_add(loader *l)
+{
+	if (l->code_count == l->code_capacity) {
+		size_t capacity = l->code_capacity == 0 ? 4 : l->code_capacity * 2;
+		pb_code *grown = arena_alloc_array(l->mem, capacity, sizeof *grown);
+		if (grown == NULL)
+			return NULL;
+		if (l->code_count > 0)
+			memcpy(grown, l->codes, l->code_count * sizeof *grown);
+		l->codes = grown;
+		l->code_capacity = capacity;
+	}
+	return &l->codes[l->code_count++];
+}
+
+/* Python that is written out; a script of one line is a path. */
+static void code_note(loader *l, const yaml_node *body, const where *w)
+{
+	const yaml_node *code = yaml_get(body, "code"), *script = yaml_get(body, "script");
+	const yaml_node *n = !is_null(code) ? code : script;
+	where here = where_key(w, tr_s(n == code ? "code" : "script"));
+	if (n == NULL || !is_text(n) || n->text.n == 0 || tr_template_has_syntax(n->text) ||
+	    (n == script && memchr(n->text.p, '\n', n->text.n) == NULL))
+		return;
+	pb_code *c = code_add(l);
+	if (c != NULL)
+		*c = (pb_code){.text = arena_str(l->mem, n->text), .pos = pos_of(n), .path = where_text(l, &here)};
 }
 
 static const pb_expr *config_load(loader *l, const tool_kind *kind, const yaml_node *body, const fields *f, bool named,
@@ -230,6 +206,10 @@ static void task_timeout(loader *l, const fields *f, const fields *spec, const w
 	const yaml_node *of_spec = spec->table == NULL ? NULL : fields_get(spec, "timeout");
 	if (own != NULL && of_spec != NULL)
 		fault_both(l, w, fields_key(f, "timeout"), "timeout", fields_key(spec, "timeout"), "spec.timeout");
+	where wspec = where_key(w, LITERAL("spec"));
+	seconds_check(l, f, "timeout", w); /* a kind's own `timeout` is not among these fields */
+	if (spec->table != NULL)
+		seconds_check(l, spec, "timeout", &wspec);
 	t->timeout = expr_or_null(l, own != NULL ? own : of_spec, w, "timeout");
 }
 
@@ -265,11 +245,7 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	const yaml_node *k = yaml_get(body, "kind");
 	const tool_kind *kind = k != NULL && is_text(k) ? kind_find(k->text) : NULL;
 	fields_read(l, body, &schema_task, kind, w, &f);
-	kind_load(l, body, &f, w, t);
-	if (kind != NULL) {
-		required_check(l, kind, body, named, w);
-		check_inputs(l, kind, body, w);
-	}
+	kind_load(l, body, &f, named, w, t);
 	where wspec = where_key(w, LITERAL("spec"));
 	if (fields_get(&f, "spec") != NULL)
 		fields_read(l, fields_get(&f, "spec"), &schema_task_spec, NULL, &wspec, &spec);
@@ -280,5 +256,7 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	result_load(l, &f, w, &t->result);
 	t->config = config_load(l, kind, body, &f, named, w);
 	t->body = body_pos(body);
+	if (l->options.codes != NULL && tr_str_is(t->kind, "python"))
+		code_note(l, body, w);
 	entry_check(l, body, w, t);
 }

@@ -19,6 +19,15 @@ static void path_put(tr_buf *b, const where *w)
 	tr_buf_put(b, w->key.p, w->key.n);
 }
 
+tr_str where_text(loader *l, const where *w)
+{
+	tr_buf path = {0};
+	path_put(&path, w);
+	tr_str kept = arena_str(l->mem, tr_buf_str(&path));
+	tr_buf_fini(&path);
+	return kept;
+}
+
 TR_PRINTF(7, 0)
 static void load_vsay(loader *l, diagnostic_level level, const where *w, pb_pos at, const char *code, const char *hint,
 		      const char *fmt, va_list args)

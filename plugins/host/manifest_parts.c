@@ -3,6 +3,7 @@
 #include "plugins/host/manifest_parts.h"
 #include "plugins/host/controller.h"
 #include "plugins/host/grants.h"
+#include "playbook/check/kind_read.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -67,6 +68,20 @@ static bool capability_valid(tr_value name)
 	return true;
 }
 
+/* What a tool kind says of its inputs (playbook/check/kind_read.h). */
+static void check_inputs(tr_value name, tr_value options, const char *path, fault_list *out)
+{
+	const char *text = tr_as_cstr(name, "");
+	char why[300];
+
+	if (strncmp(text, "tool:", 5) != 0)
+		return;
+	described_kind *d = described_kind_read(text + 5, options, why, sizeof why);
+	if (d == NULL && why[0] != '\0')
+		faults_add(out, path, "inputs of %s: %s", text + 5, why);
+	described_kind_free(&d);
+}
+
 tr_value manifest_capabilities(tr_value source, fault_list *out)
 {
 	tr_value list = list_at(source, "capabilities", out), map = tr_map();
@@ -84,6 +99,8 @@ tr_value manifest_capabilities(tr_value source, fault_list *out)
 				   "must be a name such as \"tool:http\", or one {name: {options}}; the "
 				   "controllers are iterator, result, workbook");
 		else
+			check_inputs(name, options, path, out);
+		if (capability_valid(name))
 			map = tr_map_put(map, tr_keep(name), tr_is_valid(options) ? tr_keep(options) : tr_map());
 	}
 	return map;

@@ -78,11 +78,11 @@ static void every_kind_is_described(void **state)
 {
 	(void)state;
 	size_t count;
-	const tool_kind *kinds = kind_table(&count);
+	const tool_kind *const *kinds = kind_table(&count);
 	tr_value schema = json_schema();
 	for (size_t i = 0; i < count; i++) {
 		char name[64];
-		snprintf(name, sizeof name, "kind_%s", kinds[i].name);
+		snprintf(name, sizeof name, "kind_%s", kinds[i]->name);
 		assert_true(tr_is(TR_GET(schema, "$defs", name, "properties"), TR_MAP));
 	}
 	tr_drop(schema);

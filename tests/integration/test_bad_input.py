@@ -102,6 +102,45 @@ class BadInput(kit.Case):
         text = self.refused(path, "vars", "nonsense", "nowhere")
         self.assertGreaterEqual(text.count(": error:"), 4)
 
+    def test_python_that_does_not_compile(self):
+        """With its place in the file, whatever stands around the code, and together with other faults."""
+        text = """\
+            workflow:
+              - step: a
+                tool:
+                  - one:
+                      kind: python
+                      code: |
+                        x = 1
+
+                        def f(x)
+                            return x
+                  - two: { kind: python, code: "y = (1,", memory: lots }
+                  - three: { kind: python, code: "return {'a': 1}" }
+        """
+        playbook = self.write("syntax.yaml", text)
+        for command in ("check", "run"):
+            done = self.troupe(command, playbook)
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn(f"{playbook}:12:21: error: SyntaxError: expected ':' (workflow[0].tool[0].one.code)", done.stderr)
+            self.assertIn(f"{playbook}:14:41: error: SyntaxError: '(' was never closed (workflow[0].tool[1].two.code)", done.stderr)
+            self.assertIn(f"{playbook}:14:55: error: 'memory' must be a whole number of at least 1, not text", done.stderr)
+            self.assertEqual(done.stderr.count("error: "), 3, done.stderr)
+
+    def test_nats_without_a_server(self):
+        """Unless the operator has set one."""
+        playbook = self.write("nats.yaml", """\
+            workflow:
+              - step: a
+                tool: { kind: nats, operation: publish, subject: a.b, data: x }
+        """)
+        done = self.troupe("check", playbook)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(f"{playbook}:6:11: error: a task of kind 'nats' needs 'url' or 'auth' (workflow[0].tool)", done.stderr)
+        config = self.write("config.yaml", "plugins: { each: { nats: { settings: { url: 'nats://127.0.0.1:4222' } } } }\n", header=False)
+        done = self.troupe("check", "--config", config, playbook)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def test_bad_set_and_payload(self):
         path = self.write("good.yaml", STEP)
         for args, word in ([["--set", "novalue"], "key=value"], [["--set", "=x"], "key=value"],

@@ -53,7 +53,7 @@ class Operator(kit.Case):
         playbook = self.write("bad.yaml", """
             workflow:
               - step: a
-                tool: { kind: python, code: "x = (" }
+                tool: { kind: python, code: "x = {{ '(' }}" } # a template: it is known only when it runs
             """)
         out = self.run_json(playbook, code=1)
         message = str(out)
@@ -87,9 +87,10 @@ class Operator(kit.Case):
               - step: far
                 tool: { kind: python, file: not_there.py }
             """)
-        line = next(i for i, text in enumerate(open(playbook, encoding="utf-8"), 1) if "b = (a" in text)
+        with open(playbook, encoding="utf-8") as f:
+            line, column = next((i, text.index("(") + 1) for i, text in enumerate(f, 1) if "b = (a" in text)
         said = self.refused("check", playbook)
-        self.assertIn(f"code.yaml:{line}:1: error: SyntaxError: '(' was never closed (line 2, ", said)
+        self.assertIn(f"code.yaml:{line}:{column}: error: SyntaxError: '(' was never closed (workflow[1].tool.code)", said)
         text = open(playbook, encoding="utf-8").read().replace("b = (a", "b = (a)")
         with open(playbook, "w", encoding="utf-8") as f:
             f.write(text)

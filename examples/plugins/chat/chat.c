@@ -8,16 +8,26 @@
 #include <troupe/io.h>
 #include <troupe/plugin.h>
 
-TR_PLUGIN_MANIFEST("{\"id\": \"chat\", \"version\": \"1.0.0\","
-		   "\"description\": \"Asks an OpenAI-compatible chat endpoint\", \"license\": \"Apache-2.0\","
-		   "\"capabilities\": [\"tool:chat\", {\"provider:llm\": {\"api\": \"openai\"}}],"
-		   "\"provides\": {\"provider\": \"chat\"}, \"needs\": [\"net\", \"fs:*\"],"
-		   "\"config\": {\"address\": {\"type\": \"string\", \"default\": \"127.0.0.1:8080\","
-		   "                         \"description\": \"host:port of the endpoint, or unix:/path\"},"
-		   "            \"path\": {\"type\": \"string\", \"default\": \"/v1/chat/completions\"},"
-		   "            \"model\": {\"type\": \"string\", \"default\": \"default\"},"
-		   "            \"api_key\": {\"type\": \"string\", \"default\": \"\"}},"
-		   "\"limits\": {\"time\": 120, \"concurrency\": 32}}");
+TR_PLUGIN_MANIFEST(
+    "{\"id\": \"chat\", \"version\": \"1.0.0\","
+    "\"description\": \"Asks an OpenAI-compatible chat endpoint\", \"license\": \"Apache-2.0\","
+    "\"capabilities\": [{\"tool:chat\": {\"inputs\": {"
+    "   \"prompt\": {\"type\": \"string\", \"description\": \"the question\"},"
+    "   \"system\": {\"type\": \"string\", \"description\": \"said before it\"},"
+    "   \"messages\": {\"type\": \"list\", \"description\": \"instead, as the API has them\"},"
+    "   \"model\": {\"type\": \"string\"}, \"temperature\": {\"type\": \"number\", \"min\": 0, \"max\": 2},"
+    "   \"max_tokens\": {\"type\": \"int\", \"min\": 1},"
+    "   \"stop\": {\"type\": [\"string\", \"list\"]}, \"seed\": {\"type\": \"int\"},"
+    "   \"response_format\": {\"type\": \"map\"}},"
+    "  \"one_of\": [[\"prompt\", \"messages\"]], \"exclusive\": [[\"prompt\", \"messages\"]]}},"
+    " {\"provider:llm\": {\"api\": \"openai\"}}],"
+    "\"provides\": {\"provider\": \"chat\"}, \"needs\": [\"net\", \"fs:*\"],"
+    "\"config\": {\"address\": {\"type\": \"string\", \"default\": \"127.0.0.1:8080\","
+    "                         \"description\": \"host:port of the endpoint, or unix:/path\"},"
+    "            \"path\": {\"type\": \"string\", \"default\": \"/v1/chat/completions\"},"
+    "            \"model\": {\"type\": \"string\", \"default\": \"default\"},"
+    "            \"api_key\": {\"type\": \"string\", \"default\": \"\"}},"
+    "\"limits\": {\"time\": 120, \"concurrency\": 32}}");
 
 #define ANSWER_MAX (4u << 20)
 

@@ -34,15 +34,17 @@ static void the_later_dialect_becomes_canonical(void **state)
 {
 	(void)state;
 	char *out = converted(
-	    HEAD "workflow:\n  - step: a\n    input: { id: 1 }\n    tool:\n      - name: get\n        kind: http\n"
-		 "        url: x\n        input: { q: 2 }\n        spec:\n          policy:\n            rules:\n"
-		 "              - { when: outcome.ok, then: { do: break, set: { ctx.k: 1 } } }\n"
-		 "              - { else: { then: { do: fail } } }\n"
-		 "    next: { spec: { mode: inclusive }, arcs: [ { step: a, when: ctx.again } ] }\n");
+	    HEAD
+	    "workflow:\n  - step: a\n    input: { id: 1 }\n    tool:\n      - name: get\n        kind: http\n"
+	    "        url: http://x\n        input: { q: 2 }\n        spec:\n          policy:\n            rules:\n"
+	    "              - { when: outcome.ok, then: { do: break, set: { ctx.k: 1 } } }\n"
+	    "              - { else: { then: { do: fail } } }\n"
+	    "    next: { spec: { mode: inclusive }, arcs: [ { step: a, when: ctx.again } ] }\n");
 	assert_string_equal(
 	    out, "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: { name: test, path: tests/test }\n"
 		 "workflow:\n  - step: a\n    spec: { next_mode: inclusive }\n    args: { id: 1 }\n    tool:\n"
-		 "      - get:\n          kind: http\n          url: x\n          args: { q: 2 }\n          eval:\n"
+		 "      - get:\n          kind: http\n          url: \"http://x\"\n          args: { q: 2 }\n          "
+		 "eval:\n"
 		 "            - expr: \"{{ outcome.ok }}\"\n              do: break\n"
 		 "              set_ctx: { k: 1 }\n            - else: { do: fail }\n    next:\n"
 		 "      - { step: a, when: \"{{ ctx.again }}\" }\n");

@@ -87,9 +87,9 @@ static void workbook_as_list_or_mapping(void **state)
 {
 	(void)state;
 	static const char *const books[] = {
-	    "workbook:\n  - { name: load, kind: http, url: x }\n  - { name: calc, tool: { kind: python, code: y } }\n",
-	    "workbook:\n  load: { kind: http, url: x }\n  calc: { tool: { kind: python, code: y } }\n",
-	    "workbook:\n  - load: { kind: http, url: x }\n  - calc: { kind: python, code: y }\n",
+	    "workbook:\n  - { name: load, kind: http, url: http://x }\n  - { name: calc, tool: { kind: python, code: y } }\n",
+	    "workbook:\n  load: { kind: http, url: http://x }\n  calc: { tool: { kind: python, code: y } }\n",
+	    "workbook:\n  - load: { kind: http, url: http://x }\n  - calc: { kind: python, code: y }\n",
 	};
 	for (size_t i = 0; i < 3; i++) {
 		tr_buf text = {0};
@@ -99,7 +99,7 @@ static void workbook_as_list_or_mapping(void **state)
 		assert_int_equal(p->workbook_count, 2);
 		assert_str(p->workbook[0].name, "load");
 		assert_str(p->workbook[0].task.kind, "http");
-		assert_const(p->workbook[0].task.config, "{\"url\":\"x\"}");
+		assert_const(p->workbook[0].task.config, "{\"url\":\"http://x\"}");
 		assert_str(p->workbook[1].task.label, "calc");
 		assert_const(p->workbook[1].task.config, "{\"code\":\"y\"}");
 		playbook_free(&p);

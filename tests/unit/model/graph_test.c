@@ -21,7 +21,7 @@ static char *drawn(const char *text, graph_format format, bool color)
 }
 
 static const char *const small = HEAD
-    "workflow:\n  - step: start\n    spec: { next_mode: inclusive }\n    tool:\n      - get: { kind: http, url: x }\n"
+    "workflow:\n  - step: start\n    spec: { next_mode: inclusive }\n    tool:\n      - get: { kind: http, url: http://x }\n"
     "      - put: { kind: noop }\n    next:\n      - { step: each, when: \"{{ ctx.total > 1 }}\" }\n      - end\n"
     "  - step: each\n    when: ctx.ok\n    loop: { in: \"{{ workload.items }}\", iterator: item, spec: { mode: "
     "parallel, "

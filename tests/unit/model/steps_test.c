@@ -8,7 +8,7 @@ static void a_whole_step(void **state)
 	playbook *p =
 	    load_steps("  - step: a\n    desc: words\n    spec: { next_mode: inclusive, timeout: 300, pool: gpu, "
 		       "max_directives: 50 }\n    when: \"{{ ctx.ok }}\"\n    args: { n: 1, m: \"{{ workload.m }}\" }\n"
-		       "    tool:\n      - fetch: { kind: http, url: x }\n      - calc: { kind: noop }\n"
+		       "    tool:\n      - fetch: { kind: http, url: http://x }\n      - calc: { kind: noop }\n"
 		       "    next:\n      - { step: b, when: \"{{ vars.x }}\", args: { id: 3 } }\n      - step: a\n"
 		       "    result: \"{{ _prev.rows }}\"\n"
 		       "  - step: b\n    tool: { kind: noop }\n");
@@ -61,8 +61,8 @@ static void one_task_is_labelled_as_the_step(void **state)
 			  "  - step: a\n    tool: [ { a: { kind: noop } } ]\n");
 	assert_same_steps("  - step: a\n    tool: [ { kind: noop } ]\n",
 			  "  - step: a\n    tool: [ { a: { kind: noop } } ]\n");
-	assert_same_steps("  - step: a\n    tool: { kind: http, name: get, url: x }\n",
-			  "  - step: a\n    tool: [ { get: { kind: http, url: x } } ]\n");
+	assert_same_steps("  - step: a\n    tool: { kind: http, name: get, url: http://x }\n",
+			  "  - step: a\n    tool: [ { get: { kind: http, url: http://x } } ]\n");
 	/* a kind that has a `name` of its own keeps it */
 	playbook *p = load_steps("  - step: a\n    tool: { kind: secrets, name: TOKEN }\n");
 	assert_str(p->steps[0].tasks[0].label, "a");
@@ -73,8 +73,8 @@ static void one_task_is_labelled_as_the_step(void **state)
 static void a_list_item_with_name_and_kind(void **state)
 {
 	(void)state;
-	assert_same_steps("  - step: a\n    tool:\n      - { name: get, kind: http, url: x }\n",
-			  "  - step: a\n    tool:\n      - get: { kind: http, url: x }\n");
+	assert_same_steps("  - step: a\n    tool:\n      - { name: get, kind: http, url: http://x }\n",
+			  "  - step: a\n    tool:\n      - get: { kind: http, url: http://x }\n");
 }
 
 static void next_in_all_forms(void **state)

@@ -202,7 +202,7 @@ static void code_is_passed_on_when_it_is_no_template(void **state)
 	playbook *p = load_with(HEAD "workflow:\n  - step: a\n    tool:\n"
 				     "      - py: { kind: python, code: \"x = '{% no'\" }\n"
 				     "      - sh: { kind: shell, cmds: [ \"echo {{ 1 + }}\", \"echo {{ 1 + 1 }}\" ] }\n"
-				     "      - db: { kind: postgres, query: \"select '{{'\" }\n",
+				     "      - db: { kind: postgres, auth: pg, query: \"select '{{'\" }\n",
 				NULL, 3);
 	assert_const(p->steps[0].tasks[0].config, "{\"code\":\"x = '{% no'\"}");
 	const pb_expr *cmds = p->steps[0].tasks[1].config->pairs[0].value;

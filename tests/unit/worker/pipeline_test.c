@@ -477,7 +477,7 @@ static void result_policies_pick_what_is_kept(void **state)
 		 "- step: work\n"
 		 "  result: { total: \"{{ _prev.sum }}\", first: \"{{ work.a }}\" }\n"
 		 "  tool:\n"
-		 "    - a: { kind: http, url: x, result: \"{{ outcome.result.rows | length }}\" }\n"
+		 "    - a: { kind: http, url: http://x, result: \"{{ outcome.result.rows | length }}\" }\n"
 		 "    - b: { kind: python, code: \"x\", args: { n: \"{{ _prev }}\" } }\n",
 		 "work", "");
 	kit_begin(&k);

@@ -142,7 +142,7 @@ static void outcome_falls_through_to_the_results_body(void **state)
 		 "  tool:\n"
 		 "    - a:\n"
 		 "        kind: http\n"
-		 "        url: x\n"
+		 "        url: http://x\n"
 		 "        eval:\n"
 		 "          - else:\n"
 		 "              do: continue\n"
