@@ -2,6 +2,8 @@
 /* Events into the board. */
 #include "cli/board.h"
 
+#include "cli/fault_text.h"
+
 #include <string.h>
 
 void board_init(board *b)
@@ -49,9 +51,9 @@ static board_step *step_of_run(board *b, const event *e)
 
 static void take_error(board_step *s, tr_value error)
 {
-	tr_value message = tr_map_get_s(error, "message");
-	if (tr_is_valid(message))
-		tr_assign(&s->note, tr_keep(message));
+	tr_value text = fault_text(error);
+	if (tr_is_valid(text))
+		tr_assign(&s->note, text);
 }
 
 static board_step *scheduled(board *b, const event *e)

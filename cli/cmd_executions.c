@@ -44,7 +44,7 @@ static const char *playbook_of(const index_entry *e)
 	return path != NULL ? path : tr_as_cstr(tr_map_get_s(e->playbook, "name"), "");
 }
 
-static const char statuses[] = "running,paused,interrupted,success,failed,partial,cancelled,stalled,unknown";
+static const char statuses[] = "running,paused,interrupted,damaged,success,failed,partial,cancelled,stalled,unknown";
 
 /* Is each word of the list a status? */
 static bool statuses_good(const char *list)

@@ -4,6 +4,7 @@
 
 #include "runtime/time/clock.h"
 #include "cli/escape.h"
+#include "cli/fault_text.h"
 #include "cli/past.h"
 #include "cli/performed.h"
 #include "cli/pick.h"
@@ -306,7 +307,9 @@ static void print_text(const struct shown *w, const struct show_options *o)
 		char step[120];
 		printf("\n%sfailure%s in %s:", style_red(&p.s), style_off(&p.s),
 		       escape_into(step, sizeof step, tr_as_str(tr_map_get_s(f, "step"))));
-		print_error(tr_map_get_s(tr_is(error, TR_MAP) ? error : f, "message"), &p.s);
+		tr_value text = fault_text(tr_is(error, TR_MAP) ? error : f);
+		print_error(text, &p.s);
+		tr_drop(text);
 		putchar('\n');
 	}
 	print_passed_over(&p);

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/escape.h"
+#include "cli/fault_text.h"
 #include "cli/style.h"
 
 #include <inttypes.h>
@@ -98,8 +99,9 @@ static void print_failures(FILE *err, const style *s, tr_value failures)
 		tr_value from = tr_is(error, TR_MAP) ? error : f;
 		char step[256], message[4000], kind[120];
 		(void)escape_into(step, sizeof step, tr_s(tr_as_cstr(tr_map_get_s(f, "step"), "execution")));
-		(void)escape_into(message, sizeof message,
-				  tr_s(tr_as_cstr(tr_map_get_s(from, "message"), "no message")));
+		tr_value text = fault_text(from);
+		(void)escape_into(message, sizeof message, tr_s(tr_as_cstr(text, "no message")));
+		tr_drop(text);
 		(void)escape_into(kind, sizeof kind, tr_as_str(tr_map_get_s(from, "kind")));
 		fprintf(err, "  %s%s%s: %s", style_bold(s), step, style_off(s), message);
 		if (kind[0] != '\0')
@@ -120,10 +122,11 @@ static void print_passed_over(FILE *err, const style *s, tr_value steps, tr_valu
 			listed = listed || tr_equal(tr_map_get_s(tr_array_at(failures, k), "step"), e->key);
 		if (listed || !tr_str_is(tr_as_str(tr_map_get_s(e->value, "status")), "failed"))
 			continue;
+		tr_value text = fault_text(error);
 		fprintf(err, "  %s%s%s failed, and an arc went on from it: %s\n", style_bold(s),
 			escape_into(step, sizeof step, tr_as_str(e->key)), style_off(s),
-			escape_into(message, sizeof message,
-				    tr_s(tr_as_cstr(tr_map_get_s(error, "message"), "no message"))));
+			escape_into(message, sizeof message, tr_s(tr_as_cstr(text, "no message"))));
+		tr_drop(text);
 	}
 }
 

@@ -2,6 +2,8 @@
 /* Events into step runs and tasks. */
 #include "cli/timeline.h"
 
+#include "cli/fault_text.h"
+
 #include <string.h>
 
 void timeline_init(timeline *t)
@@ -88,6 +90,13 @@ static timeline_task *task_of(timeline_run *r, tr_value label, tr_value kind)
 	return task;
 }
 
+static void take_error(tr_value *to, tr_value error)
+{
+	tr_value text = fault_text(error);
+	if (tr_is_valid(text))
+		tr_assign(to, text);
+}
+
 static tr_err task_event(timeline *t, timeline_run *r, const event *e)
 {
 	timeline_task *task = task_of(r, tr_map_get_s(e->payload, "label"), tr_map_get_s(e->payload, "kind"));
@@ -109,8 +118,7 @@ static tr_err task_event(timeline *t, timeline_run *r, const event *e)
 	task->retries += e->type == EVENT_TASK_RETRIED;
 	task->failed +=
 	    e->type == EVENT_TASK_PROCESSED && tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "error");
-	if (tr_is(tr_map_get_s(error, "message"), TR_STRING))
-		tr_assign(&task->error, tr_keep(tr_map_get_s(error, "message")));
+	take_error(&task->error, error);
 	t->started = tr_map_del(t->started, key);
 	tr_drop(key);
 	return tr_value_err(t->started);
@@ -120,11 +128,8 @@ static void ended(timeline_run *r, const event *e)
 {
 	r->end_us = e->time_us;
 	r->status = e->status != NULL ? e->status : e->type == EVENT_STEP_FAILED ? "failed" : "success";
-	if (e->type == EVENT_STEP_FAILED) {
-		tr_value message = tr_map_get_s(tr_map_get_s(e->payload, "error"), "message");
-		if (tr_is(message, TR_STRING))
-			tr_assign(&r->error, tr_keep(message));
-	}
+	if (e->type == EVENT_STEP_FAILED)
+		take_error(&r->error, tr_map_get_s(e->payload, "error"));
 }
 
 static tr_err run_event(timeline *t, timeline_run *r, const event *e)

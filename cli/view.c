@@ -135,9 +135,12 @@ static void lines_event(view *v, const event *e, board_step *step)
 		break;
 	case EVENT_TASK_RETRIED:
 		stamp(v, e);
-		fprintf(stderr, "%s: %s failed (%s); trying again\n", name,
-			escape_into(label, sizeof label, tr_s(tr_as_cstr(tr_map_get_s(e->payload, "label"), "task"))),
-			escape_into(note, sizeof note, tr_s(tr_as_cstr(step->note, "no message"))));
+		(void)escape_into(label, sizeof label, tr_s(tr_as_cstr(tr_map_get_s(e->payload, "label"), "task")));
+		if (e->status != NULL && strcmp(e->status, "success") == 0)
+			fprintf(stderr, "%s: %s succeeded, and its rule says retry; running it again\n", name, label);
+		else
+			fprintf(stderr, "%s: %s failed (%s); trying again\n", name, label,
+				escape_into(note, sizeof note, tr_s(tr_as_cstr(step->note, "no message"))));
 		break;
 	case EVENT_ITERATION_DONE:
 		/* Each tenth of a loop is worth a line, each of a hundred thousand iterations is not. */

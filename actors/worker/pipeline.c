@@ -2,6 +2,7 @@
 /** The pipeline of a step run or of one iteration: its life and its program counter. */
 #include "actors/worker/path.h"
 #include "actors/worker/pipeline_internal.h"
+#include "actors/worker/place.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/shared.h"
 
@@ -240,7 +241,9 @@ void pipeline_apply(pipeline *p, const writes *w)
 		n->vars = shared_into(&table, n->vars);
 		p->vars_written = shared_writes(&table, p->vars_written);
 	} else {
-		tr_assign(&p->error, error);
+		bool between = p->pc >= p->step->task_count;
+		tr_assign(&p->error,
+			  fault_place(p->run->book, error, between ? p->step->pos : task_place(pipeline_task(p))));
 	}
 	shared_fini(&table);
 }

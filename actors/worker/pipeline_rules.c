@@ -3,6 +3,7 @@
  * on. */
 #include "actors/worker/path.h"
 #include "actors/worker/pipeline_internal.h"
+#include "actors/worker/place.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/retry.h"
 
@@ -49,6 +50,7 @@ static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock
 		}
 		if (!tr_is_valid(tr_map_get_s(error, "retryable")))
 			error = tr_map_put_s(error, "retryable", tr_bool(false));
+		error = fault_place(p->run->book, error, task_place(pipeline_task(p)));
 		outcome = tr_map_put_s(outcome, "error", error);
 	}
 	if (!tr_is_valid(tr_map_get_s(outcome, "result")))
@@ -92,9 +94,15 @@ static const pb_rule *matching_rule(pipeline *p)
 	return NULL;
 }
 
-static tr_value located(const pipeline *p, tr_value error)
+static tr_value located(const pipeline *p, tr_value error, pb_pos at)
 {
+	error = fault_place(p->run->book, error, at);
 	return tr_map_put_s(error, "task", path_key(pipeline_task(p)->label));
+}
+
+static pb_pos rule_place(const pipeline *p, const pb_rule *rule)
+{
+	return rule != NULL ? rule->pos : task_place(pipeline_task(p));
 }
 
 /* The error that a failing outcome, or a rule that fails a good one, ends the step with. */
@@ -117,19 +125,21 @@ static tr_value failure(pipeline *p, const pb_rule *rule)
 		tr_drop(message);
 		tr_drop(wrong);
 	}
-	return located(p, error);
+	return located(p, error, rule_place(p, rule));
 }
 
-static tr_value spent(pipeline *p, uint32_t attempts)
+static tr_value spent(pipeline *p, const pb_rule *rule, uint32_t attempts)
 {
 	tr_value outcome = p->render.names.outcome;
 	if (p->outcome_failed)
-		return located(p,
-			       tr_map_put_s(tr_keep(tr_map_get_s(outcome, "error")), "attempts", tr_int(p->attempt)));
-	return located(p, TR_DICT("kind", tr_string("retries_spent"), "message",
-				  tr_stringf("task %.*s: still to be tried again after %u attempts",
-					     TR_STR(pipeline_task(p)->label), attempts),
-				  "retryable", tr_bool(false), "attempts", tr_int(p->attempt)));
+		return located(p, tr_map_put_s(tr_keep(tr_map_get_s(outcome, "error")), "attempts", tr_int(p->attempt)),
+			       rule->pos);
+	return located(p,
+		       TR_DICT("kind", tr_string("retries_spent"), "message",
+			       tr_stringf("task %.*s: still to be tried again after %u attempts",
+					  TR_STR(pipeline_task(p)->label), attempts),
+			       "retryable", tr_bool(false), "attempts", tr_int(p->attempt)),
+		       rule->pos);
 }
 
 /* ---- the end ---- */
@@ -185,11 +195,13 @@ static bool too_many_directives(pipeline *p)
 static tr_value directives_error(const pipeline *p)
 {
 	return located(
-	    p, TR_DICT("kind", tr_string("directive_limit"), "message",
-		       tr_stringf("the pipeline of step %.*s made more than %llu moves; if it jumps for ever, give the "
-				  "jump a condition, else raise the limit in the step's spec",
-				  TR_STR(p->step->name), (unsigned long long)(p->directives - 1)),
-		       "retryable", tr_bool(false)));
+	    p,
+	    TR_DICT("kind", tr_string("directive_limit"), "message",
+		    tr_stringf("the pipeline of step %.*s made more than %llu moves; if it jumps for ever, give the "
+			       "jump a condition, else raise the limit in the step's spec",
+			       TR_STR(p->step->name), (unsigned long long)(p->directives - 1)),
+		    "retryable", tr_bool(false)),
+	    pipeline_task(p)->pos);
 }
 
 static void processed_event(pipeline *p, pb_directive directive, const pb_rule *rule, tr_value kept, const writes *w,
@@ -294,7 +306,7 @@ static pipeline_action go(pipeline *p, pb_directive directive, const pb_rule *ru
 	if (tr_is_valid(p->error)) /* a shared write that clashed */
 		directive = PB_FAIL;
 	else if (tr_is_valid(error))
-		p->error = located(p, error);
+		p->error = located(p, error, rule_place(p, rule));
 	else if (directive == PB_FAIL)
 		p->error = failure(p, rule);
 	processed_event(p, directive, rule, kept, w, clock);
@@ -320,7 +332,7 @@ static pipeline_action retry_or_end(pipeline *p, const pb_rule *rule, writes *w,
 		return retry(p, rule, w, clock);
 	}
 	pipeline_apply(p, w);
-	tr_assign(&p->error, spent(p, p->attempt));
+	tr_assign(&p->error, spent(p, rule, p->attempt));
 	tr_value kept = tr_keep(tr_map_get_s(p->render.names.outcome, "result"));
 	processed_event(p, PB_FAIL, rule, kept, w, clock);
 	if (!tr_is_nil(kept))
@@ -350,7 +362,7 @@ pipeline_action pipeline_decide(pipeline *p, tr_value outcome, pipeline_clock cl
 		next = (pipeline_action){.what = PIPELINE_FAILED};
 	} else if (rule != NULL && !writes_render(&w, rule->sets, rule->set_count, p->parallel, &p->render, &error)) {
 		writes none = {0};
-		p->error = located(p, error);
+		p->error = located(p, error, rule_place(p, rule));
 		processed_event(p, PB_FAIL, rule, tr_map_get_s(n->outcome, "result"), &none, clock);
 		p->state = ENDED_BADLY;
 		next = (pipeline_action){.what = PIPELINE_FAILED};

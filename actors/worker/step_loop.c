@@ -5,6 +5,7 @@
 #include "actors/worker/iteration_report.h"
 #include "actors/worker/loop_ask.h"
 #include "actors/worker/path.h"
+#include "actors/worker/place.h"
 #include "actors/worker/step_run_internal.h"
 #include "actors/worker/writes.h"
 
@@ -155,6 +156,8 @@ static tr_value with_vars(step_loop *l, tr_value payload)
 void step_loop_fail(step_run *s, tr_value error)
 {
 	step_loop *l = s->loop;
+	const pb_loop *loop = &s->run->step->loop;
+	error = fault_place(s->run->book, error, loop->in != NULL ? loop->in->pos : loop->pos);
 	tr_value payload = TR_DICT("error", error, "stats", results_stats(&l->results));
 	step_run_end(s, EVENT_STEP_FAILED, with_vars(l, payload));
 }
@@ -217,7 +220,8 @@ static void finish(step_run *s)
 		return;
 	}
 	if (!loop_ask_end(s->run, &l->results, &error)) {
-		step_loop_fail(s, error);
+		tr_value first = tr_map_get_s(tr_array_at(l->results.failures, 0), "error");
+		step_loop_fail(s, tr_is(error, TR_MAP) ? fault_place_of(error, first) : error);
 		return;
 	}
 	tr_value result = loop_result(s, &stats, &error);

@@ -2,10 +2,12 @@
 /** The actor of one step run. */
 #include "actors/worker/step_run.h"
 #include "actors/protocol.h"
+#include "actors/worker/place.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/step_run_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <troupe/log.h>
 
 /* ---- telling ---- */
@@ -95,11 +97,11 @@ void step_run_end(step_run *s, event_type type, tr_value payload)
 		step_run_finish(s, type, payload);
 }
 
-static tr_value failed_payload(tr_value error)
+static tr_value failed_payload(const step_run *s, tr_value error)
 {
-	return TR_DICT("error", tr_is(error, TR_MAP) ? error
-						     : TR_DICT("kind", tr_string("error"), "message",
-							       tr_string("the step failed without a reason")));
+	if (!tr_is(error, TR_MAP))
+		error = TR_DICT("kind", tr_string("error"), "message", tr_string("the step failed without a reason"));
+	return TR_DICT("error", fault_place(s->run->book, error, s->run->step->pos));
 }
 
 static tr_value with_vars(tr_value payload, tr_value vars)
@@ -129,7 +131,7 @@ static void pipeline_ended(step_run *s)
 		pipeline_done(s, pipeline_result(p), pipeline_written_vars(p));
 		return;
 	}
-	tr_value payload = failed_payload(tr_keep(pipeline_error(p)));
+	tr_value payload = failed_payload(s, tr_keep(pipeline_error(p)));
 	if (!tr_is_nil(pipeline_result(p)))
 		payload = tr_map_put_s(payload, "result", tr_keep(pipeline_result(p)));
 	step_run_end(s, EVENT_STEP_FAILED, with_vars(payload, pipeline_written_vars(p)));
@@ -188,8 +190,10 @@ static void stop(step_run *s, const char *kind, tr_value message)
 		step_run_add(s);
 	}
 	s->begun = true;
-	tr_value payload =
-	    TR_DICT("error", TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false)));
+	tr_value error = TR_DICT("kind", tr_string(kind), "message", message, "retryable", tr_bool(false));
+	if (strcmp(kind, "cancelled") != 0) /* which comes from outside */
+		error = fault_place(s->run->book, error, s->run->step->pos);
+	tr_value payload = TR_DICT("error", error);
 	step_hooks_let_go(s, EVENT_STEP_FAILED, payload);
 	step_run_end(s, EVENT_STEP_FAILED, payload);
 }

@@ -2,6 +2,7 @@
 /** Writes of rules and tasks. */
 #include "actors/worker/writes.h"
 #include "actors/worker/path.h"
+#include "actors/worker/place.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/shared.h"
 
@@ -62,7 +63,9 @@ bool writes_render(writes *w, const pb_set *sets, size_t count, bool vars_to_ite
 		if (!tr_is_valid(value))
 			value = tr_nil();
 		if (sets[i].target == PB_SET_SHARED && !shared_suits(sets[i].reducer, value)) {
-			tr_assign(error, shared_error(sets[i].key, sets[i].reducer, value));
+			tr_assign(error,
+				  fault_place(r->names.run->book, shared_error(sets[i].key, sets[i].reducer, value),
+					      sets[i].value->pos));
 			tr_drop(value);
 			return false;
 		}

@@ -111,6 +111,7 @@ typedef struct pb_task {
 	const pb_expr *config; /* mapping: all keys of the task but label, kind, eval, and those below (url, code, args,
 				  auth, …) */
 	pb_pos body;           /* where its code begins, or a sub-playbook's path is; line 0: neither */
+	pb_pos input;          /* where its main input (url, query, code, path, …) is; line 0: it has none */
 	const pb_expr *when;   /* optional task guard (a false one skips the task); NULL */
 	const pb_expr *timeout; /* seconds; NULL: none */
 	const pb_rule *rules;

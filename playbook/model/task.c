@@ -106,6 +106,19 @@ static pb_pos body_pos(const yaml_node *task)
 	return (pb_pos){0};
 }
 
+/* Where what the task is about is written: whoever looks for an error looks there. */
+static pb_pos input_pos(const yaml_node *task)
+{
+	static const char *const keys[] = {"url",  "endpoint", "query",     "command", "commands", "script", "code",
+					   "cmds", "path",     "operation", "action",  "source",   "file"};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const yaml_node *n = yaml_key(task, keys[i]);
+		if (n != NULL)
+			return pos_of(n);
+	}
+	return (pb_pos){0};
+}
+
 static pb_code *code_add(loader *l)
 {
 	if (l->code_count == l->code_capacity) {
@@ -256,6 +269,7 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	result_load(l, &f, w, &t->result);
 	t->config = config_load(l, kind, body, &f, named, w);
 	t->body = body_pos(body);
+	t->input = input_pos(body);
 	if (l->options.codes != NULL && tr_str_is(t->kind, "python"))
 		code_note(l, body, w);
 	entry_check(l, body, w, t);

@@ -167,6 +167,10 @@ static tr_value read_url(http_request *r, tr_value input)
 		url = tr_map_get_s(input, "endpoint");
 	if (tr_is(url, TR_STRING) && http_is_cut(url))
 		return tr_outcome_error("input", false, "http: url has a NUL in it");
+	if (given(url) && !tr_is(url, TR_STRING))
+		return tr_outcome_error("input", false,
+					"http: url must be text such as \"https://example.com/path\", is %s",
+					tr_type_name(tr_type_of(url)));
 	if (!tr_is(url, TR_STRING) || tr_as_str(url).n == 0 || tr_as_str(url).n > MAX_URL)
 		return tr_outcome_error("input", false,
 					"http: url is required: text such as \"https://example.com/path\"");

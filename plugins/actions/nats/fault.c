@@ -86,7 +86,8 @@ tr_value nats_fault_nobody(const char *subject)
 {
 	if (strncmp(subject, "$JS.", 4) == 0)
 		return tr_outcome_error("unavailable", false,
-					"nats: JetStream does not answer: it is not enabled on this server, or not for "
+					"nats: JetStream does not answer: it is not enabled on this server (start it "
+					"with 'nats-server -js', or jetstream {} in its configuration), or not for "
 					"this account");
 	return tr_outcome_error("no_responders", true, "nats: nobody listens at %s", subject);
 }

@@ -51,18 +51,29 @@ tr_value nats_stored(nats_task *t, const char *stream, const char *subject, int6
 
 /* ---- writing ---- */
 
+/* Nobody answered a message that is to be stored: no stream takes its subject, or the server keeps none at all. */
+static tr_value nobody_stores(nats_task *t, const char *subject, const char *what)
+{
+	tr_value error, fault = tr_absent();
+
+	tr_drop(nats_ask_api(t, "$JS.API.INFO", tr_absent(), what, &error, &fault));
+	if (tr_is_valid(error)) /* not for this account */
+		fault = nats_fault_api(error, what);
+	tr_drop(error);
+	if (tr_str_is(tr_as_str(TR_GET(fault, "error", "kind")), "unavailable"))
+		return fault;
+	tr_drop(fault);
+	return tr_outcome_error("not_found", false, "nats: %s: no stream takes the subject %s", what, subject);
+}
+
 tr_value nats_store(nats_task *t, const char *subject, tr_value data, tr_value headers, const char *what,
 		    tr_value *fault)
 {
 	tr_value answer = nats_ask_once(t, subject, data, headers, fault), ack;
 
 	if (!tr_is_valid(answer)) {
-		/* A subject that no stream takes has nobody who could answer. */
-		if (tr_str_is(tr_as_str(TR_GET(*fault, "error", "kind")), "no_responders")) {
-			tr_drop(*fault);
-			*fault = tr_outcome_error("not_found", false, "nats: %s: no stream takes the subject %s", what,
-						  subject);
-		}
+		if (tr_str_is(tr_as_str(TR_GET(*fault, "error", "kind")), "no_responders"))
+			tr_assign(fault, nobody_stores(t, subject, what));
 		return answer;
 	}
 	ack = nats_ask_read(answer, what, NULL, fault);

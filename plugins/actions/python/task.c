@@ -213,6 +213,10 @@ static tr_value exception(const python_task *t, tr_value error)
 		out = tr_outcome_error(kind, false, "%s (line %lld)", message, (long long)line);
 	else
 		out = tr_outcome_error(kind, false, "%s", message);
+	if (line > 0 && t->line > 0 && file[0] != '\0') {
+		out = tr_outcome_error_put(out, "file", tr_string(file));
+		out = tr_outcome_error_put(out, "line", tr_int(t->line + line - 1));
+	}
 	return tr_outcome_error_put(out, "code", tr_keep(tr_map_get_s(error, "class")));
 }
 

@@ -139,6 +139,19 @@ static tr_value result_of(tr_value report)
 	return tr_map_put_s(out, "execution_id", id_text(report));
 }
 
+/* The child's file and line, unless the message has them. Takes text. */
+static tr_value with_place(tr_value text, tr_value failure)
+{
+	const char *file = tr_as_cstr(tr_map_get_s(failure, "file"), "");
+	long long line = tr_as_int(tr_map_get_s(failure, "line"), 0);
+	tr_value place = line > 0 && file[0] != '\0' ? tr_stringf("%s:%lld", file, line) : tr_absent();
+
+	if (tr_is_valid(place) && strstr(tr_as_cstr(text, ""), tr_as_cstr(place, "")) == NULL)
+		tr_assign(&text, tr_stringf("%s (%s)", tr_as_cstr(text, ""), tr_as_cstr(place, "")));
+	tr_drop(place);
+	return text;
+}
+
 /* Where it really failed, however many playbooks lie between. */
 static tr_value cause_of(tr_value failure)
 {
@@ -147,8 +160,9 @@ static tr_value cause_of(tr_value failure)
 
 	if (tr_is(known, TR_STRING))
 		return tr_keep(known);
-	return tr_stringf("%s%s%s%s", step[0] != '\0' ? "step " : "", step, step[0] != '\0' ? ": " : "",
-			  tr_as_cstr(tr_map_get_s(failure, "message"), ""));
+	tr_value said = tr_stringf("%s%s%s%s", step[0] != '\0' ? "step " : "", step, step[0] != '\0' ? ": " : "",
+				   tr_as_cstr(tr_map_get_s(failure, "message"), ""));
+	return with_place(said, failure);
 }
 
 /* The child's failures, without those of its own children that they carry. */

@@ -516,6 +516,24 @@ static void section_10_nats_tls(void **state)
 	check_error(ask_as(tls_server("nats"), "publish", TR_DICT("subject", tr_string("x"))), "tls", false, "");
 }
 
+/* Which is said whichever way the server lets it be known: nobody at the API, nobody at the subject. */
+static void a_server_without_jetstream_is_named(void **state)
+{
+	static const char *const operations[] = {"kv_get", "kv_put", "kv_delete", "kv_keys", "js_publish", "js_get"};
+
+	(void)state;
+	if (tls_port == 0)
+		skip();
+	for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+		tr_value input = TR_DICT("bucket", tr_string("b"), "key", tr_string("k"), "value", tr_int(1), "subject",
+					 tr_string("orders.new"), "stream", tr_string("LOG"), "data", tr_int(1),
+					 "verify_ssl", tr_bool(false));
+		check_error(ask_as(tls_server("tls"), operations[i], input), "unavailable", false,
+			    "JetStream does not answer: it is not enabled on this server (start it with 'nats-server "
+			    "-js'");
+	}
+}
+
 /* The server that listens at control.restart is killed and started again. */
 static void a_lost_connection_is_retryable_and_replaced(void **state)
 {
@@ -598,6 +616,7 @@ int main(void)
 	    cmocka_unit_test(section_10_nats_credentials),
 	    cmocka_unit_test(section_10_nats_the_servers_permissions),
 	    cmocka_unit_test(section_10_nats_tls),
+	    cmocka_unit_test(a_server_without_jetstream_is_named),
 	    cmocka_unit_test(a_lost_connection_is_retryable_and_replaced),
 	    cmocka_unit_test(a_host_needs_its_grant),
 	    cmocka_unit_test(files_of_a_task_need_the_operators_grant),
