@@ -223,6 +223,62 @@ static void values_that_nobody_places_stay_inline(void **state)
 	world_stop(&w);
 }
 
+/* ---- replacers at the points behind a decision ---- */
+
+static tr_value stand_in_hook(void *state, const char *point, tr_value context, tr_value (*next)(void *, tr_value),
+			      void *chain, tr_value *reason)
+{
+	(void)state;
+	(void)next;
+	(void)chain;
+	(void)reason;
+	if (strcmp(point, "loop_iteration") == 0)
+		return TR_DICT("status", tr_string("success"), "result",
+			       tr_int(10 * tr_as_int(tr_map_get_s(context, "item"), 0)));
+	tr_str value = tr_as_str(tr_map_get_s(context, "value"));
+	return TR_DICT("kind", tr_string("result_ref"), "ref", tr_string("noetl://elsewhere/1"), "store",
+		       tr_string("elsewhere"), "key", tr_string("1"), "size", tr_int((int64_t)value.n));
+}
+
+/* It leaves what it does not replace to the built-in controllers. */
+static tr_value pass_decide(tr_value config, tr_value question)
+{
+	(void)config;
+	(void)question;
+	return pass();
+}
+
+static void replacers_do_what_was_decided(void **state)
+{
+	static const tr_plugin stand_in = {TR_PLUGIN_HEAD, .hook = stand_in_hook, .decide = pass_decide};
+	static const builtin other = {
+	    MANIFEST(", \"hooks\": [{\"type\": \"replace\", \"point\": \"loop_iteration\", \"time\": 60},"
+		     "{\"type\": \"replace\", \"point\": \"result_store\", \"time\": 60}]"),
+	    &stand_in, false};
+
+	(void)state;
+	world w;
+	world_start_with(&w, 0, &other);
+	world_playbook(&w, "- step: each\n"
+			   "  loop: { in: [1, 2, 3], iterator: n, spec: { mode: parallel } }\n"
+			   "  tool: { kind: noop }\n"
+			   "- step: large\n"
+			   "  tool: { kind: noop, give: \"{{ 'x' * 200000 }}\" }\n");
+	world_plugin(&w, "noop", plugin_give);
+	world_run(&w, 1, 1, "each", "");
+	world_wait(&w, &w.terminal, 1);
+	tr_value result = tr_map_get_s(world_event(&w, EVENT_LOOP_DONE)->payload, "result");
+	world_assert_json(tr_map_get_s(result, "results"), "[10, 20, 30]");
+	assert_int_equal(w.calls, 0);
+	world_run(&w, 2, 1, "large", "");
+	world_wait(&w, &w.terminal, 2);
+	result = tr_map_get_s(world_event(&w, EVENT_STEP_DONE)->payload, "result");
+	world_assert_json(tr_map_get_s(result, "store"), "\"elsewhere\"");
+	world_assert_json(tr_map_get_s(result, "size"), "200000");
+	assert_int_equal(tr_array_len(w.stored), 0);
+	world_stop(&w);
+}
+
 /* ---- workbook ---- */
 
 static tr_value endless_decide(tr_value config, tr_value question)
@@ -258,6 +314,7 @@ int main(void)
 	    cmocka_unit_test(one_that_crashes_fails_the_step),
 	    cmocka_unit_test(parts_that_no_store_takes_are_there_themselves),
 	    cmocka_unit_test(values_that_nobody_places_stay_inline),
+	    cmocka_unit_test(replacers_do_what_was_decided),
 	    cmocka_unit_test(an_entry_behind_every_entry_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
