@@ -35,6 +35,7 @@ struct shown {
 	const timeline *t;
 	int64_t id;
 	bool performed;   /* somebody works on it now */
+	bool damaged;     /* a part of the log cannot be read */
 	tr_value waiting; /* what its tokens wait for */
 };
 
@@ -88,7 +89,11 @@ static tr_value run_json(const struct shown *w, const timeline_run *r)
 static const char *status_of(const struct shown *w)
 {
 	const timeline *t = w->t;
-	return t->finished ? t->status : t->held != NULL ? t->held : w->performed ? "running" : "interrupted";
+	return t->finished       ? t->status
+	       : t->held != NULL ? t->held
+	       : w->performed    ? "running"
+	       : w->damaged      ? "damaged"
+				 : "interrupted";
 }
 
 static int print_json(const struct shown *w)
@@ -197,12 +202,15 @@ static void print_times(const struct pen *p, int64_t from_us, int64_t to_us)
 	printf(" %10s %10s ", start, took);
 }
 
-static void print_error(tr_value error, const style *s)
+#define ERROR_IN_LINE 160 /* beside a bar */
+#define ERROR_ALONE   2000
+
+static void print_error(tr_value error, const style *s, size_t most)
 {
 	tr_buf text = {0};
 	if (!tr_is_valid(error))
 		return;
-	escape_value(&text, error, 160);
+	escape_value(&text, error, most);
 	printf("  %s%.*s%s", style_dim(s), TR_STR(tr_buf_str(&text)), style_off(s));
 	tr_buf_fini(&text);
 }
@@ -222,7 +230,7 @@ static void print_task(const struct pen *p, const timeline_task *k)
 	if (k->failed > 0)
 		printf(", %" PRIu64 " failed", k->failed);
 	if (k->retries > 0 || k->failed > 0)
-		print_error(k->error, &p->s);
+		print_error(k->error, &p->s, ERROR_IN_LINE);
 	putchar('\n');
 }
 
@@ -241,7 +249,7 @@ static void print_run(const struct pen *p, const timeline_run *r, bool tasks)
 		printf(", %" PRId64 " of %" PRId64 " iterations", r->done, r->total);
 	if (r->failed > 0)
 		printf(", %" PRId64 " failed", r->failed);
-	print_error(r->error, &p->s);
+	print_error(r->error, &p->s, ERROR_IN_LINE);
 	putchar('\n');
 	for (size_t i = 0; tasks && i < r->task_count; i++)
 		print_task(p, &r->tasks[i]);
@@ -284,9 +292,25 @@ static void print_passed_over(const struct pen *p)
 			continue;
 		printf("\n%s%s%s failed, and an arc went on from it:", style_bold(&p->s),
 		       escape_into(step, sizeof step, tr_as_str(r->step)), style_off(&p->s));
-		print_error(r->error, &p->s);
+		print_error(r->error, &p->s, ERROR_ALONE);
 		putchar('\n');
 	}
+}
+
+/* What can be done about an execution that nobody performs. */
+static void print_way_on(const struct shown *w)
+{
+	const timeline *t = w->t;
+	if (t->held != NULL && strcmp(t->held, "damaged") == 0)
+		printf("\na part of its log is lost, what is shown is what was kept; 'troupe resume %" PRId64
+		       "' goes on from there,\nand does again what the log does not know any more\n",
+		       w->id);
+	else if (w->damaged)
+		printf("\nits log is damaged behind event %" PRIu64 ", what is shown is what stands before that; "
+		       "'troupe store repair' keeps it,\nthen 'troupe resume %" PRId64 "' goes on from there\n",
+		       t->events, w->id);
+	else
+		printf("\nnobody performs it; 'troupe resume %" PRId64 "' goes on with it\n", w->id);
 }
 
 static void print_text(const struct shown *w, const struct show_options *o)
@@ -308,7 +332,7 @@ static void print_text(const struct shown *w, const struct show_options *o)
 		printf("\n%sfailure%s in %s:", style_red(&p.s), style_off(&p.s),
 		       escape_into(step, sizeof step, tr_as_str(tr_map_get_s(f, "step"))));
 		tr_value text = fault_text(tr_is(error, TR_MAP) ? error : f);
-		print_error(text, &p.s);
+		print_error(text, &p.s, ERROR_ALONE);
 		tr_drop(text);
 		putchar('\n');
 	}
@@ -320,13 +344,15 @@ static void print_text(const struct shown *w, const struct show_options *o)
 	tr_drop(warnings);
 	waiting_print(&p.s, w->waiting);
 	if (!t->finished && !w->performed)
-		printf("\nnobody performs it; 'troupe resume %" PRId64 "' goes on with it\n", w->id);
+		print_way_on(w);
 }
 
 /* What is done has nothing that waits, unless it stalled. */
 static struct shown look_closer(timeline *t, past *p)
 {
+	tr_str notes = tr_buf_str(&p->notes);
 	struct shown w = {.t = t, .id = p->id, .waiting = tr_array()};
+	w.damaged = notes.n > 0 && memmem(notes.p, notes.n, ": damaged ", 10) != NULL;
 	if (!t->finished) {
 		performed now = performed_look(p->data);
 		w.performed = performed_has(&now, p->id);

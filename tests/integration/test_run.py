@@ -113,6 +113,48 @@ class Run(kit.Case):
         self.assertIn("no good", out["steps"]["broken"]["error"]["message"])
         self.assertEqual(len(out["failures"]), 1)
 
+    def test_errors_say_where_they_come_from(self):
+        """In the events, at the end of a run, in show; whoever makes the error."""
+        for name, at, body in (
+                ("loop", '"{{ workload.text', """loop: { in: "{{ workload.text }}", iterator: row }
+                    tool: { kind: noop }"""),
+                ("shared", '"{{ workload', """tool: { kind: noop, eval: [ { else: { do: continue, set_shared: { total: { add: "{{ workload.text }}" } } } } ] }"""),
+                ("http", "url:", """tool: { kind: http, url: "{{ workload.number }}" }"""),
+                ("playbook", "path: \"", """tool: { kind: playbook, path: "{{ workload.text }}" }"""),
+                ("python", "tool", """tool: { kind: python, code: "raise ValueError(1)" }"""),
+                ("rule", "{ expr", """tool: { kind: noop, eval: [ { expr: true, do: fail, message: no } ] }"""),
+                ("template", "1 / 0", """tool: { kind: noop, result: "{{ 1 / 0 }}" }"""),
+                ("iteration", "url:", """loop: { in: [ 1, 2 ], iterator: i }
+                    tool: { kind: http, url: "{{ iter.i }}" }""")):
+            path = self.write(name + ".yaml", f"""
+                workload: {{ text: abc, number: 5 }}
+                workflow:
+                  - step: a
+                    {body}
+                """)
+            with open(path, encoding="utf-8") as f:
+                line, column = next((i, text.index(at) + 1) for i, text in enumerate(f, 1) if at in text and i > 3)
+            where = f"{path}:{line}" if name == "python" else f"{path}:{line}:{column}"
+            done = self.troupe("run", path)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            said = done.stderr.splitlines()[-1]
+            self.assertIn(where, said, name)
+            self.assertEqual(said.count(f"{path}:{line}"), 1, "said once")
+            self.assertIn(where, self.troupe("show", "last").stdout, name)
+            failed = [e for e in self.events()[0] if e["event_type"] == "step.failed"]
+            error = failed[0]["payload"]["error"]
+            self.assertEqual((error["file"], error["line"]), (path, line), name)
+
+    def test_a_retry_after_a_success_is_no_failure(self):
+        done = self.troupe("run", self.write("again.yaml", """
+            workflow:
+              - step: a
+                tool: { kind: noop, eval: [ { expr: "{{ _attempt < 3 }}", do: retry, attempts: 5 } ] }
+            """))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("a: a succeeded, and its rule says retry; running it again"), 2, done.stderr)
+        self.assertNotIn("failed", done.stderr)
+
     def test_events_of_a_run(self):
         out = self.run_json(self.write("hello.yaml", HELLO))
         events, notes = self.events(out["execution_id"])
