@@ -95,6 +95,14 @@ static bool below(tr_str folder, tr_str path)
 	       (path.n == folder.n || path.p[folder.n] == '/');
 }
 
+bool files_below(tr_value folders, tr_str path)
+{
+	for (size_t i = 0; i < tr_array_len(folders); i++)
+		if (below(tr_as_str(tr_array_at(folders, i)), path))
+			return true;
+	return false;
+}
+
 /* Of the folder that a path is in. */
 static size_t folder_length(const char *path)
 {
@@ -117,9 +125,8 @@ tr_value files_locate(tr_value path, tr_value context, tr_value folders, const c
 		*fault = tr_outcome_error("input", false, "%s: %s %s", kind, tr_as_cstr(path, ""), why);
 		return tr_absent();
 	}
-	for (size_t i = 0; i < tr_array_len(folders); i++)
-		if (below(tr_as_str(tr_array_at(folders, i)), tr_as_str(real)))
-			return real;
+	if (files_below(folders, tr_as_str(real)))
+		return real;
 	tr_value grant = tr_stringf("fs:%.*s", (int)folder_length(tr_as_cstr(real, "")), tr_as_cstr(real, ""));
 	*fault = tr_outcome_denied(tr_as_cstr(grant, "fs:/"), "%s may not use %s", kind, tr_as_cstr(real, ""));
 	tr_drop(grant);

@@ -14,6 +14,9 @@ tr_value files_granted(void);
  * text; absent, with an outcome in *fault, when it is not below one of `folders`. */
 tr_value files_locate(tr_value path, tr_value context, tr_value folders, const char *kind, tr_value *fault);
 
+/** Is a path without symbolic links in one of the folders, or one of them? */
+bool files_below(tr_value folders, tr_str path);
+
 #define FILES_IRREGULAR (-1) /* among the errors of files_open: a folder, a pipe, a device or a symbolic link */
 
 /** Open a located path: a regular file, or with O_CREAT one that is made. Never waits for a pipe's other end, and

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a source selects. */
 #include "plugins/actions/transfer/source_sql.h"
-#include "plugins/shared/sql/scan.h"
 #include "plugins/shared/sql/sql.h"
 #include "plugins/shared/sql/task.h"
+#include "plugins/shared/sql/texts.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -78,8 +78,9 @@ static bool matches(const char *pattern, const char *text)
 
 /* A path, or a pattern of paths: of files in one folder, whatever way leads there, or of the path as it is. No folder
  * is searched. */
-static bool leads_to(const char *path, const source_file *file)
+static bool leads_to(const char *path, void *arg)
 {
+	const source_file *file = arg;
 	char folder[PATH_MAX];
 	const char *slash = strrchr(path, '/');
 	size_t wild = strcspn(path, "*?["), n = slash == NULL ? 0 : (size_t)(slash - path);
@@ -92,46 +93,7 @@ static bool leads_to(const char *path, const source_file *file)
 	return is_same(folder, &file->folder) && matches(slash == NULL ? path : slash + 1, file->name);
 }
 
-/* A unit in quotes as what it says. */
-static bool text_leads_to(tr_str unit, const source_file *file)
+bool source_sql_names(tr_value sql, tr_value spec, source_file *file)
 {
-	tr_buf path = {0};
-	char quote = unit.p[0];
-
-	for (size_t i = 1; i + 1 < unit.n; i++) {
-		tr_buf_putc(&path, unit.p[i]);
-		i += unit.p[i] == quote;
-	}
-	bool is = path.n > 0 && path.err == TR_OK && leads_to(path.p, file);
-	tr_buf_fini(&path);
-	return is;
-}
-
-static bool value_leads_to(tr_value v, const source_file *file)
-{
-	bool is = tr_is(v, TR_STRING) && leads_to(tr_as_cstr(v, ""), file);
-
-	for (size_t i = 0; i < tr_array_len(v) && !is; i++)
-		is = value_leads_to(tr_array_at(v, i), file);
-	for (size_t i = 0; i < tr_map_len(v) && !is; i++)
-		is = value_leads_to(tr_map_entries(v)[i].value, file);
-	return is;
-}
-
-bool source_sql_names(tr_value sql, tr_value spec, const source_file *file)
-{
-	tr_str text = tr_as_str(sql);
-	bool is = false;
-
-	if (!tr_is(sql, TR_STRING))
-		return false;
-	for (size_t at = 0, from = 0; !is; from = at) {
-		sql_unit unit = sql_next(text, &at);
-		if (unit == SQL_END)
-			break;
-		tr_str one = {text.p + from, at - from};
-		if (unit == SQL_TEXT && one.n > 2 && (one.p[0] == '\'' || one.p[0] == '"'))
-			is = text_leads_to(one, file);
-	}
-	return is || value_leads_to(tr_map_get_s(spec, "params"), file);
+	return tr_is(sql, TR_STRING) && sql_texts_any(tr_as_str(sql), tr_map_get_s(spec, "params"), leads_to, file);
 }

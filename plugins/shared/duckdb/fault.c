@@ -110,10 +110,9 @@ tr_value duck_fault(const char *said, size_t number, const char *what)
 		details = tr_map_put_s(details, "statement", tr_int((int64_t)number));
 	if (line > 0)
 		details = tr_map_put_s(details, "line", tr_int((int64_t)line));
-	tr_value outcome =
-	    tr_outcome_error(c.kind, c.retryable, "duckdb: %s: %s%s%.*s%s%s", tr_as_cstr(where, ""),
-			     tr_as_cstr(message, ""), code.n > 0 ? " (" : "", TR_STR(code), code.n > 0 ? ")" : "",
-			     is_of_files(text) ? FILES_HINT : "");
+	tr_value outcome = tr_outcome_error(c.kind, c.retryable, "duckdb: %s: %s%s%.*s%s%s", tr_as_cstr(where, ""),
+					    tr_as_cstr(message, ""), code.n > 0 ? " (" : "", TR_STR(code),
+					    code.n > 0 ? ")" : "", is_of_files(text) ? FILES_HINT : "");
 	tr_drop(where);
 	outcome = tr_outcome_error_put(outcome, "details", details);
 	return with_helper(outcome, tr_string_n(code.p, code.n), message);

@@ -3,6 +3,7 @@
 #include "plugins/shared/duckdb/statement.h"
 #include "plugins/shared/duckdb/fault.h"
 #include "plugins/shared/duckdb/guard.h"
+#include "plugins/shared/duckdb/pipe.h"
 #include "plugins/shared/sql/sql.h"
 
 #include <string.h>
@@ -68,6 +69,8 @@ tr_value duck_statement_begin(duck_statement *r, tr_str sql, tr_value params)
 	if (r->sql.err != TR_OK || memchr(r->sql.p, '\0', r->sql.n) != NULL)
 		return input_fault(r, "it has a NUL character in it");
 	fault = duck_guard_sql(tr_buf_str(&r->sql), r->number);
+	if (!tr_is_valid(fault))
+		fault = duck_pipe_fault(sql, params, r->session->engine->folders, r->number);
 	if (tr_is_valid(fault))
 		return fault;
 	if (r->api->prepare(r->session->connection, r->sql.p, &r->prepared) != DUCKDB_SUCCESS)

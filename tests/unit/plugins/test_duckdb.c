@@ -458,6 +458,33 @@ static void views_that_reach_beyond_the_task_are_refused(void **state)
 	check_error(sql(text), "denied", false, NULL, "a view or macro");
 }
 
+/* Nothing would end these but a writer. */
+static void pipes_are_refused(void **state)
+{
+	static const char *const ways[][2] = {{"select * from read_csv('", "')"},
+					      {"select * from '", "'"},
+					      {"copy (select 1) to '", "'"},
+					      {"select * from read_text($$", "$$)"},
+					      {"select * from read_blob(['/nowhere', '", "'])"}};
+	char pipe[128], text[300];
+	(void)state;
+	assert_int_equal(mkfifo(below(pipe, "granted/pipe.csv"), 0600), 0);
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		(void)snprintf(text, sizeof text, "%s%s%s", ways[i][0], pipe, ways[i][1]);
+		check_error(sql(text), "input", false, NULL, "granted/pipe.csv, which is a pipe");
+	}
+	(void)snprintf(text, sizeof text, "select * from read_csv('%s/granted/p*.csv')", folder);
+	check_error(sql(text), "input", false, NULL, "which is a pipe");
+	check_error(sql_with("select * from read_csv($1)", TR_DICT("params", TR_LIST(tr_string(pipe)))), "input", false,
+		    NULL, "which is a pipe");
+	assert_int_equal(unlink(pipe), 0);
+	/* One that is out of reach is not told of. */
+	assert_int_equal(mkfifo(below(pipe, "other/pipe.csv"), 0600), 0);
+	(void)snprintf(text, sizeof text, "select * from read_csv('%s')", pipe);
+	check_error(sql(text), "denied", false, NULL, "Cannot access file");
+	assert_int_equal(unlink(pipe), 0);
+}
+
 /* ---- being ended ---- */
 
 /* Has a process a lock on the file, as DuckDB has on one that is open? */
@@ -559,6 +586,7 @@ int main(void)
 	    cmocka_unit_test(section_10_duckdb_attach),
 	    cmocka_unit_test(statements_that_reach_beyond_the_task_are_refused),
 	    cmocka_unit_test(views_that_reach_beyond_the_task_are_refused),
+	    cmocka_unit_test(pipes_are_refused),
 	    cmocka_unit_test(section_10_duckdb_timeout_reaches_the_statement),
 	    cmocka_unit_test(section_10_duckdb_cancellation_reaches_the_statement),
 	    cmocka_unit_test(memory_is_bounded_and_goes_to_disk),

@@ -350,7 +350,7 @@ static void section_10_transfer_faults_name_chunk_and_row(void **state)
 	check_error(
 	    copy_with(TR_DICT("kind", tr_string("file"), "path", tr_string("/etc/passwd"), "format", tr_string("csv")),
 		      file("none.csv"), tr_map()),
-	    "denied", "no grant", 0, 0);
+	    "denied", "the grant fs:/etc is missing", 0, 0);
 	check_error(copy_with(file("not_there.csv"), file("none.csv"), tr_map()), "not_found", "No such file", 0, 0);
 	tr_drop(more);
 }
