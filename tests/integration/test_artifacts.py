@@ -74,7 +74,7 @@ class Artifacts(kit.Case):
                   - head: { kind: artifact, action: head, ref: "{{ go.put.uri }}", eval: [ { when: "{{ outcome.error.kind == 'not_found' }}", do: continue }, { else: { do: fail } } ] }
                   - get: { kind: artifact, action: get, ref: "{{ go.put.sha256 }}", eval: [ { when: "{{ outcome.error.kind == 'not_found' }}", do: continue }, { else: { do: fail } } ] }
                   - wrong: { kind: artifact, action: get, ref: "../../etc/passwd", eval: [ { when: "{{ 'names no artifact' in outcome.error.message }}", do: continue }, { else: { do: fail } } ] }
-                  - odd: { kind: artifact, action: get, ref: 5, eval: [ { when: "{{ outcome.error.kind == 'input' }}", do: continue }, { else: { do: fail } } ] }
+                  - odd: { kind: artifact, action: get, ref: "{{ 5 }}", eval: [ { when: "{{ outcome.error.kind == 'input' }}", do: continue }, { else: { do: fail } } ] }
                   - show: { kind: noop, result: { first: "{{ go.delete.deleted }}", second: "{{ go.again.deleted }}" } }
             """)
         self.assertEqual(self.run_json(book)["result"], {"first": True, "second": False})
