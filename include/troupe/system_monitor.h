@@ -11,9 +11,10 @@
  * `large_state`; again only after it was below busy_port           {port}            the actor has to wait because a
  * port or socket takes no more
  *
- * Long handlers are seen by the node's watch, which looks every fifth of long_handler_ns of tr_node_options. Queues and
- * states are looked at ten times a second, more seldom where that would take more than a fiftieth of a core; a message
- * counts once its actor has taken it in. At most 1,000 messages a second are sent.
+ * Long handlers are seen by the node's watch, which looks every fifth of long_handler_ns of tr_node_options. What a
+ * handler's thread waited for a processor, since others had them all, does not count. Queues and states are looked at
+ * ten times a second, more seldom where that would take more than a fiftieth of a core; a message counts once its actor
+ * has taken it in. At most 1,000 messages a second are sent.
  */
 #ifndef TROUPE_SYSTEM_MONITOR_H
 #define TROUPE_SYSTEM_MONITOR_H

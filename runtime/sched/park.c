@@ -286,6 +286,7 @@ static void *sched_main(void *arg)
 	char name[16];
 	snprintf(name, sizeof name, "troupe-%u", s->id);
 	pthread_setname_np(pthread_self(), name);
+	had_enter(&s->had);
 	fault_thread_enter(s);
 	sched_set_self(s);
 	sched_run_loop(s);

@@ -17,6 +17,7 @@
 #include <pthread.h>
 
 #include "runtime/actor/actor.h"
+#include "runtime/sched/had.h"
 #include "runtime/sched/queue.h"
 #include "runtime/time/wheel.h"
 
@@ -125,6 +126,7 @@ struct sched {
 	_Atomic int64_t aged_at;            /* … this time, see sched_aged */
 	pthread_t thread;
 	bool thread_started;
+	struct had_thread had;
 	void *alt_stack;
 };
 

@@ -20,6 +20,8 @@
 struct sample {
 	uint32_t slice;
 	int64_t since;
+	int64_t waited_at; /* when it was first seen not to have moved … */
+	int64_t cpu;       /* … and how long its thread had run by then */
 	bool reported;
 	bool told; /* whoever monitors the system */
 };
@@ -28,6 +30,37 @@ static bool has_backlog(struct sched *s)
 {
 	return runq_length(&s->fifo) > 0 || deque_length(&s->lifo) > 0 || lane_length(&s->high) > 0 ||
 	       seat_taken(&s->next);
+}
+
+/* How much of the time `ran` the handler had a processor, or did not want one. Other processes, or other threads, may
+ * keep a busy machine from it; for that it is not named. */
+static int64_t had(const struct sched *s, const struct sample *seen, int64_t now)
+{
+	int64_t ran = now - seen->since, cpu = had_cpu_ns(&s->had);
+	int64_t worked = seen->waited_at - seen->since + (cpu - seen->cpu);
+	if (cpu < 0 || seen->cpu < 0 || worked >= ran)
+		return ran;
+	return had_runnable(&s->had) ? worked : ran;
+}
+
+/* Tell of a handler that overstays, once to each who wants to hear of it. */
+static void tell(tr_node *node, struct sched *s, struct sample *seen, uint64_t pid, int64_t now)
+{
+	const struct kernel_strain *strain = atomic_load_explicit(&node->strain, memory_order_acquire);
+	int64_t ran = now - seen->since;
+	bool monitors = strain != NULL && !seen->told && strain->long_handler_ns > 0 && ran >= strain->long_handler_ns;
+	bool reports = !seen->reported && ran >= node->long_handler_ns;
+	if (!monitors && !reports)
+		return;
+	int64_t own = had(s, seen, now);
+	if (monitors && own >= strain->long_handler_ns) {
+		strain->long_handler(strain->arg, node, (tr_pid){pid}, ran);
+		seen->told = true;
+	}
+	if (reports && own >= node->long_handler_ns) {
+		report_long_handler(node, s, (tr_pid){pid}, ran);
+		seen->reported = true;
+	}
 }
 
 /* Look at one scheduler; true when its handler overstays. */
@@ -40,22 +73,16 @@ static bool look(tr_node *node, struct sched *s, struct sample *seen, int64_t no
 		atomic_store_explicit(&s->slow, false, memory_order_relaxed);
 		return false;
 	}
+	if (seen->waited_at == 0) {
+		seen->waited_at = now;
+		seen->cpu = had_cpu_ns(&s->had);
+	}
 	atomic_store_explicit(&s->slow, true, memory_order_relaxed);
 	atomic_store_explicit(&s->preempt, true, memory_order_relaxed);
 	if (has_backlog(s))
 		sched_wake_one(node);
-	int64_t ran = now - seen->since;
-	const struct kernel_strain *strain = atomic_load_explicit(&node->strain, memory_order_acquire);
-	if (strain != NULL && !seen->told && strain->long_handler_ns > 0 && ran >= strain->long_handler_ns) {
-		strain->long_handler(strain->arg, node, (tr_pid){pid}, ran);
-		seen->told = true;
-	}
-	if (ran < node->long_handler_ns)
-		return false;
-	if (!seen->reported)
-		report_long_handler(node, s, (tr_pid){pid}, ran);
-	seen->reported = true;
-	return true;
+	tell(node, s, seen, pid, now);
+	return now - seen->since >= node->long_handler_ns;
 }
 
 /* ---- spares
