@@ -170,12 +170,14 @@ static void shape_fault(loader *l, const kind_key *k, unsigned shapes, bool item
 {
 	bool seconds = k->form == FORM_SECONDS;
 	bool plain_word = n->kind == YAML_SCALAR && !n->quoted && (shapes & SHAPE_TEXT) != 0;
-	const char *hint = k->such_as != NULL && !(item && plain_word)  ? k->such_as
-			   : plain_word                                 ? "write it in quotes to make it text"
-			   : seconds && is_text(n)                      ? "a number, without quotes and unit"
-			   : is_text(n) && (shapes & SHAPE_NUMBER) != 0 ? "without quotes and unit"
-			   : is_text(n) && (shapes & SHAPE_BOOL) != 0   ? "without quotes"
-									: NULL;
+	bool colon = n->kind == YAML_MAPPING && item && (shapes & SHAPE_TEXT) != 0;
+	const char *hint = colon                                         ? "a text with ': ' in it must be in quotes"
+			   : k->such_as != NULL && !(item && plain_word) ? k->such_as
+			   : plain_word                                  ? "write it in quotes to make it text"
+			   : seconds && is_text(n)                       ? "a number, without quotes and unit"
+			   : is_text(n) && (shapes & SHAPE_NUMBER) != 0  ? "without quotes and unit"
+			   : is_text(n) && (shapes & SHAPE_BOOL) != 0    ? "without quotes"
+									 : NULL;
 	tr_buf wanted = {0};
 
 	if (item)
@@ -285,6 +287,10 @@ static void check_below(const judged *j, const kind_key *k, const yaml_node *n, 
 
 static void check_value(const judged *j, const kind_key *k, const yaml_node *n, const where *w)
 {
+	char name[120];
+
+	if (k->never != NULL && !is_null(n))
+		load_fault(j->l, w, n, "bad-value", k->never, "%s takes no '%s'", set_name(j->set, name), k->key);
 	if (!is_fixed(n))
 		return;
 	if (k->shapes != 0 && (shape_of(n) & k->shapes) == 0) {
@@ -309,6 +315,32 @@ static void check_value(const judged *j, const kind_key *k, const yaml_node *n, 
 
 /* ---- the whole ---- */
 
+/* What else it is called elsewhere. */
+static void offer_other_word(const judged *j, tr_str word, char hint[120])
+{
+	static const struct {
+		const char *written, *meant;
+	} words[] = {
+	    {"sql", "query"},         {"statement", "query"},
+	    {"content", "data"},      {"message", "data"},
+	    {"payload", "data"},      {"value", "data"},
+	    {"command", "cmds"},      {"script", "cmds"},
+	    {"secret", "name"},       {"key", "name"},
+	    {"uri", "url"},           {"address", "url"},
+	    {"server", "url"},        {"topic", "subject"},
+	    {"playbook", "path"},     {"file", "path"},
+	    {"dir", "cwd"},           {"directory", "cwd"},
+	    {"folder", "cwd"},        {"environment", "env"},
+	    {"source", "code"},       {"query", "params"},
+	    {"verify", "verify_ssl"}, {"redirects", "follow_redirects"},
+	    {"columns", "mapping"},   {"batch_size", "chunk_size"},
+	};
+
+	for (size_t i = 0; hint[0] == '\0' && i < sizeof words / sizeof *words; i++)
+		if (tr_str_is(word, words[i].written) && kind_key_find(j->set, tr_s(words[i].meant)) != NULL)
+			(void)snprintf(hint, 120, "did you mean '%s'?", words[i].meant);
+}
+
 static void unknown_key(const judged *j, const yaml_node *key)
 {
 	suggestion s = load_suggestion(j->l, key->text);
@@ -321,9 +353,10 @@ static void unknown_key(const judged *j, const yaml_node *key)
 		suggest_offer(&s, tr_s(j->shared->fields[i].key));
 	if (j->only_slips && !suggest_is_slip(&s))
 		return;
+	suggest_text(&s, hint, sizeof hint);
+	offer_other_word(j, key->text, hint);
 	load_say(j->l, suggest_is_slip(&s) ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING, &here, pos_of(key), "unknown-key",
-		 suggest_text(&s, hint, sizeof hint), "%s has no key '%.*s'", set_name(j->set, name),
-		 TR_STR(key->text));
+		 hint, "%s has no key '%.*s'", set_name(j->set, name), TR_STR(key->text));
 }
 
 static void check_keys(const judged *j)
@@ -349,11 +382,17 @@ static void set_check(const judged *j)
 	check_keys(j);
 }
 
+void check_set(loader *l, const tool_kind *set, const yaml_node *body, const schema_node *shared, bool named,
+	       const where *w)
+{
+	set_check(
+	    &(judged){.l = l, .set = set, .body = body, .w = w, .shared = shared, .plugin = set->name, .named = named});
+	check_auth(l, set->auth, set->name, body, w);
+}
+
 void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, bool named, const where *w)
 {
-	set_check(&(judged){
-	    .l = l, .set = kind, .body = body, .w = w, .shared = &schema_task, .plugin = kind->name, .named = named});
-	check_auth(l, kind->auth, kind->name, body, w);
+	check_set(l, kind, body, &schema_task, named, w);
 }
 
 void check_stray_keys(loader *l, const tool_kind *near, const yaml_node *body, const where *w)

@@ -40,6 +40,7 @@ typedef struct kind_key {
 	const tool_kind *of;       /* what the mapping there holds; NULL: anything */
 	const tool_kind *variants; /* the same by its `kind`, or `type`; NULL */
 	size_t variant_count;
+	const char *never; /* it is taken elsewhere, not here: what to do instead; NULL */
 } kind_key;
 
 typedef enum group_rule {

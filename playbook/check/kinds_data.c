@@ -170,10 +170,17 @@ const tool_kind kind_snowflake = {.name = "snowflake",
 
 #define PLACE_KEYS                                                                                          \
 	TEXT_KEY("kind", "What is there"), TEXT_KEY("type", "What is there"),                               \
-	    {.key = "auth", .doc = "Credential", .shapes = SHAPE_TEXT | SHAPE_MAP},                         \
 	{                                                                                                   \
 		.key = "columns", .doc = "Names of the columns", .shapes = SHAPE_LIST, .items = SHAPE_TEXT, \
 		.such_as = "such as columns: [id, name]"                                                    \
+	}
+#define PLACE_AUTH                                                                   \
+	{                                                                            \
+		.key = "auth", .doc = "Credential", .shapes = SHAPE_TEXT | SHAPE_MAP \
+	}
+#define NO_AUTH                                                                              \
+	{                                                                                    \
+		.key = "auth", .doc = "Credential", .never = "name its file with 'database'" \
 	}
 #define TARGET_KEYS                                                                                         \
 	PLACE_KEYS, CHOICE_KEY("mode", "append (default), replace, upsert", "append", "replace", "upsert"), \
@@ -208,24 +215,27 @@ static const kind_key page_keys[] = {
 };
 static const tool_kind page = {.name = "page", KEYS(page_keys), .what = "page"};
 
-static const kind_key from_http[] = {PLACE_KEYS,
+static const kind_key from_http[] = {PLACE_AUTH,
+				     PLACE_KEYS,
 				     HTTP_KEYS,
 				     TEXT_KEY("path", "Where the list of rows is in the answer"),
 				     TEXT_KEY("next", "Where the address of the next page is in the answer"),
 				     {.key = "page", .doc = "Pages by number", .shapes = SHAPE_MAP, .of = &page}};
-static const kind_key from_postgres[] = {PLACE_KEYS, TABLE_KEYS, SQL_KEYS, SERVER_KEYS};
+static const kind_key from_postgres[] = {PLACE_AUTH, PLACE_KEYS, TABLE_KEYS, SQL_KEYS, SERVER_KEYS};
 static const kind_key from_duckdb[] = {
-    PLACE_KEYS, TABLE_KEYS, SQL_KEYS, {.key = "attach", .doc = "Databases to attach", .shapes = SHAPE_MAP}};
-static const kind_key from_snowflake[] = {PLACE_KEYS, TABLE_KEYS, SQL_KEYS, WAREHOUSE_KEYS};
+    NO_AUTH, PLACE_KEYS, TABLE_KEYS, SQL_KEYS, {.key = "attach", .doc = "Databases to attach", .shapes = SHAPE_MAP}};
+static const kind_key from_snowflake[] = {PLACE_AUTH, PLACE_KEYS, TABLE_KEYS, SQL_KEYS, WAREHOUSE_KEYS};
 static const kind_key from_file[] = {PLACE_KEYS, FILE_KEYS};
-static const kind_key to_http[] = {TARGET_KEYS, HTTP_KEYS, FULL_KEY("wrap", "Name of the list in the request")};
-static const kind_key to_postgres[] = {TARGET_KEYS, TABLE_KEYS, SERVER_KEYS,
+static const kind_key to_http[] = {PLACE_AUTH, TARGET_KEYS, HTTP_KEYS,
+				   FULL_KEY("wrap", "Name of the list in the request")};
+static const kind_key to_postgres[] = {PLACE_AUTH, TARGET_KEYS, TABLE_KEYS, SERVER_KEYS,
 				       BOOL_KEY("create", "Make a table that is not there (default true)")};
-static const kind_key to_duckdb[] = {TARGET_KEYS,
+static const kind_key to_duckdb[] = {NO_AUTH,
+				     TARGET_KEYS,
 				     TABLE_KEYS,
 				     BOOL_KEY("create", "Make a table that is not there (default true)"),
 				     {.key = "attach", .doc = "Databases to attach", .shapes = SHAPE_MAP}};
-static const kind_key to_snowflake[] = {TARGET_KEYS, TABLE_KEYS, WAREHOUSE_KEYS,
+static const kind_key to_snowflake[] = {PLACE_AUTH, TARGET_KEYS, TABLE_KEYS, WAREHOUSE_KEYS,
 					BOOL_KEY("create", "Make a table that is not there (default true)")};
 static const kind_key to_file[] = {TARGET_KEYS, FILE_KEYS};
 

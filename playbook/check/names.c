@@ -3,8 +3,8 @@
  * Names in templates that no scope can have: neither the engine's own, nor a step, an iterator, an input, nor anything
  * that some rule writes. Read from the template's tokens; what a template binds itself (for, set, macro, with) counts.
  * With strict_templates such a name ends the run, so it is a fault, unless the template asks whether it is there
- * (`is defined`, `| default`). Of what stands below workload, ctx, vars and iter only slips are told: a request may
- * bring inputs that no workload declares.
+ * (`is defined`, `| default`). The same of entries of the keychain. Of what stands below workload, ctx, vars and iter
+ * only slips are told: a request may bring inputs that no workload declares.
  */
 #include "playbook/model/loader.h"
 #include "playbook/template/lexer.h"
@@ -268,9 +268,28 @@ static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *
 
 /* ---- below a scope ---- */
 
+/* The name of an entry of the keychain. */
+static bool is_entry(const yaml_node *keychain, tr_str name, suggestion *near)
+{
+	for (size_t i = 0; i < keychain->count; i++) {
+		const yaml_node *item = keychain->kind == YAML_SEQUENCE ? keychain->items[i] : NULL;
+		const yaml_node *named = item == NULL ? keychain->pairs[i].key : yaml_get(item, "name");
+		if (named == NULL && item->kind == YAML_MAPPING && item->count == 1)
+			named = item->pairs[0].key;
+		if (named == NULL || named->kind != YAML_SCALAR)
+			continue;
+		if (tr_str_eq(named->text, name))
+			return true;
+		suggest_offer(near, named->text);
+	}
+	return false;
+}
+
 /* Is the name there, and which one that is there is nearest to it? */
 static bool is_known_below(const loader *l, tr_str scope, tr_str name, suggestion *near)
 {
+	if (tr_str_is(scope, "keychain"))
+		return l->keychain == NULL || l->keychain->kind == YAML_SCALAR || is_entry(l->keychain, name, near);
 	if (tr_str_is(scope, "workload")) {
 		const yaml_node *n = l->workload;
 		if (n == NULL || n->kind != YAML_MAPPING)
@@ -300,17 +319,20 @@ static bool is_method(tr_str name)
 
 static bool check_below(loader *l, const pb_expr *e, const scan *s, size_t at, const where *w)
 {
-	static const char *const scopes[] = {"workload", "ctx", "vars", "iter"};
+	static const char *const scopes[] = {"workload", "ctx", "vars", "iter", "keychain"};
 	tr_str scope = s->scope[at], name = s->below[at].name;
 	suggestion near = load_suggestion(l, name);
 	char hint[120];
 
 	if (s->below_asked[at] || !LISTED(scope, scopes) || is_bound(s, scope) || is_method(name) ||
-	    is_known_below(l, scope, name, &near) || !suggest_is_slip(&near))
+	    is_known_below(l, scope, name, &near))
+		return true;
+	bool entry = tr_str_is(scope, "keychain"); /* which nothing but the keychain can have */
+	if (!entry && !suggest_is_slip(&near))
 		return true;
 	load_say(l, DIAGNOSTIC_WARNING, w, place_of(e, s, &s->below[at]), "unknown-name",
 		 suggest_text(&near, hint, sizeof hint), "nothing %s '%.*s.%.*s'",
-		 tr_str_is(scope, "workload") ? "declares" : "writes", TR_STR(scope), TR_STR(name));
+		 tr_str_is(scope, "workload") || entry ? "declares" : "writes", TR_STR(scope), TR_STR(name));
 	return false;
 }
 

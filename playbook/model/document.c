@@ -174,6 +174,7 @@ void document_load(loader *l, const yaml_node *root)
 	const yaml_node *list = fields_get(&f, "workflow");
 	pb_step *steps = workflow_names(l, root, list, list == NULL && fields_key(&f, "workflow") != NULL, &wflow);
 	l->workload = fields_get(&f, "workload");
+	l->keychain = fields_get(&f, "keychain");
 	check_names_collect(l, root);
 	metadata_load(l, root, fields_get(&f, "metadata"), &wmeta);
 	executor_load(l, fields_get(&f, "executor"), &wexec);

@@ -78,7 +78,11 @@ static bool shape_fits(loader *l, const schema_field *field, const yaml_node *n,
 	tr_buf wanted = {0};
 	shapes_text(field->shapes, &wanted);
 	bool plain_word = n->kind == YAML_SCALAR && !n->quoted && (field->shapes & SHAPE_TEXT) != 0;
-	load_fault(l, w, n, "wrong-type", plain_word ? "write it in quotes to make it text" : NULL,
+	bool number = is_text(n) && (field->shapes & SHAPE_NUMBER) != 0;
+	load_fault(l, w, n, "wrong-type",
+		   plain_word ? "write it in quotes to make it text"
+		   : number   ? "a number, without quotes and unit"
+			      : NULL,
 		   "'%s' must be %s, not %s", field->key, wanted.p == NULL ? "" : wanted.p, node_kind_name(n));
 	tr_buf_fini(&wanted);
 	return false;

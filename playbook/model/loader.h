@@ -44,6 +44,7 @@ typedef struct loader {
 	name_table names;          /* every name that some scope can have */
 	name_table entries;        /* of the workbook */
 	name_table templates;      /* text -> its number in the box */
+	const yaml_node *keychain; /* NULL: none */
 	const yaml_node *workload; /* what inputs are declared; NULL: none */
 	bool *clean;               /* by that number: its names were found to be all right */
 	pb_code *codes;            /* grown by doubling in the arena */
@@ -180,6 +181,8 @@ int64_t label_find(const label_list *labels, tr_str label);
 void rules_load(loader *l, const yaml_node *list, const label_list *labels, const where *w, pb_task *t);
 void rules_of_retry(loader *l, const yaml_node *n, const where *w, pb_task *t);
 void result_load(loader *l, const fields *f, const where *w, pb_result_policy *to);
+/** Is there such a kind of tool? One of the language is there only where a plugin provides it. */
+bool kind_known(const loader *l, tr_str kind);
 void tool_load(loader *l, const yaml_node *n, const where *w, pb_step *s);
 /** One task; `label` is taken over, `body` is its mapping. `named`: the body's `name` is the label. */
 void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str label, bool named,
@@ -204,6 +207,11 @@ void check_uses(loader *l, pb_step *steps, size_t count);
 /** Faults in a task's inputs: keys that are missing or that nobody knows, and what is written out, without a template.
  * `named`: the body's `name` is the label. */
 void check_inputs(loader *l, const tool_kind *kind, const yaml_node *body, bool named, const where *w);
+/** The same of any mapping that is described; `shared` (may be NULL) has further keys that it may have. */
+void check_set(loader *l, const tool_kind *set, const yaml_node *body, const schema_node *shared, bool named,
+	       const where *w);
+/** The same of an entry of the keychain. */
+void check_keychain(loader *l, const yaml_node *body, bool named, const where *w);
 /** Misspelt keys of a task whose kind is not known; `near`: what it was perhaps meant to be, NULL. */
 void check_stray_keys(loader *l, const tool_kind *near, const yaml_node *body, const where *w);
 /** Collect what names scopes can have. */

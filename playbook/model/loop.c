@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `loop`: what is walked through, the iterator's name, and the policies, which older playbooks write beside them. */
 #include "playbook/model/loader.h"
+#include <float.h>
 
 static bool is_identifier(tr_str name)
 {
@@ -30,8 +31,7 @@ static void policies_load(loader *l, const fields *f, const fields *spec, const 
 	loop->on_error =
 	    (pb_on_error)fields_choice(policy_at(l, f, spec, "on_error", w), "on_error", PB_ON_ERROR_FINISH);
 	const yaml_node *most = fields_get(policy_at(l, f, spec, "max_in_flight", w), "max_in_flight");
-	if (most != NULL && tr_is(most->value, TR_INT) && most->value.as.i < 1)
-		load_fault(l, w, most, "bad-value", NULL, "'max_in_flight' must be at least 1");
+	number_check(l, most, w, "max_in_flight", 1, DBL_MAX, "at least 1");
 	loop->max_in_flight = expr_or_null(l, most, w, "max_in_flight");
 }
 

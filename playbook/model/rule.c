@@ -34,8 +34,9 @@ static void retry_load(loader *l, const directive_at *d, pb_rule *r)
 	if (attempts == NULL && fields_key(&d->f, "attempts") == NULL)
 		load_fault(l, &d->w, d->node, "retry-unbounded", "add attempts: 3 (all runs, the first included)",
 			   "'retry' has no bound");
+	where here = where_key(&d->w, LITERAL("attempts"));
 	if (attempts != NULL)
-		check_attempts(l, &d->w, attempts);
+		check_attempts(l, &here, attempts);
 	check_number(l, d, "delay", 0, LONGEST_S, "seconds, 0 or more");
 	check_number(l, d, "max_delay", 0, LONGEST_S, "seconds, 0 or more");
 	check_number(l, d, "jitter", 0, 1, "a part of the delay, 0 to 1");

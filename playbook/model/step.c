@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One step: guard, args, loop, pipeline, arcs and policies. */
 #include "playbook/model/loader.h"
+#include <float.h>
 
 enum {
 	DIRECTIVES_DEFAULT = 1000000
@@ -54,9 +55,8 @@ static void spec_load(loader *l, const fields *f, const where *w, pb_step *s)
 	s->timeout = expr_or_null(l, fields_get(&spec, "timeout"), &here, "timeout");
 	s->pool = fields_text(l, &spec, "pool");
 	const yaml_node *most = fields_get(&spec, "max_directives");
-	if (most != NULL && most->value.as.i < 1)
-		load_fault(l, &here, most, "bad-value", NULL, "'max_directives' must be at least 1");
-	else if (most != NULL)
+	number_check(l, most, &here, "max_directives", 1, DBL_MAX, "at least 1");
+	if (most != NULL && most->value.as.i > 0)
 		s->max_directives = (uint64_t)most->value.as.i;
 	s->inclusive = fields_choice(&spec, "next_mode", 0) == 1;
 }

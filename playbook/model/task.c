@@ -6,7 +6,7 @@
 /* ---- the kind ---- */
 
 /* A kind of the language is one only where a plugin provides it. The workbook is the language's own. */
-static bool kind_known(const loader *l, tr_str kind)
+bool kind_known(const loader *l, tr_str kind)
 {
 	if (l->options.knows_kind == NULL || tr_str_is(kind, "workbook"))
 		return kind_find(kind) != NULL;

@@ -110,6 +110,7 @@ void keychain_load(loader *l, const yaml_node *n, const where *w)
 			load_fault(l, &here, body, "wrong-type", NULL, "a keychain entry must be a mapping, not %s",
 				   node_kind_name(body));
 		e->config = expr_of(l, body, &here);
+		check_keychain(l, body, named, &here);
 	}
 	p->keychain = entries;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Token handling of the parser, and its entry. */
+#include <stdio.h>
 #include <string.h>
 
 #include "playbook/template/error.h"
@@ -48,14 +49,21 @@ bool parser_fail(struct parser *p, uint32_t at, const char *fmt, ...)
 	return false;
 }
 
-bool parser_expect(struct parser *p, enum token_kind kind)
+/* One that assigns where a comparison was most likely meant. */
+static bool unexpected(struct parser *p, const char *wanted)
 {
 	char what[64];
 
-	if (p->cur.kind == kind)
-		return parser_step(p);
 	token_describe(&p->lex, &p->cur, what, sizeof(what));
-	return parser_fail(p, p->cur.start, "expected %s, found %s", token_kind_name(kind), what);
+	(void)parser_fail(p, p->cur.start, "expected %s, found %s", wanted, what);
+	if (p->cur.kind == T_ASSIGN && p->error->hint[0] == '\0')
+		(void)snprintf(p->error->hint, sizeof p->error->hint, "to compare, write ==");
+	return false;
+}
+
+bool parser_expect(struct parser *p, enum token_kind kind)
+{
+	return p->cur.kind == kind ? parser_step(p) : unexpected(p, token_kind_name(kind));
 }
 
 bool parser_deeper(struct parser *p)
@@ -86,17 +94,13 @@ struct node *parser_finish(struct parser *p, struct node *node)
 
 static bool parse_bare(struct parser *p)
 {
-	char what[64];
-
 	if (!parser_step(p))
 		return false;
 	struct node *node = parse_tuple(p, TUPLE_FULL, NULL);
 	if (node == NULL)
 		return false;
-	if (p->cur.kind != T_EOF) {
-		token_describe(&p->lex, &p->cur, what, sizeof(what));
-		return parser_fail(p, p->cur.start, "expected the end of the expression, found %s", what);
-	}
+	if (p->cur.kind != T_EOF)
+		return unexpected(p, "the end of the expression");
 	p->tree->body = parser_node(p, N_OUTPUT, node->start);
 	if (p->tree->body == NULL)
 		return false;

@@ -27,8 +27,9 @@ typedef struct advice {
 
 static const advice advices[] = {
     {"mapping values are not allowed", "a text that contains ': ' must be in quotes; or the line is indented too far"},
-    {"found character that cannot start any token", "a text that begins with %, @ or ` must be in quotes; indent with "
-						    "spaces, not tabs"},
+    {"found character that cannot start any token",
+     "a text that begins with %, @ or ` must be in quotes; a block "
+     "(| or >) cannot stand between { } or [ ]; indent with spaces, not tabs"},
     {"did not find expected key", "look at the indentation of this line and the one above, and for a missing quote"},
     {"did not find expected '-' indicator", "items of a list must be indented alike"},
     {"could not find expected ':'", "a key must end in ':' on its own line"},
