@@ -120,28 +120,30 @@ static tr_value folder_of(const char *data, int64_t id)
 	return folder;
 }
 
-static int write_here(const verb *v, const char *data, int64_t id, tr_str reason)
+static int write_here(const verb *v, const char *data, int64_t id, tr_str reason, char *why, size_t n)
 {
-	char why[600] = "";
 	tr_buf report = {0}, frames = {0};
 	file_store_error error;
 	past p = {.events = tr_absent()};
 	file_store *s = file_store_open(data, &disk_real, &report, &error);
 	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&report)));
 	tr_buf_fini(&report);
+	if (s == NULL && owner_is_again(error.text)) {
+		(void)snprintf(why, n, "%s", error.text);
+		return EXIT_BUSY;
+	}
 	if (s == NULL) {
 		fprintf(stderr, "troupe %s: %s\n", v->name, error.text);
 		return EXIT_FAILED;
 	}
-	bool good =
-	    past_open_state(&p, data, id, 0, why, sizeof why) && decide(v, &p, reason, &frames, why, sizeof why);
+	bool good = past_open_state(&p, data, id, 0, why, n) && decide(v, &p, reason, &frames, why, n);
 	if (good) {
 		tr_value folder = folder_of(data, id);
 		tr_err err = file_store_add(s, id, tr_buf_str(&frames), tr_as_cstr(folder, NULL));
 		int os = err == TR_OK ? file_store_commit(s, true) : 0;
 		good = err == TR_OK && os == 0;
 		if (!good)
-			(void)snprintf(why, sizeof why, "%s", os != 0 ? strerror(-os) : tr_err_text(err));
+			(void)snprintf(why, n, "%s", os != 0 ? strerror(-os) : tr_err_text(err));
 		tr_drop(folder);
 	}
 	tr_buf_fini(&frames);
@@ -183,7 +185,7 @@ static int attempt(const verb *v, const pick_options *o, int64_t id, const char 
 		code = ask_there(v, o->data, r, id, tr_s(reason), why, n);
 		break;
 	case OWNER_NONE:
-		code = write_here(v, o->data, id, tr_s(reason));
+		code = write_here(v, o->data, id, tr_s(reason), why, n);
 		if (v == &verb_unpause) /* nobody performs it */
 			done = "interrupted";
 		break;
@@ -202,7 +204,7 @@ static int attempt(const verb *v, const pick_options *o, int64_t id, const char 
 static int control(const verb *v, const pick_options *o, const char *which, const char *reason)
 {
 	int64_t id;
-	char why[400] = "";
+	char why[600] = "";
 	owner_patience waiting = {0};
 	int code;
 	if (!pick_execution(v->name, o->data, which, &id))

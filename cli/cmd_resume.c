@@ -159,6 +159,10 @@ static int resume_here(const struct resume_options *o, resume_job *job)
 	assemble.log_arg = &s;
 	assemble.mode = "resume";
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
+	if (node == NULL && owner_is_again(why)) {
+		(void)snprintf(job->again, sizeof job->again, "%.290s", why);
+		return EXIT_BUSY;
+	}
 	if (node == NULL) {
 		fprintf(stderr, "troupe resume: %s\n", why);
 		return EXIT_INVALID;

@@ -162,7 +162,8 @@ static int run_here(const struct run_options *o, run_job *job, const view_class 
 	assemble.log_arg = &s;
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
 	if (node == NULL) {
-		if (layout_lock_owner(o->node.data) != 0)
+		(void)snprintf(job->problem, sizeof job->problem, "%s", why);
+		if (owner_is_again(why))
 			return EXIT_BUSY;
 		fprintf(stderr, "troupe run: %s\n", why);
 		return EXIT_INVALID;

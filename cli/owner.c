@@ -4,6 +4,7 @@
 
 #include "actors/edge/wire.h"
 #include "actors/protocol.h"
+#include "actors/store/file_store.h"
 #include "actors/store/layout.h"
 
 #include <stdio.h>
@@ -42,7 +43,7 @@ static bool is_full(const char *why)
 
 bool owner_is_again(const char *why)
 {
-	return is_full(why) || strstr(why, REFUSAL_CLOSING) != NULL;
+	return is_full(why) || strstr(why, REFUSAL_CLOSING) != NULL || strstr(why, FILE_STORE_TAKEN) != NULL;
 }
 
 bool owner_again(owner_patience *p, const char *command, const char *why)

@@ -17,8 +17,8 @@ typedef enum owner_kind {
 /** Who owns the folder. A process that is just starting or ending is waited for, a few seconds. */
 owner_kind owner_find(const char *data, remote **r, char *why, size_t n);
 
-/** What a client hears that asks a process which is ending, or has no room for one that waits: nothing was done, and
- * asking again may help. */
+/** What a client hears that asks a process which is ending, or has no room for one that waits; and who would own the
+ * folder itself and finds that another was faster: nothing was done, and asking again may help. */
 bool owner_is_again(const char *why);
 
 typedef struct owner_patience {

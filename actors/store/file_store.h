@@ -17,6 +17,9 @@ typedef enum durability {
 
 typedef struct file_store file_store;
 
+/** In the text of a TR_EBUSY: another process has the folder. */
+#define FILE_STORE_TAKEN "is writing here"
+
 typedef struct file_store_error {
 	tr_err err;
 	int os_error;   /* errno, 0 when none */

@@ -241,10 +241,10 @@ static tr_err prepare(file_store *s, const disk *d, file_store_error *error)
 	tr_err err = layout_lock_take(&s->lock, s->data, &owner);
 	if (err == TR_EBUSY) {
 		error->err = err;
-		(void)snprintf(
-		    error->text, sizeof error->text,
-		    "%.300s: process %ld is writing here; wait for it, stop it, or give another folder with --data",
-		    s->data, owner);
+		(void)snprintf(error->text, sizeof error->text,
+			       "%.300s: process %ld " FILE_STORE_TAKEN
+			       "; wait for it, stop it, or give another folder with --data",
+			       s->data, owner);
 	} else if (err != TR_OK) {
 		open_failed(error, err, errno, s->data, "the lock file cannot be written");
 	}

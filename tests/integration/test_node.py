@@ -187,6 +187,16 @@ class Node(kit.Case):
         self.assertEqual(owner.returncode, 0, err)
         self.assertEqual(json.loads(out)["result"], "1")
 
+    def test_many_at_once_without_a_node(self):
+        """One of them owns the folder, and then another: nobody is turned away, whenever it comes."""
+        self.write("quick.yaml", QUICK)
+        for _ in range(3):
+            for process in [self.start("run", "quick.yaml", "--json") for _ in range(12)]:
+                out, err = process.communicate(timeout=240)
+                self.assertEqual(process.returncode, 0, err)
+                self.assertEqual(json.loads(out)["result"], "Hello, world!")
+        self.assertEqual(len(self.troupe("executions", "--json", "--limit", "100").stdout.splitlines()), 36)
+
     def test_a_second_node_is_told_whose_it_is(self):
         process, _ = self.node()
         done = self.troupe("node")
