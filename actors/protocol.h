@@ -18,7 +18,8 @@
  *       -> [ok, execution_id, pid] | [error, text]
  *   The watcher gets [event, execution_id, event array] for each appended event, in order, (not with watch_events:
  * false) and at the end [done, execution_id, summary map {status, result, ctx, steps, failures, started_at_us,
- * duration_us}]. [cancel, execution_id, reason text] -> ok | [error, text]     [resume, execution_id, watch: pid|nil]
+ * duration_us}]. [cancel, execution_id, reason text] -> ok (one that was interrupted is taken up for it) |
+ * [error, text]     [resume, execution_id, watch: pid|nil]
  * -> [ok, pid] | [error, text] [pause, execution_id] [unpause, execution_id] -> ok | [error, text]     [summary,
  * execution_id] -> summary map | [error, text] [watch, execution_id, pid] -> ok: that actor too is told from now on
  * [list] -> [{execution_id text, pid, playbook, started_at_us} …] [shutdown] -> ok: running executions are left

@@ -164,9 +164,9 @@ static int ask_there(const verb *v, const char *data, remote *r, int64_t id, tr_
 	tr_drop(answer);
 	if (good)
 		return EXIT_OK;
-	if (owner_is_again(why))
+	if (owner_is_again(why) || strncmp(why, REMOTE_GONE_TEXT, sizeof REMOTE_GONE_TEXT - 1) == 0)
 		return EXIT_BUSY;
-	if (strstr(why, "no such execution runs") == NULL)
+	if (strstr(why, "no such execution runs") == NULL && strcmp(why, REFUSAL_OVER) != 0)
 		return fail(v, id, why);
 	/* It may have ended since it was looked up. */
 	return is_over(v, data, id)

@@ -95,13 +95,13 @@ static int choose(const struct resume_options *o, resume_job *job, bool here)
 		}
 	}
 	if (paused > 0)
-		fprintf(stderr, "%zu paused executions are left alone; 'troupe resume EXECUTION' lets one go on\n",
-			paused);
+		fprintf(stderr, "%zu paused execution%s left alone; 'troupe resume EXECUTION' lets one go on\n", paused,
+			paused == 1 ? " is" : "s are");
 	if (damaged > 0)
 		fprintf(stderr,
-			"%zu executions have lost a part of their log and are left alone; 'troupe resume EXECUTION' "
-			"does again what the log does not know any more\n",
-			damaged);
+			"%zu execution%s lost a part of the log and %s left alone; 'troupe resume EXECUTION' does "
+			"again what the log does not know any more\n",
+			damaged, damaged == 1 ? " has" : "s have", damaged == 1 ? "is" : "are");
 	fprintf(stderr, "%.*s", TR_STR(tr_buf_str(&notes)));
 	tr_buf_fini(&notes);
 	index_fini(&t);

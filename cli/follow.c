@@ -36,8 +36,10 @@ bool follow_start(remote *r, run_job *job, bool watch)
 	if (!remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request), CALL_MS, &answer, why,
 			 sizeof why)) {
 		job->again = owner_is_again(why);
-		(void)snprintf(job->problem, sizeof job->problem, "%s%s",
-			       job->again ? "" : "the execution could not be started: ", why);
+		bool gone = strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
+		(void)snprintf(job->problem, sizeof job->problem, "%s%s%s",
+			       job->again ? "" : "the execution could not be started: ", why,
+			       gone ? "; 'troupe executions' tells whether it had begun" : "");
 		return false;
 	}
 	job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);

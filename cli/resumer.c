@@ -256,5 +256,6 @@ void resumer_ask(remote *r, resume_job *job, bool wait)
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	for (size_t i = 0; i < job->count && why[0] != '\0'; i++)
 		if (!tr_is_valid(job->all[i].summary) && job->all[i].problem[0] == '\0')
-			(void)snprintf(job->all[i].problem, sizeof job->all[i].problem, "%s", why);
+			(void)snprintf(job->all[i].problem, sizeof job->all[i].problem, "%s; it can be resumed again",
+				       why);
 }

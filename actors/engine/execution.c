@@ -129,11 +129,17 @@ static tr_next begin(execution *x)
 	return next_of(x);
 }
 
+/* [pid, ref] */
+static tr_from from_of(tr_value v)
+{
+	return (tr_from){tr_as_pid(tr_array_at(v, 0)), tr_as_ref(tr_array_at(v, 1))};
+}
+
 /* Tell whoever asked for it. */
 static void answer_resume(tr_value from, tr_value answer)
 {
 	if (tr_array_len(from) == 2)
-		tr_reply((tr_from){tr_as_pid(tr_array_at(from, 0)), tr_as_ref(tr_array_at(from, 1))}, answer);
+		tr_reply(from_of(from), answer);
 	else
 		tr_drop(answer);
 }
@@ -173,9 +179,28 @@ static void tell_restarted(execution *x)
 	tr_drop(m);
 }
 
+static tr_value control_answer(const execution *x, tr_err err)
+{
+	if (err == TR_OK)
+		return TR_A(ok);
+	return TR_LIST(TR_A(error), tr_string(err == TR_EINVAL ? machine_refusal(x->machine) : tr_err_text(err)));
+}
+
+/* Who asked for the cancel, if anybody did, hears of it when it is on disk. */
+static void resume_cancelled(execution *x, const machine_world *w, tr_str reason, tr_value from)
+{
+	tr_err err = machine_cancel(x->machine, w, &x->sink, reason);
+
+	note(x, err);
+	if (tr_array_len(from) == 2)
+		outlet_reply(x, from_of(from), control_answer(x, err));
+}
+
 static tr_next resume(execution *x)
 {
-	tr_value from = tr_map_get_s(x->arg, "from"), reason;
+	tr_value from = tr_own_value(tr_keep(tr_map_get_s(x->arg, "from")));
+	tr_value reason = tr_own_value(tr_keep(tr_map_get_s(x->arg, "cancel")));
+	bool cancels = tr_is(reason, TR_STRING);
 	char why[600] = "";
 	tr_err err = resume_load(x, true, why, sizeof why);
 	machine_world w;
@@ -183,16 +208,16 @@ static tr_next resume(execution *x)
 	if (err != TR_OK)
 		return not_resumed(x, err, why);
 	name_playbook(machine_playbook(x->machine));
-	answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));
+	if (!cancels)
+		answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));
 	tell_restarted(x);
 	if (checks_replay(x) && !resume_shadow(x))
 		return tr_next_stop(TR_A(enomem));
-	reason = tr_own_value(tr_keep(tr_map_get_s(x->arg, "cancel")));
 	tr_assign(&x->arg, tr_nil());
 	w = outlet_world(x);
 	x->err = machine_recover(x->machine, &w, &x->sink);
-	if (x->err == TR_OK && tr_is(reason, TR_STRING))
-		note(x, machine_cancel(x->machine, &w, &x->sink, tr_as_str(reason)));
+	if (x->err == TR_OK && cancels)
+		resume_cancelled(x, &w, tr_as_str(reason), from);
 	set_deadline(x);
 	return next_of(x);
 }
@@ -360,13 +385,6 @@ static tr_next execution_info(void *state, tr_value message)
 
 /* ---- calls ----------------------------------------------------------------------------------------------------------
  */
-
-static tr_value control_answer(const execution *x, tr_err err)
-{
-	if (err == TR_OK)
-		return TR_A(ok);
-	return TR_LIST(TR_A(error), tr_string(err == TR_EINVAL ? machine_refusal(x->machine) : tr_err_text(err)));
-}
 
 /* [pause, parent]: along with the execution that waits for this one. */
 static bool for_parent(tr_value request)

@@ -149,11 +149,11 @@ static tr_value start(executions *s, tr_value request)
 	return running_start(s, r, tr_map_put_s(extra, "watch", tr_keep(r->watchers)));
 }
 
-/* [resume, id, watch]: the execution itself answers when it has read its log. */
-static tr_next resume(executions *s, tr_value request, tr_from from)
+/* The execution itself answers when it has read its log. With a reason (taken; absent: none) it is taken up to be
+ * cancelled. */
+static tr_next take_up(executions *s, int64_t id, tr_value watch, tr_value reason, tr_from from)
 {
-	int64_t id = tr_as_int(tr_array_at(request, 1), 0);
-	tr_value watch = tr_array_at(request, 2), watchers, extra, answer;
+	tr_value watchers, extra, answer;
 
 	if (s->closing)
 		return tr_next_reply(executions_refuse(REFUSAL_CLOSING));
@@ -164,11 +164,19 @@ static tr_next resume(executions *s, tr_value request, tr_from from)
 	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "from",
 							   TR_LIST(tr_pid_value(from.pid), tr_ref_value(from.ref)),
 							   "watch", tr_keep(watchers)));
+	if (tr_is_valid(reason))
+		extra = tr_map_put_s(extra, "cancel", reason);
 	answer = running_start(s, running_new(id, tr_nil(), watchers, tr_nil()), extra);
 	if (!TR_IS_A(tr_array_at(answer, 0), ok))
 		return tr_next_reply(answer);
 	tr_drop(answer);
 	return tr_noreply();
+}
+
+/* [resume, id, watch] */
+static tr_next resume(executions *s, tr_value request, tr_from from)
+{
+	return take_up(s, tr_as_int(tr_array_at(request, 1), 0), tr_array_at(request, 2), tr_absent(), from);
 }
 
 /* Hand a call on: the execution answers the caller. Takes the request. */
@@ -184,6 +192,16 @@ static tr_next forward(executions *s, tr_value request, int64_t id, tr_from from
 	}
 	running_forward(r, request, from);
 	return tr_noreply();
+}
+
+/* [cancel, id, reason]: one that was interrupted is taken up for it. */
+static tr_next cancel(executions *s, int64_t id, tr_value said, tr_from from)
+{
+	tr_value reason = tr_is(said, TR_STRING) ? tr_keep(said) : tr_string("cancelled");
+
+	if (id > 0 && running_of(s, id) == NULL && !s->closing)
+		return take_up(s, id, tr_nil(), reason, from);
+	return forward(s, TR_LIST(TR_A(cancel), reason), id, from);
 }
 
 static int by_age(const void *a, const void *b)
@@ -274,8 +292,7 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 	if (tr_str_is(what, "resume"))
 		return resume(s, request, from);
 	if (tr_str_is(what, "cancel"))
-		return forward(s, TR_LIST(TR_A(cancel), tr_is_valid(third) ? tr_keep(third) : tr_string("cancelled")),
-			       tr_as_int(second, 0), from);
+		return cancel(s, tr_as_int(second, 0), third, from);
 	if (tr_str_is(what, "pause") || tr_str_is(what, "unpause") || tr_str_is(what, "summary"))
 		return forward(s, TR_LIST(tr_keep(tr_array_at(request, 0))), tr_as_int(second, 0), from);
 	if (tr_str_is(what, "child"))

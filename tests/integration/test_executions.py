@@ -223,7 +223,7 @@ class Commands(kit.Case):
         _, execution = self.interrupted()
         self.assertEqual(self.ok("pause", "last").split(), [execution, "paused"])
         self.assertEqual(self.listed()[0]["status"], "paused")
-        self.assertIn("1 paused executions are left alone", self.troupe("resume").stderr)
+        self.assertIn("1 paused execution is left alone", self.troupe("resume").stderr)
         self.ok("pause", "last", code=1)
         self.assertEqual(self.ok("unpause", "last").split(), [execution, "interrupted"])  # nobody performs it
         self.assertEqual(self.listed()[0]["status"], "interrupted")
@@ -233,6 +233,32 @@ class Commands(kit.Case):
         self.ok("cancel", "last", code=1)
         self.assertIn("enough", self.ok("events", "last"))
         self.ok("replay", "last", "--check")
+        self.ok("store", "verify")
+
+    def test_cancel_of_what_the_owner_does_not_perform(self):
+        """It is taken up for that alone: the step is not done again."""
+        marks, never, mine = self.path("marks"), self.fifo("never"), self.fifo("mine")
+        first = self.start("run", self.write("left.yaml", f"""
+            workflow:
+              - step: a
+                tool: {{ kind: python, code: "open({marks!r}, 'a').write('x'); open({never!r}).read()" }}
+            """))
+        with open(never, "w"):
+            first.kill()
+            first.wait()
+        execution = self.listed()[0]["execution_id"]
+        owner = self.start("run", self.write("mine.yaml", WAITS % mine), "--json")
+        with open(mine, "w") as f:
+            self.assertEqual(self.ok("cancel", execution, "--reason", "no more").split(), [execution, "cancelled"])
+            self.assertEqual(self.listed()[-1]["status"], "cancelled")
+            self.assertIn("no more", self.ok("events", execution))
+            self.ok("cancel", execution, code=1)
+            f.write("1")
+        out, err = owner.communicate(timeout=240)
+        self.assertEqual(owner.returncode, 0, err)
+        with open(marks) as f:
+            self.assertEqual(f.read(), "x")
+        self.ok("replay", execution, "--check")
         self.ok("store", "verify")
 
     def test_cancel_pause_resume_through_a_node(self):

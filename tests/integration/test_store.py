@@ -209,7 +209,7 @@ class Store(kit.Case):
         self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "damaged")
         node.terminate()
         node.communicate(timeout=240)
-        self.assertIn("have lost a part of their log", self.troupe("resume").stderr)
+        self.assertIn("1 execution has lost a part of the log", self.troupe("resume").stderr)
         with open(marks) as f:
             self.assertEqual(f.read(), "12", "nobody did a step again")
         self.ok("resume", execution)

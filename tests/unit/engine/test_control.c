@@ -23,35 +23,6 @@ static bool refused(tr_value answer, const char *part)
 	return yes;
 }
 
-static void cancel_body(tr_value arg)
-{
-	kit k;
-
-	(void)arg;
-	kit_start(&k, NULL);
-	int64_t id = kit_execute(&k, TWO, tr_map(), NULL);
-	tr_value c = kit_command(&k);
-	k.hold = true;
-	/* The answer comes when the cancelling is durable: until then the test has to play the store. */
-	tr_ref ref = tr_make_ref();
-	(void)tr_send(tr_whereis(SUBJECT_EXECUTIONS), TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()),
-							      TR_LIST(TR_A(cancel), tr_int(id), tr_string("enough"))));
-	kit_append(&k);
-	CHECK(kit_pool_is_idle());
-	CHECK(!tr_is_valid(tr_receive_ref(ref, 0)));
-	k.hold = false;
-	kit_durable(&k);
-	tr_value cancel = kit_cancelled(&k), s = kit_done(&k);
-	CHECK(kit_text_is(tr_array_at(cancel, 3), "enough"));
-	CHECK(status_is(s, "cancelled"));
-	kit_step_done(c, 3, tr_nil());
-	tr_drop(c);
-	tr_drop(cancel);
-	tr_drop(s);
-	CHECK(refused(kit_call(&k, TR_LIST(TR_A(cancel), tr_int(id + 1), tr_string("x"))), "no such execution"));
-	tr_drop(k.log);
-}
-
 static void pause_body(tr_value arg)
 {
 	kit k;
@@ -90,16 +61,15 @@ static bool is_load(void *arg, tr_value m)
 	       TR_IS_A(tr_array_at(tr_array_at(m, 1), 0), call);
 }
 
-/* Ask for a resume; the store's part is played with these events. The answer is what the caller gets. */
-static tr_value resume(int64_t id, tr_value answer)
+/* Ask for something that has a log read; the store's part is played with these events. The answer is what the caller gets. */
+static tr_value taken_up(tr_value what, int64_t id, tr_value answer)
 {
 	tr_ref ref = tr_make_ref();
 	tr_from from;
 	tr_value request, m;
 
 	(void)tr_send(tr_whereis(SUBJECT_EXECUTIONS),
-		      TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()),
-			      TR_LIST(TR_A(resume), tr_int(id), tr_pid_value(tr_self()))));
+		      TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()), what));
 	m = tr_receive_match(is_load, NULL, tr_in(60 * TR_SECOND));
 	CHECK(tr_is_valid(m));
 	CHECK(tr_is_call(tr_array_at(m, 1), &from, &request));
@@ -112,6 +82,44 @@ static tr_value resume(int64_t id, tr_value answer)
 	answer = tr_keep(tr_array_at(m, 2));
 	tr_drop(m);
 	return answer;
+}
+
+static tr_value resume(int64_t id, tr_value answer)
+{
+	return taken_up(TR_LIST(TR_A(resume), tr_int(id), tr_pid_value(tr_self())), id, answer);
+}
+
+static void cancel_body(tr_value arg)
+{
+	kit k;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	int64_t id = kit_execute(&k, TWO, tr_map(), NULL);
+	tr_value c = kit_command(&k);
+	k.hold = true;
+	/* The answer comes when the cancelling is durable: until then the test has to play the store. */
+	tr_ref ref = tr_make_ref();
+	(void)tr_send(tr_whereis(SUBJECT_EXECUTIONS), TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()),
+							      TR_LIST(TR_A(cancel), tr_int(id), tr_string("enough"))));
+	kit_append(&k);
+	CHECK(kit_pool_is_idle());
+	CHECK(!tr_is_valid(tr_receive_ref(ref, 0)));
+	k.hold = false;
+	kit_durable(&k);
+	tr_value cancel = kit_cancelled(&k), s = kit_done(&k);
+	CHECK(kit_text_is(tr_array_at(cancel, 3), "enough"));
+	CHECK(status_is(s, "cancelled"));
+	kit_step_done(c, 3, tr_nil());
+	tr_drop(c);
+	tr_drop(cancel);
+	tr_drop(s);
+	CHECK(refused(kit_call(&k, TR_LIST(tr_string("pause"), tr_int(id + 1))), "no such execution"));
+	/* What does not run is taken up for it, if its log says that it has not ended. */
+	CHECK(refused(taken_up(TR_LIST(TR_A(cancel), tr_int(id), tr_string("x")), id,
+			       TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil())),
+		      REFUSAL_OVER));
+	tr_drop(k.log);
 }
 
 /* `executions` hears of an execution's end in its own time. */
