@@ -61,7 +61,8 @@ static bool is_load(void *arg, tr_value m)
 	       TR_IS_A(tr_array_at(tr_array_at(m, 1), 0), call);
 }
 
-/* Ask for something that has a log read; the store's part is played with these events. The answer is what the caller gets. */
+/* Ask for something that has a log read; the store's part is played with these events. The answer is what the caller
+ * gets. */
 static tr_value taken_up(tr_value what, int64_t id, tr_value answer)
 {
 	tr_ref ref = tr_make_ref();
