@@ -18,6 +18,7 @@ SUNK = {"rows": 0, "requests": 0, "sum": 0}
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_args):
         pass

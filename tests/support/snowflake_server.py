@@ -177,6 +177,7 @@ def perform(found):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits for the acknowledgement of its head
 
     def log_message(self, *args):
         pass

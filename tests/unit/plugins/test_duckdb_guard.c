@@ -318,7 +318,7 @@ static uint64_t number(const char *name, uint64_t otherwise)
 
 static void nothing_that_duckdb_calls_is_let_through(void **state)
 {
-	uint64_t seed = number("GUARD_SEED", (uint64_t)time(NULL) << 20 | 1), n = number("GUARD_STATEMENTS", 6000);
+	uint64_t seed = number("GUARD_SEED", (uint64_t)time(NULL) << 20 | 1), n = number("GUARD_STATEMENTS", 4000);
 	beside b = {0};
 	tr_buf sql = {0}, said = {0};
 	tally t = {0};
