@@ -34,18 +34,6 @@ static void session_end(void *arg)
 
 /* ---- connecting ---- */
 
-static PGconn *start(const pg_target *t)
-{
-	const char *names[PG_PARAMETERS + 1], *values[PG_PARAMETERS + 1];
-
-	for (size_t i = 0; i < t->count; i++) {
-		names[i] = t->names[i];
-		values[i] = tr_as_cstr(t->values[i], "");
-	}
-	names[t->count] = values[t->count] = NULL;
-	return PQconnectStartParams(names, values, 0);
-}
-
 struct connecting {
 	PGconn *conn;
 	PostgresPollingStatusType state;
@@ -100,7 +88,7 @@ pg_session *pg_session_open(const pg_target *t, int64_t deadline, tr_value *faul
 	if (s != NULL)
 		s->watch = tr_fd_watch_new(NULL);
 	if (s != NULL && s->watch != NULL)
-		s->conn = start(t);
+		s->conn = pg_target_connect(t);
 	if (s != NULL && s->conn == NULL) {
 		pg_session_free(s);
 		s = NULL;

@@ -6,7 +6,6 @@
 #include "plugins/shared/auth/file.h"
 
 #include <arpa/inet.h>
-#include <libpq-fe.h>
 #include <sodium.h>
 #include <string.h>
 #include <troupe/io.h>
@@ -180,14 +179,29 @@ static void make_key(pg_target *t)
 	sodium_bin2hex(t->key, sizeof t->key, sum, sizeof sum);
 }
 
-static void put_ours(pg_target *t)
+PGconn *pg_target_connect(const pg_target *t)
 {
-	if (get(t, "application_name") == NULL)
-		put(t, "application_name", tr_string("troupe"));
-	put(t, "client_encoding", tr_string("UTF8"));
-	put(t, "gssencmode", tr_string("disable"));
-	/* The password file is the operator's, not the playbook author's. */
-	put(t, "passfile", tr_string("/nonexistent/pgpass"));
+	static const char *const ours[][2] = {
+	    {"client_encoding", "UTF8"},
+	    {"gssencmode", "disable"},
+	    /* The password file is the operator's, not the playbook author's. */
+	    {"passfile", "/nonexistent/pgpass"},
+	    {"application_name", "troupe"},
+	};
+	size_t n = t->count, more = sizeof ours / sizeof *ours - (get(t, "application_name") != NULL);
+	const char *names[PG_PARAMETERS + sizeof ours / sizeof *ours + 1];
+	const char *values[PG_PARAMETERS + sizeof ours / sizeof *ours + 1];
+
+	for (size_t i = 0; i < n; i++) {
+		names[i] = t->names[i];
+		values[i] = tr_as_cstr(t->values[i], "");
+	}
+	for (size_t i = 0; i < more; i++, n++) {
+		names[n] = ours[i][0];
+		values[n] = ours[i][1];
+	}
+	names[n] = values[n] = NULL;
+	return PQconnectStartParams(names, values, 0);
 }
 
 tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, tr_value context, int64_t deadline)
@@ -216,7 +230,6 @@ tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, tr_value co
 		fault = check_certificate(t, auth, input, context);
 	if (!tr_is_valid(fault))
 		fault = look_up(t, host, deadline);
-	put_ours(t);
 	make_key(t);
 	return fault;
 }

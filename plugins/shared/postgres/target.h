@@ -3,6 +3,7 @@
 #ifndef TROUPE_PLUGINS_POSTGRES_TARGET_H
 #define TROUPE_PLUGINS_POSTGRES_TARGET_H
 
+#include <libpq-fe.h>
 #include <troupe/plugin.h>
 
 #define PG_PARAMETERS 24
@@ -20,5 +21,7 @@ typedef struct pg_target {
  */
 tr_value pg_target_read(pg_target *t, tr_value auth, tr_value input, tr_value context, int64_t deadline);
 void pg_target_fini(pg_target *t);
+/** Begin to connect, as libpq does it without blocking; NULL without memory. */
+PGconn *pg_target_connect(const pg_target *t);
 
 #endif
