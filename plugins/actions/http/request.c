@@ -177,6 +177,12 @@ static tr_value read_url(http_request *r, tr_value input)
 	if (given(params) && !tr_is(params, TR_MAP))
 		return tr_outcome_error("input", false, "http: params must be a mapping, is %s",
 					tr_type_name(tr_type_of(params)));
+	tr_str host;
+	if (tr_map_len(params) == 0 && http_url_is_plain(tr_as_str(url), &host)) {
+		r->url = tr_keep(url);
+		r->host = tr_string_n(host.p, host.n);
+		return tr_absent();
+	}
 	CURLU *u = curl_url();
 	CURLUcode code = u == NULL ? CURLUE_OUT_OF_MEMORY : build_url(r, u, tr_as_cstr(url, ""), params);
 	curl_url_cleanup(u);

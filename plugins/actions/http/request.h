@@ -35,6 +35,9 @@ tr_value http_body_read(http_request *r, tr_value input);
 /** auth.c: the part of http_request_read for `auth`. */
 tr_value http_auth_read(http_request *r, tr_value auth);
 
+/** plain_url.c: is the URL one that libcurl would give back as it is, without a user? Then *host is its host. */
+bool http_url_is_plain(tr_str url, tr_str *host);
+
 /** Append a header line to a list. False without memory, or when name or value cannot stand in a header. */
 bool http_header_add(struct curl_slist **list, tr_str name, tr_str value);
 /** Is there a header of this name? */
