@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "plugins/actions/http/http.h"
+#include "plugins/actions/nats/nats.h"
 #include "plugins/shared/auth/auth.h"
 #include "plugins/shared/auth/credentials.h"
 #include "plugins/shared/auth/vault.h"
@@ -256,6 +257,44 @@ static void each_credential_needs_its_grant(void **state)
 	tr_drop(config);
 }
 
+static tr_value publish(tr_value auth)
+{
+	return TR_DICT("operation", tr_string("publish"), "subject", tr_string("x"), "auth", auth);
+}
+
+/* A file that a stored credential names is the operator's word; the same from a task waits for a grant, also when the
+ * task puts it over the credential. */
+static void files_of_stored_credentials_need_no_grant(void **state)
+{
+	(void)state;
+	world other;
+	static const builtin both[] = {{nats_manifest, &nats_plugin, true},
+				       {credentials_manifest, &credentials_plugin, true}};
+	tr_value config = TR_DICT("credentials", TR_DICT("file", tr_string(file)));
+	plugin_host_options options = {.builtins = both, .builtin_count = 2, .config = config};
+	char why[VAULT_TEXT] = "";
+	tr_value fields = TR_DICT("url", tr_string("nats://127.0.0.1:1"), "creds_file", tr_string("/etc/hostname"));
+	tr_value all = tr_map_put_s(one(), "stored", tr_keep(fields));
+	unlink(file);
+	assert_int_equal(vault_change(file, &by_file, replace, &all, why), TR_OK);
+	assert_false(tr_is_valid(world_start(&other, &options)));
+	tr_value o = world_run(&other, "nats", publish(tr_string("stored")));
+	assert_string_equal(error_kind(o), "auth"); /* it was read, and is no credentials */
+	assert_non_null(strstr(error_message(o), "no user JWT"));
+	tr_drop(o);
+	o = world_run(&other, "nats", publish(fields));
+	assert_string_equal(error_kind(o), "denied");
+	tr_drop(o);
+	o = world_run(&other, "nats",
+		      publish(TR_DICT("credential", tr_string("stored"), "creds_file", tr_string("/etc/hostname"))));
+	assert_string_equal(error_kind(o), "denied");
+	assert_non_null(strstr(error_message(o), "--grant fs:/etc"));
+	tr_drop(o);
+	world_stop(&other);
+	tr_drop(all);
+	tr_drop(config);
+}
+
 /* ---- the world ---- */
 
 static const builtin trusted[] = {{http_manifest, &http_plugin, true},
@@ -284,10 +323,15 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(what_is_put_in_comes_out),      cmocka_unit_test(another_key_is_refused),
-	    cmocka_unit_test(a_file_stays_locked_as_it_was), cmocka_unit_test(each_credential_needs_its_grant),
-	    cmocka_unit_test(each_damaged_byte_is_found),    cmocka_unit_test(a_task_names_its_credential),
-	    cmocka_unit_test(a_changed_file_is_seen),        cmocka_unit_test(what_is_handed_out_does_not_show),
+	    cmocka_unit_test(what_is_put_in_comes_out),
+	    cmocka_unit_test(another_key_is_refused),
+	    cmocka_unit_test(a_file_stays_locked_as_it_was),
+	    cmocka_unit_test(each_credential_needs_its_grant),
+	    cmocka_unit_test(files_of_stored_credentials_need_no_grant),
+	    cmocka_unit_test(each_damaged_byte_is_found),
+	    cmocka_unit_test(a_task_names_its_credential),
+	    cmocka_unit_test(a_changed_file_is_seen),
+	    cmocka_unit_test(what_is_handed_out_does_not_show),
 	};
 	return cmocka_run_group_tests_name("credentials", tests, start, stop);
 }

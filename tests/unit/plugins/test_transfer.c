@@ -792,6 +792,12 @@ static void section_10_transfer_cancellation_overtakes_no_statement(void **state
 	wait_for_no_stage();
 	done = number_of(world_run(&w, "http", said("?release")), "performed");
 	wait_for_number("performed", done + 1);
+	/* The same when time is over. */
+	tr_drop(world_run(&w, "http", said("?hold=INSERT")));
+	check_error(copy_with(file("late.csv"), snow("table", "shop.late"), TR_DICT("timeout", tr_float(2))), "timeout",
+		    "transfer to snowflake, chunk 1", 1, 0);
+	wait_for_no_stage();
+	tr_drop(world_run(&w, "http", said("?release")));
 	check_table("\"SHOP\".\"LATE\"", rows);
 }
 
