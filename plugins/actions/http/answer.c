@@ -81,8 +81,9 @@ static content read_content(http_transfer *t)
 	}
 	bool claimed = http_says_json(type);
 
-	c.body = tr_utf8_valid(in.text, NULL) ? tr_string_n(in.text.n == 0 ? "" : in.text.p, in.text.n)
-					      : tr_binary(in.text.p, in.text.n);
+	c.body = tr_string_n(in.text.n == 0 ? "" : in.text.p, in.text.n);
+	if (tr_value_err(c.body) == TR_EENCODING)
+		c.body = tr_binary(in.text.p, in.text.n);
 	if (in.text.n == 0)
 		return c;
 	if (!claimed && !looks_json(type, in.text)) {
