@@ -286,26 +286,17 @@ static bool is_entry(const yaml_node *keychain, tr_str name, suggestion *near)
 }
 
 /* Is the name there, and which one that is there is nearest to it? */
-static bool is_known_below(const loader *l, tr_str scope, tr_str name, suggestion *near)
+static bool is_known_below(loader *l, tr_str scope, tr_str name, suggestion *near)
 {
+	const name_table *known = tr_str_is(scope, "workload") ? &l->inputs : &l->names;
 	if (tr_str_is(scope, "keychain"))
-		return l->keychain == NULL || l->keychain->kind == YAML_SCALAR || is_entry(l->keychain, name, near);
-	if (tr_str_is(scope, "workload")) {
-		const yaml_node *n = l->workload;
-		if (n == NULL || n->kind != YAML_MAPPING)
-			return true;
-		for (size_t i = 0; i < n->count; i++) {
-			if (tr_str_eq(n->pairs[i].key->text, name))
-				return true;
-			suggest_offer(near, n->pairs[i].key->text);
-		}
-		return false;
-	}
-	if (name_table_find(&l->names, name) != NULL)
+		return l->keychain == NULL || l->keychain->kind == YAML_SCALAR || l->looks++ >= LOOKS_MAX ||
+		       is_entry(l->keychain, name, near);
+	if ((known == &l->inputs && !l->declares) || name_table_find(known, name) != NULL || l->looks++ >= LOOKS_MAX)
 		return true;
-	for (size_t i = 0; near->budget > 0 && i < l->names.capacity; i++) {
-		if (l->names.slots[i].used)
-			suggest_offer(near, l->names.slots[i].name);
+	for (size_t i = 0; near->budget > 0 && i < known->capacity; i++) {
+		if (known->slots[i].used)
+			suggest_offer(near, known->slots[i].name);
 	}
 	return false;
 }

@@ -158,6 +158,14 @@ static void version_check(loader *l, const fields *f)
 			  "'%.*s' is read as noetl.io/v2", TR_STR(version->text));
 }
 
+static void inputs_collect(loader *l, const yaml_node *workload)
+{
+	l->declares = workload != NULL && workload->kind == YAML_MAPPING;
+	for (size_t i = 0; l->declares && i < workload->count; i++)
+		if (!name_table_put(&l->inputs, workload->pairs[i].key->text, 0))
+			l->mem->failed = true;
+}
+
 void document_load(loader *l, const yaml_node *root)
 {
 	fields f;
@@ -173,7 +181,7 @@ void document_load(loader *l, const yaml_node *root)
 	where wbook = where_key(NULL, LITERAL("workbook")), wkeys = where_key(NULL, LITERAL("keychain"));
 	const yaml_node *list = fields_get(&f, "workflow");
 	pb_step *steps = workflow_names(l, root, list, list == NULL && fields_key(&f, "workflow") != NULL, &wflow);
-	l->workload = fields_get(&f, "workload");
+	inputs_collect(l, fields_get(&f, "workload"));
 	l->keychain = fields_get(&f, "keychain");
 	check_names_collect(l, root);
 	metadata_load(l, root, fields_get(&f, "metadata"), &wmeta);

@@ -41,6 +41,7 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 	box->pub.code_count = l.code_count;
 	name_table_fini(&l.names);
 	name_table_fini(&l.entries);
+	name_table_fini(&l.inputs);
 	name_table_fini(&l.templates);
 	tr_free(l.clean);
 }

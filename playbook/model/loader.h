@@ -25,7 +25,8 @@ typedef struct playbook_box {
 
 enum {
 	STEPS_MAX = 200000,
-	TEMPLATES_MAX = 200000
+	TEMPLATES_MAX = 200000,
+	LOOKS_MAX = 2000
 };
 
 /** The way from the root to a node; lives on the C stack, becomes text only for a fault. */
@@ -45,7 +46,9 @@ typedef struct loader {
 	name_table entries;        /* of the workbook */
 	name_table templates;      /* text -> its number in the box */
 	const yaml_node *keychain; /* NULL: none */
-	const yaml_node *workload; /* what inputs are declared; NULL: none */
+	name_table inputs;         /* the keys of workload */
+	bool declares;             /* workload is a mapping */
+	size_t looks;              /* for what is nearest to a name below a scope: not more often than LOOKS_MAX */
 	bool *clean;               /* by that number: its names were found to be all right */
 	pb_code *codes;            /* grown by doubling in the arena */
 	size_t code_count, code_capacity;
