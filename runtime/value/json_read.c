@@ -11,11 +11,15 @@
 #include "runtime/value/position.h"
 #include "runtime/value/utf8.h"
 
+#define ROOM_MIN 4
+#define ROOM_MAX 64
+
 struct json_reader {
 	struct builder builder;
 	const char *p;   /* what comes next */
 	const char *end; /* behind the text */
 	tr_buf plain;    /* a string without its escapes */
+	size_t rooms[2]; /* how many were in the last array and the last map: the next one is often like it */
 	/* What was refused; the builder may have a reason of its own. */
 	tr_err err;
 	const char *message;
@@ -276,7 +280,9 @@ static bool open_container(struct json_reader *r, bool *more)
 {
 	bool map = *r->p == '{';
 
-	if (!kept(r, r->p, builder_open(&r->builder, map ? TR_MAP : TR_ARRAY, 4, 0)))
+	size_t room = r->rooms[map] < ROOM_MIN ? ROOM_MIN : r->rooms[map] > ROOM_MAX ? ROOM_MAX : r->rooms[map];
+
+	if (!kept(r, r->p, builder_open(&r->builder, map ? TR_MAP : TR_ARRAY, room, 0)))
 		return false;
 	r->p++;
 	skip_space(r);
@@ -298,6 +304,8 @@ static bool go_on(struct json_reader *r, bool *more)
 		}
 		if (r->p == r->end || *r->p != (map ? '}' : ']'))
 			return syntax(r, map ? "a comma or } is expected here" : "a comma or ] is expected here");
+		tr_value ends = r->builder.frames[r->builder.n - 1].container;
+		r->rooms[map] = map ? tr_map_len(ends) : tr_array_len(ends);
 		if (!kept(r, r->p, builder_close(&r->builder)))
 			return false;
 		r->p++;
