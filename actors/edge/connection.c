@@ -136,8 +136,8 @@ static void call_out(struct connection *c, int64_t id, tr_value subject, tr_valu
 		tr_drop(request);
 		tr_drop(watch);
 		refuse(c, id,
-		       WIRE_FULL ": too many clients watch executions; waiting until one of them has ended, "
-				 "which --detach needs not");
+		       WIRE_FULL ": too many clients watch executions; waiting for one of them to end (with --detach "
+				 "there is no need)");
 		return;
 	}
 	ms = ms <= 0 || ms > CALL_MS_MAX ? CALL_MS_MAX : ms;
