@@ -28,7 +28,7 @@ workflow:
 MUCH = """
 workflow:
   - step: many
-    loop: { in: "{{ range(2000) }}", iterator: i, spec: { mode: parallel, max_in_flight: 100 } }
+    loop: { in: "{{ range(800) }}", iterator: i, spec: { mode: parallel, max_in_flight: 100 } }
     tool: { kind: noop, result: "{{ iter.i }}" }
     next: last
   - step: last
