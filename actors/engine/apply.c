@@ -265,7 +265,7 @@ static void state_init(machine *m)
 
 	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
 		link_init(lists[i]);
-	for (size_t i = 0; i < m->playbook->step_count; i++) {
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++) {
 		link_init(&m->steps[i].tokens);
 		link_init(&m->steps[i].in_live);
 		link_init(&m->steps[i].in_open);
@@ -291,7 +291,7 @@ machine *machine_new(routes *r, int64_t execution_id)
 		return NULL;
 	}
 	m->routes = routes_hold(r);
-	m->playbook = r->playbook;
+	m->routes->playbook = r->playbook;
 	m->execution_id = execution_id;
 	state_init(m);
 	return m;
@@ -299,7 +299,7 @@ machine *machine_new(routes *r, int64_t execution_id)
 
 static void steps_free(machine *m)
 {
-	for (size_t i = 0; i < m->playbook->step_count; i++) {
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++) {
 		step_state *s = &m->steps[i];
 
 		LINK_EACH_SAFE(l, after, &s->tokens)

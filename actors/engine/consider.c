@@ -107,7 +107,7 @@ static tr_err disabled(decision *d, const struct group *g, const pb_step *step)
 
 	if (step->admit)
 		return drop_tokens(d, g, "denied");
-	if (d->m->playbook->discard_disabled || g->tokens[0]->final)
+	if (d->m->routes->playbook->discard_disabled || g->tokens[0]->final)
 		return drop_tokens(d, g, "disabled");
 	for (size_t i = 0; i < g->count && err == TR_OK; i++) {
 		token *t = g->tokens[i];
@@ -192,7 +192,7 @@ static tr_err run_group(decision *d, const struct group *g, const pb_step *step,
 
 static tr_err decide_group(decision *d, struct group *g)
 {
-	const pb_step *step = &d->m->playbook->steps[g->one->step];
+	const pb_step *step = &d->m->routes->playbook->steps[g->one->step];
 	scope s = {.m = d->m, .w = d->w, .event = tr_nil()};
 	char error[RENDER_TEXT + 40] = "";
 	uint64_t parent = 0;

@@ -58,17 +58,17 @@ static tr_value step_digest(const step_state *s)
 	LINK_EACH(l, &s->tokens)
 	tokens = tr_array_push(tokens, token_digest(LINK_OF(l, token, at_step)));
 	return TR_DICT("tokens", tokens, "waiting", number(s->waiting), "live", number(s->live), "blockers",
-		       number(s->blockers), "open", tr_bool(s->open), "runs", number(s->runs), "done", number(s->done),
-		       "failed", number(s->failed), "status", text(s->status), "result", known(s->result), "error",
-		       known(s->error), "labels", known(s->labels));
+		       number(s->blockers), "open", tr_bool(step_is_open(s)), "runs", number(s->runs), "done",
+		       number(s->done), "failed", number(s->failed), "status", text(s->status), "result",
+		       known(s->result), "error", known(s->error), "labels", known(s->labels));
 }
 
 static tr_value steps_digest(const machine *m)
 {
 	tr_value steps = tr_map();
 
-	for (size_t i = 0; i < m->playbook->step_count; i++)
-		if (m->steps[i].runs > 0 || m->steps[i].live > 0 || m->steps[i].open)
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++)
+		if (m->steps[i].runs > 0 || m->steps[i].live > 0 || step_is_open(&m->steps[i]))
 			steps = tr_map_put(steps, number(i), step_digest(&m->steps[i]));
 	return steps;
 }

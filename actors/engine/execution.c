@@ -189,7 +189,7 @@ static tr_value control_answer(const execution *x, tr_err err)
 /* Who asked for the cancel, if anybody did, hears of it when it is on disk. */
 static void resume_cancelled(execution *x, const machine_world *w, tr_str reason, tr_value from)
 {
-	tr_err err = machine_cancel(x->machine, w, &x->sink, reason);
+	tr_err err = machine_cancel(x->machine, w, OUTLET_SINK(x), reason);
 
 	note(x, err);
 	if (tr_array_len(from) == 2)
@@ -215,7 +215,7 @@ static tr_next resume(execution *x)
 		return tr_next_stop(TR_A(enomem));
 	tr_assign(&x->arg, tr_nil());
 	w = outlet_world(x);
-	x->err = machine_recover(x->machine, &w, &x->sink);
+	x->err = machine_recover(x->machine, &w, OUTLET_SINK(x));
 	if (x->err == TR_OK && cancels)
 		resume_cancelled(x, &w, tr_as_str(reason), from);
 	set_deadline(x);
@@ -258,7 +258,7 @@ static tr_value report(execution *x, uint64_t run, uint32_t attempt, tr_value li
 	/* Ids come from one generator, so that they sort as the events do. */
 	for (size_t i = 0; i < events->count; i++)
 		events->items[i].event_id = 0;
-	err = machine_report(x->machine, &w, &x->sink, run, attempt, events->items, events->count);
+	err = machine_report(x->machine, &w, OUTLET_SINK(x), run, attempt, events->items, events->count);
 	event_list_fini(&own);
 	note(x, err);
 	if (err == TR_OK)
@@ -299,7 +299,7 @@ static void fail_run(execution *x, uint64_t run, uint32_t attempt, const char *k
 {
 	machine_world w = outlet_world(x);
 
-	tr_err err = machine_fail_run(x->machine, &w, &x->sink, run, attempt, kind, message);
+	tr_err err = machine_fail_run(x->machine, &w, OUTLET_SINK(x), run, attempt, kind, message);
 	const dispatch *d = dispatch_of(&x->dispatches, run);
 
 	note(x, err);
@@ -378,7 +378,7 @@ static tr_next execution_info(void *state, tr_value message)
 		parent_tell_begun(x, tr_as_int(tr_array_at(message, 1), 0));
 	} else if (tr_str_is(name, "expire")) {
 		w = outlet_world(x);
-		note(x, machine_expire(x->machine, &w, &x->sink));
+		note(x, machine_expire(x->machine, &w, OUTLET_SINK(x)));
 	}
 	return next_of(x);
 }
@@ -413,11 +413,11 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 		return next_of(x);
 	}
 	if (tr_str_is(what, "cancel"))
-		err = machine_cancel(x->machine, &w, &x->sink, tr_as_str(tr_array_at(request, 1)));
+		err = machine_cancel(x->machine, &w, OUTLET_SINK(x), tr_as_str(tr_array_at(request, 1)));
 	else if (tr_str_is(what, "pause"))
-		err = machine_pause(x->machine, &w, &x->sink, for_parent(request));
+		err = machine_pause(x->machine, &w, OUTLET_SINK(x), for_parent(request));
 	else if (tr_str_is(what, "unpause"))
-		err = machine_unpause(x->machine, &w, &x->sink, for_parent(request));
+		err = machine_unpause(x->machine, &w, OUTLET_SINK(x), for_parent(request));
 	else
 		return tr_next_reply(TR_LIST(
 		    TR_A(error), tr_string("an execution knows cancel, pause, unpause, child, summary and watch")));

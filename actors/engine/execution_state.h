@@ -22,10 +22,11 @@ typedef struct child_wait {
 
 /* Of the state that is written beside the log now and then. */
 typedef struct snapshot_state {
-	uint64_t every, seq; /* events; of the last one */
-	size_t bytes;        /* of the last one */
-	size_t log_bytes;    /* since */
-	bool out;            /* it is being written */
+	uint64_t seq;     /* of the last one */
+	size_t bytes;     /* of the last one */
+	size_t log_bytes; /* since */
+	uint32_t every;   /* events */
+	bool out;         /* it is being written */
 } snapshot_state;
 
 typedef struct execution {
@@ -33,7 +34,6 @@ typedef struct execution {
 	machine *machine;
 	machine *shadow;   /* when replay is checked; else NULL */
 	machine *restored; /* the same, by way of a state now and then */
-	machine_sink sink;
 	id_generator ids;
 	tr_value arg; /* as started */
 	tr_value env;
@@ -42,7 +42,7 @@ typedef struct execution {
 	uint64_t ahead;       /* so many events may be acted on before they are durable: the store tells */
 	uint64_t asked;       /* for word of what is durable, up to here */
 	bool appended_before; /* the store knows this execution's folder */
-	bool finished;
+	bool finished, deadline_set;
 	tr_err err;      /* of this turn: the machine is no longer to be trusted */
 	held_queue told; /* answers, events for watchers, the end: said of what is durable only */
 	held_queue acts; /* commands and acknowledgements: may run ahead */
@@ -50,21 +50,22 @@ typedef struct execution {
 	dispatches dispatches;
 	tr_value history; /* resumed: map of step run -> its events that are in the log already */
 	watcher *watchers;
-	size_t watcher_count;
-	size_t event_watchers; /* those that want each event */
+	child_wait *waits;
+	uint32_t watcher_count, wait_count;
+	uint32_t event_watchers; /* those that want each event */
 	tr_pid store_pid;
 	tr_ref store; /* its monitor */
-	bool deadline_set;
 	int64_t lease_ns;
 	tr_ref lease_timer;
 	int64_t lease_due;
-	child_wait *waits;
-	size_t wait_count;
 	snapshot_state snapshots;
 } execution;
 
 /* outlet.c: what the machine says goes to the store, and what is durable goes into the world. */
 void outlet_init(execution *x);
+void outlet_event(void *execution, const event *e);
+void outlet_effect(void *execution, const machine_effect *effect);
+#define OUTLET_SINK(x) (&(machine_sink){outlet_event, outlet_effect, (x)})
 /* The world as it is now, for one decision. */
 machine_world outlet_world(execution *x);
 /* Send this turn's events to the store and let go what is durable. False: the execution is over. */

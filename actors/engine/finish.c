@@ -46,12 +46,12 @@ tr_err decide_stop(decision *d)
 
 bool decide_final_wanted(const machine *m)
 {
-	return m->playbook->final_step >= 0 && !m->final_made && m->stop < STOP_EXPIRED;
+	return m->routes->playbook->final_step >= 0 && !m->final_made && m->stop < STOP_EXPIRED;
 }
 
 static const char *final_status(const machine *m)
 {
-	bool partial = m->playbook->on_failure == PB_FAILURE_PARTIAL && m->branches_done > 0;
+	bool partial = m->routes->playbook->on_failure == PB_FAILURE_PARTIAL && m->branches_done > 0;
 
 	if (m->stop == STOP_CANCELLED)
 		return "cancelled";
@@ -67,7 +67,7 @@ static tr_value final_args(const machine *m)
 	uint64_t runs = 0, done = 0, failed = 0, steps = 0;
 	tr_value refs = tr_map();
 
-	for (size_t i = 0; i < m->playbook->step_count; i++) {
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++) {
 		const step_state *s = &m->steps[i];
 
 		runs += s->runs;
@@ -91,7 +91,7 @@ tr_err decide_final(decision *d)
 {
 	machine *m = d->m;
 	tr_value args = final_args(m);
-	tr_err err = decide_token(d, &(new_token){.step = (uint32_t)m->playbook->final_step,
+	tr_err err = decide_token(d, &(new_token){.step = (uint32_t)m->routes->playbook->final_step,
 						  .parent = m->last_event_id,
 						  .arc = -1,
 						  .args = args,
@@ -110,7 +110,7 @@ tr_err decide_finish(decision *d)
 
 	if (m->failure_count > MACHINE_MOST_FAILURES)
 		failures = tr_array_push(failures, TR_DICT("step", tr_nil(), "kind", tr_string("more"), "message",
-							   tr_stringf("%" PRIu64 " further failures are not listed",
+							   tr_stringf("%" PRIu32 " further failures are not listed",
 								      m->failure_count - MACHINE_MOST_FAILURES)));
 	return decide_event(d, EVENT_WORKFLOW_FINISHED, 0, m->last_event_id, status,
 			    TR_DICT("status", tr_string(status), "result", tr_keep(m->result), "failures", failures));

@@ -12,7 +12,7 @@ void held_fini(held_queue *q)
 
 static tr_err held_grow(held_queue *q)
 {
-	size_t capacity = q->capacity == 0 ? 2 : q->capacity * 2;
+	uint32_t capacity = q->capacity == 0 ? 2 : q->capacity * 2;
 	held *items = tr_alloc(capacity * sizeof *items);
 
 	if (items == NULL)

@@ -24,7 +24,7 @@ typedef struct held {
 /* A queue in a ring. Zeroed memory is an empty one. */
 typedef struct held_queue {
 	held *items;
-	size_t first, count, capacity; /* capacity: a power of two or 0 */
+	uint32_t first, count, capacity; /* capacity: a power of two or 0 */
 } held_queue;
 
 void held_fini(held_queue *q);

@@ -41,16 +41,14 @@ static void join_open(machine *m, uint32_t step)
 {
 	step_state *s = &m->steps[step];
 
-	if (s->open)
+	if (step_is_open(s))
 		return;
-	s->open = true;
 	s->blockers = join_blockers(m, step);
 	link_push(&m->open, &s->in_open);
 }
 
 static void join_close(step_state *s)
 {
-	s->open = false;
 	s->blockers = 0;
 	link_remove(&s->in_open);
 }
@@ -94,14 +92,15 @@ void join_token_arrived(machine *m, token *t)
 	if (r->join == ROUTES_AUTO)
 		join_open(m, t->step);
 	else if (r->join == ROUTES_ANY)
-		t->late = m->steps[t->step].open && !back; /* who comes round a loop begins a wave of its own */
+		t->late =
+		    step_is_open(&m->steps[t->step]) && !back; /* who comes round a loop begins a wave of its own */
 }
 
 void join_token_gone(machine *m, uint32_t step)
 {
 	step_state *s = &m->steps[step];
 
-	if (s->open && s->waiting == 0 && m->routes->steps[step].join == ROUTES_AUTO)
+	if (step_is_open(s) && s->waiting == 0 && m->routes->steps[step].join == ROUTES_AUTO)
 		join_close(s);
 }
 

@@ -27,7 +27,7 @@ void lease_arm(execution *x, int64_t in_ns)
 void lease_lose(execution *x, uint64_t run, uint32_t attempt, const char *reason)
 {
 	machine_world w = outlet_world(x);
-	tr_err err = machine_lose_run(x->machine, &w, &x->sink, run, attempt, reason);
+	tr_err err = machine_lose_run(x->machine, &w, OUTLET_SINK(x), run, attempt, reason);
 	const dispatch *d = dispatch_of(&x->dispatches, run);
 
 	if (err == TR_ENOENT && d != NULL && d->attempt == attempt)

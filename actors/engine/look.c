@@ -58,21 +58,21 @@ tr_value machine_waiting(const machine *m)
 {
 	tr_value out = tr_array();
 
-	for (uint32_t i = 0; i < m->playbook->step_count; i++) {
+	for (uint32_t i = 0; i < m->routes->playbook->step_count; i++) {
 		const step_state *s = &m->steps[i];
 		const routes_step *r = &m->routes->steps[i];
 		bool count = r->join == ROUTES_COUNT && s->waiting < r->count;
-		const char *why = guard_was_false(s)                                     ? "guard"
-				  : count                                                ? "count"
-				  : s->open && s->blockers > 0 && r->join == ROUTES_AUTO ? "join"
-											 : NULL;
+		const char *why = guard_was_false(s)                                             ? "guard"
+				  : count                                                        ? "count"
+				  : step_is_open(s) && s->blockers > 0 && r->join == ROUTES_AUTO ? "join"
+												 : NULL;
 
 		if (s->waiting == 0 || why == NULL)
 			continue;
-		out =
-		    tr_array_push(out, TR_DICT("step", tr_keep(m->routes->names[i]), "tokens", tr_int(s->waiting),
-					       "why", tr_string(why), "from", s->open ? blockers_of(m, i) : tr_array(),
-					       "needs", count ? tr_int(r->count) : tr_nil()));
+		out = tr_array_push(out,
+				    TR_DICT("step", tr_keep(m->routes->names[i]), "tokens", tr_int(s->waiting), "why",
+					    tr_string(why), "from", step_is_open(s) ? blockers_of(m, i) : tr_array(),
+					    "needs", count ? tr_int(r->count) : tr_nil()));
 	}
 	return out;
 }
@@ -182,7 +182,7 @@ static tr_value results_for(const machine *m, const pb_step *step)
 {
 	tr_value results = tr_keep(m->routes->no_map), labels = tr_keep(m->routes->no_map);
 
-	for (size_t i = 0; step->uses_all && i < m->playbook->step_count; i++)
+	for (size_t i = 0; step->uses_all && i < m->routes->playbook->step_count; i++)
 		add_result(m, (uint32_t)i, &results, &labels);
 	for (size_t i = 0; !step->uses_all && i < step->uses_count; i++)
 		add_result(m, step->uses[i], &results, &labels);
@@ -218,7 +218,7 @@ tr_err machine_command(const machine *m, uint64_t step_run_id, step_command *out
 			      .workload = tr_keep(m->workload),
 			      .ctx = tr_keep(m->ctx),
 			      .vars = tr_keep(m->vars),
-			      .steps = results_for(m, &m->playbook->steps[r->step]),
+			      .steps = results_for(m, &m->routes->playbook->steps[r->step]),
 			      .result = tr_keep(result),
 			      .event = tr_keep(r->cause)};
 	if (tr_is_valid(out->steps))
@@ -250,7 +250,7 @@ tr_value machine_summary(const machine *m)
 	tr_value steps = tr_map();
 	const char *status = m->status != NULL ? m->status : m->paused ? "paused" : "running";
 
-	for (size_t i = 0; i < m->playbook->step_count; i++) {
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++) {
 		if (m->steps[i].runs > 0)
 			steps = tr_map_put(steps, tr_keep(m->routes->names[i]), step_summary(&m->steps[i]));
 		else if (m->steps[i].waiting > 0)

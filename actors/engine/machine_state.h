@@ -69,17 +69,21 @@ typedef struct step_run {
 typedef struct step_state {
 	struct link tokens;
 	struct link in_live; /* machine.live: steps with a token or a step run */
-	struct link in_open; /* machine.open: joins that count their blockers */
+	struct link in_open; /* machine.open: joins that count their blockers; alone: it is not open */
 	uint32_t waiting;    /* tokens */
 	uint32_t live;       /* tokens and step runs */
 	uint32_t blockers;   /* open: live steps that can still reach this one */
-	bool open;
 	uint32_t runs, done, failed;
 	const char *status; /* of the last step run; NULL: none yet */
 	tr_value result;    /* of the last step run that ended; absent: none */
 	tr_value error;
 	tr_value labels; /* results of single tasks that some template names; absent: none */
 } step_state;
+
+static inline bool step_is_open(const step_state *s)
+{
+	return !link_alone(&s->in_open);
+}
 
 /* A ctx patch that a worker or an arc wrote and that is to be appended. */
 typedef struct owed_patch {
@@ -110,16 +114,17 @@ typedef enum stop_kind {
 
 struct machine {
 	routes *routes;
-	const playbook *playbook;
 	int64_t execution_id;
 	uint64_t seq;
 	uint64_t last_event_id;
 	machine_phase phase;
 	stop_kind stop;
 	bool paused, paused_by_parent;
-	bool entry_owed;    /* the entry step's token is to be created */
-	bool final_made;    /* the final step's token was created */
-	const char *status; /* of the workflow once it is finished */
+	bool entry_owed;     /* the entry step's token is to be created */
+	bool final_made;     /* the final step's token was created */
+	bool has_refs;       /* some value holds a ResultRef */
+	bool children_stale; /* hint: some child is to be told something */
+	const char *status;  /* of the workflow once it is finished */
 	int64_t started_us, finished_us;
 	int64_t deadline_us;
 	uint64_t trace_id;
@@ -133,17 +138,14 @@ struct machine {
 	tr_value failures;
 	tr_value stop_reason;
 	tr_value warned; /* map: place -> what was said of it */
-	uint64_t failure_count;
-	uint64_t branches_done;
+	uint32_t failure_count, branches_done;
 	uint64_t finished_runs;
 	uint64_t next_token, next_run;
 	step_state *steps;
 	idmap tokens_by_id, runs_by_id;
 	struct link runs, ended, live, open, pending, owed;
 	struct link children;
-	bool has_refs;       /* some value holds a ResultRef */
-	struct link queue;   /* hint: tokens to look at */
-	bool children_stale; /* hint: some child is to be told something */
+	struct link queue; /* hint: tokens to look at */
 };
 
 #define MACHINE_MOST_FAILURES 1000 /* kept in full; the rest is counted */

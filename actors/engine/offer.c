@@ -128,7 +128,7 @@ tr_value offer_args(const decision *d, uint32_t step, tr_value args)
 		tr_value ref = tr_absent();
 
 		if (e[i].value.type >= (uint32_t)TR_STRING && tr_value_size(e[i].value) > INLINE_LIMIT)
-			ref = d->w->put(d->w->arg, e[i].value, d->m->playbook->steps[step].name);
+			ref = d->w->put(d->w->arg, e[i].value, d->m->routes->playbook->steps[step].name);
 		if (tr_is_valid(ref))
 			out = tr_map_put(out, tr_keep(e[i].key), ref);
 		else if (tr_value_err(ref) == TR_ENOMEM) {

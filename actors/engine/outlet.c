@@ -21,7 +21,7 @@ static void hold(execution *x, held_queue *q, const held *h)
 		x->err = err;
 }
 
-static void on_event(void *arg, const event *e)
+void outlet_event(void *arg, const event *e)
 {
 	execution *x = arg;
 	tr_err err;
@@ -44,7 +44,7 @@ static void on_event(void *arg, const event *e)
 			     .value = TR_LIST(TR_A(event), tr_int(x->id), event_to_value(e))});
 }
 
-static void on_effect(void *arg, const machine_effect *effect)
+void outlet_effect(void *arg, const machine_effect *effect)
 {
 	execution *x = arg;
 
@@ -59,7 +59,6 @@ static void on_effect(void *arg, const machine_effect *effect)
 
 void outlet_init(execution *x)
 {
-	x->sink = (machine_sink){on_event, on_effect, x};
 	/* Ten bits tell executions of one node apart from those of others; the rest of an id is time. */
 	x->ids.node = (uint32_t)tr_as_int(tr_map_get_s(x->arg, "node"), 0) & 0x3ff;
 }

@@ -90,7 +90,7 @@ tr_value parent_ask(execution *x, tr_value request, tr_from from)
 			return tr_atom("unknown");
 		if (depth_of(x) >= MOST_DEPTH)
 			return too_deep(x);
-		err = machine_child_start(x->machine, &w, &x->sink, &c);
+		err = machine_child_start(x->machine, &w, OUTLET_SINK(x), &c);
 	}
 	if (err == TR_ENOENT)
 		return refuse("stale", "the step run is not running any more");
@@ -124,7 +124,7 @@ void parent_child_done(execution *x, tr_value message)
 	tr_value report = tr_array_at(message, 2);
 	const char *status = event_status(tr_as_str(tr_map_get_s(report, "status")));
 	machine_world w = outlet_world(x);
-	tr_err err = machine_child_done(x->machine, &w, &x->sink, child, status == NULL ? "failed" : status);
+	tr_err err = machine_child_done(x->machine, &w, OUTLET_SINK(x), child, status == NULL ? "failed" : status);
 
 	/* Known already (it was asked once more), or nobody's: no event, but whoever waits is answered. */
 	if (err != TR_OK && err != TR_ENOENT)

@@ -20,7 +20,7 @@ static void subject_of(const execution *x, uint32_t step, char out[160])
 static void fail_run(execution *x, const machine_effect *e, const char *kind, const char *message)
 {
 	machine_world w = outlet_world(x);
-	tr_err err = machine_fail_run(x->machine, &w, &x->sink, e->step_run_id, e->attempt, kind, message);
+	tr_err err = machine_fail_run(x->machine, &w, OUTLET_SINK(x), e->step_run_id, e->attempt, kind, message);
 
 	if (err != TR_OK && err != TR_ENOENT)
 		x->err = err;

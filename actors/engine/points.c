@@ -79,7 +79,7 @@ static void start(starting *s, tr_value payload)
 	tr_value arg = s->x->arg;
 
 	s->done = true;
-	s->err = machine_start(s->x->machine, s->w, &s->x->sink, tr_map_get_s(arg, "playbook"), payload,
+	s->err = machine_start(s->x->machine, s->w, OUTLET_SINK(s->x), tr_map_get_s(arg, "playbook"), payload,
 			       tr_map_get_s(arg, "parent"));
 }
 

@@ -35,7 +35,7 @@ static void on_undefined(void *arg, tr_str expression, uint32_t line, uint32_t c
 
 static void rendering_init(struct rendering *g, decision *d, scope *s)
 {
-	const playbook *p = d->m->playbook;
+	const playbook *p = d->m->routes->playbook;
 
 	*g = (struct rendering){.names = machine_scope_names(s)};
 	g->r.scope = &g->names;

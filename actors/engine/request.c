@@ -92,7 +92,7 @@ static tr_err refuse(decision *d, const char *kind, const char *message)
 static tr_err evaluate(decision *d)
 {
 	struct building b = {.d = d, .s = {.m = d->m, .w = d->w, .event = tr_nil(), .before = true}};
-	const playbook *p = d->m->playbook;
+	const playbook *p = d->m->routes->playbook;
 	uint64_t cause = d->m->last_event_id;
 	tr_value workload = build(&b, p->workload, d->m->payload, "workload"), nothing = tr_map(), vars, payload;
 	int64_t timeout = 0;

@@ -21,7 +21,7 @@ bool restore_index(const machine *m, tr_value v, uint32_t *step)
 	int64_t n = tr_as_int(v, -1);
 
 	*step = (uint32_t)n;
-	return n >= 0 && (uint64_t)n < m->playbook->step_count;
+	return n >= 0 && (uint64_t)n < m->routes->playbook->step_count;
 }
 
 static bool restore_scalars(machine *m, tr_value v)
@@ -42,8 +42,8 @@ static bool restore_scalars(machine *m, tr_value v)
 	m->finished_us = number(v, "finished_us");
 	m->deadline_us = number(v, "deadline_us");
 	m->trace_id = (uint64_t)tr_as_int(tr_map_get_s(v, "trace_id"), 0);
-	m->failure_count = (uint64_t)number(v, "failure_count");
-	m->branches_done = (uint64_t)number(v, "branches_done");
+	m->failure_count = (uint32_t)number(v, "failure_count");
+	m->branches_done = (uint32_t)number(v, "branches_done");
 	m->finished_runs = (uint64_t)number(v, "finished_runs");
 	m->next_token = (uint64_t)number(v, "next_token");
 	m->next_run = (uint64_t)number(v, "next_run");
@@ -124,7 +124,7 @@ static bool restore_live(machine *m, tr_value list)
 			return false;
 		link_push(&m->live, &m->steps[step].in_live);
 	}
-	for (size_t i = 0; i < m->playbook->step_count; i++)
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++)
 		live += m->steps[i].live > 0;
 	return tr_is(list, TR_ARRAY) && live == tr_array_len(list);
 }
@@ -135,18 +135,17 @@ static bool restore_open(machine *m, tr_value list)
 		uint32_t step;
 		step_state *s;
 
-		if (!restore_index(m, tr_array_at(list, i), &step) || m->steps[step].open)
+		if (!restore_index(m, tr_array_at(list, i), &step) || step_is_open(&m->steps[step]))
 			return false;
 		s = &m->steps[step];
-		s->open = true;
 		s->blockers = join_blockers(m, step);
 		link_push(&m->open, &s->in_open);
 		if (m->routes->steps[step].join == ROUTES_ANY ? s->blockers == 0
 							      : m->routes->steps[step].join != ROUTES_AUTO)
 			return false;
 	}
-	for (size_t i = 0; i < m->playbook->step_count; i++)
-		if (m->routes->steps[i].join == ROUTES_AUTO && m->steps[i].open != (m->steps[i].waiting > 0))
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++)
+		if (m->routes->steps[i].join == ROUTES_AUTO && step_is_open(&m->steps[i]) != (m->steps[i].waiting > 0))
 			return false;
 	return tr_is(list, TR_ARRAY);
 }

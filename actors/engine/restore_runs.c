@@ -49,7 +49,7 @@ static void run_fill(step_run *r, tr_value v)
 
 static bool arcs_fit(const machine *m, const step_run *r)
 {
-	size_t arcs = m->playbook->steps[r->step].arc_count;
+	size_t arcs = m->routes->playbook->steps[r->step].arc_count;
 
 	for (size_t i = 0; i < list_len(r->owed); i++) {
 		int64_t arc = list_at(r->owed, i);

@@ -16,8 +16,8 @@ static bool token_fits(const machine *m, const token *t, tr_value v)
 	return number(v, "id") > 0 && (uint64_t)number(v, "id") < m->next_token &&
 	       idmap_get(&m->tokens_by_id, t->id) == NULL && number(v, "step") == t->step && tr_is(t->args, TR_MAP) &&
 	       (tr_is(t->cause, TR_MAP) || tr_is_nil(t->cause)) &&
-	       (from == NO_STEP || (from >= 0 && (uint64_t)from < m->playbook->step_count && arc >= 0 &&
-				    (uint64_t)arc < m->playbook->steps[from].arc_count));
+	       (from == NO_STEP || (from >= 0 && (uint64_t)from < m->routes->playbook->step_count && arc >= 0 &&
+				    (uint64_t)arc < m->routes->playbook->steps[from].arc_count));
 }
 
 static bool restore_token(machine *m, uint32_t step, tr_value v)

@@ -97,7 +97,7 @@ static tr_err choose_arcs(struct routing *g)
 
 static void check_match(struct routing *g)
 {
-	bool wanted = g->step->no_match_is_error || g->d->m->playbook->no_next_is_error;
+	bool wanted = g->step->no_match_is_error || g->d->m->routes->playbook->no_next_is_error;
 
 	if (g->count == 0 && g->error_kind == NULL && wanted && g->step->arc_count > 0 && !g->r->final &&
 	    g->r->end_type != EVENT_STEP_FAILED) {
@@ -201,7 +201,7 @@ static tr_err route(struct routing *g)
 
 tr_err decide_route(decision *d, step_run *r)
 {
-	struct routing g = {.d = d, .r = r, .step = &d->m->playbook->steps[r->step]};
+	struct routing g = {.d = d, .r = r, .step = &d->m->routes->playbook->steps[r->step]};
 	tr_value end = tr_keep(r->end), args = tr_keep(r->args);
 	tr_err err = TR_ENOMEM;
 

@@ -288,12 +288,12 @@ tr_err run_routed(machine *m, const event *e)
 	bool failed = tr_as_bool(beyond(e, "failed"), false);
 
 	if (r == NULL || r->phase != RUN_ENDED || !list_is(arcs) ||
-	    list_len(arcs) > m->playbook->steps[r->step].arc_count)
+	    list_len(arcs) > m->routes->playbook->steps[r->step].arc_count)
 		return TR_ECORRUPT;
 	for (size_t i = 0; i < list_len(arcs); i++) {
 		int64_t arc = list_at(arcs, i);
 
-		if (arc < 0 || (uint64_t)arc >= m->playbook->steps[r->step].arc_count)
+		if (arc < 0 || (uint64_t)arc >= m->routes->playbook->steps[r->step].arc_count)
 			return TR_ECORRUPT;
 	}
 	r->phase = RUN_ROUTED;
@@ -303,7 +303,7 @@ tr_err run_routed(machine *m, const event *e)
 	}
 	branch_ended(m, r, e);
 	run_forget(m, r);
-	if (failed && m->playbook->on_failure == PB_FAILURE_FAST)
+	if (failed && m->routes->playbook->on_failure == PB_FAILURE_FAST)
 		machine_stop(m, STOP_FAILED, tr_string("a step failed"));
 	return tr_is_valid(m->failures) ? TR_OK : TR_ENOMEM;
 }

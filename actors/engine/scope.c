@@ -142,7 +142,7 @@ static tr_value steps_value(scope *s)
 
 	if (!w.all)
 		tr_template_names((*s->expr)->compiled, steps_want, &w);
-	for (size_t i = 0; w.all && i < s->m->playbook->step_count; i++)
+	for (size_t i = 0; w.all && i < s->m->routes->playbook->step_count; i++)
 		if (tr_is_valid(s->m->steps[i].result))
 			w.out = tr_map_put(w.out, tr_keep(s->m->routes->names[i]), step_value(s, (uint32_t)i));
 	return w.out;

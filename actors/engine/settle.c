@@ -11,14 +11,14 @@ static tr_err start_workflow(decision *d)
 	machine *m = d->m;
 
 	return decide_event(d, EVENT_WORKFLOW_STARTED, 0, m->last_event_id, "running",
-			    TR_DICT("entry", tr_keep(m->routes->names[m->playbook->entry])));
+			    TR_DICT("entry", tr_keep(m->routes->names[m->routes->playbook->entry])));
 }
 
 static tr_err create_entry(decision *d)
 {
 	machine *m = d->m;
 
-	return decide_token(d, &(new_token){.step = (uint32_t)m->playbook->entry,
+	return decide_token(d, &(new_token){.step = (uint32_t)m->routes->playbook->entry,
 					    .parent = m->last_event_id,
 					    .arc = -1,
 					    .args = m->routes->no_map,

@@ -8,13 +8,14 @@
 
 #include "actors/protocol.h"
 
+#define NEVER UINT32_MAX
 #define SHARE 4 /* bytes of log for each byte of a snapshot, at least */
 
 void snapshot_init(execution *x)
 {
 	int64_t every = tr_as_int(tr_map_get_s(x->arg, "snapshot_every"), 0);
 
-	x->snapshots.every = every == 0 ? SNAPSHOT_EVERY : every > 0 ? (uint64_t)every : UINT64_MAX;
+	x->snapshots.every = every == 0 ? SNAPSHOT_EVERY : every > 0 && every < NEVER ? (uint32_t)every : NEVER;
 }
 
 static bool is_due(const execution *x)
@@ -24,8 +25,8 @@ static bool is_due(const execution *x)
 	/* Whoever was writing it may have ended. */
 	bool free = !s->out || (machine_seq(x->machine) - s->seq) / SHARE >= s->every;
 
-	return free && machine_seq(x->machine) - s->seq >= s->every && s->log_bytes / SHARE >= s->bytes &&
-	       machine_phase_of(x->machine) == MACHINE_RUNNING;
+	return free && s->every != NEVER && machine_seq(x->machine) - s->seq >= s->every &&
+	       s->log_bytes / SHARE >= s->bytes && machine_phase_of(x->machine) == MACHINE_RUNNING;
 }
 
 void snapshot_consider(execution *x)
