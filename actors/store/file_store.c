@@ -54,6 +54,7 @@ static tr_err table_grow(file_store *s)
 		}
 	}
 	tr_free(old);
+	s->swept = 0;
 	return TR_OK;
 }
 
@@ -335,7 +336,7 @@ void file_store_settle(file_store *s)
 
 bool file_store_is_settled(const file_store *s)
 {
-	return s->ripe == NULL && s->index_batch.n <= INDEX_PENDING_MAX && s->journal.size < JOURNAL_SEGMENT_MAX;
+	return s->ripe == NULL && s->index_batch.n <= INDEX_PENDING_MAX;
 }
 
 int file_store_commit(file_store *s, bool sync)
@@ -390,9 +391,74 @@ static int make_logs_durable(file_store *s)
 	return err;
 }
 
-int file_store_rotate_if_full(file_store *s)
+bool file_store_is_full(const file_store *s)
 {
-	return s->journal.size < JOURNAL_SEGMENT_MAX ? 0 : file_store_checkpoint(s);
+	return s->journal.size >= JOURNAL_SEGMENT_MAX;
+}
+
+bool file_store_is_rotating(const file_store *s)
+{
+	return s->full != 0;
+}
+
+/* The segment that is left must hold what it says: nobody syncs it later. */
+int file_store_rotate(file_store *s)
+{
+	uint64_t full = s->journal.number;
+	int err = s->full != 0 ? -EBUSY : file_store_sync(s);
+	if (err == 0)
+		err = journal_start(&s->journal, full + 1);
+	if (err == 0) {
+		s->full = full;
+		s->swept = 0;
+	}
+	return err;
+}
+
+/* Nobody adds to those that are over: what is left of them is few. */
+static int flush_finished(file_store *s)
+{
+	s->finished = NULL;
+	s->finished_count = 0;
+	for (size_t i = 0; i < s->capacity; i++) {
+		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {
+			next = e->next;
+			int err = e->finished ? entry_flush(s, e) : 0;
+			if (err != 0)
+				return err;
+			if (e->finished)
+				entry_free(s, e);
+		}
+	}
+	return 0;
+}
+
+int file_store_sweep(file_store *s, size_t executions, uint64_t *full)
+{
+	*full = s->full;
+	/* Records in the batch are in no segment yet, and cannot be told from those that are. */
+	if (s->touched != NULL)
+		return 0;
+	for (; s->swept < s->capacity; s->swept++) {
+		for (store_entry *e = s->buckets[s->swept]; e != NULL; e = e->next) {
+			if (e->held == 0 || e->finished)
+				continue;
+			if (executions-- == 0)
+				return 0;
+			int err = entry_flush(s, e);
+			if (err != 0)
+				return err;
+		}
+	}
+	int err = s->out ? 0 : flush_finished(s);
+	return err != 0 ? err : !s->out;
+}
+
+int file_store_forget(file_store *s, uint64_t full)
+{
+	if (s->full == full)
+		s->full = 0;
+	return journal_forget(&s->journal, full);
 }
 
 int file_store_checkpoint(file_store *s)
@@ -402,9 +468,10 @@ int file_store_checkpoint(file_store *s)
 		return err;
 	uint64_t full = s->journal.number;
 	err = journal_start(&s->journal, full + 1);
-	if (err == 0)
-		err = journal_forget(&s->journal, full);
-	return err;
+	if (err != 0)
+		return err;
+	s->full = 0;
+	return file_store_forget(s, full);
 }
 
 /* What is not in a folder yet has been written to since the store was opened. */
@@ -416,6 +483,11 @@ bool file_store_has(const file_store *s, int64_t execution_id)
 const char *file_store_data(const file_store *s)
 {
 	return s->data;
+}
+
+const disk *file_store_disk(const file_store *s)
+{
+	return s->journal.disk;
 }
 
 void file_store_close(file_store **slot)

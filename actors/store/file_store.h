@@ -45,7 +45,7 @@ int file_store_write(file_store *s, bool sync);
  * written out to the logs. Logs of executions that are over: finished.h. What could not be written stays in the
  * journal. */
 void file_store_settle(file_store *s);
-/** Is nothing to be settled, and the journal's segment not full? */
+/** Is nothing to be settled? */
 bool file_store_is_settled(const file_store *s);
 /** Write, write out the logs of executions that are over, and settle. */
 int file_store_commit(file_store *s, bool sync);
@@ -53,10 +53,18 @@ int file_store_commit(file_store *s, bool sync);
 int file_store_sync(file_store *s);
 /** Bring all that was committed into the executions' logs (no sync needed: the journal has it). 0 or -errno. */
 int file_store_flush(file_store *s);
-/** Start a new segment when the current one is full, after making the logs durable, and forget the old ones. */
-int file_store_rotate_if_full(file_store *s);
-/** The same whether it is full or not: afterwards all that was committed stands in the logs, and the journal knows
- * nothing of executions that were finished. */
+/** Rotation of a full segment, in steps that take little time each, so that nobody's append waits for all executions
+ * that wait: begin a new segment; bring what older ones have into the logs, so many executions at a time; when that is
+ * over, sync the file system (anybody may: disk.h), and then forget the segments up to *full. */
+bool file_store_is_full(const file_store *s);
+int file_store_rotate(file_store *s);
+bool file_store_is_rotating(const file_store *s);
+/** 1: all of it is in the logs, none are out (finished.h), and *full is the segment; 0: there is more; or -errno, to be
+ * called again. */
+int file_store_sweep(file_store *s, size_t executions, uint64_t *full);
+int file_store_forget(file_store *s, uint64_t full);
+/** All that at once: afterwards all that was committed stands in the logs, and the journal knows nothing of executions
+ * that were finished. */
 int file_store_checkpoint(file_store *s);
 /** Flush, sync, forget the journal, give the lock back. *s becomes NULL. What could not be flushed stays in the
  * journal. */
@@ -64,5 +72,6 @@ void file_store_close(file_store **s);
 /** Is there an execution with this id, running, interrupted or over? Looks at all folders: not for every append. */
 bool file_store_has(const file_store *s, int64_t execution_id);
 const char *file_store_data(const file_store *s);
+const disk *file_store_disk(const file_store *s);
 
 #endif

@@ -34,8 +34,10 @@ struct file_store {
 	store_entry *ripe;     /* those that hold back too much: to be written out to their logs */
 	store_entry *finished; /* those that are over: the same, but nobody adds to them any more */
 	size_t finished_count;
-	bool out;              /* some that are over are being written beside the store */
-	tr_buf index_batch;    /* records that the index's file does not have yet */
+	bool out;           /* some that are over are being written beside the store */
+	uint64_t full;      /* rotated: records up to this segment are being brought into the logs; 0: none are */
+	size_t swept;       /* so many buckets of the table have been looked at for that */
+	tr_buf index_batch; /* records that the index's file does not have yet */
 	bool unsynced;
 };
 

@@ -7,9 +7,9 @@
 
 typedef struct store_reading {
 	/* asked */
-	uint64_t from;     /* leave out the events before this one; 0, 1: none */
-	bool by_snapshot;  /* begin with the newest snapshot that fits, and the events that are needed beside it */
-	uint64_t to;       /* of an event no later than this; 0: any */
+	uint64_t from;    /* leave out the events before this one; 0, 1: none */
+	bool by_snapshot; /* begin with the newest snapshot that fits, and the events that are needed beside it */
+	uint64_t to;      /* of an event no later than this; 0: any */
 	/* answered; store_reading_fini */
 	tr_value events;   /* event arrays, in order, without a gap */
 	uint64_t last;     /* seq of the log's last event, whether it was left out or not */

@@ -143,8 +143,7 @@ uint64_t *snapshot_list(const char *data, const char *folder, size_t *count)
 
 	*count = 0;
 	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-		uint64_t *more =
-		    seq_of(entry->d_name, &seq) ? tr_realloc(all, (*count + 1) * sizeof *all) : NULL;
+		uint64_t *more = seq_of(entry->d_name, &seq) ? tr_realloc(all, (*count + 1) * sizeof *all) : NULL;
 		if (more != NULL) {
 			all = more;
 			all[(*count)++] = seq;

@@ -3,8 +3,8 @@
  * Snapshots: the state of an execution after some event, beside its log, so that a long log need not be applied from
  * its first event. Never the truth: one that is damaged, or that does not fit the log, is left aside.
  *
- *   executions/<workflow>/<id>/<seq>.snapshot    one record (event/frame.h) of kind FRAME_SNAPSHOT, its payload msgpack:
- *   {format, playbook: hash, needed: seq, state}
+ *   executions/<workflow>/<id>/<seq>.snapshot    one record (event/frame.h) of kind FRAME_SNAPSHOT, its payload
+ * msgpack: {format, playbook: hash, needed: seq, state}
  *
  * Blocking; no actors.
  */

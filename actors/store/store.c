@@ -8,6 +8,7 @@
 #include "actors/store/finished.h"
 #include "actors/store/reader.h"
 #include "actors/store/reading.h"
+#include "actors/store/rotation.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,12 +23,15 @@
 #define RUN_AHEAD       256u
 #define BATCHED_SYNC_NS (20 * TR_MS)
 /* Logs of executions that are over are in the journal already: written some at a time they disturb the syncs less. */
-#define LINGER_NS      (50 * TR_MS)
-#define LINGER_MAX     256u
-#define SLOW_NS        (2 * TR_MS)
-#define SLOW_COMMITS   100u
-#define RETRY_FIRST_NS (50 * TR_MS)
-#define RETRY_MAX_NS   (2 * TR_SECOND)
+#define LINGER_NS    (50 * TR_MS)
+#define LINGER_MAX   256u
+#define SLOW_NS      (2 * TR_MS)
+#define SLOW_COMMITS 100u
+/* A rotation writes the logs of so many executions between two commits. */
+#define SWEEP_EXECUTIONS 100u
+#define SWEEP_RETRY_NS   (2 * TR_SECOND)
+#define RETRY_FIRST_NS   (50 * TR_MS)
+#define RETRY_MAX_NS     (2 * TR_SECOND)
 
 struct waiting {
 	tr_pid reply_to;
@@ -38,13 +42,16 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition,
-	    write; /* atoms */
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write,
+	    sweep; /* atoms */
 	bool tick_armed, write_armed;
 	uint32_t slow;     /* so many commits more are made elsewhere, since the disk holds writers up */
 	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
 	tr_value finished; /* those logs */
-	size_t taken;      /* appends since the last commit; those who want to know of it: */
+	bool sweep_sent;
+	tr_ref keeping; /* monitor of whoever syncs the logs, so that segments up to this one can be forgotten: */
+	uint64_t kept;
+	size_t taken; /* appends since the last commit; those who want to know of it: */
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
 };
@@ -60,6 +67,7 @@ struct job {
 	bool sync;
 	int64_t execution_id;
 	int os_error;
+	uint64_t full;
 	file_store_error error;
 	tr_buf notes;
 	tr_value result;
@@ -91,7 +99,22 @@ static void *do_chores(void *arg)
 {
 	struct job *job = arg;
 	file_store_settle(job->files);
-	job->os_error = file_store_rotate_if_full(job->files);
+	if (file_store_is_full(job->files) && !file_store_is_rotating(job->files))
+		job->os_error = file_store_rotate(job->files);
+	return NULL;
+}
+
+static void *do_sweep(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_sweep(job->files, SWEEP_EXECUTIONS, &job->full);
+	return NULL;
+}
+
+static void *do_forget(void *arg)
+{
+	struct job *job = arg;
+	job->os_error = file_store_forget(job->files, job->full);
 	return NULL;
 }
 
@@ -327,18 +350,93 @@ static void write_soon(struct store *s)
 	}
 }
 
+/* ---- rotation: the full segment's records go into the logs, some between two commits -------------------------- */
+
+static void rotation_failed(const char *why)
+{
+	tr_log(TR_WARNING, tr_absent(), "the journal could not be rotated: %s", why);
+}
+
+/* Behind the appends that wait already. */
+static void sweep_on(struct store *s, int64_t after_ns)
+{
+	if (s->sweep_sent)
+		return;
+	s->sweep_sent = true;
+	if (after_ns == 0)
+		tr_send(tr_self(), s->sweep);
+	else
+		tr_send_at(tr_self(), s->sweep, tr_in(after_ns));
+}
+
+static void keep_logs(struct store *s, uint64_t full)
+{
+	tr_spawned spawned = rotation_sync(file_store_data(s->files), file_store_disk(s->files));
+	if (spawned.err == TR_OK) {
+		s->keeping = spawned.monitor;
+		s->kept = full;
+		return;
+	}
+	rotation_failed(tr_err_text(spawned.err));
+	sweep_on(s, SWEEP_RETRY_NS);
+}
+
+static void sweep(struct store *s)
+{
+	struct job job = {.files = s->files};
+	tr_err err;
+	s->sweep_sent = false;
+	if (s->keeping.bits != 0 || !file_store_is_rotating(s->files))
+		return;
+	tr_dirty(do_sweep, &job, &err);
+	if (err != TR_OK || job.os_error < 0) {
+		rotation_failed(err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
+		sweep_on(s, SWEEP_RETRY_NS);
+	} else if (job.os_error == 1) {
+		keep_logs(s, job.full);
+	} else if (s->finishing.bits == 0) {
+		sweep_on(s, 0);
+	} /* else when those are back */
+}
+
+/* [DOWN, ref, process, pid, reason]: the logs are on the disk, or they are not. */
+static void kept(struct store *s, tr_value message)
+{
+	struct job job = {.files = s->files, .full = s->kept};
+	tr_value reason = tr_array_at(message, 4);
+	tr_err err = TR_OK;
+	s->keeping = (tr_ref){0};
+	if (TR_IS_A(reason, normal)) {
+		tr_dirty(do_forget, &job, &err);
+		if (err == TR_OK && job.os_error == 0)
+			return;
+		rotation_failed(err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
+	} else {
+		rotation_failed(tr_as_cstr(reason, "the file system could not be synced"));
+	}
+	sweep_on(s, SWEEP_RETRY_NS);
+}
+
+static bool is_kept(const struct store *s, tr_value message)
+{
+	return s->keeping.bits != 0 && TR_IS_A(tr_array_at(message, 0), down) &&
+	       tr_ref_eq(tr_as_ref(tr_array_at(message, 1)), s->keeping);
+}
+
 /* What need not be done before those who wait are told. */
 static void do_rest(struct store *s)
 {
 	struct job job = {.files = s->files};
 	tr_err err;
 	write_soon(s);
-	if (file_store_is_settled(s->files))
+	bool rotating = file_store_is_rotating(s->files);
+	if (file_store_is_settled(s->files) && (rotating || !file_store_is_full(s->files)))
 		return;
-	await_finished(s);
 	tr_dirty(do_chores, &job, &err);
 	if (err == TR_OK && job.os_error != 0)
-		tr_log(TR_WARNING, tr_absent(), "the journal could not be rotated: %s", strerror(-job.os_error));
+		rotation_failed(strerror(-job.os_error));
+	if (!rotating && file_store_is_rotating(s->files))
+		sweep_on(s, 0);
 }
 
 static void append_group(struct store *s, tr_value first)
@@ -406,6 +504,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->compact = tr_atom("compact");
 	s->condition = tr_atom("condition");
 	s->write = tr_atom("write");
+	s->sweep = tr_atom("sweep");
 	tr_trap_exit(true);
 	/* First of all: one that is killed while the folder is opened must not keep its lock. */
 	if (tr_own(s, close_files) != TR_OK)
@@ -537,6 +636,12 @@ static tr_next store_info(void *state, tr_value message)
 	} else if (s->finishing.bits != 0 && is_finished_over(s, message)) {
 		finished_over(s);
 		write_soon(s); /* those that came meanwhile */
+		if (file_store_is_rotating(s->files))
+			sweep_on(s, 0);
+	} else if (is_kept(s, message)) {
+		kept(s, message);
+	} else if (tr_equal(message, s->sweep)) {
+		sweep(s);
 	} else if (tr_equal(message, s->write)) {
 		s->write_armed = false;
 		write_finished(s);
