@@ -1,74 +1,181 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON to values: RFC 8259 to the letter, without recursion; the builder keeps the open containers and the limits. The
- * text is known to be UTF-8 before it is looked at here.
+ * JSON to values: yajl tells the tokens, the builder makes them values.
+ *
+ * yajl does not check its own allocations and takes a lone surrogate escape for a question mark. So its memory comes
+ * from functions that leave through longjmp when there is none (all its blocks are on a list and freed then), and the
+ * text is checked for UTF-8 and surrogates before yajl sees it.
  */
+#include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "runtime/value/box.h"
+#include <yajl/yajl_parse.h>
+
 #include "runtime/value/builder.h"
 #include "runtime/value/number.h"
 #include "runtime/value/position.h"
-#include "runtime/value/utf8.h"
 
-#define ROOM_MIN 4
-#define ROOM_MAX 64
+/* Before each block given to yajl. */
+struct block {
+	struct block *next;
+	struct block **link; /* what points here */
+};
+
+_Static_assert(sizeof(struct block) % 16 == 0, "blocks stay aligned");
 
 struct json_reader {
 	struct builder builder;
-	const char *p;   /* what comes next */
-	const char *end; /* behind the text */
-	tr_buf plain;    /* a string without its escapes */
-	size_t rooms[2]; /* how many were in the last array and the last map: the next one is often like it */
-	/* What was refused; the builder may have a reason of its own. */
-	tr_err err;
-	const char *message;
-	const char *at;
+	struct block *blocks;
+	jmp_buf no_memory;
+	const char *message; /* of a refusal that is not yajl's */
+	size_t before;       /* how far the refused token began before its last byte */
 };
 
-static bool refuse(struct json_reader *r, const char *at, tr_err err, const char *message)
+/* ---- yajl's memory ---- */
+
+static void block_enter(struct json_reader *r, struct block *b)
 {
-	r->err = err;
-	r->at = at;
-	r->message = message;
-	return false;
+	b->next = r->blocks;
+	b->link = &r->blocks;
+	if (b->next != NULL)
+		b->next->link = &b->next;
+	r->blocks = b;
 }
 
-static bool syntax(struct json_reader *r, const char *message)
+static void block_leave(struct block *b)
 {
-	return refuse(r, r->p, TR_ESYNTAX, r->p == r->end ? "the text ends too early" : message);
+	*b->link = b->next;
+	if (b->next != NULL)
+		b->next->link = b->link;
 }
 
-/* What the builder has refused began here. */
-static bool kept(struct json_reader *r, const char *from, bool ok)
+static void *json_malloc(void *arg, size_t n)
 {
-	return ok || refuse(r, from, r->builder.err, NULL);
+	struct json_reader *r = arg;
+	struct block *b = n < PTRDIFF_MAX ? tr_realloc(NULL, sizeof(*b) + n) : NULL;
+
+	if (b == NULL)
+		longjmp(r->no_memory, 1);
+	block_enter(r, b);
+	return b + 1;
 }
 
-static void skip_space(struct json_reader *r)
+static void json_free(void *arg, void *p)
 {
-	while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\r' || *r->p == '\t'))
-		r->p++;
+	(void)arg;
+	if (p == NULL)
+		return;
+	struct block *b = (struct block *)p - 1;
+	block_leave(b);
+	tr_free(b);
 }
 
-/* ---- strings ---- */
-
-/* Behind the last byte from here on that stands for itself. */
-static const char *plain_end(const char *p, const char *end)
+static void *json_realloc(void *arg, void *p, size_t n)
 {
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-		p++;
-	return p;
+	struct json_reader *r = arg;
+
+	if (p == NULL)
+		return json_malloc(arg, n);
+	struct block *old = (struct block *)p - 1;
+	block_leave(old);
+	struct block *b = n < PTRDIFF_MAX ? tr_realloc(old, sizeof(*b) + n) : NULL;
+	block_enter(r, b != NULL ? b : old);
+	if (b == NULL)
+		longjmp(r->no_memory, 1);
+	return b + 1;
 }
 
-/* The code unit of the four digits at p, -1 when they are none. */
-static int32_t hex_unit(const char *p, const char *end)
+static void free_blocks(struct json_reader *r)
 {
-	int32_t unit = 0;
+	while (r->blocks != NULL)
+		json_free(r, r->blocks + 1);
+}
 
-	if (end - p < 4)
+/* ---- tokens ---- */
+
+static int on_null(void *ctx)
+{
+	return builder_put(&((struct json_reader *)ctx)->builder, tr_nil());
+}
+
+static int on_boolean(void *ctx, int b)
+{
+	return builder_put(&((struct json_reader *)ctx)->builder, tr_bool(b != 0));
+}
+
+static int on_number(void *ctx, const char *p, size_t n)
+{
+	struct json_reader *r = ctx;
+	tr_str text = {p, n};
+	int64_t i;
+	double d;
+	tr_err err = integer_read(text, &i);
+
+	if (err == TR_ERANGE) {
+		r->before = n - 1;
+		r->message = "an integer beyond 64 bits: write it as a string, or with a fraction or exponent";
+		return builder_put(&r->builder, tr_invalid(TR_ERANGE));
+	}
+	if (err == TR_OK)
+		return builder_put(&r->builder, tr_int(i));
+	if (!number_read(text, &d))
+		return builder_put(&r->builder, tr_invalid(TR_ENOMEM));
+	if (d > 1.7976931348623157e308 || d < -1.7976931348623157e308) {
+		r->before = n - 1;
+		r->message = "a number too large for a double";
+		return builder_put(&r->builder, tr_invalid(TR_ERANGE));
+	}
+	return builder_put(&r->builder, tr_float(d));
+}
+
+static int on_string(void *ctx, const unsigned char *p, size_t n)
+{
+	return builder_put(&((struct json_reader *)ctx)->builder, tr_string_n((const char *)p, n));
+}
+
+static int on_key(void *ctx, const unsigned char *p, size_t n)
+{
+	return builder_key(&((struct json_reader *)ctx)->builder, (const char *)p, n);
+}
+
+static int on_map(void *ctx)
+{
+	return builder_open(&((struct json_reader *)ctx)->builder, TR_MAP, 4, 0);
+}
+
+static int on_array(void *ctx)
+{
+	return builder_open(&((struct json_reader *)ctx)->builder, TR_ARRAY, 4, 0);
+}
+
+static int on_end(void *ctx)
+{
+	return builder_close(&((struct json_reader *)ctx)->builder);
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_null,
+    .yajl_boolean = on_boolean,
+    .yajl_number = on_number,
+    .yajl_string = on_string,
+    .yajl_start_map = on_map,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_end,
+    .yajl_start_array = on_array,
+    .yajl_end_array = on_end,
+};
+
+/* ---- surrogates ---- */
+
+/* The code unit of a \uXXXX escape at p, -1 when there is none. */
+static int escape_unit(const char *p, size_t n)
+{
+	int unit = 0;
+
+	if (n < 6 || p[0] != '\\' || p[1] != 'u')
 		return -1;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 2; i < 6; i++) {
 		char c = p[i];
 		int digit = c >= '0' && c <= '9'   ? c - '0'
 			    : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -81,260 +188,66 @@ static int32_t hex_unit(const char *p, const char *end)
 	return unit;
 }
 
-/* r->p is behind the u of \u; the escape began two bytes before. */
-static bool unicode_escape(struct json_reader *r)
+/* Offset of the first \u escape of half a surrogate pair; text.n when there is none. */
+static size_t lone_surrogate(tr_str text)
 {
-	const char *from = r->p - 2;
-	int32_t unit = hex_unit(r->p, r->end);
+	size_t at = 0;
+	const char *p;
 
-	if (unit < 0)
-		return refuse(r, from, TR_ESYNTAX, "\\u needs four hexadecimal digits");
-	r->p += 4;
-	if (unit >= 0xD800 && unit <= 0xDFFF) {
-		bool pair = unit < 0xDC00 && r->end - r->p >= 6 && r->p[0] == '\\' && r->p[1] == 'u';
-		int32_t low = pair ? hex_unit(r->p + 2, r->end) : -1;
+	while (at < text.n && (p = memchr(text.p + at, '\\', text.n - at)) != NULL) {
+		at = (size_t)(p - text.p);
+		int unit = escape_unit(p, text.n - at);
+		if (unit < 0xD800 || unit > 0xDFFF) {
+			at += 2;
+			continue;
+		}
+		int low = unit < 0xDC00 ? escape_unit(p + 6, text.n - at > 6 ? text.n - at - 6 : 0) : -1;
 		if (low < 0xDC00 || low > 0xDFFF)
-			return refuse(r, from, TR_EENCODING, "half a surrogate pair");
-		unit = 0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00);
-		r->p += 6;
+			return at;
+		at += 12;
 	}
-	utf8_put(&r->plain, (uint32_t)unit);
-	return true;
-}
-
-static bool escape(struct json_reader *r)
-{
-	static const char names[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-
-	r->p++;
-	if (r->p == r->end)
-		return syntax(r, NULL);
-	char c = *r->p++;
-	if (c == 'u')
-		return unicode_escape(r);
-	const char *found = c != '\0' ? strchr(names, c) : NULL;
-	if (found == NULL)
-		return refuse(r, r->p - 2, TR_ESYNTAX, "a backslash that begins no escape of JSON");
-	tr_buf_putc(&r->plain, meant[found - names]);
-	return true;
-}
-
-/* The string at r->p, whose quote it is; *text is of use until the next one. */
-static bool read_string(struct json_reader *r, tr_str *text)
-{
-	const char *from = ++r->p;
-
-	r->p = plain_end(r->p, r->end);
-	if (r->p < r->end && *r->p == '"') {
-		*text = (tr_str){from, (size_t)(r->p++ - from)};
-		return true;
-	}
-	tr_buf_clear(&r->plain);
-	for (;;) {
-		tr_buf_put(&r->plain, from, (size_t)(r->p - from));
-		if (r->p == r->end)
-			return syntax(r, NULL);
-		if (*r->p == '"')
-			break;
-		if (*r->p != '\\')
-			return syntax(r, "a control character in a string: write it as an escape");
-		if (!escape(r))
-			return false;
-		from = r->p;
-		r->p = plain_end(r->p, r->end);
-	}
-	r->p++;
-	*text = tr_buf_str(&r->plain);
-	return r->plain.err == TR_OK || refuse(r, from, r->plain.err, NULL);
-}
-
-/* It is UTF-8 already. */
-static tr_value string_value(tr_str text)
-{
-	tr_value v = text_new(TR_STRING, text.n);
-
-	if (tr_is_valid(v) && text.n > 0)
-		memcpy(box_text(v)->data, text.p, text.n);
-	return v;
-}
-
-/* ---- numbers ---- */
-
-static bool digits(struct json_reader *r)
-{
-	const char *from = r->p;
-
-	while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
-		r->p++;
-	return r->p > from || syntax(r, "a number with a digit missing here");
-}
-
-/* Behind the number; *whole: it is an integer. */
-static bool scan_number(struct json_reader *r, bool *whole)
-{
-	*whole = true;
-	if (*r->p == '-')
-		r->p++;
-	if (r->p < r->end && *r->p == '0')
-		r->p++;
-	else if (!digits(r))
-		return false;
-	if (r->p < r->end && *r->p == '.') {
-		r->p++;
-		*whole = false;
-		if (!digits(r))
-			return false;
-	}
-	if (r->p < r->end && (*r->p == 'e' || *r->p == 'E')) {
-		r->p++;
-		*whole = false;
-		if (r->p < r->end && (*r->p == '+' || *r->p == '-'))
-			r->p++;
-		return digits(r);
-	}
-	return true;
-}
-
-static bool read_number(struct json_reader *r)
-{
-	const char *from = r->p;
-	bool whole;
-	int64_t i;
-	double d;
-
-	if (!scan_number(r, &whole))
-		return false;
-	tr_str text = {from, (size_t)(r->p - from)};
-	if (whole) {
-		if (integer_read(text, &i) != TR_OK)
-			return refuse(
-			    r, from, TR_ERANGE,
-			    "an integer beyond 64 bits: write it as a string, or with a fraction or exponent");
-		return kept(r, from, builder_put(&r->builder, tr_int(i)));
-	}
-	if (!number_read(text, &d))
-		return refuse(r, from, TR_ENOMEM, NULL);
-	if (d > 1.7976931348623157e308 || d < -1.7976931348623157e308)
-		return refuse(r, from, TR_ERANGE, "a number too large for a double");
-	return kept(r, from, builder_put(&r->builder, tr_float(d)));
+	return text.n;
 }
 
 /* ---- the document ---- */
 
-static bool word(struct json_reader *r, const char *name, size_t n, tr_value v)
+/* yajl's own words, without the trailing line break and the excerpt. */
+static void syntax_message(yajl_handle yajl, char *out, size_t size)
 {
-	if ((size_t)(r->end - r->p) < n || memcmp(r->p, name, n) != 0)
-		return syntax(r, "no value of JSON");
-	const char *from = r->p;
-	r->p += n;
-	return kept(r, from, builder_put(&r->builder, v));
+	unsigned char *text = yajl_get_error(yajl, 0, NULL, 0);
+	size_t n = strcspn((const char *)text, "\n");
+
+	snprintf(out, size, "%.*s", (int)n, (const char *)text);
+	yajl_free_error(yajl, text);
 }
 
-/* A value that contains no others. */
-static bool read_scalar(struct json_reader *r)
+static tr_value json_run(struct json_reader *r, tr_str text, tr_decode_error *error)
 {
-	const char *from = r->p;
-	tr_str text;
+	yajl_alloc_funcs memory = {json_malloc, json_realloc, json_free, r};
+	char message[sizeof(error->message)] = "";
 
-	switch (*r->p) {
-	case '"':
-		return read_string(r, &text) && kept(r, from, builder_put(&r->builder, string_value(text)));
-	case 't':
-		return word(r, "true", 4, tr_bool(true));
-	case 'f':
-		return word(r, "false", 5, tr_bool(false));
-	case 'n':
-		return word(r, "null", 4, tr_nil());
-	default:
-		if (*r->p == '-' || (*r->p >= '0' && *r->p <= '9'))
-			return read_number(r);
-		return syntax(r, "no value of JSON");
+	if (setjmp(r->no_memory) != 0)
+		return decode_failed(error, TR_ENOMEM, text, 0, true, NULL);
+	yajl_handle yajl = yajl_alloc(&callbacks, &memory, r);
+	yajl_config(yajl, yajl_dont_validate_strings, 1);
+	yajl_status status = yajl_parse(yajl, (const unsigned char *)text.p, text.n);
+	size_t at = yajl_get_bytes_consumed(yajl); /* behind the token that was wrong */
+	if (status == yajl_status_ok) {
+		status = yajl_complete_parse(yajl);
+		/* A number ends only where the text ends. */
+		at = r->builder.err != TR_OK ? text.n - 1 : text.n;
+	} else if (at > 0) {
+		at--;
 	}
-}
-
-/* A key and its colon. */
-static bool read_key(struct json_reader *r)
-{
-	const char *from = r->p;
-	tr_str text;
-
-	if (r->p == r->end || *r->p != '"')
-		return syntax(r, "a key is expected here: a string in double quotes");
-	if (!read_string(r, &text) || !kept(r, from, builder_key(&r->builder, text.p, text.n)))
-		return false;
-	skip_space(r);
-	if (r->p == r->end || *r->p != ':')
-		return syntax(r, "a colon is expected behind a key");
-	r->p++;
-	skip_space(r);
-	return true;
-}
-
-static bool in_map(const struct json_reader *r)
-{
-	return tr_is(r->builder.frames[r->builder.n - 1].container, TR_MAP);
-}
-
-/* Open the container at r->p; *more: something is in it, and r->p is at its first value. */
-static bool open_container(struct json_reader *r, bool *more)
-{
-	bool map = *r->p == '{';
-
-	size_t room = r->rooms[map] < ROOM_MIN ? ROOM_MIN : r->rooms[map] > ROOM_MAX ? ROOM_MAX : r->rooms[map];
-
-	if (!kept(r, r->p, builder_open(&r->builder, map ? TR_MAP : TR_ARRAY, room, 0)))
-		return false;
-	r->p++;
-	skip_space(r);
-	*more = r->p == r->end || *r->p != (map ? '}' : ']');
-	return !*more || !map || read_key(r);
-}
-
-/* Behind a value, or an opening bracket with nothing in it: close what ends here. *more: r->p is at the next value. */
-static bool go_on(struct json_reader *r, bool *more)
-{
-	while (r->builder.n > 0) {
-		bool map = in_map(r);
-		skip_space(r);
-		if (r->p < r->end && *r->p == ',') {
-			r->p++;
-			skip_space(r);
-			*more = true;
-			return !map || read_key(r);
-		}
-		if (r->p == r->end || *r->p != (map ? '}' : ']'))
-			return syntax(r, map ? "a comma or } is expected here" : "a comma or ] is expected here");
-		tr_value ends = r->builder.frames[r->builder.n - 1].container;
-		r->rooms[map] = map ? tr_map_len(ends) : tr_array_len(ends);
-		if (!kept(r, r->p, builder_close(&r->builder)))
-			return false;
-		r->p++;
+	if (r->builder.err != TR_OK)
+		return decode_failed(error, r->builder.err, text, at - r->before, true, r->message);
+	if (status != yajl_status_ok) {
+		syntax_message(yajl, message, sizeof(message));
+		return decode_failed(error, TR_ESYNTAX, text, at, true, message);
 	}
-	*more = false;
-	return true;
-}
-
-static bool read_document(struct json_reader *r)
-{
-	bool more = true;
-
-	skip_space(r);
-	while (more) {
-		if (r->p == r->end)
-			return syntax(r, NULL);
-		if (*r->p == '{' || *r->p == '[') {
-			if (!open_container(r, &more))
-				return false;
-			if (more)
-				continue;
-		} else if (!read_scalar(r)) {
-			return false;
-		}
-		if (!go_on(r, &more))
-			return false;
-	}
-	skip_space(r);
-	return r->p == r->end || syntax(r, "something follows behind the value");
+	tr_value v = r->builder.result;
+	r->builder.result = tr_absent();
+	return v;
 }
 
 tr_value tr_json_read(tr_str text, const tr_decode_limits *limits, tr_decode_error *error)
@@ -346,23 +259,16 @@ tr_value tr_json_read(tr_str text, const tr_decode_limits *limits, tr_decode_err
 		return decode_failed(error, TR_ELIMIT, text, 0, true, "the text is larger than the limit");
 	if (!tr_utf8_valid(text, &at))
 		return decode_failed(error, TR_EENCODING, text, at, true, NULL);
-	/* On the heap: actors have little stack. */
+	if ((at = lone_surrogate(text)) < text.n)
+		return decode_failed(error, TR_EENCODING, text, at, true, "half a surrogate pair");
+	/* On the heap: actors have little stack, and longjmp must not see it in registers. */
 	if ((r = tr_alloc(sizeof(*r))) == NULL)
 		return decode_failed(error, TR_ENOMEM, text, 0, true, NULL);
 	builder_init(&r->builder, limits);
-	r->p = text.n > 0 ? text.p : "";
-	r->end = r->p + text.n;
-	const char *start = r->p;
-	tr_value v = tr_absent();
-	if (read_document(r)) {
-		v = r->builder.result;
-		r->builder.result = tr_absent();
-	} else {
-		v = decode_failed(error, r->err, text, (size_t)(r->at - start), true, r->message);
-	}
+	tr_value v = json_run(r, text, error);
 	tr_drop(r->builder.result);
 	builder_fini(&r->builder);
-	tr_buf_fini(&r->plain);
+	free_blocks(r);
 	tr_free(r);
 	return v;
 }
