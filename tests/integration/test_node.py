@@ -313,7 +313,9 @@ class Node(kit.Case):
         done = self.troupe("cancel", execution)
         self.assertEqual(done.returncode, 0, done.stderr)
         out, err = again.communicate(timeout=240)
-        self.assertEqual(json.loads(out)["status"], "cancelled", err)
+        # Its place may have come before the end of the execution or after it.
+        said = json.loads(out)["status"] if out else err
+        self.assertIn("cancelled", said)
         self.stop(process)
 
     def test_silent_connections_lock_nobody_out(self):
