@@ -291,7 +291,6 @@ machine *machine_new(routes *r, int64_t execution_id)
 		return NULL;
 	}
 	m->routes = routes_hold(r);
-	m->routes->playbook = r->playbook;
 	m->execution_id = execution_id;
 	state_init(m);
 	return m;

@@ -208,10 +208,12 @@ tr_err machine_child_done(machine *m, const machine_world *w, const machine_sink
 /* A step's time counts from when it was scheduled first, whoever has it; at least a moment, so that it is not none. */
 static int64_t time_left(const decision *d, const step_run *r)
 {
-	int64_t over = r->scheduled_us + r->timeout_us;
+	int64_t over;
 
 	if (r->timeout_us <= 0)
 		return 0;
+	if (__builtin_add_overflow(r->scheduled_us, r->timeout_us, &over))
+		over = INT64_MAX;
 	return over > d->w->now_us ? over - d->w->now_us : 1;
 }
 

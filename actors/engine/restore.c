@@ -81,21 +81,21 @@ static bool restore_step(machine *m, uint32_t step, tr_value v)
 	step_state *s = &m->steps[step];
 	tr_value labels = tr_map_get_s(v, "labels"), error = tr_map_get_s(v, "error");
 	int64_t runs = number(v, "runs"), done = number(v, "done"), failed = number(v, "failed");
+	bool ended = done != 0 || failed != 0;
 
 	s->runs = (uint32_t)runs;
 	s->done = (uint32_t)done;
 	s->failed = (uint32_t)failed;
 	s->status = event_status(tr_as_str(tr_map_get_s(v, "status")));
-	if (done + failed > 0) {
+	if (ended) {
 		s->result = tr_keep(tr_map_get_s(v, "result"));
 		s->error = tr_keep(error);
 	}
 	if (tr_is(labels, TR_MAP))
 		s->labels = tr_keep(labels);
 	return runs >= 0 && runs <= UINT32_MAX && done >= 0 && done <= UINT32_MAX && failed >= 0 &&
-	       failed <= UINT32_MAX && (s->status != NULL) == (runs > 0) &&
-	       (tr_is_valid(s->result) || done + failed == 0) && is_map_or_nil(error) &&
-	       restore_tokens(m, step, tr_map_get_s(v, "tokens"));
+	       failed <= UINT32_MAX && (s->status != NULL) == (runs > 0) && (tr_is_valid(s->result) || !ended) &&
+	       is_map_or_nil(error) && restore_tokens(m, step, tr_map_get_s(v, "tokens"));
 }
 
 static bool restore_steps(machine *m, tr_value steps)
