@@ -134,6 +134,8 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* A closed pipe behind stdout is an ordinary write error. */
 	signal(SIGPIPE, SIG_IGN);
+	/* So is a file that may not grow any more (ulimit -f). */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc < 2) {
 		print_overview(stderr);
 		return EXIT_INVALID;

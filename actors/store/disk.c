@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* No more than this part of what is free is reserved at once. */
+#define RESERVE_PART 16u
 
 static int real_open_append(void *arg, const char *path)
 {
@@ -27,7 +31,18 @@ static int real_create(void *arg, const char *path)
 static int real_reserve(void *arg, int fd, off_t size)
 {
 	(void)arg;
-	return fallocate(fd, 0, 0, size) == 0 ? 0 : -errno;
+	struct stat st;
+	struct statvfs fs;
+	if (fstat(fd, &st) != 0 || fstatvfs(fd, &fs) != 0)
+		return -errno;
+	/* On a nearly full disk the last bytes are for those who write. */
+	if ((uint64_t)(size - st.st_size) > (uint64_t)fs.f_bavail * fs.f_frsize / RESERVE_PART)
+		return -ENOSPC;
+	if (fallocate(fd, 0, 0, size) == 0)
+		return 0;
+	/* Some file systems keep what they had until they could not go on. */
+	int err = -errno;
+	return ftruncate(fd, st.st_size) == 0 ? err : -errno;
 }
 
 static int real_append(void *arg, int fd, const void *p, size_t n)
@@ -164,7 +179,24 @@ static tr_err read_all(int fd, tr_buf *out)
 	}
 }
 
-tr_err disk_read_file(const char *path, tr_buf *out)
+tr_err disk_read_again(int fd, tr_buf *seen)
+{
+	while (seen->n > 0 && seen->p[seen->n - 1] == '\0')
+		seen->n--;
+	for (size_t at = 0; at < seen->n;) {
+		ssize_t n = pread(fd, seen->p + at, seen->n - at, (off_t)at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return TR_EIO;
+		if (n == 0)
+			seen->n = at; /* what could not be written whole was cut off */
+		at += (size_t)n;
+	}
+	return TR_OK;
+}
+
+static tr_err read_file(const char *path, bool growing, tr_buf *out)
 {
 	/* O_NONBLOCK: a fifo in the place of a log must not hang the reader. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -174,6 +206,18 @@ tr_err disk_read_file(const char *path, tr_buf *out)
 	tr_err err = TR_EIO;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		err = read_all(fd, out);
+	if (err == TR_OK && growing)
+		err = disk_read_again(fd, out);
 	close(fd);
 	return err;
+}
+
+tr_err disk_read_file(const char *path, tr_buf *out)
+{
+	return read_file(path, false, out);
+}
+
+tr_err disk_read_growing(const char *path, tr_buf *out)
+{
+	return read_file(path, true, out);
 }

@@ -451,6 +451,7 @@ int file_store_sweep(file_store *s, size_t executions, uint64_t *full)
 		}
 	}
 	int err = s->out ? 0 : flush_finished(s);
+	flush_index(s); /* whoever reads does not find it in the journal any more */
 	return err != 0 ? err : !s->out;
 }
 

@@ -145,7 +145,7 @@ static void read_journal(struct loading *l)
 		tr_buf bytes = {0};
 		scan_note note;
 		/* Damage here is told by whoever reads the executions. */
-		if (journal_path(path, l->data, numbers[i]) == TR_OK && disk_read_file(path, &bytes) == TR_OK)
+		if (journal_path(path, l->data, numbers[i]) == TR_OK && disk_read_growing(path, &bytes) == TR_OK)
 			scan_journal(tr_buf_str(&bytes), take_journal, l, &note);
 		tr_buf_fini(&bytes);
 	}

@@ -125,7 +125,11 @@ int journal_start(journal *j, uint64_t number)
 int journal_append(journal *j, tr_str bytes, bool sync)
 {
 	if (j->suspect) {
-		int err = journal_start(j, j->number + 1);
+		/* Nobody comes back to it to sync what was acknowledged without that. One that holds nothing is begun
+		   again: a disk that is full for long must not be strewn with empty segments. */
+		if (j->size > 0)
+			(void)j->disk->sync(j->disk->arg, j->fd);
+		int err = journal_start(j, j->size > 0 ? j->number + 1 : j->number);
 		if (err != 0)
 			return err;
 	}
@@ -147,7 +151,7 @@ int journal_append(journal *j, tr_str bytes, bool sync)
 
 int journal_sync(journal *j)
 {
-	if (j->fd < 0 || j->suspect)
+	if (j->fd < 0)
 		return 0;
 	int err = j->disk->sync(j->disk->arg, j->fd);
 	if (err != 0)

@@ -18,13 +18,14 @@
  * --------------------------------------------------------------------------------------------------------- */
 
 struct reading {
+	const char *data;
 	int64_t id;
 	uint64_t from;    /* earlier ones are not decoded */
 	uint64_t mark;    /* the one whose id is wanted; 0: none */
 	uint64_t mark_id; /* 0: it was not there */
 	tr_value events;  /* array */
 	uint64_t last_seq;
-	bool gap;
+	bool gap, torn; /* in the log */
 	tr_buf *notes;
 	bool found;
 };
@@ -96,6 +97,7 @@ static void take_bytes(struct reading *r, tr_str bytes, const char *shown)
 {
 	scan_note note;
 	scan_frames(bytes, take_frame, r, &note);
+	r->torn = r->torn || note.torn;
 	tell(r, &note, shown);
 }
 
@@ -103,9 +105,12 @@ static void read_segment(struct reading *r, const char *path, const char *shown)
 {
 	tr_buf bytes = {0};
 	scan_note note;
-	if (disk_read_file(path, &bytes) == TR_OK) {
+	if (disk_read_growing(path, &bytes) == TR_OK) {
 		scan_journal(tr_buf_str(&bytes), take_frame, r, &note);
-		tell(r, &note, shown);
+		/* Whoever writes there is in the middle of it: a journal that a crash left is gone when a folder is
+		   opened. */
+		if (!note.torn || layout_lock_owner(r->data) == 0)
+			tell(r, &note, shown);
 	}
 	tr_buf_fini(&bytes);
 }
@@ -154,15 +159,16 @@ static void read_journal(struct reading *r, const char *data)
 /* The events behind what was asked to be left out; TR_ENOENT when nothing of it is there. */
 static tr_err read_log(struct reading *r, const char *data)
 {
+	r->data = data;
 	r->events = tr_array();
 	/* The writer moves records from the journal to the log and then deletes the segment: a reader that meets a gap
-	   in between looks again. */
+	   in between, or half of what is being written, looks again. */
 	for (int attempt = 0; attempt < 3; attempt++) {
 		struct finding f = {.id = r->id};
 		size_t notes_before = r->notes->n;
 		tr_assign(&r->events, tr_array());
 		r->last_seq = 0;
-		r->gap = false;
+		r->gap = r->torn = false;
 		walk_executions(data, is_it, &f);
 		r->found = r->found || f.plain || f.packed;
 		if (f.packed)
@@ -170,7 +176,7 @@ static tr_err read_log(struct reading *r, const char *data)
 		if (f.plain)
 			read_plain(r, data, f.folder);
 		read_journal(r, data);
-		if (!r->gap || attempt == 2)
+		if ((!r->gap && !r->torn) || attempt == 2)
 			break;
 		r->notes->n = notes_before;
 	}

@@ -49,6 +49,7 @@ struct store {
 	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
 	tr_value finished; /* those logs */
 	bool sweep_sent;
+	int64_t rotate_not_before; /* it failed a while ago */
 	tr_ref keeping; /* monitor of whoever syncs the logs, so that segments up to this one can be forgotten: */
 	uint64_t kept;
 	size_t taken; /* appends since the last commit; those who want to know of it: */
@@ -64,7 +65,7 @@ struct job {
 	file_store **opened; /* the state's, which is given back also when the actor is killed meanwhile */
 	const char *data;
 	const disk *disk;
-	bool sync;
+	bool sync, rotate;
 	int64_t execution_id;
 	int os_error;
 	uint64_t full;
@@ -99,7 +100,7 @@ static void *do_chores(void *arg)
 {
 	struct job *job = arg;
 	file_store_settle(job->files);
-	if (file_store_is_full(job->files) && !file_store_is_rotating(job->files))
+	if (job->rotate)
 		job->os_error = file_store_rotate(job->files);
 	return NULL;
 }
@@ -429,13 +430,16 @@ static void do_rest(struct store *s)
 	struct job job = {.files = s->files};
 	tr_err err;
 	write_soon(s);
-	bool rotating = file_store_is_rotating(s->files);
-	if (file_store_is_settled(s->files) && (rotating || !file_store_is_full(s->files)))
+	job.rotate =
+	    file_store_is_full(s->files) && !file_store_is_rotating(s->files) && tr_now() >= s->rotate_not_before;
+	if (file_store_is_settled(s->files) && !job.rotate)
 		return;
 	tr_dirty(do_chores, &job, &err);
-	if (err == TR_OK && job.os_error != 0)
+	if (err == TR_OK && job.os_error != 0) {
 		rotation_failed(strerror(-job.os_error));
-	if (!rotating && file_store_is_rotating(s->files))
+		s->rotate_not_before = tr_in(SWEEP_RETRY_NS);
+	}
+	if (job.rotate && file_store_is_rotating(s->files))
 		sweep_on(s, 0);
 }
 
