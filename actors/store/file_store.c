@@ -54,7 +54,7 @@ static tr_err table_grow(file_store *s)
 		}
 	}
 	tr_free(old);
-	s->swept = 0;
+	s->swept = s->rested = 0;
 	return TR_OK;
 }
 
@@ -88,18 +88,9 @@ void store_entry_unlink(file_store *s, store_entry *e)
 	s->count--;
 }
 
-static void drop_parts(store_entry *e)
-{
-	for (uint32_t i = 0; i < e->part_count; i++)
-		tr_drop(e->parts[i]);
-	tr_free(e->parts);
-	e->parts = NULL;
-	e->part_count = e->part_capacity = 0;
-}
-
 void store_entry_end(store_entry *e)
 {
-	drop_parts(e);
+	backlog_drop(&e->backlog);
 	tr_buf_fini(&e->pending);
 	tr_free(e);
 }
@@ -128,19 +119,6 @@ static tr_err look_through(file_store *s, const store_entry *e, tr_str frames, b
 		frames = (tr_str){frames.p + used, frames.n - used};
 	}
 	return TR_OK;
-}
-
-static bool room_for_part(store_entry *e)
-{
-	uint32_t capacity = e->part_capacity == 0 ? 2 : e->part_capacity * 2;
-	if (e->part_count < e->part_capacity)
-		return true;
-	tr_value *parts = tr_realloc(e->parts, capacity * sizeof *parts);
-	if (parts == NULL)
-		return false;
-	e->parts = parts;
-	e->part_capacity = capacity;
-	return true;
 }
 
 /* Each segment must be readable without the ones before it: the folder is told again in each. */
@@ -180,8 +158,9 @@ tr_err file_store_take(file_store *s, int64_t execution_id, tr_value frames, con
 	err = look_through(s, e, bytes, &last);
 	if (err == TR_OK) {
 		put_folder(s, e);
+		size_t at = s->batch.n;
 		tr_buf_put(&s->batch, bytes.p, bytes.n);
-		err = s->batch.err != TR_OK || !room_for_part(e) ? TR_ENOMEM : TR_OK;
+		err = s->batch.err != TR_OK || !backlog_add(&e->backlog, frames, at) ? TR_ENOMEM : TR_OK;
 	}
 	if (err != TR_OK) {
 		s->batch.n = before;
@@ -190,8 +169,8 @@ tr_err file_store_take(file_store *s, int64_t execution_id, tr_value frames, con
 		e->segment = segment;
 		return err;
 	}
-	e->parts[e->part_count++] = tr_keep(frames);
 	e->held += bytes.n;
+	e->quiet = false;
 	e->finished = e->finished || last;
 	if (!e->touched) {
 		e->touched = true;
@@ -215,32 +194,29 @@ size_t file_store_batch_size(const file_store *s)
 }
 
 /* All in one piece, for one write. */
-static bool put_together(store_entry *e)
+static int put_together(const char *data, store_entry *e)
 {
-	if (e->part_count == 0)
-		return true;
+	if (e->backlog.count == 0)
+		return 0;
 	if (tr_buf_reserve(&e->pending, e->held - e->pending.n) == NULL) {
 		e->pending.err = TR_OK;
-		return false;
+		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < e->part_count; i++) {
-		tr_str part = tr_as_str(e->parts[i]);
-		tr_buf_put(&e->pending, part.p, part.n);
-	}
-	drop_parts(e);
-	return true;
+	int err = backlog_read(&e->backlog, data, &e->pending);
+	if (err == 0)
+		backlog_drop(&e->backlog);
+	return err;
 }
 
 int store_entry_flush(const char *data, const disk *d, store_entry *e)
 {
-	if (!put_together(e))
-		return -ENOMEM;
-	if (e->pending.n == 0)
-		return 0;
+	int err = put_together(data, e);
+	if (err != 0 || e->pending.n == 0)
+		return err;
 	layout_path path;
 	if (layout_join(path, data, "executions/%s", e->folder) != TR_OK)
 		return -ENAMETOOLONG;
-	int err = e->has_log ? 0 : d->make_folder(d->arg, path);
+	err = e->has_log ? 0 : d->make_folder(d->arg, path);
 	if (err != 0)
 		return err;
 	if (layout_join(path, data, "executions/%s/events.log", e->folder) != TR_OK)
@@ -284,13 +260,14 @@ static void flush_index(file_store *s)
 }
 
 /* The records of all entries are in the journal now: those that are large or finished are to be written out. */
-static void sort_out(file_store *s)
+static void sort_out(file_store *s, size_t base)
 {
 	store_entry *e = s->touched;
 	s->touched = NULL;
 	while (e != NULL) {
 		store_entry *next = e->next_touched;
 		e->touched = false;
+		backlog_written(&e->backlog, s->journal.number, base);
 		store_entry **list = e->finished ? &s->finished : e->held > PENDING_MAX ? &s->ripe : NULL;
 		if (list != NULL) {
 			e->next_touched = *list;
@@ -309,8 +286,8 @@ int file_store_write(file_store *s, bool sync)
 	if (err != 0)
 		return err;
 	s->unsynced = s->unsynced || !sync;
+	sort_out(s, s->journal.size - s->batch.n);
 	tr_buf_clear(&s->batch);
-	sort_out(s);
 	return 0;
 }
 
@@ -413,6 +390,28 @@ int file_store_rotate(file_store *s)
 		s->swept = 0;
 	}
 	return err;
+}
+
+bool file_store_rest(file_store *s, size_t share)
+{
+	size_t end = s->rested + s->capacity / share + 1;
+	if (s->rested == 0)
+		s->awake = false;
+	for (; s->rested < s->capacity && s->rested < end; s->rested++) {
+		for (store_entry *e = s->buckets[s->rested]; e != NULL; e = e->next) {
+			if (e->finished || e->backlog.count == 0 ||
+			    !tr_is_valid(e->backlog.items[e->backlog.count - 1].bytes))
+				continue;
+			if (e->quiet && !e->touched)
+				backlog_rest(&e->backlog);
+			e->quiet = true;
+			s->awake = true;
+		}
+	}
+	bool more = s->rested < s->capacity || s->awake;
+	if (s->rested >= s->capacity)
+		s->rested = 0;
+	return more;
 }
 
 /* Nobody adds to those that are over: what is left of them is few. */

@@ -53,6 +53,10 @@ int file_store_commit(file_store *s, bool sync);
 int file_store_sync(file_store *s);
 /** Bring all that was committed into the executions' logs (no sync needed: the journal has it). 0 or -errno. */
 int file_store_flush(file_store *s);
+/** Let go of what is in memory of executions that were quiet since this was called for them last: it stands in the
+ * journal and is read there when it is needed. Looks at one part of `share` of all at a time; false when a whole round
+ * found none with something in memory. */
+bool file_store_rest(file_store *s, size_t share);
 /** Rotation of a full segment, in steps that take little time each, so that nobody's append waits for all executions
  * that wait: begin a new segment; bring what older ones have into the logs, so many executions at a time; when that is
  * over, sync the file system (anybody may: disk.h), and then forget the segments up to *full. */

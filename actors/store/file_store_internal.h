@@ -4,6 +4,7 @@
 #define TROUPE_ACTORS_STORE_FILE_STORE_INTERNAL_H
 
 #include "actors/store/file_store.h"
+#include "actors/store/backlog.h"
 #include "actors/store/scan.h"
 
 /* An execution that has been written to since the store was opened and is not finished. */
@@ -14,10 +15,10 @@ typedef struct store_entry {
 	uint64_t last_seq; /* recovery: of the last event in its log */
 	uint64_t segment;  /* journal segment that has its folder */
 	tr_buf pending;    /* records that its log does not have yet: first these, then */
-	tr_value *parts;   /* these, binaries as they came */
-	uint32_t part_count, part_capacity;
-	size_t held; /* bytes of both */
+	backlog backlog;   /* these */
+	size_t held;       /* bytes of both */
 	bool touched;
+	bool quiet; /* nothing came since file_store_rest last looked */
 	bool finished;
 	bool has_log; /* its folder exists */
 	char folder[];
@@ -36,6 +37,8 @@ struct file_store {
 	size_t finished_count;
 	bool out;           /* some that are over are being written beside the store */
 	uint64_t full;      /* rotated: records up to this segment are being brought into the logs; 0: none are */
+	size_t rested;      /* so many buckets have been looked at by file_store_rest in this round … */
+	bool awake;         /* … and some execution there had bytes in memory */
 	size_t swept;       /* so many buckets of the table have been looked at for that */
 	tr_buf index_batch; /* records that the index's file does not have yet */
 	bool unsynced;

@@ -27,6 +27,10 @@
 #define LINGER_MAX   256u
 #define SLOW_NS      (2 * TR_MS)
 #define SLOW_COMMITS 100u
+/* An execution that is quiet for so long, twice that at most, is no longer kept in memory; looked at in so many parts.
+ */
+#define REST_NS          (500 * TR_MS)
+#define REST_PARTS       10u
 /* A rotation writes the logs of so many executions between two commits. */
 #define SWEEP_EXECUTIONS 100u
 #define SWEEP_RETRY_NS   (2 * TR_SECOND)
@@ -42,13 +46,13 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write,
-	    sweep; /* atoms */
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write, sweep,
+	    rest; /* atoms */
 	bool tick_armed, write_armed;
 	uint32_t slow;     /* so many commits more are made elsewhere, since the disk holds writers up */
 	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
 	tr_value finished; /* those logs */
-	bool sweep_sent;
+	bool sweep_sent, rest_armed;
 	int64_t rotate_not_before; /* it failed a while ago */
 	tr_ref keeping; /* monitor of whoever syncs the logs, so that segments up to this one can be forgotten: */
 	uint64_t kept;
@@ -443,6 +447,15 @@ static void do_rest(struct store *s)
 		sweep_on(s, 0);
 }
 
+/* Nothing is done while nothing comes and all are at rest. */
+static void rest_later(struct store *s)
+{
+	if (s->rest_armed)
+		return;
+	s->rest_armed = true;
+	tr_send_at(tr_self(), s->rest, tr_in(REST_NS / REST_PARTS));
+}
+
 static void append_group(struct store *s, tr_value first)
 {
 	size_t most = s->durability == DURABILITY_STRICT ? GROUP_MAX : GROUP_UNSYNCED;
@@ -459,6 +472,7 @@ static void append_group(struct store *s, tr_value first)
 	commit(s);
 	acknowledge(s);
 	do_rest(s);
+	rest_later(s);
 	if (s->durability == DURABILITY_BATCHED && !s->tick_armed) {
 		tr_send_at(tr_self(), TR_A(tick), tr_in(BATCHED_SYNC_NS));
 		s->tick_armed = true;
@@ -509,6 +523,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->condition = tr_atom("condition");
 	s->write = tr_atom("write");
 	s->sweep = tr_atom("sweep");
+	s->rest = tr_atom("rest");
 	tr_trap_exit(true);
 	/* First of all: one that is killed while the folder is opened must not keep its lock. */
 	if (tr_own(s, close_files) != TR_OK)
@@ -644,6 +659,10 @@ static tr_next store_info(void *state, tr_value message)
 			sweep_on(s, 0);
 	} else if (is_kept(s, message)) {
 		kept(s, message);
+	} else if (tr_equal(message, s->rest)) {
+		s->rest_armed = false;
+		if (file_store_rest(s->files, REST_PARTS))
+			rest_later(s);
 	} else if (tr_equal(message, s->sweep)) {
 		sweep(s);
 	} else if (tr_equal(message, s->write)) {
