@@ -125,7 +125,10 @@ static void tell_note(struct dump_out *o, void *what)
 	if (a->extra == NULL || !tr_is_valid(a->extra->note))
 		return;
 	out_f(o, "  note: ");
-	out_value(o, a->extra->note, MESSAGE_TEXT);
+	if (tr_is(a->extra->note, TR_STRING)) /* inspection shows it to anybody: a plugin, a step */
+		out_name(o, tr_as_str(a->extra->note), MESSAGE_TEXT);
+	else
+		out_value(o, a->extra->note, MESSAGE_TEXT);
 	out_f(o, "\n");
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 8
+#define DEPTH_MAX 16 /* a map counts twice */
 
 void out_flush(struct dump_out *o)
 {
@@ -69,6 +69,7 @@ static void put(struct shower *s, const char *p, size_t n)
 	out_bytes(s->o, p, n);
 }
 
+/* A name, such as the key of a map. */
 static void show_text(struct shower *s, tr_str text)
 {
 	put(s, "\"", 1);
@@ -83,7 +84,9 @@ static void show_text(struct shower *s, tr_str text)
 	put(s, "\"", 1);
 }
 
-static void show_small(struct shower *s, tr_value v)
+/* What a message carries may be secret, and nothing here knows: of data only the type is told. Numbers that stand in
+ * the message itself are the protocol's (ids, attempts), those further in may be anything. */
+static void show_small(struct shower *s, tr_value v, unsigned depth)
 {
 	char text[64];
 	int n = 0;
@@ -95,16 +98,20 @@ static void show_small(struct shower *s, tr_value v)
 		n = snprintf(text, sizeof text, "%s", v.as.b ? "true" : "false");
 		break;
 	case TR_INT:
-		n = snprintf(text, sizeof text, "%lld", (long long)v.as.i);
+		n = depth > 1 ? snprintf(text, sizeof text, "#Int")
+			      : snprintf(text, sizeof text, "%lld", (long long)v.as.i);
 		break;
 	case TR_FLOAT:
-		n = snprintf(text, sizeof text, "%.17g", v.as.d);
+		n = depth > 1 ? snprintf(text, sizeof text, "#Float") : snprintf(text, sizeof text, "%.17g", v.as.d);
 		break;
 	case TR_REF:
 		n = snprintf(text, sizeof text, "#Ref<%llu>", (unsigned long long)v.as.bits);
 		break;
 	case TR_OBJECT:
 		n = snprintf(text, sizeof text, "#Object");
+		break;
+	case TR_STRING:
+		n = snprintf(text, sizeof text, "#String<%zu bytes>", tr_as_str(v).n);
 		break;
 	case TR_BINARY:
 		n = snprintf(text, sizeof text, "#Binary<%zu bytes>", tr_as_str(v).n);
@@ -133,9 +140,12 @@ static void show_map(struct shower *s, tr_value v, unsigned depth)
 	put(s, "{", 1);
 	for (size_t i = 0; i < tr_map_len(v) && s->left > 0; i++) {
 		put(s, ", ", i > 0 ? 2 : 0);
-		show(s, entries[i].key, depth + 1);
+		if (tr_is(entries[i].key, TR_STRING))
+			show_text(s, tr_as_str(entries[i].key));
+		else
+			show(s, entries[i].key, depth + 2);
 		put(s, ": ", 2);
-		show(s, entries[i].value, depth + 1);
+		show(s, entries[i].value, depth + 2);
 	}
 	put(s, "}", 1);
 }
@@ -144,8 +154,6 @@ static void show(struct shower *s, tr_value v, unsigned depth)
 {
 	if (depth > DEPTH_MAX) {
 		put(s, "…", sizeof "…" - 1);
-	} else if (tr_is(v, TR_STRING)) {
-		show_text(s, tr_as_str(v));
 	} else if (tr_is(v, TR_ATOM)) {
 		put(s, tr_as_str(v).p, tr_as_str(v).n);
 	} else if (tr_is(v, TR_PID)) {
@@ -155,8 +163,14 @@ static void show(struct shower *s, tr_value v, unsigned depth)
 	} else if (tr_is(v, TR_MAP)) {
 		show_map(s, v, depth);
 	} else {
-		show_small(s, v);
+		show_small(s, v, depth);
 	}
+}
+
+void out_name(struct dump_out *o, tr_str name, size_t budget)
+{
+	struct shower s = {o, budget};
+	show_text(&s, name);
 }
 
 void out_value(struct dump_out *o, tr_value v, size_t budget)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Twenty secrets used in one run, from every place that a playbook can have them: none is found in what the run leaves behind or shows."""
 import os
+import resource
+import signal
 import subprocess
 import sys
 import threading
+import unittest
 
 import kit
 
@@ -124,6 +127,36 @@ class Secrets(kit.Case):
         lengths = [e["payload"]["outcome"]["result"]["length"] for e in done
                    if isinstance(e["payload"].get("outcome", {}).get("result"), dict) and "length" in e["payload"]["outcome"]["result"]]
         self.assertEqual(lengths, [len(self.values[0])] * 10)
+
+
+class Dump(kit.Case):
+    """A plugin that breaks the node with a secret in its hands: the crash dump tells of it, but not what it is."""
+    SECRET = "hunter2-and-more"
+
+    def environment(self):
+        return dict(super().environment(), APP_SECRET=self.SECRET)
+
+    @unittest.skipUnless("TEST_PLUGINS" in os.environ, "a sanitizer has handlers of its own")
+    def test_a_crash_dump_holds_no_secret(self):
+        plugin = os.path.join(os.environ["TEST_PLUGINS"], "libfrail.so")
+        playbook = self.write("dump.yaml", """
+            workflow:
+              - step: get
+                tool: { kind: secrets, provider: env, name: APP_SECRET }
+                next: use
+              - step: use
+                tool: { kind: frail, do: "null", token: "{{ get.value }}" }
+            """)
+        done = self.troupe("run", playbook, "--env", "APP_SECRET", "--plugin-path", plugin,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
+        self.assertEqual(done.returncode, -signal.SIGSEGV, done.stdout + done.stderr)
+        with open(self.path("troupe_crash.dump"), "rb") as f:
+            dump = f.read()
+        self.assertIn(b'"token": #String<%d bytes>' % len(self.SECRET), dump)
+        self.assertIn(b'note: "frail"', dump)
+        self.assertIn(b"end of the crash dump", dump)
+        self.assertNotIn(b"hunter2", dump)
+        self.assertNotIn("hunter2", done.stdout + done.stderr)
 
 
 class Store(kit.Case):

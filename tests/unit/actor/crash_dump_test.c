@@ -70,8 +70,9 @@ static void parent(tr_value last)
 	tr_spawned g =
 	    tr_spawn_behaviour(&guilty, tr_nil(), &(tr_spawn_options){.label = "the guilty one", .link = true});
 	tr_send(g.pid, tr_string("begin"));
-	tr_send(g.pid, TR_LIST(tr_string("order"), tr_int(4711), tr_pid_value(tr_self())));
-	tr_send(g.pid, TR_DICT("next", tr_string("a \"quoted\" thing")));
+	tr_send(g.pid, TR_LIST(tr_atom("order"), tr_int(4711), tr_pid_value(tr_self())));
+	tr_send(g.pid, TR_DICT("the \"next\"", TR_LIST(tr_string("hunter2 token"), tr_int(8675309), tr_float(8675309.5),
+						       tr_bool(true))));
 	tr_send(g.pid, tr_keep(last));
 	tr_drop(tr_receive(TR_FOREVER));
 }
@@ -149,9 +150,11 @@ static void dies_of(tr_value last, int sig, const char *what, const char *functi
 	contains(text, what);
 	contains(text, function);
 	contains(text, "label the guilty one, behaviour guilty behaviour");
-	contains(text, "handling: \"begin\"");
-	contains(text, "waits 0: [\"order\", 4711, <");
-	contains(text, "waits 1: {\"next\": \"a \\x22quoted\\x22 thing\"}");
+	contains(text, "handling: #String<5 bytes>\n");
+	contains(text, "waits 0: [order, 4711, <");
+	contains(text, "waits 1: {\"the \\x22next\\x22\": [#String<13 bytes>, #Int, #Float, true]}");
+	assert_null(strstr(text, "hunter2"));
+	assert_null(strstr(text, "8675309"));
 	contains(text, "linked to <");
 	/* The tree: the children stand under the parent. */
 	const char *tree = strstr(text, " the parent, label");

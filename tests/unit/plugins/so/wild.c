@@ -28,7 +28,11 @@
 #endif
 
 #ifndef ID
+#ifdef COMMAND
+#define ID "tame"
+#else
 #define ID "wild"
+#endif
 #endif
 #ifndef TIME
 #define TIME "20"
@@ -37,8 +41,12 @@
 #define ISOLATION "process"
 #endif
 
+#ifndef MORE
+#define MORE ""
+#endif
+
 #ifdef COMMAND
-TR_PLUGIN_MANIFEST("{\"id\": \"tame\", \"version\": \"1.0.0\", \"isolation\": \"process\"}");
+TR_PLUGIN_MANIFEST("{\"id\": \"" ID "\", \"version\": \"1.0.0\", " MORE "\"isolation\": \"" ISOLATION "\"}");
 #else
 TR_PLUGIN_MANIFEST("{\"id\": \"" ID "\", \"version\": \"1.0.0\", \"isolation\": \"" ISOLATION
 		   "\", \"needs\": [\"call:friend\", \"net\", \"exec\"],"
