@@ -118,6 +118,18 @@ bool address_text_is_local(const char *text)
 	return of_text(text, strlen(text), &a) && is_local(&a);
 }
 
+tr_value address_list_tries(tr_value addresses, bool link_local)
+{
+	tr_value tries = tr_array();
+
+	for (size_t i = 0; i < tr_array_len(addresses) && tr_array_len(tries) < ADDRESS_TRIES; i++) {
+		tr_value one = tr_array_at(addresses, i);
+		if (link_local || !address_text_is_local(tr_as_cstr(one, "")))
+			tries = tr_array_push(tries, tr_keep(one));
+	}
+	return tries;
+}
+
 /* The length of a prefix behind a slash; negative when it is none. */
 static int prefix_bits(const char *p, size_t n, bool four)
 {

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <troupe/node.h>
 
-#define MAX_URLS      16
 #define WRITE_MS      10000
 #define PING_MS       20000
+#define TRY_MS        1000 /* the least to try one of several addresses for */
 #define REFUSED_SIZE  512
 #define DEFAULT_INBOX "_INBOX"
 
@@ -187,20 +187,9 @@ static natsStatus set_tls(natsOptions *o, const nats_session *s)
 	return st;
 }
 
-static natsStatus set_servers(natsOptions *o, const nats_session *s)
+static natsStatus set_options(natsOptions *o, nats_session *s, const char *url, int64_t timeout_ms)
 {
-	tr_value urls = tr_map_get_s(s->target, "urls");
-	const char *list[MAX_URLS];
-	int n = 0;
-
-	for (size_t i = 0; i < tr_array_len(urls) && n < MAX_URLS; i++)
-		list[n++] = tr_as_cstr(tr_array_at(urls, i), "");
-	return natsOptions_SetServers(o, list, n);
-}
-
-static natsStatus set_options(natsOptions *o, nats_session *s, int64_t timeout_ms)
-{
-	natsStatus st = set_servers(o, s);
+	natsStatus st = natsOptions_SetURL(o, url);
 
 	if (st == NATS_OK)
 		st = set_identity(o, s);
@@ -222,19 +211,44 @@ static natsStatus set_options(natsOptions *o, nats_session *s, int64_t timeout_m
 
 /* ---- life ---- */
 
-static natsStatus connect_it(nats_session *s, int64_t timeout_ms)
+static natsStatus connect_to(nats_session *s, const char *url, int64_t timeout_ms)
 {
 	natsOptions *o = NULL;
 	natsStatus st = natsOptions_Create(&o);
 
 	if (st == NATS_OK)
-		st = set_options(o, s, timeout_ms);
+		st = set_options(o, s, url, timeout_ms);
 	hold(s); /* for on_closed, which is called for connections only that were made */
 	if (st == NATS_OK)
 		st = natsConnection_Connect(&s->connection, o);
 	if (st != NATS_OK)
 		release(s);
 	natsOptions_Destroy(o);
+	return st;
+}
+
+/* One after the other, from a random one on so that several servers share the load. The library, given them all, would
+ * forget that one of them refused the user or the certificate when it cannot reach the next. */
+static natsStatus connect_it(nats_session *s, int64_t timeout_ms, tr_value *fault)
+{
+	tr_value urls = tr_map_get_s(s->target, "urls");
+	size_t n = tr_array_len(urls), first = n == 0 ? 0 : randombytes_uniform((uint32_t)n);
+	int64_t each = n < 2 ? timeout_ms : timeout_ms / (int64_t)n;
+	natsStatus st = NATS_NO_SERVER;
+
+	for (size_t i = 0; i < n && st != NATS_OK; i++) {
+		const char *url = tr_as_cstr(tr_array_at(urls, (first + i) % n), "");
+		st = connect_to(s, url, n > 1 && each < TRY_MS ? TRY_MS : each);
+		tr_value why = st == NATS_OK ? tr_absent() : nats_fault_connect(st, nats_GetLastError(NULL));
+		tr_value retryable = tr_map_get_s(tr_map_get_s(why, "error"), "retryable");
+		bool telling = st == NATS_OK || !tr_as_bool(retryable, true);
+		if (telling || !tr_is_valid(*fault)) {
+			tr_drop(*fault);
+			*fault = why;
+		} else {
+			tr_drop(why);
+		}
+	}
 	return st;
 }
 
@@ -287,12 +301,11 @@ tr_value nats_session_open(tr_node *node, tr_value target, int64_t timeout_ms, t
 	pthread_mutex_init(&s->lock, NULL);
 	s->node = node;
 	s->target = tr_keep(target);
-	natsStatus st = connect_it(s, timeout_ms);
-	if (st == NATS_OK)
-		st = open_inbox(s);
+	natsStatus st = connect_it(s, timeout_ms, fault);
+	if (st == NATS_OK && (st = open_inbox(s)) != NATS_OK)
+		*fault = nats_fault_connect(st, natsStatus_GetText(st));
 	if (st == NATS_OK)
 		return tr_object(&session_class, s);
-	*fault = nats_fault_connect(st, s->connection == NULL ? nats_GetLastError(NULL) : natsStatus_GetText(st));
 	close_it(s);
 	return tr_absent();
 }

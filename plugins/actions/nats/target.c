@@ -58,11 +58,12 @@ static bool granted(reading *r, const char *host)
 }
 
 /* Names are looked up by the reactor: the library would look them up with its thread standing still. */
-static tr_value address_of(reading *r, const char *host)
+static tr_value addresses_of(reading *r, const char *host)
 {
 	size_t n = strlen(host);
 	tr_value bare = host[0] == '[' && n > 2 ? tr_string_n(host + 1, n - 2) : tr_string(host);
-	tr_value list = tr_resolve(tr_as_cstr(bare, ""), r->deadline), first = tr_absent();
+	tr_value list = tr_resolve(tr_as_cstr(bare, ""), r->deadline);
+	tr_value tries = address_list_tries(list, tr_plugin_granted("net:link-local"));
 
 	if (tr_value_err(list) == TR_EDENIED)
 		fail(r, tr_outcome_error("denied", false,
@@ -72,26 +73,27 @@ static tr_value address_of(reading *r, const char *host)
 	else if (tr_array_len(list) == 0)
 		fail(r, tr_outcome_error("connection", true, "nats: the host %s cannot be found: %s", host,
 					 tr_err_text(tr_value_err(list))));
-	else if (address_text_is_local(tr_as_cstr(tr_array_at(list, 0), "")) && !tr_plugin_granted("net:link-local"))
+	else if (tr_array_len(tries) == 0)
 		fail(r, tr_outcome_denied("net:link-local", "nats may not reach the link-local address %s", host));
-	else
-		first = tr_keep(tr_array_at(list, 0));
 	tr_drop(bare);
 	tr_drop(list);
-	return first;
+	return tries;
 }
 
 static void add_url(reading *r, const char *host, const char *port)
 {
-	tr_value urls = tr_map_get_s(r->out, "urls"), address = granted(r, host) ? address_of(r, host) : tr_absent();
-	bool six = strchr(tr_as_cstr(address, ""), ':') != NULL;
+	tr_value urls = tr_keep(tr_map_get_s(r->out, "urls"));
+	tr_value addresses = granted(r, host) ? addresses_of(r, host) : tr_array();
 
-	if (tr_is(address, TR_STRING)) {
-		tr_value url = tr_stringf(six ? "nats://[%s]:%s" : "nats://%s:%s", tr_as_cstr(address, ""), port);
-		r->out = tr_map_put_s(r->out, "urls", tr_array_push(tr_keep(urls), url));
-		put(r, "host", tr_string(host));
+	for (size_t i = 0; i < tr_array_len(addresses); i++) {
+		const char *address = tr_as_cstr(tr_array_at(addresses, i), "");
+		bool six = strchr(address, ':') != NULL;
+		urls = tr_array_push(urls, tr_stringf(six ? "nats://[%s]:%s" : "nats://%s:%s", address, port));
 	}
-	tr_drop(address);
+	r->out = tr_map_put_s(r->out, "urls", urls);
+	if (tr_array_len(addresses) > 0)
+		put(r, "host", tr_string(host));
+	tr_drop(addresses);
 }
 
 static void take_user(reading *r, CURLU *u)

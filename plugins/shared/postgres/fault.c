@@ -42,9 +42,21 @@ static tr_value with_helper(tr_value outcome, tr_value code, tr_value message)
 	return tr_outcome_put(outcome, "pg", TR_DICT("code", code, "message", message, "rows_affected", tr_int(0)));
 }
 
+/* What the last address that was tried has said: one that refuses to be connected to is passed over, one that refuses
+ * the user is not. */
+static const char *last_told(const char *text)
+{
+	static const char start[] = "\nconnection to server at ";
+	const char *next;
+
+	while (text != NULL && (next = strstr(text, start)) != NULL)
+		text = next + 1;
+	return text;
+}
+
 tr_value pg_fault_connect(PGconn *conn, tr_err err)
 {
-	tr_value why = one_line(PQerrorMessage(conn));
+	tr_value why = one_line(last_told(PQerrorMessage(conn)));
 	const char *text = tr_as_cstr(why, "");
 	/* libpq keeps no SQLSTATE for a connection that failed: the server's words tell. */
 	bool refused = strstr(text, "authentication failed") != NULL || strstr(text, "no password supplied") != NULL ||

@@ -105,6 +105,25 @@ static tr_value link_local(const char *host)
 	return tr_outcome_denied("net:link-local", "postgres may not reach the link-local address %s", host);
 }
 
+/* libpq tries one after the other, each by the name that stands in the same place of the list of hosts. */
+static void put_addresses(pg_target *t, const char *host, tr_value addresses)
+{
+	tr_value names = tr_string(""), all = tr_string("");
+
+	for (size_t i = 0; i < tr_array_len(addresses); i++) {
+		const char *comma = i == 0 ? "" : ",";
+		tr_value name = tr_stringf("%s%s%s", tr_as_cstr(names, ""), comma, host);
+		tr_value address =
+		    tr_stringf("%s%s%s", tr_as_cstr(all, ""), comma, tr_as_cstr(tr_array_at(addresses, i), ""));
+		tr_drop(names);
+		tr_drop(all);
+		names = name;
+		all = address;
+	}
+	put(t, "host", names); /* last: host may be the text that this replaces */
+	put(t, "hostaddr", all);
+}
+
 /* libpq would look the name up with the thread standing still. */
 static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
 {
@@ -127,14 +146,12 @@ static tr_value look_up(pg_target *t, const char *host, int64_t deadline)
 		return tr_outcome_error("connection", true, "postgres: the host %s cannot be found: %s", host,
 					tr_err_text(err));
 	}
-	bool local = address_text_is_local(tr_as_cstr(tr_array_at(list, 0), ""));
-	if (local && !tr_plugin_granted("net:link-local")) {
-		tr_drop(list);
-		return link_local(host);
-	}
-	put(t, "hostaddr", tr_keep(tr_array_at(list, 0)));
+	tr_value tries = address_list_tries(list, tr_plugin_granted("net:link-local"));
+	tr_value fault = tr_array_len(tries) == 0 ? link_local(host) : tr_absent();
+	put_addresses(t, host, tries);
+	tr_drop(tries);
 	tr_drop(list);
-	return tr_absent();
+	return fault;
 }
 
 static tr_value check_grant(const char *host)

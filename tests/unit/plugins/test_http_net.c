@@ -236,6 +236,32 @@ static void knows_addresses(void **state)
 	}
 }
 
+static void check_tries(tr_value addresses, bool link_local, tr_value expected)
+{
+	tr_value tries = address_list_tries(addresses, link_local);
+
+	assert_true(tr_equal(tries, expected));
+	tr_drop(tries);
+	tr_drop(expected);
+}
+
+static void several_addresses_are_tried(void **state)
+{
+	(void)state;
+	tr_value list = TR_LIST(tr_string("::1"), tr_string("169.254.0.1"), tr_string("127.0.0.1"));
+	check_tries(list, false, TR_LIST(tr_string("::1"), tr_string("127.0.0.1")));
+	check_tries(list, true, tr_keep(list));
+	for (int i = 0; i < 4; i++)
+		list = tr_array_push(list, tr_stringf("10.0.0.%d", i));
+	check_tries(list, false,
+		    TR_LIST(tr_string("::1"), tr_string("127.0.0.1"), tr_string("10.0.0.0"), tr_string("10.0.0.1")));
+	tr_drop(list);
+	list = TR_LIST(tr_string("fe80::1"));
+	check_tries(list, false, tr_array());
+	check_tries(tr_absent(), false, tr_array());
+	tr_drop(list);
+}
+
 static void refuses_lists_that_are_none(void **state)
 {
 	tr_value config = TR_DICT("http", TR_DICT("deny", TR_LIST(tr_string("10.0.0.0/abc"))));
@@ -374,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(keeps_no_cookies),
 	    cmocka_unit_test(goes_through_a_proxy),
 	    cmocka_unit_test(knows_addresses),
+	    cmocka_unit_test(several_addresses_are_tried),
 	    cmocka_unit_test(refuses_lists_that_are_none),
 	    cmocka_unit_test(keeps_to_its_lists),
 	    cmocka_unit_test(large_bodies_go_to_the_store),

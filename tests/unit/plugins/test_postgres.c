@@ -272,6 +272,17 @@ static void section_10_postgres_connection_errors(void **state)
 	check_error(sql_with("select 1", TR_DICT("auth", TR_DICT("dsn", dsn))), "denied", false, NULL, "fs:/etc");
 }
 
+/* The server listens at 127.0.0.1 alone; localhost is ::1 first where the machine says so. */
+static void every_address_of_a_name_is_tried(void **state)
+{
+	(void)state;
+	check_rows("select 1 as a", TR_DICT("host", tr_string("localhost")), "[{\"a\":1}]");
+	check_error(sql_with("select 1", TR_DICT("host", tr_string("localhost"), "port", tr_int(1))), "connection",
+		    true, NULL, "refused");
+	check_error(sql_with("select 1", TR_DICT("host", tr_string("localhost"), "password", tr_string("wrong"))),
+		    "auth", false, NULL, "password authentication failed");
+}
+
 static void section_10_postgres_lost_connections_are_retryable(void **state)
 {
 	(void)state;
@@ -499,6 +510,7 @@ int main(void)
 	    cmocka_unit_test(section_10_postgres_scripts),
 	    cmocka_unit_test(section_10_postgres_errors),
 	    cmocka_unit_test(section_10_postgres_connection_errors),
+	    cmocka_unit_test(every_address_of_a_name_is_tried),
 	    cmocka_unit_test(section_10_postgres_lost_connections_are_retryable),
 	    cmocka_unit_test(section_10_postgres_transaction),
 	    cmocka_unit_test(sessions_are_used_again_and_cleaned),
