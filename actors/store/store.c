@@ -29,8 +29,8 @@
 #define SLOW_COMMITS 100u
 /* An execution that is quiet for so long, twice that at most, is no longer kept in memory; looked at in so many parts.
  */
-#define REST_NS          (500 * TR_MS)
-#define REST_PARTS       10u
+#define REST_NS    (500 * TR_MS)
+#define REST_PARTS 10u
 /* A rotation writes the logs of so many executions between two commits. */
 #define SWEEP_EXECUTIONS 100u
 #define SWEEP_RETRY_NS   (2 * TR_SECOND)

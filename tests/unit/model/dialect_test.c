@@ -134,7 +134,8 @@ static void older_names_are_read_with_a_warning(void **state)
 	playbook *p = load_with(HEAD "workflow:\n  - { step: a, cond: \"{{ 1 }}\", tool: { kind: noop } }\n", NULL, 1);
 	playbook_free(&p);
 	/* http's payload is its body, no older name of args */
-	p = load_with(HEAD "workflow:\n  - { step: a, tool: { kind: http, url: http://x, payload: { b: 1 } } }\n", NULL, 0);
+	p = load_with(HEAD "workflow:\n  - { step: a, tool: { kind: http, url: http://x, payload: { b: 1 } } }\n", NULL,
+		      0);
 	assert_const(p->steps[0].tasks[0].config, "{\"url\":\"http://x\",\"payload\":{\"b\":1}}");
 	playbook_free(&p);
 }

@@ -20,13 +20,14 @@ static char *drawn(const char *text, graph_format format, bool color)
 	return out;
 }
 
-static const char *const small = HEAD
-    "workflow:\n  - step: start\n    spec: { next_mode: inclusive }\n    tool:\n      - get: { kind: http, url: http://x }\n"
-    "      - put: { kind: noop }\n    next:\n      - { step: each, when: \"{{ ctx.total > 1 }}\" }\n      - end\n"
-    "  - step: each\n    when: ctx.ok\n    loop: { in: \"{{ workload.items }}\", iterator: item, spec: { mode: "
-    "parallel, "
-    "max_in_flight: 4 } }\n    tool: { kind: noop }\n    next: end\n"
-    "  - step: end\n    spec: { join: any }\n    tool: { kind: noop }\n";
+static const char *const small =
+    HEAD "workflow:\n  - step: start\n    spec: { next_mode: inclusive }\n    tool:\n      - get: { kind: http, url: "
+	 "http://x }\n"
+	 "      - put: { kind: noop }\n    next:\n      - { step: each, when: \"{{ ctx.total > 1 }}\" }\n      - end\n"
+	 "  - step: each\n    when: ctx.ok\n    loop: { in: \"{{ workload.items }}\", iterator: item, spec: { mode: "
+	 "parallel, "
+	 "max_in_flight: 4 } }\n    tool: { kind: noop }\n    next: end\n"
+	 "  - step: end\n    spec: { join: any }\n    tool: { kind: noop }\n";
 
 static void as_text(void **state)
 {

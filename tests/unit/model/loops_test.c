@@ -71,7 +71,8 @@ static void policies_beside_spec_are_older(void **state)
 static void cursors(void **state)
 {
 	(void)state;
-	playbook *p = load_loop("{ cursor: { kind: postgres, auth: pg, query: \"select {{ ctx.n }}\" }, iterator: row }");
+	playbook *p =
+	    load_loop("{ cursor: { kind: postgres, auth: pg, query: \"select {{ ctx.n }}\" }, iterator: row }");
 	const pb_loop *l = &p->steps[0].loop;
 	assert_true(l->cursor);
 	assert_int_equal(l->in->kind, PB_MAP);

@@ -136,10 +136,10 @@ static void the_tasks_own_keys_and_its_plugins(void **state)
 static void result_policies(void **state)
 {
 	(void)state;
-	playbook *p =
-	    load_steps("  - step: a\n    tool: [ { x: { kind: noop, result: 5 } } ]\n"
-		       "    result: { value: \"{{ _prev }}\", store: object, inline_max: 1000 }\n    next: b\n"
-		       "  - step: b\n    tool: { kind: http, url: http://x, output: { total: \"{{ outcome.data.n }}\" } }\n");
+	playbook *p = load_steps(
+	    "  - step: a\n    tool: [ { x: { kind: noop, result: 5 } } ]\n"
+	    "    result: { value: \"{{ _prev }}\", store: object, inline_max: 1000 }\n    next: b\n"
+	    "  - step: b\n    tool: { kind: http, url: http://x, output: { total: \"{{ outcome.data.n }}\" } }\n");
 	assert_false(p->steps[0].tasks[0].result.present); /* noop has its own */
 	assert_const(p->steps[0].tasks[0].config, "{\"result\":5}");
 	assert_template(p->steps[0].result.value, "{{ _prev }}");
