@@ -23,6 +23,7 @@ struct query {
 	const char *status, *playbook;
 	int64_t since_us;
 	uint64_t limit; /* 0: all */
+	bool top;       /* no children */
 };
 
 /* ---- filters --------------------------------------------------------------------------------------------------------
@@ -66,6 +67,8 @@ static bool statuses_good(const char *list)
 static bool wanted(const struct query *q, const index_entry *e, const char *status)
 {
 	const char *name = tr_as_cstr(tr_map_get_s(e->playbook, "name"), "");
+	if (q->top && tr_is(e->parent, TR_MAP))
+		return false;
 	if (q->status != NULL && !listed(q->status, status))
 		return false;
 	if (q->playbook != NULL && fnmatch(q->playbook, playbook_of(e), 0) != 0 && fnmatch(q->playbook, name, 0) != 0)
@@ -76,17 +79,25 @@ static bool wanted(const struct query *q, const index_entry *e, const char *stat
 /* ---- output ---------------------------------------------------------------------------------------------------------
  */
 
+/* With its id as text, as all ids are. */
+static tr_value parent_json(const index_entry *e)
+{
+	tr_value id = tr_map_get_s(e->parent, "execution_id");
+	if (!tr_is(id, TR_INT))
+		return tr_is_valid(e->parent) ? tr_keep(e->parent) : tr_nil();
+	return tr_map_put_s(tr_keep(e->parent), "execution_id", tr_stringf("%" PRId64, tr_as_int(id, 0)));
+}
+
 static void print_json(const index_entry *e, const char *status)
 {
 	tr_buf line = {0};
 	tr_value ended = e->finished ? event_time_text(e->ended_us) : tr_nil();
-	tr_value v =
-	    TR_DICT("execution_id", tr_stringf("%" PRId64, e->id), "playbook", tr_string(playbook_of(e)), "name",
-		    tr_string(tr_as_cstr(tr_map_get_s(e->playbook, "name"), "")), "status", tr_string(status),
-		    "started_at", event_time_text(e->started_us), "ended_at", ended, "duration_ms",
-		    e->finished ? tr_float((double)(e->ended_us - e->started_us) / 1000.0) : tr_nil(), "events",
-		    e->finished ? tr_int((int64_t)e->seq) : tr_nil(), "parent",
-		    tr_is_valid(e->parent) ? tr_keep(e->parent) : tr_nil(), "packed", tr_bool(e->packed));
+	tr_value v = TR_DICT(
+	    "execution_id", tr_stringf("%" PRId64, e->id), "playbook", tr_string(playbook_of(e)), "name",
+	    tr_string(tr_as_cstr(tr_map_get_s(e->playbook, "name"), "")), "status", tr_string(status), "started_at",
+	    event_time_text(e->started_us), "ended_at", ended, "duration_ms",
+	    e->finished ? tr_float((double)(e->ended_us - e->started_us) / 1000.0) : tr_nil(), "events",
+	    e->finished ? tr_int((int64_t)e->seq) : tr_nil(), "parent", parent_json(e), "packed", tr_bool(e->packed));
 	if (tr_json_write(&line, v, TR_JSON_COMPACT) == TR_OK)
 		printf("%s\n", line.p);
 	tr_drop(v);
@@ -174,6 +185,9 @@ static int take(struct query *q, int c)
 					   "2026-11-22T03:00:00Z), not '%s'",
 					   optarg);
 		return EXIT_OK;
+	case 't':
+		q->top = true;
+		return EXIT_OK;
 	case 'l':
 		errno = 0;
 		q->limit = strtoull(optarg, &end, 10);
@@ -192,6 +206,7 @@ static int executions_run(int argc, char **argv)
 						{"playbook", required_argument, NULL, 'p'},
 						{"since", required_argument, NULL, 'S'},
 						{"limit", required_argument, NULL, 'l'},
+						{"top", no_argument, NULL, 't'},
 						{NULL, 0, NULL, 0}};
 	struct query q = {.limit = 100};
 	int code = pick_init(&q.pick, "executions");
@@ -208,10 +223,11 @@ const command command_executions = {
     .summary = "List the executions of a data folder, newest first",
     .help =
 	"  --status S[,S…]      only these: running, paused, interrupted, damaged, success, failed, partial, "
-	"cancelled, "
-	"stalled\n"
+	"cancelled,\n"
+	"                       stalled, unknown\n"
 	"  --playbook PATTERN   only of playbooks with this path or name; * and ? match any\n"
 	"  --since WHEN         only what started since: 90s, 15m, 2h, 3d ago, or 2026-11-22, 2026-11-22T03:00:00Z\n"
+	"  --top                without sub-playbooks: only what somebody started\n"
 	"  --limit N            at most so many (default 100, 0: all)\n"
 	"  --json               one JSON object a line\n" PICK_DATA_HELP
 	"\nReads the index, not the logs; works while another process writes to the folder. 'interrupted' is what "

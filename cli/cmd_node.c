@@ -81,9 +81,8 @@ const command command_node = {
     .arguments = "[options]",
     .summary = "Start a node that stays, for the executions of its data folder",
     .help = NODE_OPTION_HELP
-    "  --keep AGE|N         remove finished executions that ended longer ago (12h, 30d), or beyond the N newest. May "
-    "be "
-    "repeated\n"
+    "  --keep AGE|N         remove finished executions that ended longer ago (12h, 30d), or beyond the N newest\n"
+    "                       (sub-playbooks stay and go with what called them). May be repeated\n"
     "  --pack AGE           pack finished executions that ended so long ago into one zstd file each\n"
     "  --json               the line that it is ready as a JSON object\n\n"
     "Resumes what was running when the last process of the folder died, says on stdout that it is ready, and stays "

@@ -142,6 +142,31 @@ static int check(past *p, bool json)
 /* ---- the state ------------------------------------------------------------------------------------------------------
  */
 
+/* Ids are text in JSON: they are beyond what a number is exact for there. Takes the map. */
+static tr_value with_text(tr_value map, const char *key)
+{
+	tr_value id = tr_map_get_s(map, key);
+	return tr_is(id, TR_INT) ? tr_map_put_s(map, key, tr_stringf("%" PRId64, tr_as_int(id, 0))) : map;
+}
+
+/* Takes it. */
+static tr_value with_id(tr_value map)
+{
+	return with_text(map, "execution_id");
+}
+
+/* Takes it. */
+static tr_value with_ids(tr_value state)
+{
+	tr_value children = tr_map_get_s(state, "children"), parent = tr_map_get_s(state, "parent"), out = tr_array();
+	for (size_t i = 0; i < tr_array_len(children); i++)
+		out = tr_array_push(out, with_id(tr_keep(tr_array_at(children, i))));
+	if (tr_is(parent, TR_MAP))
+		state = tr_map_put_s(state, "parent", with_id(tr_keep(parent)));
+	state = with_text(with_text(state, "last_event_id"), "trace_id");
+	return with_id(tr_map_put_s(state, "children", out));
+}
+
 static int print_state(const past *p, uint64_t to, bool json)
 {
 	char why[400];
@@ -149,7 +174,8 @@ static int print_state(const past *p, uint64_t to, bool json)
 	if (m == NULL)
 		return fail(why);
 	tr_value v = TR_DICT("execution_id", tr_stringf("%" PRId64, p->id), "seq", tr_int((int64_t)machine_seq(m)),
-			     "of", tr_int((int64_t)p->last), "summary", machine_summary(m), "state", machine_digest(m));
+			     "of", tr_int((int64_t)p->last), "summary", with_id(machine_summary(m)), "state",
+			     with_ids(machine_digest(m)));
 	tr_buf text = {0};
 	tr_err err = tr_json_write(&text, v, json ? TR_JSON_COMPACT : TR_JSON_PRETTY);
 	if (err == TR_OK)

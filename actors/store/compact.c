@@ -133,10 +133,51 @@ static void remove_execution(const struct compacting *c, const index_entry *e)
 	c->result->bytes_removed += size;
 }
 
+/* ---- what goes ------------------------------------------------------------------------------------------------------
+ */
+
+#define DEEPEST 1000 /* far beyond what the engine allows a child */
+
+static const index_entry *parent_of(const index_table *t, const index_entry *e)
+{
+	return index_find(t, tr_as_int(tr_map_get_s(e->parent, "execution_id"), 0));
+}
+
+/* The execution that somebody started and that this one is a part of; itself, when its parent is gone. */
+static const index_entry *root_of(const index_table *t, const index_entry *e)
+{
+	for (int depth = 0; depth < DEEPEST; depth++) {
+		const index_entry *parent = parent_of(t, e);
+		if (parent == NULL)
+			break;
+		e = parent;
+	}
+	return e;
+}
+
 static bool goes(const compact_policy *p, const index_entry *e, uint64_t newer)
 {
-	return (p->keep_us > 0 && e->ended_us < p->now_us - p->keep_us) ||
-	       (p->keep_count > 0 && newer >= p->keep_count);
+	return e->finished && ((p->keep_us > 0 && e->ended_us < p->now_us - p->keep_us) ||
+			       (p->keep_count > 0 && newer >= p->keep_count));
+}
+
+/* One for each entry: does it go? The policy is about executions that somebody started, their children go with them.
+ * What is left of one whose parent is gone counts for no place. NULL: no memory. */
+static bool *decide(const index_table *t, const compact_policy *p)
+{
+	bool *gone = tr_alloc((t->count + 1) * sizeof *gone);
+	uint64_t newer = 0; /* finished ones that are newer than this one */
+	for (size_t i = t->count; gone != NULL && i-- > 0;) {
+		const index_entry *e = &t->entries[i];
+		if (parent_of(t, e) != NULL)
+			continue;
+		gone[i] = goes(p, e, newer);
+		newer += e->finished && !tr_is(e->parent, TR_MAP) ? 1 : 0;
+	}
+	for (size_t i = 0; gone != NULL && i < t->count; i++)
+		if (parent_of(t, &t->entries[i]) != NULL)
+			gone[i] = gone[root_of(t, &t->entries[i]) - t->entries];
+	return gone;
 }
 
 tr_err compact_store(const char *data, const disk *d, const compact_policy *policy, tr_buf *report,
@@ -147,16 +188,19 @@ tr_err compact_store(const char *data, const disk *d, const compact_policy *poli
 	tr_buf notes = {0};
 	*result = (compact_result){0};
 	tr_err err = index_load(&t, data, false, &notes);
-	uint64_t newer = 0; /* finished executions that are newer than this one */
+	bool *gone = err == TR_OK ? decide(&t, policy) : NULL;
+	if (err == TR_OK && gone == NULL)
+		err = TR_ENOMEM;
 	for (size_t i = t.count; err == TR_OK && i-- > 0;) {
 		index_entry *e = &t.entries[i];
 		if (!e->finished || !tr_is_valid(e->folder))
 			continue;
-		if (goes(policy, e, newer++))
+		if (gone[i])
 			remove_execution(&c, e);
 		else if (policy->pack && !e->packed && e->ended_us <= policy->now_us - policy->pack_older_us)
 			pack(&c, tr_as_cstr(e->folder, ""), e->id);
 	}
+	tr_free(gone);
 	index_fini(&t);
 	tr_buf_fini(&notes);
 	if (err == TR_OK && policy->artifacts)

@@ -17,7 +17,8 @@ typedef struct compact_policy {
 	bool pack;
 	int64_t pack_older_us; /* pack what ended so long ago */
 	int64_t keep_us;       /* remove what ended longer ago; 0: age removes nothing */
-	uint64_t keep_count;   /* remove the oldest beyond so many finished ones; 0: the number removes nothing */
+	uint64_t keep_count;   /* remove the oldest beyond so many finished ones that somebody started (their children
+				  stay and go with them); 0: the number removes nothing */
 	bool artifacts;        /* remove artifacts that no execution refers to: nobody may be running */
 } compact_policy;
 

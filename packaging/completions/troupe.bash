@@ -9,7 +9,7 @@ _troupe() {
     --durability) mapfile -t COMPREPLY < <(compgen -W "strict batched none" -- "$cur"); return ;;
     --data) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
     --payload|--context|--config|--from|--plugin-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-    --status) mapfile -t COMPREPLY < <(compgen -W "running paused interrupted success failed partial cancelled stalled" -- "$cur"); return ;;
+    --status) mapfile -t COMPREPLY < <(compgen -W "running paused interrupted damaged success failed partial cancelled stalled unknown" -- "$cur"); return ;;
     --type)
       [ "$command" = plugin ] && mapfile -t COMPREPLY < <(compgen -W "provider handler validator extension integration" -- "$cur")
       return ;;
@@ -17,13 +17,13 @@ _troupe() {
   esac
   local options=""
   case $command in
-    run) options="--set --payload --json --events --tree --lenient --env --grant --plugin-path --config --detach --data --durability --verbose --help" ;;
+    run) options="--set --payload --json --events --tree --lenient --env --grant --plugin-path --config --detach --data --durability --snapshot-every --verbose --help" ;;
     check) options="--json --strict --lenient --plugin-path --config --grant --data --help" ;;
-    plugin) options="new test check list info load unload upgrade --type --capability --prefix --cascade --config --grant --json --data --help" ;;
+    plugin) options="new test check list info load unload upgrade --type --capability --prefix --cascade --force --config --grant --json --data --help" ;;
     credential) options="add list remove rekey --replace --type --from --json --data --help" ;;
-    node) options="--data --durability --env --grant --plugin-path --keep --pack --json --help" ;;
-    resume) options="last --data --durability --env --grant --plugin-path --detach --json --help" ;;
-    executions) options="--status --playbook --since --limit --json --data --help" ;;
+    node) options="--data --durability --env --grant --plugin-path --config --keep --pack --snapshot-every --verbose --json --help" ;;
+    resume) options="last --data --durability --env --grant --plugin-path --config --detach --snapshot-every --verbose --json --help" ;;
+    executions) options="--status --playbook --since --top --limit --json --data --help" ;;
     show) options="last --steps --limit --json --data --help" ;;
     events) options="last --json --data --help" ;;
     replay) options="last --to --check --json --data --help" ;;
@@ -32,6 +32,7 @@ _troupe() {
     store) options="verify repair compact export import --older --keep --file --json --data --help" ;;
     eval) options="--context --batch --help" ;;
     graph) options="--dot --mermaid --svg --help" ;;
+    convert) options="--lenient --help" ;;
     help) options="run node resume executions show events replay cancel pause unpause check store plugin credential eval graph convert help" ;;
   esac
   if [ "$command" = plugin ] && [ "$COMP_CWORD" -gt 2 ] && [[ $cur != -* ]]; then

@@ -230,5 +230,21 @@ class BadInput(kit.Case):
         self.write("inner.yaml", "workflow:\n  - step: a\n    tool: { kind: noop }\n")
         self.assertEqual(self.troupe("check", path).returncode, 0)
 
+    def test_a_sub_playbook_that_is_not_there_is_told_with_the_other_faults(self):
+        path = self.write("outer.yaml", """
+            workbook:
+              - { name: entry, kind: playbook, path: ./nor_this.yaml }
+              - 7
+            workflow:
+              - step: call
+                tool: { kind: playbook, path: ./nothere.yaml, retrun_step: a }
+              - step: other
+                tool: [ 7, { kind: htpp }, { kind: noop, when: "{{ 1 + }}" } ]
+            """)
+        done = self.troupe("check", path)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        for told in ("there is no playbook ./nothere.yaml", "there is no playbook ./nor_this.yaml", "retrun_step", "htpp"):
+            self.assertIn(told, done.stderr)
+
 
 kit.main()

@@ -127,6 +127,9 @@ class Commands(kit.Case):
             phases.append(state["summary"]["status"])
         self.assertEqual(phases[-1], "success")
         self.assertEqual(phases[0], "running")
+        ids = [state["execution_id"], state["summary"]["execution_id"], state["state"]["execution_id"]]
+        self.assertEqual(ids, [events[0]["execution_id"]] * 3)
+        self.assertEqual(state["state"]["last_event_id"], events[-1]["event_id"])
         self.assertEqual(json.loads(self.ok("replay", "last", "--json")), state)
         self.ok("replay", "last", "--to", str(len(events) + 1), code=1)
         self.ok("replay", "last", "--to", "0", code=2)

@@ -44,6 +44,25 @@ class Run(kit.Case):
         told = json.loads(self.troupe("run", playbook, "--json").stdout)["warnings"]
         self.assertEqual(told[0]["message"], "ctx.nothing is undefined")
 
+    def test_rules_that_ask_for_the_fields_of_an_error_warn_of_nothing(self):
+        out = self.run_json(self.write("asks.yaml", """
+            workflow:
+              - step: fine
+                tool:
+                  kind: noop
+                  result: 1
+                  eval:
+                    - expr: "{{ outcome.error.retryable }}"
+                      do: retry
+                      attempts: 2
+                    - expr: "{{ outcome.error.kind == 'timeout' or output.error.code or outcome.error }}"
+                      do: fail
+                    - expr: "{{ outcome.eror.kind }}"
+                      do: fail
+            """))
+        self.assertEqual((out["status"], [w["message"] for w in out["warnings"]]),
+                         ("success", ["outcome.eror.kind is undefined"]))
+
     def test_json_has_all_keys(self):
         out = self.run_json(self.write("hello.yaml", HELLO))
         self.assertEqual(set(out), {"execution_id", "playbook", "status", "started_at", "duration_ms", "result", "ctx", "steps",

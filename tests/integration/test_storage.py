@@ -49,6 +49,16 @@ class Storage(kit.Case):
         self.assertFalse(os.path.exists(self.kept))
         self.assertEqual(len(self.own()), 1)
 
+    def test_a_store_of_the_settings_that_nobody_has_set_up_is_told(self):
+        config = self.write("nowhere.yaml", """
+            plugins: { each: { result: { settings: { store: nowhere } } } }
+            """, header=False)
+        playbook = self.write("p.yaml", PLAYBOOK.replace("result: { store: %s }, ", ""))
+        done = self.troupe("run", playbook, "--json", "--config", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("goes to the node's own store: controller:result names the store 'nowhere'", done.stderr)
+        self.assertEqual(len(self.own()), 1)
+
     def test_a_store_that_cannot_take_it_is_told(self):
         with open(self.kept, "w", encoding="ascii"):
             pass  # a file where the folder should be

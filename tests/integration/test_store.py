@@ -121,6 +121,30 @@ class Store(kit.Case):
         self.ok("store", "compact", "--keep", "never", code=2)
         self.ok("store", "verify", "--keep", "1", code=2)
 
+    def test_what_is_kept_are_runs_with_their_children(self):
+        self.write("inner.yaml", SMALL)
+        path = self.write("outer.yaml", """
+            workflow:
+              - step: call
+                tool: { kind: playbook, path: ./inner.yaml, return_step: a }
+            """)
+        runs = [self.run_json(path) for _ in range(4)]
+        children = [run["steps"]["call"]["result"]["execution_id"] for run in runs]
+        ids = [run["execution_id"] for run in runs]
+
+        def listed(*more):
+            return [json.loads(line) for line in self.ok("executions", "--json", *more).splitlines()]
+
+        self.assertEqual(len(listed()), 8)
+        self.assertEqual([one["execution_id"] for one in listed("--top")], ids[::-1])
+        self.assertEqual(len(self.ok("executions", "--top", "--limit", "2").splitlines()), 2)
+        self.assertEqual({one["parent"]["execution_id"] for one in listed() if one["parent"]}, set(ids))
+        self.assertEqual(json.loads(self.ok("store", "compact", "--keep", "3", "--json"))["removed"], 2)
+        self.assertEqual({one["execution_id"] for one in listed()}, set(ids[1:] + children[1:]))
+        self.assertEqual(json.loads(self.ok("store", "compact", "--keep", "1", "--json"))["removed"], 4)
+        self.assertEqual({one["execution_id"] for one in listed()}, {ids[3], children[3]})
+        self.assertEqual(self.verify()["problems"], [])
+
     def damage(self, path, how, original):
         with open(path, "wb") as f:
             f.write(how(original))
