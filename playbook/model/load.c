@@ -48,6 +48,12 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 
 playbook *playbook_load(const char *file, tr_str text, const pb_check_options *options, diagnostics *out)
 {
+	return load_beside(file, text, options, out, NULL);
+}
+
+playbook *load_beside(const char *file, tr_str text, const pb_check_options *options, diagnostics *out,
+		      load_beside_check *beside)
+{
 	const yaml_limits limits = {.keep_faulty = true};
 	size_t errors = out->errors;
 	if (file == NULL)
@@ -66,6 +72,8 @@ playbook *playbook_load(const char *file, tr_str text, const pb_check_options *o
 		options->codes(options->arg, &box->pub, out);
 	if (box != NULL && out->errors == errors && options != NULL && options->further != NULL)
 		options->further(options->arg, &box->pub, out);
+	if (box != NULL && !box->mem.failed && beside != NULL)
+		beside(file, &box->pub, out);
 	diagnostics_sort(out);
 	if (box != NULL && out->errors > errors) {
 		box_free(box);

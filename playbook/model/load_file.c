@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A playbook from a file or from standard input, read no further than a playbook can be long. */
 #include "playbook/check/kinds.h"
-#include "playbook/model/model.h"
+#include "playbook/model/loader.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -154,9 +154,9 @@ static void check_script(const char *file, const pb_task *task, diagnostics *out
 
 static void check_named(const char *file, const pb_task *task, diagnostics *out)
 {
-	const tool_kind *kind = kind_find(task->kind);
-	if (task->config == NULL)
+	if (task->config == NULL) /* it is no mapping */
 		return;
+	const tool_kind *kind = kind_find(task->kind);
 	if (tr_str_is(task->kind, "playbook"))
 		check_child(file, task, out);
 	else if (kind_key_find(kind, tr_s("file")) != NULL)
@@ -176,13 +176,10 @@ playbook *playbook_load_file(const char *file, const pb_check_options *options, 
 {
 	tr_buf text = {0};
 	playbook *p = NULL;
+	bool input = strcmp(file, "-") == 0; /* which is in no folder */
 	if (read_path(file, out, &text))
-		p = playbook_load(strcmp(file, "-") == 0 ? "<stdin>" : file, tr_buf_str(&text), options, out);
-	if (p != NULL && strcmp(file, "-") != 0) {
-		check_files_named(file, p, out);
-		if (out->errors > 0)
-			playbook_free(&p);
-	}
+		p = load_beside(input ? "<stdin>" : file, tr_buf_str(&text), options, out,
+				input ? NULL : check_files_named);
 	if (source != NULL)
 		*source = text;
 	else

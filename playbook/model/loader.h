@@ -157,6 +157,16 @@ const pb_expr *condition_or_null(loader *l, const yaml_node *n, const where *w, 
 const pb_expr *expr_map(loader *l, const pb_expr_pair *pairs, size_t count, pb_pos pos);
 bool yaml_has_template(const yaml_node *n);
 
+/* ---- the whole (load.c) ---- */
+
+/** What a playbook's file says of files beside it. The playbook may have faults: what could not be read of it is
+ * missing. */
+typedef void load_beside_check(const char *file, const playbook *p, diagnostics *out);
+
+/** playbook_load() with such a check (may be NULL), whose faults are told with the others. */
+playbook *load_beside(const char *file, tr_str text, const pb_check_options *options, diagnostics *out,
+		      load_beside_check *beside);
+
 /* ---- parts ---- */
 
 typedef struct set_list {
