@@ -47,10 +47,20 @@ static tr_value loaded(tr_value in, tr_value *error)
 	return value;
 }
 
-static uint32_t window(tr_value answer, uint32_t otherwise)
+/* *in_flight stays as it is when nothing is said of it, or nothing that can be used (false, *error). */
+static bool window(tr_value answer, uint32_t *in_flight, tr_value *error)
 {
-	int64_t n = tr_as_int(tr_map_get_s(answer, "in_flight"), otherwise);
-	return n < 1 ? 1 : n > LOOP_MOST_IN_FLIGHT ? LOOP_MOST_IN_FLIGHT : (uint32_t)n;
+	tr_value said = tr_map_get_s(answer, "in_flight");
+	int64_t n = tr_as_int(said, 0);
+	if (!tr_is_valid(said) || tr_is_nil(said))
+		return true;
+	if (!tr_is(said, TR_INT) || n < 1 || n > LOOP_MOST_IN_FLIGHT) {
+		tr_assign(error,
+			  controllers_fault(CONTROLLER_ITERATOR, "in_flight must be a whole number from 1 to 100,000"));
+		return false;
+	}
+	*in_flight = (uint32_t)n;
+	return true;
 }
 
 bool loop_ask_plan(const run_scope *run, tr_value in, tr_value max_in_flight, loop_source *source, uint32_t *in_flight,
@@ -74,7 +84,8 @@ bool loop_ask_plan(const run_scope *run, tr_value in, tr_value max_in_flight, lo
 	if (!good)
 		tr_assign(error,
 			  controllers_fault(CONTROLLER_ITERATOR, "items must be a list, a mapping, a number or null"));
-	*in_flight = window(answer, 1);
+	*in_flight = 1;
+	good = good && window(answer, in_flight, error);
 	tr_drop(answer);
 	return good;
 }
@@ -110,8 +121,7 @@ bool loop_ask_failed(const run_scope *run, int64_t index, tr_value error, const 
 					  run, r),
 			      &why);
 	bool stop = tr_as_bool(tr_map_get_s(answer, "stop"), false);
-	*in_flight = window(answer, *in_flight);
-	if (!tr_is_valid(answer))
+	if (!tr_is_valid(answer) || !window(answer, in_flight, &why))
 		tr_log(TR_WARNING, tr_keep(why), "step %.*s: nobody says what a failed iteration means: %s",
 		       TR_STR(run->step->name), tr_as_cstr(tr_map_get_s(why, "message"), "no reason given"));
 	tr_drop(answer);

@@ -48,6 +48,17 @@ typedef struct putting {
 	tr_value placed; /* what the controller says; borrowed */
 } putting;
 
+/* Playbooks name stores that another node may lack; a controller that names one that is not there is set up wrongly. */
+static void tell_of_own_store(const putting *p, tr_str name)
+{
+	tr_value asked = p->policy != NULL ? tr_map_get_s(p->policy->store, "store") : tr_absent();
+	if (!tr_str_eq(tr_as_str(asked), name))
+		tr_log(TR_WARNING, tr_absent(),
+		       "a large result of step %.*s goes to the node's own store: %s names the store '%.*s', and none "
+		       "of this name is set up (the setting stores of the plugin storage)",
+		       TR_STR(p->origin->step), controller_capability(CONTROLLER_RESULT), TR_STR(name));
+}
+
 /* To the store that it names; nil when that is the node's own, or none that is set up. */
 static tr_value elsewhere(tr_value value, const putting *p)
 {
@@ -55,7 +66,10 @@ static tr_value elsewhere(tr_value value, const putting *p)
 	if (!tr_is(name, TR_STRING) || tr_str_is(tr_as_str(name), STORAGE_OWN))
 		return tr_nil();
 	tr_value reply = storage_put(tr_as_str(name), value, origin_value(p->origin), tr_in(PUT_TIMEOUT));
-	return tr_value_err(reply) == TR_ENOPROC ? tr_nil() : reply; /* a node without the plugin */
+	if (!tr_is_nil(reply) && tr_value_err(reply) != TR_ENOPROC) /* a node without the plugin */
+		return reply;
+	tell_of_own_store(p, tr_as_str(name));
+	return tr_nil();
 }
 
 static tr_value put_core(void *arg, tr_value context)

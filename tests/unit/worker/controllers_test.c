@@ -83,6 +83,68 @@ static void a_failure_may_narrow_the_window(void **state)
 	world_stop(&w);
 }
 
+static tr_value wide_decide(tr_value config, tr_value question)
+{
+	(void)config;
+	if (asks(question, "failed"))
+		return tr_outcome_ok(TR_DICT("stop", tr_bool(false), "in_flight", tr_int(100001)));
+	if (!asks(question, "plan"))
+		return pass();
+	tr_value in = tr_map_get_s(question, "in");
+	return tr_outcome_ok(TR_DICT("items", tr_int(2), "in_flight", tr_keep(in)));
+}
+
+static void a_window_that_cannot_be_used_is_refused(void **state)
+{
+	static const tr_plugin wide = {TR_PLUGIN_HEAD, .decide = wide_decide};
+	static const builtin other = {MANIFEST(""), &wide, false};
+	static const char *const refused[] = {"0", "-1", "100001", "[2]", "{ a: 1 }"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		char steps[200];
+		world w;
+		(void)snprintf(steps, sizeof steps,
+			       "- step: each\n"
+			       "  loop: { in: %s, iterator: n }\n"
+			       "  tool: { kind: noop }\n",
+			       refused[i]);
+		world_start_with(&w, 0, &other);
+		world_playbook(&w, steps);
+		world_run(&w, 1, 1, "each", "");
+		world_wait(&w, &w.terminal, 1);
+		tr_value error = tr_map_get_s(world_event(&w, EVENT_STEP_FAILED)->payload, "error");
+		world_assert_json(tr_map_get_s(error, "kind"), "\"plugin\"");
+		assert_non_null(strstr(tr_as_cstr(tr_map_get_s(error, "message"), ""),
+				       "in_flight must be a whole number from 1 to 100,000"));
+		world_stop(&w);
+	}
+}
+
+static void one_that_cannot_be_used_after_a_failure_changes_nothing(void **state)
+{
+	static const tr_plugin wide = {TR_PLUGIN_HEAD, .decide = wide_decide};
+	static const builtin other = {MANIFEST(""), &wide, false};
+
+	(void)state;
+	world w;
+	world_start_with(&w, 0, &other);
+	world_playbook(&w, "- step: each\n"
+			   "  loop: { in: 1, iterator: n, spec: { on_error: continue } }\n"
+			   "  tool:\n"
+			   "    - a: { kind: noop }\n");
+	world_plugin(&w, "noop", plugin_hold);
+	world_run(&w, 1, 1, "each", "");
+	for (size_t i = 0; i < 2; i++) {
+		world_wait(&w, &w.held_count, i + 1);
+		world_release(&w, i, "{\"status\": \"error\", \"error\": {\"kind\": \"wrong\", \"message\": \"no\"}}");
+	}
+	world_wait(&w, &w.terminal, 1);
+	assert_true(place_of(&w, EVENT_ITERATION_DONE, 0) < place_of(&w, EVENT_ITERATION_STARTED, 1));
+	world_assert_json(TR_GET(world_event(&w, EVENT_LOOP_DONE)->payload, "stats", "failed"), "2");
+	world_stop(&w);
+}
+
 /* ---- by message ---- */
 
 typedef struct ledger {
@@ -310,6 +372,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_failure_may_narrow_the_window),
+	    cmocka_unit_test(a_window_that_cannot_be_used_is_refused),
+	    cmocka_unit_test(one_that_cannot_be_used_after_a_failure_changes_nothing),
 	    cmocka_unit_test(one_with_a_state_is_asked_by_message),
 	    cmocka_unit_test(one_that_crashes_fails_the_step),
 	    cmocka_unit_test(parts_that_no_store_takes_are_there_themselves),
