@@ -21,6 +21,7 @@ help:
 	@echo 'make install PREFIX=/usr/local   program, library, headers, man page, completions'
 
 build:
+	@[ -x $(BUILD)/troupe ] || echo 'building (some minutes)'
 	@packaging/setup build
 	@cmake --preset $(PRESET) -DTROUPE_TESTS=OFF >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
 

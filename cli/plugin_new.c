@@ -160,9 +160,9 @@ int plugin_new(plugin_arguments *a)
 		    write_file(&s, "_test.c", scaffold_test, scaffold_test_size);
 	if (!good)
 		return EXIT_FAILED;
-	printf("%s/ is a %s plugin that offers %s.\n\n"
+	printf("%s/ is %s %s plugin that offers %s.\n\n"
 	       "  troupe plugin test %s      builds it and runs its tests\n"
 	       "  %s/README.md tells the rest\n",
-	       s.name, s.type, s.capability, s.name, s.name);
+	       s.name, strchr("aeiou", s.type[0]) != NULL ? "an" : "a", s.type, s.capability, s.name, s.name);
 	return EXIT_OK;
 }

@@ -187,6 +187,11 @@ int plugin_unload(plugin_arguments *a)
 
 int plugin_upgrade(plugin_arguments *a)
 {
-	return done(ask(a, TR_LIST(tr_string("upgrade"), tr_string(a->words[0]), absolute(a->words[1]))), "upgraded",
-		    a->words[0]);
+	tr_value answer = ask(a, TR_LIST(tr_string("upgrade"), tr_string(a->words[0]), absolute(a->words[1])));
+	if (!tr_is_valid(answer))
+		return EXIT_FAILED;
+	printf("upgraded %s from %s to %s\n", a->words[0], tr_as_cstr(tr_array_at(answer, 1), "?"),
+	       tr_as_cstr(tr_array_at(answer, 2), "?"));
+	tr_drop(answer);
+	return EXIT_OK;
 }

@@ -153,6 +153,9 @@ void report_print(FILE *out, FILE *err, tr_value object)
 	fprintf(err, "%s%s%s: %s in %s, execution %s\n", good ? style_green(&s) : style_red(&s), status, style_off(&s),
 		escape_into(name, sizeof name, tr_as_str(tr_map_get_s(object, "playbook"))), took,
 		tr_as_cstr(tr_map_get_s(object, "execution_id"), "?"));
+	if (strcmp(status, "stalled") == 0)
+		fprintf(err, "  'troupe show %s' tells what waits, and for what\n",
+			tr_as_cstr(tr_map_get_s(object, "execution_id"), "last"));
 	print_failures(err, &s, tr_map_get_s(object, "failures"));
 	print_passed_over(err, &s, tr_map_get_s(object, "steps"), tr_map_get_s(object, "failures"));
 	report_print_warnings(err, &s, tr_map_get_s(object, "warnings"));

@@ -3,6 +3,7 @@
 #include "cli/view.h"
 
 #include "cli/escape.h"
+#include "cli/show_payload.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static void put_field(tr_buf *out, const char *name, tr_value v)
 	if (!tr_is_valid(v) || tr_is_nil(v))
 		return;
 	tr_buf shown = {0};
-	tr_show(&shown, v, 120);
+	show_payload(&shown, v, 120);
 	tr_buf_putc(out, ' ');
 	escape_put(out, tr_s(name));
 	tr_buf_putc(out, '=');

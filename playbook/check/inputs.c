@@ -355,6 +355,8 @@ static void unknown_key(const judged *j, const yaml_node *key)
 		return;
 	suggest_text(&s, hint, sizeof hint);
 	offer_other_word(j, key->text, hint);
+	if (hint[0] == '\0' && strcmp(j->set->name, "workbook") == 0)
+		(void)snprintf(hint, sizeof hint, "what the entry is given stands below 'args'");
 	load_say(j->l, suggest_is_slip(&s) ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING, &here, pos_of(key), "unknown-key",
 		 hint, "%s has no key '%.*s'", set_name(j->set, name), TR_STR(key->text));
 }

@@ -70,6 +70,7 @@ void check_names_collect(loader *l, const yaml_node *root)
 {
 	for (size_t i = 0; i < sizeof engine_names / sizeof *engine_names; i++)
 		name_add(l, tr_s(engine_names[i]));
+	l->workflow = yaml_get(root, "workflow");
 	collect(l, root);
 }
 
@@ -246,6 +247,36 @@ static pb_pos place_of(const pb_expr *e, const scan *s, const use *u)
 	return pb_expr_locate(e, line, column);
 }
 
+/* Does the step have a task of this label? Its tool is a list of tasks, or one. */
+static bool has_task(const yaml_node *step, tr_str label)
+{
+	const yaml_node *tool = yaml_get(step, "tool");
+	bool list = tool != NULL && tool->kind == YAML_SEQUENCE, found = false;
+	for (size_t i = 0; tool != NULL && i < (list ? tool->count : 1) && !found; i++) {
+		const yaml_node *task = list ? tool->items[i] : tool;
+		if (task->kind != YAML_MAPPING)
+			continue;
+		const yaml_node *name = yaml_get(task, "name");
+		if (task->count == 1 && task->pairs[0].value->kind == YAML_MAPPING)
+			name = task->pairs[0].key;
+		found = name != NULL && is_text(name) && tr_str_eq(name->text, label);
+	}
+	return found;
+}
+
+/* A task's label is below its step's name: a better hint than what is spelt alike. */
+static void label_text(const loader *l, tr_str label, char *hint, size_t size)
+{
+	bool list = l->workflow != NULL && l->workflow->kind == YAML_SEQUENCE;
+	for (size_t i = 0; list && i < l->workflow->count; i++) {
+		const yaml_node *step = l->workflow->items[i], *name = yaml_get(step, "step");
+		if (name == NULL || !is_text(name) || !has_task(step, label))
+			continue;
+		(void)snprintf(hint, size, "the result of this task is '%.*s.%.*s'", TR_STR(name->text), TR_STR(label));
+		return;
+	}
+}
+
 static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
 {
 	bool fails = l->box->pub.strict_templates && !is_asked(s, u->name);
@@ -261,6 +292,7 @@ static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *
 	}
 	char hint[120];
 	suggest_text(&near, hint, sizeof hint);
+	label_text(l, u->name, hint, sizeof hint);
 	load_say(l, level, w, place_of(e, s, u), "unknown-name",
 		 hint[0] != '\0' ? hint : "inputs are declared in 'workload', results are read by the step's name",
 		 "no scope can have the name '%.*s'", TR_STR(u->name));

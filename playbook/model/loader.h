@@ -46,6 +46,7 @@ typedef struct loader {
 	name_table entries;        /* of the workbook */
 	name_table templates;      /* text -> its number in the box */
 	const yaml_node *keychain; /* NULL: none */
+	const yaml_node *workflow; /* as it is written; NULL: none */
 	name_table inputs;         /* the keys of workload */
 	bool declares;             /* workload is a mapping */
 	size_t looks;              /* for what is nearest to a name below a scope: not more often than LOOKS_MAX */

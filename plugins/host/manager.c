@@ -185,11 +185,13 @@ static tr_value do_unload(plugin_host *h, const char *id, bool cascade, bool for
 	if (r->builtin && !force) /* there is no file to load it from again */
 		reply = fault(
 		    tr_stringf("plugin %s is built in and stays, since it could not be loaded again; where another "
-			       "is to answer for its kinds, load that and prefer it (plugins.prefer)",
+			       "is to answer for its kinds, load that and prefer it (plugins.prefer); --force unloads "
+			       "it all the same, until "
+			       "the node ends",
 			       id));
 	else if (d != NULL && !cascade)
 		reply =
-		    fault(tr_stringf("plugin %s depends on %s; unload it first, or unload with cascade", d->m.id, id));
+		    fault(tr_stringf("plugin %s depends on %s; unload it first, or both with --cascade", d->m.id, id));
 	else
 		unload_all(h, r);
 	record_release(d);
@@ -214,9 +216,11 @@ static tr_value do_upgrade(plugin_host *h, const char *id, const char *path)
 	if (ok)
 		tr_log(TR_INFO, TR_DICT("plugin", tr_keep(old->id)), "plugin upgraded from %s to %s",
 		       old->m.version_text, newer->m.version_text);
+	tr_value reply =
+	    ok ? TR_LIST(TR_A(ok), tr_string(old->m.version_text), tr_string(newer->m.version_text)) : fault(why);
 	record_release(newer);
 	record_release(old);
-	return ok ? TR_A(ok) : fault(why);
+	return reply;
 }
 
 static tr_value do_info(plugin_host *h, const char *id)

@@ -4,7 +4,7 @@
  *
  *   [load, path]                       -> [ok, id] | [error, text]
  *   [unload, id, cascade: bool]        -> ok | [error, text]; refused while others depend on it, unless cascade
- *   [upgrade, id, path]                -> ok | [error, text]; on error the old version serves on
+ *   [upgrade, id, path]                -> [ok, from, to] (versions) | [error, text]; on error the old version serves on
  *   [list]                             -> array of maps (plugin_host_list)
  *   [info, id]                         -> map with `health` and `commands` (the desk's counts) besides | nil
  *   [find, capability]                 -> array of ids, the one that answers first

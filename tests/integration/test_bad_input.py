@@ -246,5 +246,22 @@ class BadInput(kit.Case):
         for told in ("there is no playbook ./nothere.yaml", "there is no playbook ./nor_this.yaml", "retrun_step", "htpp"):
             self.assertIn(told, done.stderr)
 
+    def test_hints_at_what_was_meant(self):
+        path = self.write("hints.yaml", """
+            workbook:
+              - { name: rate, kind: noop, args: { currency: EUR }, result: "{{ currency }}" }
+            workflow:
+              - step: convert
+                tool:
+                  - p: { kind: workbook, name: rate, currency: CHF }
+                  - { name: q, kind: noop, result: "{{ p.eur }}" }
+                next: { arcs: [ { step: show } ] }
+              - step: show
+                tool: { one: { kind: noop, result: "{{ q }} {{ one }}" } }
+            """)
+        told = self.troupe("check", path).stderr
+        for hint in ("what the entry is given stands below 'args'", "'convert.p'", "'convert.q'", "'show.one'"):
+            self.assertIn(f"{hint}\n", told)
+
 
 kit.main()

@@ -117,6 +117,21 @@ class Commands(kit.Case):
         self.assertNotIn("\x1b", text)
         self.assertNotIn(" one ", self.ok("show", "last", "--steps"))
 
+    def test_events_show_values_in_the_words_of_playbooks(self):
+        self.run_json(self.write("values.yaml", """
+            workflow:
+              - step: values
+                tool: { kind: noop, result: { none: null, empty: {}, list: [], both: [1, null, {}], "a b": "é" } }
+                next: long
+              - step: long
+                tool: { kind: noop, result: ["x", "%s"] }
+            """ % ("é" * 200)))
+        text = self.ok("events", "last")
+        self.assertIn('step.done                  run=1 result={none: null, empty: {}, list: [], both: [1, null, {}], "a b": "é"}', text)
+        self.assertIn('result=["x", "' + "é" * 55 + "…\n", text)
+        self.assertNotIn("nil", text)
+        self.assertNotIn("{:}", text)
+
     def test_replay_gives_the_state_after_each_event(self):
         self.run_json(self.write("chain.yaml", CHAIN))
         events, _ = self.events()

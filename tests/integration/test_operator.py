@@ -119,7 +119,14 @@ class Operator(kit.Case):
         done = self.troupe("plugin", "unload", "python", "--cascade")
         self.assertEqual(done.returncode, 1)
         self.assertIn("plugin python is built in and stays", done.stderr)
+        self.assertIn("--force unloads it", done.stderr)
         self.assertIn("python", self.troupe("plugin", "list").stdout)
+
+    def test_new_plugins_are_named_with_their_article(self):
+        for kind, article in ("provider", "a"), ("handler", "a"), ("validator", "a"), ("extension", "an"), ("integration", "an"):
+            done = self.troupe("plugin", "new", f"my-{kind}", "--type", kind)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f"my-{kind}/ is {article} {kind} plugin that offers", done.stdout)
 
     def test_last_words_on_an_execution_that_has_ended(self):
         out = self.run_json(self.write("hello.yaml", HELLO))
@@ -194,6 +201,19 @@ class Operator(kit.Case):
         self.assertEqual((shown["status"], [w["step"] for w in shown["waiting"]]), ("stalled", ["gate"]))
         self.assertIn("stalled in ", text)
         self.assertIn("waiting at gate: 1 token, its 'when' is false: {{ ctx.ready is defined }}", text)
+
+    def test_a_run_that_stalled_says_where_to_look(self):
+        done = self.troupe("run", self.write("gate.yaml", """
+            workflow:
+              - step: begin
+                tool: { kind: noop }
+                next: gate
+              - step: gate
+                when: "{{ ctx.ready is defined }}"
+                tool: { kind: noop }
+            """))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"stalled: test in .*, execution (\d+)\n  'troupe show \1' tells what waits")
 
     def test_show_says_that_an_execution_was_interrupted(self):
         process, _ = self.waiting("--json")

@@ -117,7 +117,7 @@ class Life(kit.Case):
         self.addCleanup(thread.join)
         self.addCleanup(upgraded.set)
         self.wait_for_count(100)
-        self.assertIn("upgraded counter", self.installed("plugin", "upgrade", "counter", second))
+        self.assertIn("upgraded counter from 1.0.0 to 1.1.0", self.installed("plugin", "upgrade", "counter", second))
         upgraded.set()
         thread.join()
         counts = [r["count"] for r in flow]

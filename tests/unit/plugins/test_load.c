@@ -297,7 +297,7 @@ static tr_value upgrade_in_flow(tr_value arg)
 	tr_value path = tr_string(object("greet_2"));
 	tr_value reply =
 	    tr_call_name("plugins", TR_LIST(tr_atom("upgrade"), tr_string("greet"), path), tr_in(30 * TR_SECOND));
-	bool ok = TR_IS_A(reply, ok);
+	bool ok = TR_IS_A(tr_array_at(reply, 0), ok);
 	tr_drop(reply);
 	return tr_bool(ok);
 }
