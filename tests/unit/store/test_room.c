@@ -10,6 +10,7 @@
 
 #include "actors/store/index_table.h"
 #include "actors/store/journal.h"
+#include "actors/store/snapshot_file.h"
 #include "actors/store/verify.h"
 #include "store_kit.h"
 
@@ -95,6 +96,27 @@ static void the_middle_of_a_write_is_no_torn_tail(void **state)
 	assert_non_null(strstr(notes.p, "torn tail"));
 	assert_int_equal(problems(), 1);
 	tr_buf_fini(&notes);
+	file_store_close(&s);
+}
+
+/* It was written behind the event that it is of, and by then the log had been looked at. */
+static void a_snapshot_of_what_is_being_written_is_no_fault(void **state)
+{
+	tr_value map = TR_DICT("last_event_id", tr_int(9));
+	snapshot one = {.seq = 9, .needed = 9, .playbook = tr_string("hash"), .state = map};
+	layout_path lock;
+	size_t bytes;
+	int os_error;
+	(void)state;
+	file_store *s = kit_open(&disk_real, NULL);
+	assert_int_equal(kit_add(s, 100, 1, 3, false), TR_OK);
+	assert_int_equal(file_store_commit(s, true), 0);
+	assert_int_equal(snapshot_write(&disk_real, kit_data, "jobs/demo/100", 100, &one, &bytes, &os_error), TR_OK);
+	snapshot_fini(&one);
+	assert_int_equal(problems(), 0);
+	path_of(lock, "lock");
+	assert_int_equal(unlink(lock), 0);
+	assert_int_equal(problems(), 1);
 	file_store_close(&s);
 }
 
@@ -221,6 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {T(what_was_room_when_it_was_read_is_read_again),
 					   T(the_middle_of_a_write_is_no_torn_tail),
+					   T(a_snapshot_of_what_is_being_written_is_no_fault),
 					   T(what_is_rotated_is_in_the_index),
 					   T(the_last_bytes_are_not_reserved),
 					   T(a_full_disk_is_not_strewn_with_segments),
