@@ -2,11 +2,18 @@
 /** Answers of the controllers. */
 #include "actors/worker/controllers.h"
 
+#include "plugins/host/host.h"
+
 tr_value controllers_fault(controller which, const char *what)
 {
-	return TR_DICT("kind", tr_string("plugin"), "message",
-		       tr_stringf("%s gave an answer that cannot be used: %s", controller_capability(which), what),
-		       "retryable", tr_bool(false));
+	const char *capability = controller_capability(which);
+	tr_value first = plugin_host_provider(tr_here(), capability);
+	tr_value fault = TR_DICT("kind", tr_string("plugin"), "message",
+				 tr_stringf("%s gave an answer that cannot be used (plugin %s is asked first): %s",
+					    capability, tr_as_cstr(first, "?"), what),
+				 "retryable", tr_bool(false));
+	tr_drop(first);
+	return fault;
 }
 
 tr_value controllers_answer(const pure_table *t, controller which, tr_value question, tr_value *error)

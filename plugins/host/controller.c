@@ -39,6 +39,11 @@ static bool decides_here(const plugin_record *r)
 	return r->code.decide != NULL && r->m.time_ns == 0;
 }
 
+bool controller_passes(tr_value outcome)
+{
+	return tr_str_is(tr_as_str(TR_GET(outcome, "error", "kind")), "pass");
+}
+
 static tr_value decide(plugin_record *r, tr_value question)
 {
 	/* A stranger has no more rights here than in its own actor. */
@@ -48,7 +53,7 @@ static tr_value decide(plugin_record *r, tr_value question)
 		return tr_outcome_error("busy", true, "plugin %s could not be asked: out of memory", r->m.id);
 	tr_value outcome = outcome_checked(r->code.decide(r->config, question), r->m.id);
 	callers_leave(stay);
-	bool well = tr_str_is(tr_as_str(tr_map_get_n(outcome, "status", 6)), "success");
+	bool well = tr_str_is(tr_as_str(tr_map_get_n(outcome, "status", 6)), "success") || controller_passes(outcome);
 	atomic_fetch_add_explicit(&r->pure_ends[well ? PURE_DONE : PURE_FAILED], 1, memory_order_relaxed);
 	return outcome;
 }
@@ -64,11 +69,6 @@ static tr_value answer(plugin_record *r, controller which, tr_value question)
 	deadline = tr_in(ANSWER_TIME);
 	return command_perform_at(r->m.id, capabilities[which], tr_keep(question),
 				  TR_DICT("deadline_ns", tr_int(deadline)), tr_absent(), deadline);
-}
-
-static bool passes(tr_value outcome)
-{
-	return tr_str_is(tr_as_str(TR_GET(outcome, "error", "kind")), "pass");
 }
 
 static tr_value nobody(controller which)
@@ -120,10 +120,10 @@ static tr_value ask_in_turn(plugin_host *h, controller which, tr_value question)
 	}
 	if (a->first != NULL)
 		tr_assign(&outcome, answer(a->first, which, a->question));
-	for (size_t i = 0; i < a->count && passes(outcome); i++)
+	for (size_t i = 0; i < a->count && controller_passes(outcome); i++)
 		if (a->all[i] != a->first && plugins_offers(h, a->all[i], capabilities[which]))
 			tr_assign(&outcome, answer(a->all[i], which, a->question));
-	if (passes(outcome))
+	if (controller_passes(outcome))
 		tr_assign(&outcome, nobody(which));
 	if (tr_self().bits != 0)
 		(void)tr_disown(a);
@@ -144,7 +144,7 @@ tr_value controller_ask(const pure_table *t, controller which, tr_value question
 
 	if (controller_is_here(t, which)) {
 		tr_value outcome = decide(pure_table_controller(t, which), question);
-		if (!passes(outcome)) {
+		if (!controller_passes(outcome)) {
 			tr_drop(question);
 			return outcome;
 		}

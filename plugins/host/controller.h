@@ -18,6 +18,8 @@ const char *controller_capability(controller which);
 int controller_find(tr_str name);
 /** Is the command (a map) a question? */
 bool controller_is_question(tr_value command);
+/** Does the outcome leave the question to the next one? That is an answer, no failure. */
+bool controller_passes(tr_value outcome);
 /** Would an answer come without waiting for anybody? Then asking does not block, and needs no actor. */
 bool controller_is_here(const pure_table *t, controller which);
 /** The outcome (fresh) of whoever answers for the controller: the operator's preference, else the first loaded; one

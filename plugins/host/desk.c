@@ -179,7 +179,8 @@ static void runner_done(desk *d, tr_pid runner, tr_value outcome)
 		return;
 	if (item == d->current && item->answered && item->timer.bits != 0)
 		tr_cancel_timer(item->timer);
-	bool well = tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "success");
+	bool well = tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "success") ||
+		    (controller_is_question(item->command) && controller_passes(outcome));
 	jobs_answer(d->jobs, item, well ? JOB_DONE : JOB_FAILED, tr_keep(outcome));
 	if (item == d->current)
 		d->current = NULL;

@@ -122,9 +122,18 @@ class Controllers(kit.Case):
                                      ("resolve", WORKBOOK, "controller:workbook")):
             with self.subTest(odd=odd):
                 report = self.run_with(playbook, self.regent(odd=odd), code=1)
-                self.assertIn(f"{named} gave an answer that cannot be used", json.dumps(report))
+                self.assertIn(f"{named} gave an answer that cannot be used (plugin regent is asked first)", json.dumps(report))
 
     # ---- a node that runs
+
+    def test_passing_is_no_failure(self):
+        node = self.start("node", "--data", self.data, "--config", self.regent())
+        self.assertTrue(node.stdout.readline().startswith("ready"))
+        done = self.troupe("run", self.write("p.yaml", LOOP % "continue"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        commands = json.loads(self.troupe("plugin", "info", "regent", "--json").stdout)["commands"]
+        self.assertEqual(commands["failed"], 0, commands)
+        self.assertGreater(commands["done"], 2)  # it plans, and passes the failure, the end and the results
 
     def test_tiers_are_listed(self):
         node = self.start("node", "--data", self.data, "--config", self.regent())
