@@ -13,7 +13,7 @@
 typedef struct looking {
 	survey *v;
 	const settings *s;
-	tr_value seen; /* map: id -> true */
+	tr_value seen; /* map: id -> its capabilities, a map */
 	diagnostics faults;
 	const manifest *m;
 } looking;
@@ -78,7 +78,7 @@ static void look_at(looking *l, const manifest *m)
 	manifest_each_tool(m, add_kind, l);
 	for (size_t i = 0; i < m->hook_count; i++)
 		l->v->validators = l->v->validators || strncmp(m->hooks[i].point, "validate_", 9) == 0;
-	l->seen = tr_map_put_s(l->seen, m->id, tr_bool(true));
+	l->seen = tr_map_put_s(l->seen, m->id, tr_keep(m->capabilities));
 	check_settings(l);
 }
 
@@ -107,18 +107,42 @@ static void look_at_file(looking *l, const char *command, const char *path)
 	manifest_fini(&m);
 }
 
-/* Parts of plugins that are not there say nothing, which is seldom meant. */
+static bool is_seen(looking *l, const yaml_node *id)
+{
+	if (tr_is_valid(tr_map_get_n(l->seen, id->text.p, id->text.n)))
+		return true;
+	diagnostics_add(&l->faults, DIAGNOSTIC_WARNING, "no-plugin", id->line, id->column, "", NULL,
+			"no plugin '%.*s' is among the paths; it may be loaded later", TR_STR(id->text));
+	return false;
+}
+
+static void check_preferred(looking *l, const yaml_node *capability, const yaml_node *id)
+{
+	tr_value has = tr_map_get_n(l->seen, id->text.p, id->text.n);
+	tr_buf names = {.max = 300};
+	if (tr_is_valid(tr_map_get_n(has, capability->text.p, capability->text.n)))
+		return;
+	for (size_t i = 0; i < tr_map_len(has); i++)
+		tr_buf_putf(&names, "%s%.*s", i > 0 ? ", " : "", TR_STR(tr_as_str(tr_map_entries(has)[i].key)));
+	diagnostics_add(
+	    &l->faults, DIAGNOSTIC_WARNING, "no-capability", capability->line, capability->column, "", NULL,
+	    "plugin '%.*s' does not have the capability '%.*s', so this preference says nothing; it has %.*s",
+	    TR_STR(id->text), TR_STR(capability->text), TR_STR(names.n > 0 ? tr_buf_str(&names) : tr_s("none")));
+	tr_buf_fini(&names);
+}
+
+/* Parts of plugins that are not there say nothing, nor do preferences of those that cannot answer, which is seldom
+ * meant. */
 static void warn_of_strangers(looking *l)
 {
 	const yaml_node *root = l->s->document == NULL ? NULL : yaml_root(l->s->document);
-	const yaml_node *each = yaml_get(yaml_get(root, "plugins"), "each");
-	for (size_t i = 0; each != NULL && i < each->count; i++) {
-		const yaml_node *key = each->pairs[i].key;
-		if (!tr_is_valid(tr_map_get_n(l->seen, key->text.p, key->text.n)))
-			diagnostics_add(&l->faults, DIAGNOSTIC_WARNING, "no-plugin", key->line, key->column, "", NULL,
-					"no plugin '%.*s' is among the paths; it may be loaded later",
-					TR_STR(key->text));
-	}
+	const yaml_node *plugins = yaml_get(root, "plugins");
+	const yaml_node *each = yaml_get(plugins, "each"), *prefer = yaml_get(plugins, "prefer");
+	for (size_t i = 0; each != NULL && i < each->count; i++)
+		(void)is_seen(l, each->pairs[i].key);
+	for (size_t i = 0; prefer != NULL && i < prefer->count; i++)
+		if (is_seen(l, prefer->pairs[i].value))
+			check_preferred(l, prefer->pairs[i].key, prefer->pairs[i].value);
 }
 
 tr_value survey_files(tr_value path)

@@ -66,6 +66,17 @@ class Refusals(kit.Case):
             self.assertIn(f"{config}:3:", done.stderr)
             self.assertIn(says, done.stderr)
 
+    def test_preferences_that_say_nothing(self):
+        """A plugin that is not there, a capability that it does not have: told with the place, and the node starts."""
+        text = 'plugins:\n  prefer:\n    "tool:noop": stranger\n    "tool:nop": noop\n    "tool:noop ": noop\n    "tool:http": http\n'
+        config = self.write("config.yaml", text, header=False)
+        err = self.stop(self.node("--config", config))
+        self.assertIn(f"{config}:3:18: warning: no plugin 'stranger' is among the paths", err)
+        self.assertIn(f"{config}:4:5: warning: plugin 'noop' does not have the capability 'tool:nop', so this preference says nothing; "
+                      "it has tool:noop", err)
+        self.assertIn(f"{config}:5:5: warning: plugin 'noop'", err)
+        self.assertNotIn(f"{config}:6:", err)
+
     def test_files_that_are_no_plugins(self):
         with open(built("missing"), "rb") as f:
             whole = f.read()
