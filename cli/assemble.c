@@ -87,10 +87,9 @@ static tr_started start_logger(tr_value arg, tr_value extra)
 static tr_value plugin_config(tr_value said, const assemble_options *o)
 {
 	layout_path file, duckdb;
-	tr_value all = tr_is(said, TR_MAP) ? tr_keep(said) : tr_map(), names = tr_array();
+	tr_value all = tr_is(said, TR_MAP) ? tr_keep(said) : tr_map();
+	tr_value names = tr_is(o->env_names, TR_ARRAY) ? tr_keep(o->env_names) : tr_array();
 
-	for (size_t i = 0; i < tr_map_len(o->env); i++)
-		names = tr_array_push(names, tr_keep(tr_map_entries(o->env)[i].key));
 	if (layout_join(file, o->data, "credentials") != TR_OK)
 		file[0] = '\0';
 	if (layout_join(duckdb, o->data, "duckdb") != TR_OK)

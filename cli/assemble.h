@@ -35,6 +35,7 @@ typedef struct assemble_options {
 	const char *mode;         /* what the endpoint says this process is; NULL: "run" */
 	const char *owner;        /* the actor that gets [stop] from clients; NULL: they may not ask */
 	tr_value env;             /* what templates see as env: a map of text, borrowed; absent: nothing */
+	tr_value env_names;       /* what secrets may be asked of the environment: a list, borrowed; absent: nothing */
 	assemble_gate gate;       /* assemble_embedded's own */
 } assemble_options;
 

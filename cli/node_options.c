@@ -12,7 +12,7 @@
 
 bool node_options_init(node_options *o, const char *name)
 {
-	*o = (node_options){.env = tr_map()};
+	*o = (node_options){.env = tr_map(), .env_names = tr_array()};
 	if (layout_default(o->data) == TR_OK)
 		return true;
 	(void)usage_error(name, "the data folder's name is too long");
@@ -22,6 +22,7 @@ bool node_options_init(node_options *o, const char *name)
 void node_options_fini(node_options *o)
 {
 	tr_drop(o->env);
+	tr_drop(o->env_names);
 	settings_options_fini(&o->said);
 	settings_fini(&o->settings);
 	survey_fini(&o->survey);
@@ -55,11 +56,15 @@ static bool parse_count(const char *text, int64_t *out)
 	return true;
 }
 
-/* Playbooks see no environment but the names that were granted; one that is not set is no fault. */
-static tr_value grant_env(tr_value env, const char *variable)
+/* Playbooks see no environment but the names that were granted. One that is not set is no fault, but whoever asks for
+ * it as a secret is to hear that, not that it was never granted. */
+static bool grant_env(node_options *o, const char *variable)
 {
 	const char *value = getenv(variable);
-	return value == NULL ? env : tr_map_put_s(env, variable, tr_string_lossy(value, strlen(value)));
+	o->env_names = tr_array_push(o->env_names, tr_string_lossy(variable, strlen(variable)));
+	if (value != NULL)
+		o->env = tr_map_put_s(o->env, variable, tr_string_lossy(value, strlen(value)));
+	return tr_is_valid(o->env) && tr_is_valid(o->env_names);
 }
 
 int node_options_take(node_options *o, const char *name, int c, const char *argument)
@@ -72,8 +77,7 @@ int node_options_take(node_options *o, const char *name, int c, const char *argu
 		return EXIT_OK;
 	case 'E':
 		o->own = "--env";
-		o->env = grant_env(o->env, argument);
-		return tr_is_valid(o->env) ? EXIT_OK : EXIT_INVALID;
+		return grant_env(o, argument) ? EXIT_OK : EXIT_INVALID;
 	case 'G':
 	case 'P':
 	case 'C':
@@ -101,6 +105,7 @@ assemble_options node_options_assemble(const node_options *o)
 				  .durability = o->durability,
 				  .snapshot_every = o->snapshot_every,
 				  .env = o->env,
+				  .env_names = o->env_names,
 				  .settings = &o->settings,
 				  .log_level = o->verbose ? TR_DEBUG : TR_WARNING};
 }

@@ -39,6 +39,7 @@ typedef struct node_options {
 	bool verbose;
 	int64_t snapshot_every; /* 0: as it is; below: never */
 	tr_value env;
+	tr_value env_names; /* what was granted, set or not */
 	settings_options said;
 	settings settings; /* of plugins, after node_options_ready */
 	survey survey;

@@ -159,6 +159,24 @@ class Dump(kit.Case):
         self.assertNotIn("hunter2", done.stdout + done.stderr)
 
 
+class Granted(kit.Case):
+    """A variable that was granted and is not set is another matter than one that was not granted."""
+
+    def test_a_variable_that_is_not_set(self):
+        playbook = self.write("env.yaml", """
+            workflow:
+              - step: get
+                tool: { kind: secrets, provider: env, name: UNSET_SECRET }
+            """)
+        self.assertNotIn("UNSET_SECRET", os.environ)
+        done = self.troupe("run", playbook, "--env", "UNSET_SECRET")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("the node's environment has no variable UNSET_SECRET", done.stdout + done.stderr)
+        self.assertNotIn("grant", done.stdout + done.stderr)
+        done = self.troupe("run", playbook)
+        self.assertIn("the grant secret:UNSET_SECRET is missing", done.stdout + done.stderr)
+
+
 class Store(kit.Case):
     """The store of credentials from outside: nothing in it is replaced, or locked anew, unless somebody says so."""
 
