@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which actors act for which plugin: its instance, its commands and hooks, and what they spawn. */
+#include "plugins/host/names.h"
 #include "plugins/host/state.h"
+#include "runtime/actor/guest.h"
+#include <stdio.h>
 
 #define ANCESTORS_MAX 16
 
@@ -13,6 +16,7 @@ struct caller_stay {
 	plugin_record *record;
 	tr_pid pid;
 	tr_value behalf; /* under the shard's lock */
+	char guest[NAME_SIZE];
 };
 
 static void leave(void *arg)
@@ -35,7 +39,7 @@ static tr_err enter(plugin_record *r, tr_value behalf, caller_stay **out)
 
 	if (s == NULL)
 		return TR_ENOMEM;
-	*s = (caller_stay){record_hold(r), tr_self(), tr_keep(behalf)};
+	*s = (caller_stay){.record = record_hold(r), .pid = tr_self(), .behalf = tr_keep(behalf)};
 	caller_shard *shard = shard_of(r->host, s->pid);
 	pthread_mutex_lock(&shard->lock);
 	tr_err err = idmap_put(&shard->owners, s->pid.bits, s);
@@ -57,12 +61,19 @@ caller_stay *callers_visit(plugin_record *r)
 	caller_stay *s;
 	tr_err err = enter(r, tr_absent(), &s);
 
-	return err == TR_OK ? s : NULL;
+	if (err != TR_OK)
+		return NULL;
+	(void)snprintf(s->guest, sizeof(s->guest), "plugin %s", r->m.id);
+	actor_guest(s->guest);
+	return s;
 }
 
 void callers_leave(caller_stay *s)
 {
-	if (s != NULL && tr_disown(s))
+	if (s == NULL)
+		return;
+	actor_guest(NULL);
+	if (tr_disown(s))
 		leave(s);
 }
 

@@ -98,6 +98,7 @@ struct actor_extra {
 	tr_value call_reason;
 	_Atomic size_t owned_bytes; /* by tr_own_alloc; the owner writes */
 	int io_errno;
+	const char *guest; /* guest.h; the owner's */
 };
 
 /** A thing to give back at the end. */

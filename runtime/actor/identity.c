@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/actor/guest.h"
 #include "runtime/actor/mailbox.h"
 #include "runtime/actor/ref.h"
 #include "runtime/actor/report.h"
@@ -104,12 +105,32 @@ void tr_hibernate(void)
 		a->flags |= ACTOR_HIBERNATE;
 }
 
+void actor_guest(const char *name)
+{
+	struct actor *a = sched_actor();
+	struct actor_extra *x = a != NULL ? actor_extra(a) : NULL;
+	if (x != NULL)
+		x->guest = name;
+}
+
+/* Takes the reason. */
+static tr_value blame_guest(struct actor *a, tr_value reason)
+{
+	const char *guest = a->extra == NULL ? NULL : a->extra->guest;
+	if (guest == NULL)
+		return reason;
+	a->extra->guest = NULL;
+	reason = TR_LIST(tr_atom("in"), tr_string_lossy(guest, strlen(guest)), reason);
+	return tr_is_valid(reason) ? reason : TR_A(enomem);
+}
+
 void tr_exit(tr_value reason)
 {
 	struct sched *s = sched_self();
 	CHECK(s != NULL && s->current != NULL); /* tr_exit outside actors */
 	if (!tr_is_valid(reason))
 		reason = TR_A(enomem);
+	reason = blame_guest(s->current, reason);
 	if (!report_is_orderly(reason))
 		report_trace(s);
 	actor_doom(s->current, reason);

@@ -124,6 +124,10 @@ class Controllers(kit.Case):
                 report = self.run_with(playbook, self.regent(odd=odd), code=1)
                 self.assertIn(f"{named} gave an answer that cannot be used (plugin regent is asked first)", json.dumps(report))
 
+    def test_a_crash_names_the_plugin(self):
+        report = self.run_with(LOOP % "continue", self.regent(odd="crash"), code=1)
+        self.assertIn('ended: {in, \\"plugin regent\\", \\"boom\\"}', json.dumps(report))
+
     # ---- a node that runs
 
     def test_passing_is_no_failure(self):
