@@ -8,9 +8,11 @@
 #include "actors/store/reader.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char kit_data[64];
@@ -61,6 +63,21 @@ static inline file_store *kit_open(const disk *d, tr_buf *report)
 		print_message("%s\n", error.text);
 	assert_non_null(s);
 	return s;
+}
+
+/* Let a process of its own use the store and end it with kill -9: nothing flushed, the lock gone with the process. */
+static inline void kit_crash(void (*body)(void))
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		body();
+		(void)raise(SIGKILL);
+	}
+	int status = -1;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
 static inline tr_err kit_add(file_store *s, int64_t id, uint64_t from, uint64_t to, bool last)

@@ -15,21 +15,6 @@
 #include "store_kit.h"
 
 #include <sys/stat.h>
-#include <sys/wait.h>
-
-/* End the process's use of the store as kill -9 would: nothing flushed, the lock gone with the process. */
-static void in_child(void (*body)(void))
-{
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		body();
-		_exit(0);
-	}
-	int status = -1;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
 
 static void committed_events_are_read_while_open_and_after_close(void **state)
 {
@@ -68,7 +53,7 @@ static void after_a_crash_all_that_was_committed_is_there(void **state)
 {
 	(void)state;
 	tr_buf notes = {0};
-	in_child(crash_body);
+	kit_crash(crash_body);
 	assert_int_equal(kit_count(100, &notes), 3);
 	file_store *s = kit_open(&disk_real, &notes);
 	assert_int_equal(notes.n, 0);
@@ -175,7 +160,7 @@ static void every_truncation_keeps_what_is_before_it(void **state)
 	layout_path path;
 	tr_buf whole = {0};
 	size_t ends[4];
-	in_child(journal_of_three);
+	kit_crash(journal_of_three);
 	size_t written = read_journal_file(path, &whole, ends);
 	for (size_t n = 0; n <= written; n++) {
 		expect_cut(path, tr_buf_str(&whole), n, false, ends);
@@ -190,7 +175,7 @@ static void every_flipped_byte_is_told_and_keeps_what_is_before_it(void **state)
 	layout_path path;
 	tr_buf whole = {0};
 	size_t ends[4];
-	in_child(journal_of_three);
+	kit_crash(journal_of_three);
 	size_t written = read_journal_file(path, &whole, ends);
 	/* The room is not all tried: its bytes are all alike. */
 	for (size_t i = 0; i < written + 40; i++) {
@@ -214,7 +199,7 @@ static void a_torn_journal_is_cut_and_the_store_goes_on(void **state)
 	tr_buf whole = {0};
 	tr_buf report = {0};
 	size_t ends[4];
-	in_child(journal_of_three);
+	kit_crash(journal_of_three);
 	size_t written = read_journal_file(path, &whole, ends);
 	put_file(path, whole.p, written - 5);
 	file_store *s = kit_open(&disk_real, &report);
@@ -234,7 +219,7 @@ static void room_of_a_dead_writer_is_no_damage(void **state)
 {
 	(void)state;
 	tr_buf report = {0};
-	in_child(journal_of_three);
+	kit_crash(journal_of_three);
 	assert_int_equal(kit_count(100, &report), 3);
 	assert_int_equal(report.n, 0);
 	file_store *s = kit_open(&disk_real, &report);

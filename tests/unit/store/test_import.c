@@ -11,7 +11,6 @@
 #include "actors/store/index.h"
 #include "store_kit.h"
 
-#include <sys/wait.h>
 #include <troupe/codec.h>
 
 #define ID     4711
@@ -39,20 +38,6 @@ static void add(file_store *s, uint64_t seq, event_type type)
 	assert_int_equal(file_store_commit(s, true), 0);
 }
 
-/* As kill -9 would end it: nothing flushed. */
-static void in_child(void (*body)(void))
-{
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		body();
-		_exit(0);
-	}
-	int status = -1;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
 static void begin(void)
 {
 	add(kit_open(&disk_real, NULL), 1, EVENT_EXECUTION_REQUESTED);
@@ -68,8 +53,8 @@ static void the_index_knows_an_end_that_only_log_and_journal_had(void **state)
 	(void)state;
 	index_table t = {0};
 	tr_buf notes = {0};
-	in_child(begin);
-	in_child(finish);
+	kit_crash(begin);
+	kit_crash(finish);
 	file_store *s = kit_open(&disk_real, &notes);
 	file_store_close(&s);
 	assert_int_equal(index_read(&t, kit_data, &notes), TR_OK); /* the file alone, no log beside it */
