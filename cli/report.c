@@ -54,11 +54,29 @@ static bool is_before(tr_value a, tr_value b)
 	return la != lb ? la < lb : tr_as_int(tr_map_get_s(a, "column"), 0) < tr_as_int(tr_map_get_s(b, "column"), 0);
 }
 
+/* `outcome.error.kind` on a success: rules ask for it whether there was an error or not. Its event is in the log. */
+static bool is_usual(tr_value warning)
+{
+	static const char *const asked[] = {"outcome.error", "output.error"};
+	tr_str message = tr_as_str(tr_map_get_s(warning, "message"));
+	if (!tr_str_is(tr_as_str(tr_map_get_s(warning, "code")), "undefined"))
+		return false;
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		size_t n = strlen(asked[i]);
+		if (message.n > n && memcmp(message.p, asked[i], n) == 0 &&
+		    (message.p[n] == '.' || message.p[n] == ' '))
+			return true;
+	}
+	return false;
+}
+
 tr_value report_warnings(tr_value warnings)
 {
 	tr_value sorted = tr_array(), out = tr_array();
 	for (size_t i = 0; i < tr_array_len(warnings); i++) {
 		tr_value one = tr_array_at(warnings, i);
+		if (is_usual(one))
+			continue;
 		size_t at = tr_array_len(sorted);
 		while (at > 0 && is_before(one, tr_array_at(sorted, at - 1)))
 			at--;

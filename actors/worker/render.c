@@ -72,23 +72,10 @@ typedef struct rendering {
 	tr_scope scope;
 } rendering;
 
-/* `outcome.error` on a success: rules ask for its fields whether there is one or not. */
-static bool is_no_error(const names *n, tr_str expression)
-{
-	static const char *const asked[] = {"outcome.error", "output.error"};
-	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-		size_t length = strlen(asked[i]);
-		if (expression.n >= length && memcmp(expression.p, asked[i], length) == 0 &&
-		    (expression.n == length || expression.p[length] == '.'))
-			return tr_is_valid(n->outcome) && !tr_is(tr_map_get_s(n->outcome, "error"), TR_MAP);
-	}
-	return false;
-}
-
 static void undefined_met(void *arg, tr_str expression, uint32_t line, uint32_t column)
 {
 	rendering *g = arg;
-	if (g->pb.expr == NULL || is_no_error(&g->r->names, expression))
+	if (g->pb.expr == NULL)
 		return;
 	pb_pos at = pb_expr_locate(g->pb.expr, line, column);
 	render_warn(g->r, "undefined", at, "%.*s is undefined", TR_STR(expression));

@@ -181,7 +181,7 @@ static void undefined_is_false_and_null_with_one_warning_a_place(void **state)
 		 "        kind: noop\n"
 		 "        x: \"{{ vars.nothing }}\"\n"
 		 "        eval:\n"
-		 "          - { expr: \"{{ outcome.nothing }}\", do: fail }\n"
+		 "          - { expr: \"{{ outcome.error.retryable }}\", do: fail }\n"
 		 "          - { expr: \"{{ outcome.result != 'last' }}\", do: jump, to: a }\n",
 		 "work", "");
 	kit_begin(&k);
