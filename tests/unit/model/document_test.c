@@ -87,8 +87,8 @@ static void workbook_as_list_or_mapping(void **state)
 {
 	(void)state;
 	static const char *const books[] = {
-	    "workbook:\n  - { name: load, kind: http, url: http://x }\n  - { name: calc, tool: { kind: python, code: y "
-	    "} }\n",
+	    ("workbook:\n  - { name: load, kind: http, url: http://x }\n"
+	     "  - { name: calc, tool: { kind: python, code: y } }\n"),
 	    "workbook:\n  load: { kind: http, url: http://x }\n  calc: { tool: { kind: python, code: y } }\n",
 	    "workbook:\n  - load: { kind: http, url: http://x }\n  - calc: { kind: python, code: y }\n",
 	};
