@@ -41,14 +41,22 @@ static void spawn_send_receive(void **state)
 	kit_run(spawn_body, 1);
 }
 
+/* Ends when it is told to, so that its name is taken until then. */
+static void holder(tr_value arg)
+{
+	(void)arg;
+	tr_drop(tr_receive(TR_FOREVER));
+}
+
 static void options_body(tr_value arg)
 {
 	(void)arg;
-	tr_spawned s = tr_spawn_opt(nothing, tr_nil(), &(tr_spawn_options){.name = "taken"});
+	tr_spawned s = tr_spawn_opt(holder, tr_nil(), &(tr_spawn_options){.name = "taken"});
 	EXPECT(s.err == TR_OK);
 	EXPECT(tr_pid_eq(tr_whereis("taken"), s.pid));
 	tr_spawned t = tr_spawn_opt(nothing, tr_string("dropped"), &(tr_spawn_options){.name = "taken"});
 	EXPECT(t.err == TR_EEXIST && t.pid.bits == 0);
+	EXPECT(tr_send(s.pid, tr_nil()) == TR_OK);
 	EVENTUALLY(tr_whereis("taken").bits == 0);
 	t = tr_spawn_opt(nothing, tr_nil(), &(tr_spawn_options){.priority = (tr_priority)9});
 	EXPECT(t.err == TR_EINVAL);
