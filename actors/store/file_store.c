@@ -402,7 +402,7 @@ bool file_store_rest(file_store *s, size_t share)
 			if (e->finished || e->backlog.count == 0 ||
 			    !tr_is_valid(e->backlog.items[e->backlog.count - 1].bytes))
 				continue;
-			if (e->quiet && !e->touched)
+			if (e->quiet)
 				backlog_rest(&e->backlog);
 			e->quiet = true;
 			s->awake = true;
