@@ -29,13 +29,10 @@
 #define SLOW_COMMITS 100u
 /* An execution that is quiet for so long, twice that at most, is no longer kept in memory; looked at in so many parts.
  */
-#define REST_NS    (500 * TR_MS)
-#define REST_PARTS 10u
-/* A rotation writes the logs of so many executions between two commits. */
-#define SWEEP_EXECUTIONS 100u
-#define SWEEP_RETRY_NS   (2 * TR_SECOND)
-#define RETRY_FIRST_NS   (50 * TR_MS)
-#define RETRY_MAX_NS     (2 * TR_SECOND)
+#define REST_NS        (500 * TR_MS)
+#define REST_PARTS     10u
+#define RETRY_FIRST_NS (50 * TR_MS)
+#define RETRY_MAX_NS   (2 * TR_SECOND)
 
 struct waiting {
 	tr_pid reply_to;
@@ -46,16 +43,14 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write, sweep,
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write,
 	    rest; /* atoms */
 	bool tick_armed, write_armed;
 	uint32_t slow;     /* so many commits more are made elsewhere, since the disk holds writers up */
 	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
 	tr_value finished; /* those logs */
-	bool sweep_sent, rest_armed;
-	int64_t rotate_not_before; /* it failed a while ago */
-	tr_ref keeping; /* monitor of whoever syncs the logs, so that segments up to this one can be forgotten: */
-	uint64_t kept;
+	rotation rotation;
+	bool rest_armed;
 	size_t taken; /* appends since the last commit; those who want to know of it: */
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
@@ -72,7 +67,6 @@ struct job {
 	bool sync, rotate;
 	int64_t execution_id;
 	int os_error;
-	uint64_t full;
 	file_store_error error;
 	tr_buf notes;
 	tr_value result;
@@ -106,20 +100,6 @@ static void *do_chores(void *arg)
 	file_store_settle(job->files);
 	if (job->rotate)
 		job->os_error = file_store_rotate(job->files);
-	return NULL;
-}
-
-static void *do_sweep(void *arg)
-{
-	struct job *job = arg;
-	job->os_error = file_store_sweep(job->files, SWEEP_EXECUTIONS, &job->full);
-	return NULL;
-}
-
-static void *do_forget(void *arg)
-{
-	struct job *job = arg;
-	job->os_error = file_store_forget(job->files, job->full);
 	return NULL;
 }
 
@@ -355,78 +335,7 @@ static void write_soon(struct store *s)
 	}
 }
 
-/* ---- rotation: the full segment's records go into the logs, some between two commits -------------------------- */
-
-static void rotation_failed(const char *why)
-{
-	tr_log(TR_WARNING, tr_absent(), "the journal could not be rotated: %s", why);
-}
-
-/* Behind the appends that wait already. */
-static void sweep_on(struct store *s, int64_t after_ns)
-{
-	if (s->sweep_sent)
-		return;
-	s->sweep_sent = true;
-	if (after_ns == 0)
-		tr_send(tr_self(), s->sweep);
-	else
-		tr_send_at(tr_self(), s->sweep, tr_in(after_ns));
-}
-
-static void keep_logs(struct store *s, uint64_t full)
-{
-	tr_spawned spawned = rotation_sync(file_store_data(s->files), file_store_disk(s->files));
-	if (spawned.err == TR_OK) {
-		s->keeping = spawned.monitor;
-		s->kept = full;
-		return;
-	}
-	rotation_failed(tr_err_text(spawned.err));
-	sweep_on(s, SWEEP_RETRY_NS);
-}
-
-static void sweep(struct store *s)
-{
-	struct job job = {.files = s->files};
-	tr_err err;
-	s->sweep_sent = false;
-	if (s->keeping.bits != 0 || !file_store_is_rotating(s->files))
-		return;
-	tr_dirty(do_sweep, &job, &err);
-	if (err != TR_OK || job.os_error < 0) {
-		rotation_failed(err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
-		sweep_on(s, SWEEP_RETRY_NS);
-	} else if (job.os_error == 1) {
-		keep_logs(s, job.full);
-	} else if (s->finishing.bits == 0) {
-		sweep_on(s, 0);
-	} /* else when those are back */
-}
-
-/* [DOWN, ref, process, pid, reason]: the logs are on the disk, or they are not. */
-static void kept(struct store *s, tr_value message)
-{
-	struct job job = {.files = s->files, .full = s->kept};
-	tr_value reason = tr_array_at(message, 4);
-	tr_err err = TR_OK;
-	s->keeping = (tr_ref){0};
-	if (TR_IS_A(reason, normal)) {
-		tr_dirty(do_forget, &job, &err);
-		if (err == TR_OK && job.os_error == 0)
-			return;
-		rotation_failed(err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
-	} else {
-		rotation_failed(tr_as_cstr(reason, "the file system could not be synced"));
-	}
-	sweep_on(s, SWEEP_RETRY_NS);
-}
-
-static bool is_kept(const struct store *s, tr_value message)
-{
-	return s->keeping.bits != 0 && TR_IS_A(tr_array_at(message, 0), down) &&
-	       tr_ref_eq(tr_as_ref(tr_array_at(message, 1)), s->keeping);
-}
+/* ---- taking appends ---- */
 
 /* What need not be done before those who wait are told. */
 static void do_rest(struct store *s)
@@ -434,17 +343,12 @@ static void do_rest(struct store *s)
 	struct job job = {.files = s->files};
 	tr_err err;
 	write_soon(s);
-	job.rotate =
-	    file_store_is_full(s->files) && !file_store_is_rotating(s->files) && tr_now() >= s->rotate_not_before;
+	job.rotate = rotation_is_due(&s->rotation, s->files);
 	if (file_store_is_settled(s->files) && !job.rotate)
 		return;
 	tr_dirty(do_chores, &job, &err);
-	if (err == TR_OK && job.os_error != 0) {
-		rotation_failed(strerror(-job.os_error));
-		s->rotate_not_before = tr_in(SWEEP_RETRY_NS);
-	}
-	if (job.rotate && file_store_is_rotating(s->files))
-		sweep_on(s, 0);
+	if (job.rotate && err == TR_OK)
+		rotation_begun(&s->rotation, job.os_error);
 }
 
 /* Nothing is done while nothing comes and all are at rest. */
@@ -522,7 +426,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->compact = tr_atom("compact");
 	s->condition = tr_atom("condition");
 	s->write = tr_atom("write");
-	s->sweep = tr_atom("sweep");
+	rotation_init(&s->rotation);
 	s->rest = tr_atom("rest");
 	tr_trap_exit(true);
 	/* First of all: one that is killed while the folder is opened must not keep its lock. */
@@ -655,16 +559,15 @@ static tr_next store_info(void *state, tr_value message)
 	} else if (s->finishing.bits != 0 && is_finished_over(s, message)) {
 		finished_over(s);
 		write_soon(s); /* those that came meanwhile */
-		if (file_store_is_rotating(s->files))
-			sweep_on(s, 0);
-	} else if (is_kept(s, message)) {
-		kept(s, message);
+		rotation_go_on(&s->rotation, s->files);
+	} else if (rotation_is_synced(&s->rotation, message)) {
+		rotation_synced(&s->rotation, s->files, message);
 	} else if (tr_equal(message, s->rest)) {
 		s->rest_armed = false;
 		if (file_store_rest(s->files, REST_PARTS))
 			rest_later(s);
-	} else if (tr_equal(message, s->sweep)) {
-		sweep(s);
+	} else if (tr_equal(message, s->rotation.sweep)) {
+		rotation_sweep(&s->rotation, s->files, s->finishing.bits != 0);
 	} else if (tr_equal(message, s->write)) {
 		s->write_armed = false;
 		write_finished(s);
