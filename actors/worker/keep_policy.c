@@ -65,7 +65,7 @@ static keep_policy ask(const run_scope *run, tr_value policy)
 tr_value keep_policy_usual(const pure_table *t)
 {
 	tr_value error = tr_absent();
-	if (!controller_is_here(t, CONTROLLER_RESULT))
+	if (!controller_is_own(t, CONTROLLER_RESULT))
 		return tr_absent();
 	tr_value answer = controllers_answer(t, CONTROLLER_RESULT, question(tr_nil()), &error);
 	tr_drop(error);

@@ -22,7 +22,8 @@ keep_policy keep_policy_of(const pb_result_policy *p, renderer *r);
 /** Where no policy is given. */
 keep_policy keep_policy_default(const run_scope *run);
 void keep_policy_fini(keep_policy *k);
-/** What the controller answers where no policy is given, for run_place: fresh; absent when it has to be waited for. */
+/** What the controller answers where no policy is given, for run_place: fresh. Absent when it has to be waited for, or
+ * is a stranger's: each step run asks that one itself, since a crash takes whoever asks with it. */
 tr_value keep_policy_usual(const pure_table *t);
 
 #endif

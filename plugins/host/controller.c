@@ -138,6 +138,11 @@ bool controller_is_here(const pure_table *t, controller which)
 	return r != NULL && decides_here(r);
 }
 
+bool controller_is_own(const pure_table *t, controller which)
+{
+	return controller_is_here(t, which) && pure_table_controller(t, which)->trusted;
+}
+
 tr_value controller_ask(const pure_table *t, controller which, tr_value question)
 {
 	plugin_host *h = t != NULL ? pure_table_host(t) : host_of(tr_here());

@@ -22,6 +22,8 @@ bool controller_is_question(tr_value command);
 bool controller_passes(tr_value outcome);
 /** Would an answer come without waiting for anybody? Then asking does not block, and needs no actor. */
 bool controller_is_here(const pure_table *t, controller which);
+/** Is it, besides, one of the node's own? A stranger's may crash, and takes the actor with it that asks. */
+bool controller_is_own(const pure_table *t, controller which);
 /** The outcome (fresh) of whoever answers for the controller: the operator's preference, else the first loaded; one
  * that passes (error kind "pass") leaves it to the next in load order. Takes the question. `t` may be NULL. May block.
  */

@@ -128,6 +128,16 @@ class Controllers(kit.Case):
         report = self.run_with(LOOP % "continue", self.regent(odd="crash"), code=1)
         self.assertIn('ended: {in, \\"plugin regent\\", \\"boom\\"}', json.dumps(report))
 
+    def test_one_that_always_crashes_fails_what_needs_it_and_nothing_else(self):
+        node = self.start("node", "--data", self.data, "--config", self.regent(odd="always"))
+        self.assertTrue(node.stdout.readline().startswith("ready"))
+        for _ in range(4):
+            done = self.troupe("run", self.write("p.yaml", LARGE))
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn('ended: {in, "plugin regent", "boom"}', done.stdout + done.stderr)
+        small = self.write("small.yaml", LARGE.replace("'x' * 5000", "'x'"))
+        self.assertEqual(self.troupe("run", small).returncode, 0)
+
     # ---- a node that runs
 
     def test_passing_is_no_failure(self):

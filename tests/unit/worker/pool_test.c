@@ -19,6 +19,13 @@ static tr_value plugin_ok(world *w, tr_value command)
 	return world_json("{\"status\": \"success\", \"result\": 1}");
 }
 
+static tr_value plugin_give(world *w, tr_value command)
+{
+	(void)w;
+	tr_value give = tr_map_get_s(tr_map_get_s(command, "input"), "give");
+	return TR_DICT("status", tr_string("success"), "result", tr_is_valid(give) ? tr_keep(give) : tr_nil());
+}
+
 #define ONE "- step: work\n  tool: { kind: noop }\n"
 
 static void start(world *w, uint32_t concurrency, plugin_fn *fn)
@@ -120,6 +127,39 @@ static void a_step_run_that_crashes_is_told_as_lost_and_the_node_lives(void **st
 	world_stop(&w);
 }
 
+static tr_value wild_decide(tr_value config, tr_value question)
+{
+	(void)config;
+	(void)question;
+	tr_exitf("it always does");
+	return tr_absent();
+}
+
+/* It is asked what is kept of results, ahead of the first step run already: by none that others need. */
+static void a_controller_that_crashes_takes_the_step_run_and_not_the_pool(void **state)
+{
+	static const tr_plugin wild = {TR_PLUGIN_HEAD, .decide = wild_decide};
+	static const builtin other = {"{\"id\": \"other\", \"version\": \"1.0.0\", \"capabilities\":"
+				      "[\"controller:result\"]}",
+				      &wild, false};
+	(void)state;
+	world w;
+	world_start_with(&w, 0, &other);
+	world_playbook(&w, ONE "- step: large\n  tool: { kind: noop, give: \"{{ 'x' * 2000 }}\" }\n");
+	world_plugin(&w, "noop", plugin_give);
+	tr_pid before = tr_node_whereis(w.node, SUBJECT_POOL);
+	for (uint64_t i = 1; i <= 20; i++) {
+		world_run(&w, i, 1, "large", "");
+		world_wait(&w, &w.lost, i);
+		assert_non_null(strstr(w.lost_why, "it always does"));
+	}
+	assert_int_equal(w.terminal, 0);
+	world_run(&w, 21, 1, "work", ""); /* nothing of it is large */
+	world_wait(&w, &w.terminal, 1);
+	assert_true(tr_pid_eq(before, tr_node_whereis(w.node, SUBJECT_POOL)));
+	world_stop(&w);
+}
+
 static void a_sign_is_given_of_what_is_there_and_of_nothing_else(void **state)
 {
 	(void)state;
@@ -199,6 +239,7 @@ int main(void)
 	    cmocka_unit_test(cancelling_an_execution_empties_its_queue_too),
 	    cmocka_unit_test(a_command_that_cannot_be_performed_fails_its_step),
 	    cmocka_unit_test(a_step_run_that_crashes_is_told_as_lost_and_the_node_lives),
+	    cmocka_unit_test(a_controller_that_crashes_takes_the_step_run_and_not_the_pool),
 	    cmocka_unit_test(a_sign_is_given_of_what_is_there_and_of_nothing_else),
 	    cmocka_unit_test(a_later_attempt_takes_the_step_run_over),
 	    cmocka_unit_test(a_restarted_pool_knows_the_step_runs_of_the_one_before),

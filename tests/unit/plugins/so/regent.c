@@ -45,7 +45,7 @@ static tr_value regent_decide(tr_value config, tr_value question)
 	tr_value known = tr_is_valid(name) ? tr_map_get(tr_map_get_s(config, "catalogue"), name) : tr_absent();
 	tr_value odd = tr_map_get_s(config, "odd");
 
-	if (tr_str_is(tr_as_str(odd), "crash") && asks(question, "plan"))
+	if (tr_str_is(tr_as_str(odd), "always") || (tr_str_is(tr_as_str(odd), "crash") && asks(question, "plan")))
 		tr_exit(tr_string("boom"));
 	if (tr_is(odd, TR_STRING) && asks(question, tr_as_cstr(odd, "")))
 		return tr_outcome_ok(tr_int(5));
