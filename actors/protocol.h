@@ -109,6 +109,10 @@
 /** … and one that has ended meanwhile, as children do that their parent takes up. */
 #define REFUSAL_OVER "it has ended; there is nothing to resume"
 
+/** … and one that could not do what it may come to; the rest of the text says which kind of tool is missing. Whoever
+ * runs executions takes it up when that is there. */
+#define REFUSAL_LACKING "it waits for a plugin"
+
 /** Results and values larger than this (msgpack bytes) travel as ResultRefs. */
 #define INLINE_LIMIT (64u * 1024u)
 

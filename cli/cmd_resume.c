@@ -38,6 +38,7 @@ static bool add(resume_job *job, const index_entry *e)
 	job->all[job->count++] = (resume_one){.id = e->id,
 					      .playbook = tr_string_lossy(path, strlen(path)),
 					      .unpause = index_held(e),
+					      .parent = tr_as_int(tr_map_get_s(e->parent, "execution_id"), 0),
 					      .summary = tr_absent()};
 	return true;
 }

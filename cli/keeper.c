@@ -47,6 +47,8 @@ static void resume_one(keeper_job *job, tr_value id)
 
 	if (TR_IS_A(tr_array_at(answer, 0), ok) || strcmp(why, REFUSAL_RUNS) == 0) {
 		job->resumed++;
+	} else if (strstr(why, REFUSAL_LACKING) != NULL) {
+		job->waiting++; /* `executions` has said which, and takes it up */
 	} else if (strcmp(why, REFUSAL_OVER) != 0) {
 		job->failed++;
 		tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 " is not resumed: %s", tr_as_int(id, 0), why);
@@ -82,17 +84,21 @@ static void compact_now(const keeper_job *job)
 static bool say_ready(const keeper_job *job)
 {
 	if (job->json) {
-		tr_value v = TR_DICT("ready", tr_bool(true), "pid", tr_int(getpid()), "data",
-				     tr_string_lossy(job->data, strlen(job->data)), "resumed",
-				     tr_int((int64_t)job->resumed), "not_resumed", tr_int((int64_t)job->failed));
+		tr_value v =
+		    TR_DICT("ready", tr_bool(true), "pid", tr_int(getpid()), "data",
+			    tr_string_lossy(job->data, strlen(job->data)), "resumed", tr_int((int64_t)job->resumed),
+			    "waiting", tr_int((int64_t)job->waiting), "not_resumed", tr_int((int64_t)job->failed));
 		tr_buf text = {0};
 		if (tr_json_write(&text, v, TR_JSON_COMPACT) == TR_OK)
 			printf("%s\n", text.p);
 		tr_buf_fini(&text);
 		tr_drop(v);
 	} else {
-		printf("ready: process %ld, data folder %s, %zu executions resumed\n", (long)getpid(), job->data,
+		printf("ready: process %ld, data folder %s, %zu executions resumed", (long)getpid(), job->data,
 		       job->resumed);
+		if (job->waiting > 0)
+			printf(", %zu wait for a plugin", job->waiting);
+		printf("\n");
 	}
 	errno = 0;
 	return (fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE;

@@ -16,7 +16,7 @@ typedef struct keeper_job {
 	compact_policy policy; /* what is packed and removed from time to time */
 	bool json;             /* the line that it is ready, as JSON */
 	/* out */
-	size_t resumed, failed;
+	size_t resumed, waiting, failed; /* waiting: for a plugin */
 	char problem[300];
 } keeper_job;
 

@@ -117,6 +117,33 @@ static void begin_here(resume_job *job, resume_one *one)
 	tr_drop(answer);
 }
 
+/* It would wait for ever for one that waits for a plugin. */
+static void hold_parents(resume_job *job, const resume_one *child)
+{
+	resume_one *one = one_of(job, child->parent);
+	for (size_t depth = 0; one != NULL && one->problem[0] == '\0' && depth < job->count; depth++) {
+		(void)snprintf(one->problem, sizeof one->problem, "its sub-playbook %" PRId64 ": %.300s", child->id,
+			       child->problem);
+		one = one_of(job, one->parent);
+	}
+}
+
+/* Sub-playbooks first, the innermost ahead: whether they can go on is known before who waits for them does. */
+static void begin_all_here(resume_job *job)
+{
+	for (size_t i = job->count; i-- > 0;) {
+		resume_one *one = &job->all[i];
+		if (one->parent == 0 || one->problem[0] != '\0')
+			continue;
+		begin_here(job, one);
+		if (strstr(one->problem, REFUSAL_LACKING) != NULL)
+			hold_parents(job, one);
+	}
+	for (size_t i = 0; i < job->count; i++)
+		if (job->all[i].parent == 0 && job->all[i].problem[0] == '\0')
+			begin_here(job, &job->all[i]);
+}
+
 /* One that crashed is taken up again, and says so. Without a summary before its end it was shut down. */
 static void take_down(resume_job *job, tr_pid pid, tr_value reason)
 {
@@ -167,8 +194,7 @@ static void resumer_body(tr_value arg)
 	tr_signal_subscribe(SIGINT);
 	tr_signal_subscribe(SIGTERM);
 	tr_signal_subscribe(SIGHUP);
-	for (size_t i = 0; i < job->count; i++)
-		begin_here(job, &job->all[i]);
+	begin_all_here(job);
 	while (open_count(job) > 0 && !job->interrupted) {
 		tr_value m = tr_receive(TR_FOREVER);
 		take(job, m);

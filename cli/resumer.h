@@ -11,7 +11,8 @@ typedef struct resume_one {
 	int64_t id;
 	tr_value playbook; /* its path, text */
 	bool unpause;
-	tr_pid pid; /* the resumer's own: its actor here */
+	int64_t parent; /* the execution that started it; 0: none */
+	tr_pid pid;     /* the resumer's own: its actor here */
 	/* out */
 	bool begun;
 	bool over;         /* its parent had taken it up, and it ended before it could be watched */

@@ -2,6 +2,7 @@
 /* The actor of one execution: messages in, the machine decides, the outlet does. */
 #include "actors/engine/execution_state.h"
 #include "actors/engine/shadow.h"
+#include "actors/protocol.h"
 #include "actors/event/event_batch.h"
 
 #include <inttypes.h>
@@ -196,6 +197,49 @@ static void resume_cancelled(execution *x, const machine_world *w, tr_str reason
 		outlet_reply(x, from_of(from), control_answer(x, err));
 }
 
+static bool has_kind(void *arg, tr_str kind)
+{
+	char name[160];
+
+	(void)arg;
+	(void)snprintf(name, sizeof name, "command.%.*s", (int)(kind.n < 140 ? kind.n : 140), kind.p);
+	return tr_whereis(name).bits != 0;
+}
+
+/* The kind of a tool that it may need and that no plugin of this node performs; fresh, with the reason. Absent: it has
+ * all, or this node has no plugins at all and cannot tell. */
+static tr_value lacking(const execution *x, char *why, size_t n)
+{
+	const machine_kinds kinds = {has_kind, NULL};
+	tr_str step, kind;
+
+	if (tr_whereis("plugins").bits == 0 || machine_lacks(x->machine, &kinds, &step, &kind) != TR_OK || kind.n == 0)
+		return tr_absent();
+	(void)snprintf(why, n,
+		       REFUSAL_LACKING
+		       ": step \"%.*s\" needs the tool kind \"%.*s\", and no loaded plugin performs it; "
+		       "it goes on when one is loaded ('troupe plugin load FILE.so', or plugins.paths in "
+		       "the settings)",
+		       (int)(step.n < 100 ? step.n : 100), step.p, (int)(kind.n < 100 ? kind.n : 100), kind.p);
+	return tr_string_n(kind.p, kind.n);
+}
+
+/* It stays as it is, and `executions` takes it up as soon as the kind is there. Takes the kind. */
+static tr_next wait_for_plugin(execution *x, tr_value kind, const char *why)
+{
+	tr_value from = tr_map_get_s(x->arg, "from"), parent = tr_map_get_s(x->arg, "parent");
+
+	(void)tr_send_name(SUBJECT_EXECUTIONS,
+			   TR_LIST(tr_atom("lacking"), tr_int(x->id), kind, tr_string_lossy(why, tr_s(why).n)));
+	answer_resume(from, TR_LIST(TR_A(error), tr_string_lossy(why, tr_s(why).n)));
+	/* Who waits for its end hears of that. One that nobody waits for has been begun. */
+	if (tr_is(parent, TR_MAP) && !tr_as_bool(tr_map_get_s(parent, "wait"), false)) {
+		parent_tell_begun(x, tr_as_int(tr_map_get_s(parent, "execution_id"), 0));
+		(void)outlet_flush(x);
+	}
+	return tr_next_stop(TR_A(normal));
+}
+
 static tr_next resume(execution *x)
 {
 	tr_value from = tr_own_value(tr_keep(tr_map_get_s(x->arg, "from")));
@@ -207,6 +251,13 @@ static tr_next resume(execution *x)
 
 	if (err != TR_OK)
 		return not_resumed(x, err, why);
+	/* One that crashed here had all that it needs. */
+	if (!cancels && !tr_as_bool(tr_map_get_s(x->arg, "again"), false)) {
+		tr_value kind = lacking(x, why, sizeof why);
+
+		if (tr_is_valid(kind))
+			return wait_for_plugin(x, kind, why);
+	}
 	name_playbook(machine_playbook(x->machine));
 	if (!cancels)
 		answer_resume(from, TR_LIST(TR_A(ok), tr_pid_value(tr_self())));

@@ -30,6 +30,7 @@ static void executions_release(void *ptr)
 	idmap_fini(&s->by_monitor);
 	tr_drop(s->env);
 	tr_drop(s->known);
+	tr_drop(s->lacking);
 	tr_free(s);
 }
 
@@ -325,6 +326,10 @@ static tr_next executions_info(void *state, tr_value message)
 		running_down(s, message);
 	else if (tr_str_is(what, "again"))
 		running_again(s, tr_as_int(tr_array_at(message, 1), 0));
+	else if (tr_str_is(what, "lacking"))
+		executions_lacking(s, message);
+	else if (tr_str_is(what, "plugins"))
+		executions_look(s);
 	else if (tr_str_is(what, "ensure_child"))
 		executions_ensure_child(s, tr_array_at(message, 1));
 	else if (tr_str_is(what, "cancel_child") || tr_str_is(what, "pause_child") || tr_str_is(what, "unpause_child"))
@@ -341,6 +346,7 @@ static tr_next executions_init(void *state, tr_value arg)
 		return tr_next_stop(TR_A(enomem));
 	s->env = tr_is(env, TR_MAP) ? tr_keep(env) : tr_map();
 	s->known = tr_map();
+	s->lacking = tr_map();
 	s->lease_ns = tr_as_int(tr_map_get_s(arg, "lease_ns"), 0);
 	s->snapshot_every = tr_as_int(tr_map_get_s(arg, "snapshot_every"), 0);
 	s->check_replay = tr_as_bool(tr_map_get_s(arg, "check_replay"), false);
@@ -387,7 +393,8 @@ static tr_value executions_show(void *state)
 {
 	const executions *s = state_of(state);
 
-	return TR_DICT("running", tr_int((int64_t)s->by_id.count), "closing", tr_bool(s->closing));
+	return TR_DICT("running", tr_int((int64_t)s->by_id.count), "waiting_for_plugins",
+		       tr_int((int64_t)tr_map_len(s->lacking)), "closing", tr_bool(s->closing));
 }
 
 static const tr_gen_server executions_server = {

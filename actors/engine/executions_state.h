@@ -28,6 +28,7 @@ typedef struct executions {
 	idmap by_id, by_monitor; /* running */
 	id_generator ids;
 	tr_value env, known; /* known: map hash -> catalog entry */
+	tr_value lacking;    /* those that wait for a plugin: map id -> kind of tool */
 	int64_t node, lease_ns, snapshot_every;
 	bool closing, check_replay;
 } executions;
@@ -59,6 +60,12 @@ tr_value executions_refuse(const char *why);
 tr_value executions_entry(executions *s, tr_value hash, tr_value *why);
 /* What an execution says of its playbook, which came from `file` (text, or not known). Fresh. */
 tr_value executions_playbook(tr_value entry, tr_value file);
+
+/* executions_lacking.c: those that were interrupted and would need a plugin that is not loaded. */
+/* [lacking, id, kind, why]: the execution says so, and ends. */
+void executions_lacking(executions *s, tr_value message);
+/* [plugins]: has one of them what it needs now? */
+void executions_look(executions *s);
 
 /* children.c: what executions say of their sub-playbooks. */
 void executions_ensure_child(executions *s, tr_value request);

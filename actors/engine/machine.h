@@ -186,6 +186,14 @@ tr_err machine_command(const machine *m, uint64_t step_run_id, step_command *out
 bool machine_runs(const machine *m, uint64_t step_run_id);
 /** The pool a step runs in; borrowed text. */
 const char *machine_pool(const machine *m, uint32_t step);
+/** Which kinds of tools can be performed. */
+typedef struct machine_kinds {
+	bool (*has)(void *arg, tr_str kind);
+	void *arg;
+} machine_kinds;
+/** A step that it may still come to, and the kind of a task there that cannot be performed (both borrowed; empty: there
+ * is none). TR_ENOMEM. */
+tr_err machine_lacks(const machine *m, const machine_kinds *kinds, tr_str *step, tr_str *kind);
 /** {status, result, ctx, steps, failures, started_at_us, duration_us}. Fresh reference. */
 tr_value machine_summary(const machine *m);
 
