@@ -16,7 +16,7 @@ typedef struct subcommand {
 } subcommand;
 
 static const subcommand all[] = {
-    {"new", 1, 1, "NAME --type provider|handler|validator|extension|integration [--capability C]", plugin_new},
+    {"new", 1, 1, "NAME --type provider|handler|validator|extension|integration|controller [--capability C]", plugin_new},
     {"check", 1, 1, "FILE.so [--json]", plugin_check},
     {"test", 0, 1, "[DIR] [--prefix DIR]", plugin_test},
     {"list", 0, 0, "[--json]", plugin_list},
@@ -108,11 +108,12 @@ const command command_plugin = {
     .arguments = "new|check|test|list|info|load|unload|upgrade …",
     .summary = "Make, check and test plugins; load them into a running node",
     .help =
-	"  new NAME --type provider|handler|validator|extension|integration [--capability C]\n"
+	"  new NAME --type provider|handler|validator|extension|integration|controller [--capability C]\n"
 	"                       write the folder NAME: manifest, one command, tests, CMake, README. A playbook reaches "
 	"it "
 	"as\n"
-	"                       kind: NAME, since C is tool:NAME unless you say otherwise\n"
+	"                       kind: NAME, since C is tool:NAME unless you say otherwise; for a controller it is\n"
+	"                       controller:iterator, controller:result or controller:workbook, and the engine asks it\n"
 	"  test [DIR] [--prefix DIR]\n"
 	"                       build the plugin there and run its tests; --prefix is where Troupe is installed\n"
 	"  check FILE.so        read the manifest without running anything; say what the plugin wants, and what would "

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/scaffold.h"
+#include "plugins/host/controller.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,11 +16,12 @@
 typedef struct scaffold {
 	const char *name, *type, *capability, *kind;
 	bool tool;      /* it answers for a tool kind */
+	char asks[24];  /* "asks:iterator": the questions that a controller answers; else empty */
 	char id[80];    /* a C identifier */
 	char macro[80]; /* the same in capitals */
 } scaffold;
 
-static const char *const types[] = {"provider", "handler", "validator", "extension", "integration", NULL};
+static const char *const types[] = {"provider", "handler", "validator", "extension", "integration", "controller", NULL};
 
 /* What a plugin's id may be, and a folder's name, and a C identifier when `-` becomes `_`. */
 static bool name_good(const char *name)
@@ -54,6 +56,8 @@ static const char *word_of(const scaffold *s, tr_str word)
 		return s->capability;
 	if (tr_str_is(word, "KIND"))
 		return s->kind;
+	if (tr_str_is(word, "CONTROLLER"))
+		return s->asks[0] != '\0' ? s->asks + sizeof "asks:" - 1 : "";
 	if (tr_str_is(word, "ID"))
 		return s->id;
 	if (tr_str_is(word, "MACRO"))
@@ -89,8 +93,8 @@ static bool lists(tr_str line, const char *type)
 	return false;
 }
 
-/* Lines between "@if TYPE …@" and "@end@" are for those types only; "tool" and "no-tool" tell whether there is a kind.
- */
+/* Lines between "@if TYPE …@" and "@end@" are for those types only; "tool" and "no-tool" tell whether there is a kind,
+ * "asks:NAME" which questions a controller answers. */
 static void fill(const scaffold *s, const char *text, size_t size, tr_buf *out)
 {
 	bool on = true;
@@ -99,7 +103,9 @@ static void fill(const scaffold *s, const char *text, size_t size, tr_buf *out)
 		tr_str line = {text + at, end == NULL ? size - at : (size_t)(end - text) - at + 1};
 		at += line.n;
 		if (line.n > 4 && memcmp(line.p, "@if ", 4) == 0)
-			on = lists(line, s->type) || lists(line, s->tool ? " tool" : " no-tool");
+			on = lists(line, s->type) || lists(line, s->asks[0] != '\0' ? s->asks
+								 : s->tool          ? " tool"
+										    : " no-tool");
 		else if (line.n >= 5 && memcmp(line.p, "@end@", 5) == 0)
 			on = true;
 		else if (on)
@@ -133,6 +139,17 @@ static void identifiers(scaffold *s)
 	}
 }
 
+/* Which questions it answers. */
+static bool controller_good(scaffold *s)
+{
+	static const char head[] = "controller:";
+	if (strncmp(s->capability, head, sizeof head - 1) != 0 ||
+	    controller_find(tr_s(s->capability + sizeof head - 1)) < 0)
+		return false;
+	(void)snprintf(s->asks, sizeof s->asks, "asks:%s", s->capability + sizeof head - 1);
+	return true;
+}
+
 int plugin_new(plugin_arguments *a)
 {
 	char capability[120];
@@ -142,13 +159,20 @@ int plugin_new(plugin_arguments *a)
 		    "plugin", "a plugin's name is up to 60 small letters, digits, - and _, a letter first; not '%s'",
 		    s.name);
 	if (!type_good(s.type))
-		return usage_error("plugin", "--type is one of provider, handler, validator, extension, integration");
-	(void)snprintf(capability, sizeof capability, "tool:%s", s.name);
+		return usage_error("plugin",
+				   "--type is one of provider, handler, validator, extension, integration, controller");
+	bool controls = strcmp(s.type, "controller") == 0;
+	(void)snprintf(capability, sizeof capability, controls ? "controller:iterator" : "tool:%s", s.name);
 	s.capability = a->capability != NULL ? a->capability : capability;
 	s.tool = strncmp(s.capability, "tool:", 5) == 0;
 	s.kind = s.tool ? s.capability + 5 : s.name;
 	if (s.capability[strcspn(s.capability, "\"\\\n")] != '\0')
 		return usage_error("plugin", "a capability is a name such as tool:greet, not '%s'", s.capability);
+	if (controls && !controller_good(&s))
+		return usage_error("plugin",
+				   "a controller's capability is controller:iterator, controller:result or "
+				   "controller:workbook, not '%s'",
+				   s.capability);
 	identifiers(&s);
 	if (mkdir(s.name, 0777) != 0) {
 		fprintf(stderr, "troupe plugin: the folder %s cannot be made: %s\n", s.name, strerror(errno));
@@ -156,8 +180,10 @@ int plugin_new(plugin_arguments *a)
 	}
 	bool good = write_file(&s, "CMakeLists.txt", scaffold_cmake, scaffold_cmake_size) &&
 		    write_file(&s, "README.md", scaffold_readme, scaffold_readme_size) &&
-		    write_file(&s, ".c", scaffold_plugin, scaffold_plugin_size) &&
-		    write_file(&s, "_test.c", scaffold_test, scaffold_test_size);
+		    (controls ? write_file(&s, ".c", scaffold_controller, scaffold_controller_size) &&
+				    write_file(&s, "_test.c", scaffold_controller_test, scaffold_controller_test_size)
+			      : write_file(&s, ".c", scaffold_plugin, scaffold_plugin_size) &&
+				    write_file(&s, "_test.c", scaffold_test, scaffold_test_size));
 	if (!good)
 		return EXIT_FAILED;
 	printf("%s/ is %s %s plugin that offers %s.\n\n"

@@ -11,7 +11,7 @@ _troupe() {
     --payload|--context|--config|--from|--plugin-path) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
     --status) mapfile -t COMPREPLY < <(compgen -W "running paused interrupted damaged success failed partial cancelled stalled unknown" -- "$cur"); return ;;
     --type)
-      [ "$command" = plugin ] && mapfile -t COMPREPLY < <(compgen -W "provider handler validator extension integration" -- "$cur")
+      [ "$command" = plugin ] && mapfile -t COMPREPLY < <(compgen -W "provider handler validator extension integration controller" -- "$cur")
       return ;;
     --set) return ;;
   esac

@@ -22,7 +22,7 @@ complete -c troupe -n "__fish_seen_subcommand_from executions" -l since -x -d "S
 complete -c troupe -n "__fish_seen_subcommand_from replay" -l to -x -d "After this event"
 complete -c troupe -n "__fish_seen_subcommand_from replay" -l check -d "Compare with what is recorded"
 complete -c troupe -n "__fish_seen_subcommand_from plugin" -a "new test check list info load unload upgrade"
-complete -c troupe -n "__fish_seen_subcommand_from plugin" -l type -x -a "provider handler validator extension integration"
+complete -c troupe -n "__fish_seen_subcommand_from plugin" -l type -x -a "provider handler validator extension integration controller"
 complete -c troupe -n "__fish_seen_subcommand_from plugin" -l cascade -d "With those that depend on it"
 complete -c troupe -n "__fish_seen_subcommand_from plugin" -l force -d "A built-in one, too"
 complete -c troupe -n "__fish_seen_subcommand_from credential" -a "add list remove rekey"

@@ -123,7 +123,8 @@ class Operator(kit.Case):
         self.assertIn("python", self.troupe("plugin", "list").stdout)
 
     def test_new_plugins_are_named_with_their_article(self):
-        for kind, article in ("provider", "a"), ("handler", "a"), ("validator", "a"), ("extension", "an"), ("integration", "an"):
+        for kind, article in ("provider", "a"), ("handler", "a"), ("validator", "a"), ("extension", "an"), ("integration", "an"), \
+                ("controller", "a"):
             done = self.troupe("plugin", "new", f"my-{kind}", "--type", kind)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(f"my-{kind}/ is {article} {kind} plugin that offers", done.stdout)

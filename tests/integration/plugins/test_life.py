@@ -145,6 +145,26 @@ class Life(kit.Case):
         self.assertEqual(node.returncode, 0, err)
         print(f"{self.performed} executions beside it, {20 + len(flow)} commands on the plugin: all succeeded, the node ran on")
 
+    def test_a_controller_of_each_kind_from_the_scaffold(self):
+        self.sh("cmake", "--install", os.environ["TROUPE_BUILD"], "--prefix", self.prefix)
+        for which in "iterator", "result", "workbook":
+            name = f"my-{which}"
+            self.installed("plugin", "new", name, "--type", "controller", "--capability", f"controller:{which}")
+            self.assertIn("100% tests passed, 0 tests failed", self.installed("plugin", "test", name))
+        config = self.write("config.yaml", json.dumps({"plugins": {
+            "paths": [self.path("my-iterator/build/my-iterator.so")], "prefer": {"controller:iterator": "my-iterator"},
+            "each": {"my-iterator": {"settings": {"window": 1}}}}}), header=False)
+        self.installed("run", self.write("spin.yaml", BACKGROUND), "--config", config)
+        order = [e["event_type"].split(".")[-1] for e in self.events()[0] if e["event_type"].startswith("loop.iteration.")]
+        self.assertEqual(order, ["started", "done"] * 40)
+
+    def test_other_capabilities_are_refused_of_a_controller(self):
+        for more in ("--capability", "tool:x"), ("--capability", "controller:weather"):
+            done = self.troupe("plugin", "new", "steward", "--type", "controller", *more)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("controller:iterator, controller:result or controller:workbook", done.stderr)
+            self.assertFalse(os.path.exists(self.path("steward")))
+
     def count_until(self, over, results):
         """500 commands, again and again; the last of them begin after the event."""
         last = False
