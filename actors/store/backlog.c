@@ -17,16 +17,26 @@ void backlog_drop(backlog *p)
 	*p = (backlog){0};
 }
 
+static bool grow(backlog *p)
+{
+	uint32_t capacity = p->capacity == 0 ? 2 : p->capacity * 2;
+	backlog_part *items = tr_realloc(p->items, capacity * sizeof *items);
+	if (items == NULL)
+		return false;
+	p->items = items;
+	p->capacity = capacity;
+	return true;
+}
+
+bool backlog_ready(backlog *p)
+{
+	return p->capacity > 0 || grow(p);
+}
+
 bool backlog_add(backlog *p, tr_value bytes, size_t at)
 {
-	if (p->count == p->capacity) {
-		uint32_t capacity = p->capacity == 0 ? 2 : p->capacity * 2;
-		backlog_part *items = tr_realloc(p->items, capacity * sizeof *items);
-		if (items == NULL)
-			return false;
-		p->items = items;
-		p->capacity = capacity;
-	}
+	if (p->count == p->capacity && !grow(p))
+		return false;
 	p->items[p->count++] = (backlog_part){tr_keep(bytes), 0, (uint32_t)at, (uint32_t)tr_as_str(bytes).n};
 	return true;
 }
@@ -37,6 +47,14 @@ void backlog_written(backlog *p, uint64_t segment, size_t base)
 		p->items[i].segment = segment;
 		p->items[i].at += (uint32_t)base;
 	}
+}
+
+void backlog_moved(backlog *p, uint64_t segment, size_t at, size_t n)
+{
+	for (uint32_t i = 0; i < p->count; i++)
+		tr_drop(p->items[i].bytes);
+	p->items[0] = (backlog_part){tr_absent(), segment, (uint32_t)at, (uint32_t)n};
+	p->count = 1;
 }
 
 void backlog_rest(backlog *p)

@@ -24,6 +24,10 @@ void backlog_drop(backlog *p);
 bool backlog_add(backlog *p, tr_value bytes, size_t at);
 /** The batch has been written, to this segment from `base` on. */
 void backlog_written(backlog *p, uint64_t segment, size_t base);
+/** Room for what backlog_moved says. False: no memory. */
+bool backlog_ready(backlog *p);
+/** All that it has, and what stood before it, is now in this segment, `n` bytes from `at` on. */
+void backlog_moved(backlog *p, uint64_t segment, size_t at, size_t n);
 /** Let go of the bytes of all that stand in the journal. */
 void backlog_rest(backlog *p);
 /** All of them, in order, behind what `out` has; what only the journal has is read there and must be whole records. 0

@@ -17,7 +17,8 @@
 static int real_open_append(void *arg, const char *path)
 {
 	(void)arg;
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	/* O_NONBLOCK: a fifo in the place of a log must not hold up the writer. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0640);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -204,11 +205,15 @@ static tr_err read_file(const char *path, bool growing, tr_buf *out)
 		return errno == ENOENT ? TR_ENOENT : TR_EIO;
 	struct stat st;
 	tr_err err = TR_EIO;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(fd, &st) != 0 || S_ISREG(st.st_mode))
 		err = read_all(fd, out);
+	else
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	if (err == TR_OK && growing)
 		err = disk_read_again(fd, out);
+	int why = errno;
 	close(fd);
+	errno = why;
 	return err;
 }
 

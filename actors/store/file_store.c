@@ -4,6 +4,7 @@
 
 #include "actors/store/index.h"
 #include "actors/store/reader.h"
+#include "actors/store/stranded.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,6 +14,8 @@
 
 /* Committed bytes an execution may hold back before they are written to its log. */
 #define PENDING_MAX (256u * 1024u)
+/* A rotation that the disk holds up does not let a segment grow beyond what places in it can say. */
+#define SEGMENT_LIMIT (UINT32_C(1) << 30)
 /* So much of the index is kept back. */
 #define INDEX_PENDING_MAX (64u * 1024u)
 
@@ -208,9 +211,27 @@ static int put_together(const char *data, store_entry *e)
 	return err;
 }
 
+/* What the log turned out to have already. */
+static void skip_known(store_entry *e)
+{
+	tr_str rest = tr_buf_str(&e->pending);
+	frame f;
+	size_t used = 0;
+	while (rest.n > 0 && frame_look(rest, &f, &used) == FRAME_OK && f.kind == FRAME_EVENT && f.seq <= e->last_seq)
+		rest = (tr_str){rest.p + used, rest.n - used};
+	if (rest.n > 0)
+		memmove(e->pending.p, rest.p, rest.n);
+	e->pending.n = e->held = rest.n;
+}
+
 int store_entry_flush(const char *data, const disk *d, store_entry *e)
 {
-	int err = put_together(data, e);
+	int err = e->unread ? store_entry_look(data, d, e, NULL) : 0;
+	if (err == 0)
+		err = put_together(data, e);
+	if (err == 0 && e->unread)
+		skip_known(e);
+	e->unread = e->unread && err != 0;
 	if (err != 0 || e->pending.n == 0)
 		return err;
 	layout_path path;
@@ -222,13 +243,13 @@ int store_entry_flush(const char *data, const disk *d, store_entry *e)
 	if (layout_join(path, data, "executions/%s/events.log", e->folder) != TR_OK)
 		return -ENAMETOOLONG;
 	int fd = d->open_append(d->arg, path);
+	e->has_log = fd >= 0;
 	if (fd < 0)
 		return fd;
-	e->has_log = true;
 	off_t start = lseek(fd, 0, SEEK_END);
 	err = d->append(d->arg, fd, e->pending.p, e->pending.n);
-	if (err != 0 && start >= 0)
-		(void)d->truncate(d->arg, fd, start); /* the journal still has all of it */
+	if (err != 0) /* the journal still has all of it */
+		e->unread = start < 0 || d->truncate(d->arg, fd, start) != 0;
 	close(fd);
 	if (err == 0) {
 		tr_buf_fini(&e->pending);
@@ -237,9 +258,25 @@ int store_entry_flush(const char *data, const disk *d, store_entry *e)
 	return err;
 }
 
+/* An error is one that all others have to do with, too. */
 static int entry_flush(file_store *s, store_entry *e)
 {
-	return store_entry_flush(s->data, s->journal.disk, e);
+	int err = store_entry_flush(s->data, s->journal.disk, e);
+	if (stranded_is_own(err)) {
+		stranded_note(s, e, err);
+		return 0;
+	}
+	if (err == 0)
+		stranded_over(s, e);
+	return err;
+}
+
+static int flush_and_free(file_store *s, store_entry *e)
+{
+	int err = entry_flush(s, e);
+	if (err == 0 && e->finished && e->stranded == 0)
+		entry_free(s, e);
+	return err;
 }
 
 /* The index only saves reading: what cannot be written to it must not hold up an execution, and a file that lacks
@@ -268,7 +305,10 @@ static void sort_out(file_store *s, size_t base)
 		store_entry *next = e->next_touched;
 		e->touched = false;
 		backlog_written(&e->backlog, s->journal.number, base);
-		store_entry **list = e->finished ? &s->finished : e->held > PENDING_MAX ? &s->ripe : NULL;
+		store_entry **list = e->stranded != 0        ? NULL /* it is tried with all others */
+				     : e->finished           ? &s->finished
+				     : e->held > PENDING_MAX ? &s->ripe
+							     : NULL;
 		if (list != NULL) {
 			e->next_touched = *list;
 			*list = e;
@@ -288,6 +328,8 @@ int file_store_write(file_store *s, bool sync)
 	s->unsynced = s->unsynced || !sync;
 	sort_out(s, s->journal.size - s->batch.n);
 	tr_buf_clear(&s->batch);
+	if (s->journal.size >= SEGMENT_LIMIT && file_store_sync(s) == 0)
+		(void)journal_start(&s->journal, s->journal.number + 1);
 	return 0;
 }
 
@@ -297,9 +339,7 @@ static void flush_list(file_store *s, store_entry **list)
 	*list = NULL;
 	while (e != NULL) {
 		store_entry *next = e->next_touched;
-		int err = entry_flush(s, e);
-		if (err == 0 && e->finished)
-			entry_free(s, e);
+		(void)flush_and_free(s, e);
 		e = next;
 	}
 }
@@ -347,11 +387,9 @@ int file_store_flush(file_store *s)
 			next = e->next;
 			if (e->touched) /* its records are not all in the journal yet */
 				continue;
-			int err = entry_flush(s, e);
+			int err = flush_and_free(s, e);
 			if (err != 0)
 				return err;
-			if (e->finished)
-				entry_free(s, e);
 		}
 	}
 	return 0;
@@ -363,6 +401,7 @@ static int make_logs_durable(file_store *s)
 	int err = s->out ? -EBUSY : file_store_commit(s, true);
 	if (err == 0)
 		err = file_store_flush(s);
+	s->mended = false;
 	if (err == 0)
 		err = s->journal.disk->sync_all(s->journal.disk->arg, s->journal.fd);
 	return err;
@@ -378,6 +417,12 @@ bool file_store_is_rotating(const file_store *s)
 	return s->full != 0;
 }
 
+static void begin_round(file_store *s)
+{
+	s->swept = 0;
+	s->round++;
+}
+
 /* The segment that is left must hold what it says: nobody syncs it later. */
 int file_store_rotate(file_store *s)
 {
@@ -387,7 +432,7 @@ int file_store_rotate(file_store *s)
 		err = journal_start(&s->journal, full + 1);
 	if (err == 0) {
 		s->full = full;
-		s->swept = 0;
+		begin_round(s);
 	}
 	return err;
 }
@@ -422,11 +467,9 @@ static int flush_finished(file_store *s)
 	for (size_t i = 0; i < s->capacity; i++) {
 		for (store_entry *e = s->buckets[i], *next; e != NULL; e = next) {
 			next = e->next;
-			int err = e->finished ? entry_flush(s, e) : 0;
+			int err = e->finished ? flush_and_free(s, e) : 0;
 			if (err != 0)
 				return err;
-			if (e->finished)
-				entry_free(s, e);
 		}
 	}
 	return 0;
@@ -440,25 +483,37 @@ int file_store_sweep(file_store *s, size_t executions, uint64_t *full)
 		return 0;
 	for (; s->swept < s->capacity; s->swept++) {
 		for (store_entry *e = s->buckets[s->swept]; e != NULL; e = e->next) {
-			if (e->held == 0 || e->finished)
+			if (e->held == 0 || e->finished || e->tried == s->round)
 				continue;
 			if (executions-- == 0)
 				return 0;
 			int err = entry_flush(s, e);
 			if (err != 0)
 				return err;
+			e->tried = s->round;
 		}
 	}
 	int err = s->out ? 0 : flush_finished(s);
 	flush_index(s); /* whoever reads does not find it in the journal any more */
+	s->mended = false;
 	return err != 0 ? err : !s->out;
 }
 
 int file_store_forget(file_store *s, uint64_t full)
 {
-	if (s->full == full)
-		s->full = 0;
-	return journal_forget(&s->journal, full);
+	if (full < s->journal.first) /* others have done it */
+		return 0;
+	if (s->mended) {
+		begin_round(s);
+		return 1;
+	}
+	int err = s->stranded > 0 ? stranded_keep(s, full) : 0;
+	if (err != 0) {
+		begin_round(s);
+		return err;
+	}
+	s->full = s->full == full ? 0 : s->full;
+	return s->stranded > 0 ? 0 : journal_forget(&s->journal, full);
 }
 
 int file_store_checkpoint(file_store *s)
@@ -497,7 +552,7 @@ void file_store_close(file_store **slot)
 		return;
 	*slot = NULL;
 	if (s->journal.fd >= 0 && make_logs_durable(s) == 0)
-		(void)journal_forget(&s->journal, s->journal.number);
+		(void)file_store_forget(s, s->journal.number);
 	journal_close(&s->journal);
 	for (size_t i = 0; i < s->capacity; i++)
 		while (s->buckets[i] != NULL)

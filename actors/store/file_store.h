@@ -66,7 +66,10 @@ bool file_store_is_rotating(const file_store *s);
 /** 1: all of it is in the logs, none are out (finished.h), and *full is the segment; 0: there is more; or -errno, to be
  * called again. */
 int file_store_sweep(file_store *s, size_t executions, uint64_t *full);
+/** 0; 1: it is to be swept once more before; or -errno. */
 int file_store_forget(file_store *s, uint64_t full);
+/** Append a line for each execution whose log cannot be written (stranded.h), once for each. */
+void file_store_stranded(file_store *s, tr_buf *report);
 /** All that at once: afterwards all that was committed stands in the logs, and the journal knows nothing of executions
  * that were finished. */
 int file_store_checkpoint(file_store *s);

@@ -20,7 +20,12 @@ typedef struct store_entry {
 	bool touched;
 	bool quiet; /* nothing came since file_store_rest last looked */
 	bool finished;
-	bool has_log; /* its folder exists */
+	bool has_log;   /* its folder exists */
+	bool unread;    /* nobody knows where its log ends: that must be looked at before anything is added */
+	bool told;      /* that it is stranded … */
+	int failed;     /* what finished_write could not do: -errno */
+	int stranded;   /* … since its log cannot be written: -errno (stranded.h); 0: it is not */
+	uint64_t tried; /* round of file_store_sweep in which that was found last */
 	char folder[];
 } store_entry;
 
@@ -35,11 +40,15 @@ struct file_store {
 	store_entry *ripe;     /* those that hold back too much: to be written out to their logs */
 	store_entry *finished; /* those that are over: the same, but nobody adds to them any more */
 	size_t finished_count;
-	bool out;           /* some that are over are being written beside the store */
-	uint64_t full;      /* rotated: records up to this segment are being brought into the logs; 0: none are */
-	size_t rested;      /* so many buckets have been looked at by file_store_rest in this round … */
-	bool awake;         /* … and some execution there had bytes in memory */
-	size_t swept;       /* so many buckets of the table have been looked at for that */
+	bool out;        /* some that are over are being written beside the store */
+	uint64_t full;   /* rotated: records up to this segment are being brought into the logs; 0: none are */
+	size_t rested;   /* so many buckets have been looked at by file_store_rest in this round … */
+	bool awake;      /* … and some execution there had bytes in memory */
+	size_t swept;    /* so many buckets of the table have been looked at for that … */
+	uint64_t round;  /* … this time */
+	size_t stranded; /* so many are (stranded.h), so many of them have not been told of, */
+	size_t untold;
+	bool mended;        /* and some are not any more since the last sweep */
 	tr_buf index_batch; /* records that the index's file does not have yet */
 	bool unsynced;
 };
@@ -50,6 +59,8 @@ void store_entry_link(file_store *s, store_entry *e);
 void store_entry_unlink(file_store *s, store_entry *e);
 /** Free one that is in no table. */
 void store_entry_end(store_entry *e);
+/** Learn where its log ends (last_seq), and cut off what a crash left unfinished there. 0 or -errno. */
+int store_entry_look(const char *data, const disk *d, store_entry *e, tr_buf *report);
 /** Write what it holds back to its log. 0 or -errno. */
 int store_entry_flush(const char *data, const disk *d, store_entry *e);
 store_entry *store_entry_new(file_store *s, int64_t id, tr_str folder);

@@ -2,7 +2,7 @@
 /* Writing logs beside the store. */
 #include "actors/store/finished.h"
 
-#include "actors/store/file_store_internal.h"
+#include "actors/store/stranded.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -61,7 +61,9 @@ void finished_write(finished *f)
 		return;
 	for (store_entry *e = f->entries, *next; e != NULL; e = next) {
 		next = e->next_touched;
-		if (!atomic_load(&f->stop) && store_entry_flush(f->data, f->disk, e) == 0) {
+		bool stop = atomic_load(&f->stop);
+		e->failed = stop ? 0 : store_entry_flush(f->data, f->disk, e);
+		if (!stop && e->failed == 0) {
 			store_entry_end(e);
 		} else {
 			e->next_touched = left;
@@ -88,6 +90,8 @@ void finished_give_back(finished *f, file_store *s)
 	for (store_entry *e = f->entries, *next; e != NULL; e = next) {
 		next = e->next_touched;
 		store_entry_link(s, e);
+		if (stranded_is_own(e->failed))
+			stranded_note(s, e, e->failed);
 	}
 	f->entries = NULL;
 	s->out = false;

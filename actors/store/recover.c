@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a data folder: what a crash left in the journal goes into the executions' logs. */
-#include "actors/store/file_store_internal.h"
+#include "actors/store/stranded.h"
 
 #include "actors/store/index.h"
 #include "actors/store/log_file.h"
@@ -36,10 +36,9 @@ static bool note_last_seq(void *arg, const frame *f)
 
 /* A log with damage in its middle is kept beside for whoever wants to look; the log goes on from its last good record.
  */
-static int keep_damaged(const file_store *s, const char *path, tr_str bytes)
+static int keep_damaged(const disk *d, const char *path, tr_str bytes)
 {
 	char aside[PATH_MAX + 16];
-	const disk *d = s->journal.disk;
 	(void)snprintf(aside, sizeof aside, "%s.damaged", path);
 	int fd = d->open_append(d->arg, aside);
 	if (fd < 0)
@@ -49,10 +48,9 @@ static int keep_damaged(const file_store *s, const char *path, tr_str bytes)
 	return err;
 }
 
-static int cut_log(const file_store *s, const char *path, const scan_note *note, tr_str bytes)
+static int cut_log(const disk *d, const char *path, const scan_note *note, tr_str bytes)
 {
-	const disk *d = s->journal.disk;
-	int err = note->damaged ? keep_damaged(s, path, bytes) : 0;
+	int err = note->damaged ? keep_damaged(d, path, bytes) : 0;
 	if (err != 0)
 		return err;
 	int fd = d->open_append(d->arg, path);
@@ -63,41 +61,49 @@ static int cut_log(const file_store *s, const char *path, const scan_note *note,
 	return err;
 }
 
-/* Learn where an execution's log ends, and cut off what a crash left unfinished there. */
-static void look_at_log(struct recovery *r, store_entry *e)
+static int look_into(const char *path, const disk *d, store_entry *e, tr_str bytes, tr_buf *report)
+{
+	char shown[600];
+	scan_note note;
+	scan_frames(bytes, note_last_seq, &e->last_seq, &note);
+	e->has_log = true;
+	if (!note.torn && !note.damaged)
+		return 0;
+	(void)snprintf(shown, sizeof shown, "executions/%s/events.log", e->folder);
+	tell(report, &note, shown);
+	return cut_log(d, path, &note, bytes);
+}
+
+int store_entry_look(const char *data, const disk *d, store_entry *e, tr_buf *report)
 {
 	layout_path path;
 	tr_buf bytes = {0};
-	if (log_packed_path(path, r->store->data, e->folder) == TR_OK && access(path, F_OK) == 0) {
+	e->last_seq = 0;
+	if (log_packed_path(path, data, e->folder) == TR_OK && access(path, F_OK) == 0) {
 		/* Packed since: all of it is there. */
 		e->last_seq = UINT64_MAX;
 		e->finished = true;
-		return;
+		return 0;
 	}
-	if (log_plain_path(path, r->store->data, e->folder) != TR_OK) {
-		r->err = TR_ELIMIT;
-		return;
-	}
+	if (log_plain_path(path, data, e->folder) != TR_OK)
+		return -ENAMETOOLONG;
 	tr_err err = disk_read_file(path, &bytes);
-	if (err == TR_OK) {
-		scan_note note;
-		scan_frames(tr_buf_str(&bytes), note_last_seq, &e->last_seq, &note);
-		e->has_log = true;
-		if (note.torn || note.damaged) {
-			char shown[600];
-			(void)snprintf(shown, sizeof shown, "executions/%s/events.log", e->folder);
-			tell(r->report, &note, shown);
-			int os = cut_log(r->store, path, &note, tr_buf_str(&bytes));
-			if (os != 0) {
-				r->err = TR_EIO;
-				r->os_error = -os;
-			}
-		}
-	} else if (err != TR_ENOENT) {
-		r->err = err;
-		r->os_error = errno;
-	}
+	int os = err == TR_ENOENT ? 0 : err == TR_ENOMEM ? -ENOMEM : -errno;
+	if (err == TR_OK)
+		os = look_into(path, d, e, tr_buf_str(&bytes), report);
 	tr_buf_fini(&bytes);
+	return os;
+}
+
+/* What is wrong with one log holds up that execution alone. */
+static void look_at_log(struct recovery *r, store_entry *e)
+{
+	int os = store_entry_look(r->store->data, r->store->journal.disk, e, r->report);
+	e->unread = stranded_is_own(os);
+	if (os != 0 && !e->unread) {
+		r->err = TR_EIO;
+		r->os_error = -os;
+	}
 }
 
 static bool recover_frame(void *arg, const frame *f)
@@ -147,7 +153,7 @@ static void recover_segment(struct recovery *r, uint64_t number)
 		(void)snprintf(shown, sizeof shown, "journal/%016" PRIu64 ".journal", number);
 		tell(r->report, &note, shown);
 		if (note.damaged) {
-			int os = keep_damaged(r->store, path, tr_buf_str(&bytes));
+			int os = keep_damaged(r->store->journal.disk, path, tr_buf_str(&bytes));
 			if (os != 0 && r->err == TR_OK) {
 				r->err = TR_EIO;
 				r->os_error = -os;
@@ -179,8 +185,10 @@ tr_err store_recover(file_store *s, tr_buf *report, file_store_error *error)
 	if (r.err == TR_OK && os == 0 && last > 0) {
 		os = s->journal.disk->sync_all(s->journal.disk->arg, s->journal.fd);
 		if (os == 0)
-			os = journal_forget(&s->journal, last);
+			os = file_store_forget(s, last);
 	}
+	if (report != NULL && os == 0)
+		file_store_stranded(s, report);
 	if (r.err == TR_OK && os != 0) {
 		r.err = TR_EIO;
 		r.os_error = -os;

@@ -170,8 +170,11 @@ void rotation_synced(rotation *r, file_store *files, tr_value message)
 	r->syncing = (tr_ref){0};
 	if (TR_IS_A(reason, normal)) {
 		tr_dirty(do_forget, &job, &err);
-		if (err == TR_OK && job.os_error == 0)
+		if (err == TR_OK && job.os_error >= 0) {
+			if (job.os_error == 1)
+				sweep_in(r, 0);
 			return;
+		}
 		failed(err != TR_OK ? tr_err_text(err) : strerror(-job.os_error));
 	} else {
 		failed(tr_as_cstr(reason, "the file system could not be synced"));

@@ -139,6 +139,17 @@ static void *do_list(void *arg)
 	return NULL;
 }
 
+/* ---- logs that cannot be written ---- */
+
+static void tell_stranded(struct store *s)
+{
+	tr_buf report = {0};
+	file_store_stranded(s->files, &report);
+	if (report.n > 0)
+		tr_log(TR_ERROR, tr_absent(), "%.*s", (int)report.n - 1, report.p);
+	tr_buf_fini(&report);
+}
+
 /* ---- appends
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -289,6 +300,7 @@ static void finished_over(struct store *s)
 	finished_give_back(f, s->files);
 	tr_clear(&s->finished);
 	s->finishing = (tr_ref){0};
+	tell_stranded(s);
 }
 
 static bool is_finished_over(void *arg, tr_value message)
@@ -347,6 +359,7 @@ static void do_rest(struct store *s)
 	if (file_store_is_settled(s->files) && !job.rotate)
 		return;
 	tr_dirty(do_chores, &job, &err);
+	tell_stranded(s);
 	if (job.rotate && err == TR_OK)
 		rotation_begun(&s->rotation, job.os_error);
 }
@@ -494,6 +507,7 @@ static int make_checkpoint(struct store *s)
 	struct job job = {.files = s->files};
 	tr_err err;
 	tr_dirty(do_checkpoint, &job, &err);
+	tell_stranded(s);
 	return err != TR_OK ? -ENOMEM : job.os_error;
 }
 
@@ -568,6 +582,7 @@ static tr_next store_info(void *state, tr_value message)
 			rest_later(s);
 	} else if (tr_equal(message, s->rotation.sweep)) {
 		rotation_sweep(&s->rotation, s->files, s->finishing.bits != 0);
+		tell_stranded(s);
 	} else if (tr_equal(message, s->write)) {
 		s->write_armed = false;
 		write_finished(s);

@@ -16,9 +16,9 @@ workflow:
 
 
 class Crash(kit.Case):
-    def kill_after(self, lines):
+    def kill_after(self, lines, playbook=LOOP):
         """Run with --events, kill -9 behind so many shown events; the (seq, type) pairs shown."""
-        process = self.start("run", self.write("loop.yaml", LOOP), "--events")
+        process = self.start("run", self.write("loop.yaml", playbook), "--events")
         shown = []
         for line in process.stderr:
             words = line.split()
@@ -64,6 +64,33 @@ class Crash(kit.Case):
         after, notes = self.events()
         self.assertEqual(after, before)
         self.assertRegex(notes, r"journal/\d+\.journal: ")
+
+    def test_a_log_that_cannot_be_written_holds_up_nobody(self):
+        self.kill_after(300, LOOP.replace("100000", "2000"))
+        before, _ = self.events()
+        folder = os.path.join(self.data, "executions", "tests", "test", before[0]["execution_id"])
+        self.assertFalse(os.path.exists(folder))
+        os.makedirs(os.path.dirname(folder), exist_ok=True)
+        with open(folder, "w", encoding="utf-8"):
+            pass
+        # It goes on, and others do.
+        done = self.troupe("resume", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"execution {before[0]['execution_id']}: its log {folder}/events.log cannot be written: "
+                      "Not a directory; its records stay in the journal", done.stderr)
+        self.run_json(self.write("next.yaml", "workflow:\n  - step: a\n    tool: { kind: noop }\n"))
+        after, notes = self.events(before[0]["execution_id"])
+        self.assertEqual(notes, "")
+        self.assertEqual(after[:len(before)], before)
+        self.assertEqual(after[-1]["event_type"], "playbook.processed")
+        done = self.troupe("store", "verify")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        # Mended, it gets its log, and the journal is empty.
+        os.unlink(folder)
+        self.assertEqual(self.troupe("store", "repair").returncode, 0)
+        self.assertTrue(os.path.exists(os.path.join(folder, "events.log")))
+        self.assertEqual(glob.glob(os.path.join(self.data, "journal", "*.journal")), [])
+        self.assertEqual(self.events(before[0]["execution_id"])[0], after)
 
 
 kit.main()
