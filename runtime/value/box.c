@@ -9,7 +9,7 @@ void tr_box_keep(tr_box *box)
 }
 
 /* Give a reference back; true when it was the last. */
-static bool box_release(tr_box *box)
+static inline bool box_release(tr_box *box)
 {
 	/* Being the only holder needs no write. */
 	if (box_is_immortal(box))
@@ -41,9 +41,13 @@ static void box_end(tr_box *box, tr_box **dead)
 	tr_free(box);
 }
 
-static void value_release(tr_value v, tr_box **dead)
+static inline void value_release(tr_value v, tr_box **dead)
 {
-	if (is_boxed(v) && box_release(v.as.box))
+	if (!is_boxed(v) || !box_release(v.as.box))
+		return;
+	if (tr_is(v, TR_STRING))
+		tr_free(v.as.box);
+	else
 		box_end(v.as.box, dead);
 }
 

@@ -120,6 +120,8 @@ static inline tr_value invalid_from(tr_value v)
 
 /* A string or binary of n bytes for the caller to fill, NUL-terminated already; invalid when there is no memory. */
 tr_value text_new(tr_type kind, size_t n);
+/* A string of bytes that are known to be UTF-8. */
+tr_value text_known(const char *p, size_t n);
 /* The hash of a string with this content. */
 uint64_t text_hash(const char *p, size_t n);
 /* tr_hash of a string or binary, remembered in its box. */

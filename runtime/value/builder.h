@@ -11,6 +11,10 @@ struct builder_frame {
 	tr_value container;
 	tr_value key;    /* a map's key that waits for its value */
 	size_t expected; /* parts still to come, for decoders that know */
+	/* The container of the same kind that was last closed at this place, as the row before this one has it; absent.
+	 * Borrowed: it stands in a container that is still open, or in one that stands there. */
+	tr_value before;
+	bool in_step; /* the keys so far are those of `before` */
 };
 
 struct builder {
@@ -30,8 +34,10 @@ void builder_init(struct builder *b, const tr_decode_limits *limits);
 void builder_fini(struct builder *b);
 /* Each gives false when the builder has stopped; then what was given is dropped. */
 bool builder_put(struct builder *b, tr_value v);
+/* Text that must be UTF-8. */
 bool builder_key(struct builder *b, const char *p, size_t n);
-/* Begin an array or map; `room` is a hint. */
+#define ROOM_UNKNOWN SIZE_MAX
+/* Begin an array or map; `room` is a hint: how many there will be. */
 bool builder_open(struct builder *b, tr_type kind, size_t room, size_t expected);
 bool builder_close(struct builder *b);
 

@@ -12,6 +12,7 @@
 
 #include <yajl/yajl_parse.h>
 
+#include "runtime/value/box.h"
 #include "runtime/value/builder.h"
 #include "runtime/value/number.h"
 #include "runtime/value/position.h"
@@ -129,9 +130,10 @@ static int on_number(void *ctx, const char *p, size_t n)
 	return builder_put(&r->builder, tr_float(d));
 }
 
+/* The whole text was looked at, and what escapes stand for is UTF-8 then, too. */
 static int on_string(void *ctx, const unsigned char *p, size_t n)
 {
-	return builder_put(&((struct json_reader *)ctx)->builder, tr_string_n((const char *)p, n));
+	return builder_put(&((struct json_reader *)ctx)->builder, text_known((const char *)p, n));
 }
 
 static int on_key(void *ctx, const unsigned char *p, size_t n)
@@ -141,12 +143,12 @@ static int on_key(void *ctx, const unsigned char *p, size_t n)
 
 static int on_map(void *ctx)
 {
-	return builder_open(&((struct json_reader *)ctx)->builder, TR_MAP, 4, 0);
+	return builder_open(&((struct json_reader *)ctx)->builder, TR_MAP, ROOM_UNKNOWN, 0);
 }
 
 static int on_array(void *ctx)
 {
-	return builder_open(&((struct json_reader *)ctx)->builder, TR_ARRAY, 4, 0);
+	return builder_open(&((struct json_reader *)ctx)->builder, TR_ARRAY, ROOM_UNKNOWN, 0);
 }
 
 static int on_end(void *ctx)

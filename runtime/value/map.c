@@ -235,8 +235,7 @@ static tr_value map_replace(tr_value v, uint32_t at, tr_value value)
 	return map_value(map);
 }
 
-/* Append an entry whose key is not there. Takes all. */
-static tr_value map_insert(tr_value v, tr_value key, tr_value value)
+tr_value map_insert(tr_value v, tr_value key, tr_value value)
 {
 	struct box_map *map = map_writable(v, 1);
 

@@ -61,6 +61,11 @@ tr_value tr_string(const char *z)
 	return z != NULL ? tr_string_n(z, strlen(z)) : tr_invalid(TR_EINVAL);
 }
 
+tr_value text_known(const char *p, size_t n)
+{
+	return text_copy(TR_STRING, p, n);
+}
+
 tr_value tr_string_n(const char *p, size_t n)
 {
 	if (p == NULL && n > 0)

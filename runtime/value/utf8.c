@@ -62,12 +62,26 @@ unsigned utf8_bad_run(const char *p, size_t n)
 	return well_formed_prefix(p, n, &len);
 }
 
+/* Where the first four words that are not all ASCII begin, or less than four are left. */
+static size_t skip_ascii(tr_str s, size_t at)
+{
+	uint64_t words[4];
+
+	for (; s.n - at >= sizeof(words); at += sizeof(words)) {
+		memcpy(words, s.p + at, sizeof(words));
+		if ((words[0] | words[1] | words[2] | words[3]) & HIGH_BITS)
+			break;
+	}
+	return at;
+}
+
 bool tr_utf8_valid(tr_str s, size_t *bad_at)
 {
 	size_t at = 0;
 
 	while (at < s.n) {
 		uint64_t word;
+		at = skip_ascii(s, at);
 		while (s.n - at >= sizeof(word)) {
 			memcpy(&word, s.p + at, sizeof(word));
 			if (word & HIGH_BITS)

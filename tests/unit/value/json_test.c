@@ -260,6 +260,62 @@ static void rows_share_their_keys(void **state)
 	tr_drop(v);
 }
 
+/* What a row is does not depend on the rows around it, however they look alike. */
+static void rows_are_read_as_if_alone(void **state)
+{
+	static const char wide[] = "{\"a\":0,\"b\":1,\"c\":2,\"d\":3,\"e\":4,\"f\":5,\"g\":6,\"h\":7,\"i\":8,"
+				   "\"j\":9,\"k\":10,\"l\":11,\"m\":12,\"n\":13,\"o\":14,\"p\":15,\"q\":16,\"r\":17}";
+	static const char *const rows[] = {
+	    "{\"a\":1,\"b\":2,\"c\":3}",
+	    "{\"a\":1,\"b\":2,\"a\":4}",
+	    "{\"a\":1,\"a\":2,\"b\":3,\"a\":5}",
+	    "{\"b\":1,\"a\":2}",
+	    "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6}",
+	    "{}",
+	    "{\"a\":[1,2,3,4,5,6,7],\"b\":{\"x\":{\"y\":[{}]}}}",
+	    "{\"a\":[{\"q\":1},{\"q\":2,\"r\":3}],\"b\":{\"x\":{\"y\":[{\"z\":0}],\"y\":7}}}",
+	    "{\"a\":[[],[1],[]],\"b\":[]}",
+	    "{\"a\":{\"b\":{\"c\":1}},\"b\":{\"c\":{\"a\":1}},\"c\":0}",
+	    "[{\"a\":1},[2]]",
+	    "\"text\"",
+	    wide,
+	    "{\"a\":\"\",\"\":\"a\",\"ab\":null}"};
+	enum {
+		N = sizeof(rows) / sizeof(rows[0])
+	};
+
+	(void)state;
+	for (size_t i = 0; i < (size_t)N * N * N; i++) {
+		const char *three[] = {rows[i / N / N], rows[i / N % N], rows[i % N]};
+		char text[1024];
+		(void)snprintf(text, sizeof text, "[%s,%s,%s]", three[0], three[1], three[2]);
+		tr_value list = read_json(text);
+		for (size_t k = 0; k < 3; k++) {
+			tr_value alone = read_json(three[k]);
+			assert_true(tr_equal(tr_array_at(list, k), alone));
+			for (size_t e = 0; e < tr_map_len(alone); e++)
+				assert_true(tr_equal(tr_map_get(tr_array_at(list, k), tr_map_entries(alone)[e].key),
+						     tr_map_entries(alone)[e].value));
+			tr_drop(alone);
+		}
+		tr_drop(list);
+	}
+}
+
+static void parts_of_rows_are_counted(void **state)
+{
+	tr_decode_limits limits = {.max_items = 11}; /* the list, two rows, two pairs in each */
+	tr_decode_error error;
+	tr_value v = tr_json_read(tr_s("[{\"a\":1,\"b\":2},{\"a\":1,\"b\":2}]"), &limits, &error);
+
+	(void)state;
+	assert_true(tr_is(v, TR_ARRAY));
+	tr_drop(v);
+	limits.max_items = 10;
+	v = tr_json_read(tr_s("[{\"a\":1,\"b\":2},{\"a\":1,\"b\":2}]"), &limits, &error);
+	assert_int_equal(tr_value_err(v), TR_ELIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +331,8 @@ int main(void)
 	    cmocka_unit_test(doubles_round_trip),
 	    cmocka_unit_test(doubles_are_short),
 	    cmocka_unit_test(rows_share_their_keys),
+	    cmocka_unit_test(rows_are_read_as_if_alone),
+	    cmocka_unit_test(parts_of_rows_are_counted),
 	};
 
 	return RUN_LEAK_CHECKED(tests);
