@@ -11,6 +11,7 @@ serves until its standard input ends.
   /hold            answers never; notices when the client goes      /gone       waits for that, then tells how often
   /connections     how many connections were accepted so far
   /stream?n=N&type=T   N bytes of text, a piece at a time      /cookie      sets a cookie
+  /agent           who asked for the last tunnel
 It is a proxy, too: for a whole URL it says {"proxied": URL}, and it tunnels what CONNECT asks for.
 """
 import gzip
@@ -31,6 +32,7 @@ class State:
     connections = 0
     gone = 0
     tunnels = 0
+    agent = ""
     changed = threading.Condition()
 
 
@@ -49,6 +51,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are written one after the other
 
     def log_message(self, *args):
         pass
@@ -66,7 +69,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self):
         if self.path.startswith("http://"):
-            self.send(200, json.dumps({"proxied": self.path, "auth": self.headers.get("Proxy-Authorization")}))
+            headers = {k.lower(): self.headers.get_all(k) for k in self.headers}
+            self.send(200, json.dumps({"proxied": self.path, "auth": self.headers.get("Proxy-Authorization"), "headers": headers}))
             return
         parts = urlsplit(self.path)
         self.query = {k: v for k, v in parse_qs(parts.query, keep_blank_values=True, encoding="latin-1").items()}
@@ -144,6 +148,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self):
         State.tunnels += 1
+        State.agent = self.headers.get("User-Agent")
         host, _, port = self.path.rpartition(":")
         with socket.create_connection((host, int(port))) as other:
             self.send_response(200)
@@ -159,6 +164,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def at_tunnels(self, rest):
         self.send(200, str(State.tunnels))
+
+    def at_agent(self, rest):
+        self.send(200, json.dumps({"agent": State.agent}))
 
     def at_gzip(self, rest):
         self.send(200, gzip.compress(b'{"packed": true}'), headers=[("Content-Encoding", "gzip")])

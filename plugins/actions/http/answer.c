@@ -192,7 +192,7 @@ static tr_value code_error(const char *name, http_transfer *t)
 {
 	bool retryable;
 	const char *kind = code_kind(t, &retryable);
-	const char *text = t->error[0] != '\0' ? t->error : curl_easy_strerror(t->code);
+	const char *text = t->handle->error[0] != '\0' ? t->handle->error : curl_easy_strerror(t->code);
 
 	if (t->too_large)
 		return tr_outcome_error("too_large", false, "%s answered with a body over max_body (%zu bytes)", name,

@@ -9,7 +9,6 @@
 #include <uv.h>
 
 #define KEPT_CONNECTIONS 256l
-#define KEPT_HANDLES     64
 
 struct http_client {
 	tr_node *node;
@@ -19,12 +18,11 @@ struct http_client {
 	http_sockets sockets;
 	uv_poll_t poll; /* of their set */
 	uv_timer_t timer;
-	int open_handles;       /* of the two */
+	int open_handles;       /* of the two of uv */
 	http_transfer *running; /* list */
-	pthread_mutex_t lock;   /* for what follows */
-	CURL *handles[KEPT_HANDLES];
-	size_t n_handles;
+	http_handles handles;   /* of libcurl; have a lock of their own */
 	/* The end: the destructor waits until the loop has let go of everything. */
+	pthread_mutex_t lock;
 	pthread_cond_t closed;
 	bool is_closed;
 };
@@ -59,9 +57,10 @@ static void collect(http_client *c)
 	while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		http_transfer *t = NULL;
+		http_handle *h = NULL;
 		CURLcode code = m->data.result;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&h);
+		http_transfer *t = h->transfer;
 		curl_multi_remove_handle(c->multi, m->easy_handle); /* m is gone with this */
 		list_remove(c, t);
 		http_transfer_ended(t, code);
@@ -163,9 +162,7 @@ static bool open_multi(http_client *c, uv_loop_t *loop)
 
 void http_client_add(http_client *c, http_transfer *t, void *loop)
 {
-	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, c);
-	if (!open_multi(c, loop) || curl_multi_add_handle(c->multi, t->easy) != CURLM_OK) {
+	if (!open_multi(c, loop) || curl_multi_add_handle(c->multi, t->handle->easy) != CURLM_OK) {
 		http_transfer_ended(t, CURLE_OUT_OF_MEMORY);
 		return;
 	}
@@ -180,7 +177,7 @@ void http_client_remove(http_client *c, http_transfer *t)
 {
 	if (!t->running)
 		return;
-	curl_multi_remove_handle(c->multi, t->easy);
+	curl_multi_remove_handle(c->multi, t->handle->easy);
 	list_remove(c, t);
 }
 
@@ -225,24 +222,23 @@ static void close_on_loop(void *loop, void *arg)
 	uv_close((uv_handle_t *)&c->timer, handle_closed);
 }
 
-CURL *http_client_handle(http_client *c)
+http_handles *http_client_handles(http_client *c)
 {
-	pthread_mutex_lock(&c->lock);
-	CURL *easy = c->n_handles > 0 ? c->handles[--c->n_handles] : NULL;
-	pthread_mutex_unlock(&c->lock);
-	return easy != NULL ? easy : curl_easy_init();
+	return &c->handles;
 }
 
-void http_client_keep(http_client *c, CURL *easy)
+void http_client_options(http_client *c, CURL *easy)
 {
-	curl_easy_reset(easy);
-	pthread_mutex_lock(&c->lock);
-	bool kept = c->n_handles < KEPT_HANDLES;
-	if (kept)
-		c->handles[c->n_handles++] = easy;
-	pthread_mutex_unlock(&c->lock);
-	if (!kept)
-		curl_easy_cleanup(easy);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c);
+}
+
+static void client_free(http_client *c)
+{
+	http_handles_fini(&c->handles);
+	pthread_mutex_destroy(&c->lock);
+	pthread_cond_destroy(&c->closed);
+	tr_free(c);
 }
 
 static void client_destroy(void *arg)
@@ -255,11 +251,7 @@ static void client_destroy(void *arg)
 			pthread_cond_wait(&c->closed, &c->lock);
 		pthread_mutex_unlock(&c->lock);
 	}
-	while (c->n_handles > 0)
-		curl_easy_cleanup(c->handles[--c->n_handles]);
-	pthread_mutex_destroy(&c->lock);
-	pthread_cond_destroy(&c->closed);
-	tr_free(c);
+	client_free(c);
 }
 
 http_client *http_client_of(tr_node *node, tr_err *err)
@@ -274,7 +266,8 @@ http_client *http_client_of(tr_node *node, tr_err *err)
 		return NULL;
 	pthread_once(&curl_once, curl_start);
 	c = tr_alloc(sizeof(*c));
-	if (c == NULL) {
+	if (c == NULL || !http_handles_init(&c->handles)) {
+		tr_free(c);
 		*err = TR_ENOMEM;
 		return NULL;
 	}
@@ -284,8 +277,6 @@ http_client *http_client_of(tr_node *node, tr_err *err)
 	*err = tr_node_set(node, TR_SLOT_HTTP, c, client_destroy);
 	if (*err == TR_OK)
 		return c;
-	pthread_mutex_destroy(&c->lock);
-	pthread_cond_destroy(&c->closed);
-	tr_free(c);
+	client_free(c);
 	return NULL;
 }

@@ -6,7 +6,7 @@
 #ifndef TROUPE_PLUGINS_ACTIONS_HTTP_CLIENT_H
 #define TROUPE_PLUGINS_ACTIONS_HTTP_CLIENT_H
 
-#include <curl/curl.h>
+#include "plugins/actions/http/handle.h"
 #include <troupe/node.h>
 
 typedef struct http_client http_client;
@@ -15,9 +15,9 @@ struct http_transfer;
 /** The node's client, made when there is none. NULL with *err. */
 http_client *http_client_of(tr_node *node, tr_err *err);
 
-/** A handle without options, which one had before; NULL without memory. And one for the next: its request is over. */
-CURL *http_client_handle(http_client *c);
-void http_client_keep(http_client *c, CURL *easy);
+/** Its handles, and what each must have of it. */
+http_handles *http_client_handles(http_client *c);
+void http_client_options(http_client *c, CURL *easy);
 
 /* In turns of the reactor only: */
 /** Begin; http_transfer_ended is called when it is over, never from inside this. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A transfer: options in, callbacks of libcurl, and the way between the actor and the reactor. */
+/* A transfer: callbacks of libcurl, and the way between the actor and the reactor. */
 #include "plugins/actions/http/transfer.h"
 #include "plugins/actions/http/answer.h"
+#include "plugins/actions/http/setup.h"
 #include "plugins/actions/http/spool.h"
 #include "plugins/shared/address.h"
 #include <ctype.h>
@@ -17,9 +18,9 @@ static void release(http_transfer *t)
 	if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	if (t->reusable)
-		http_client_keep(t->client, t->easy);
+		http_handles_keep(http_client_handles(t->client), t->handle);
 	else
-		curl_easy_cleanup(t->easy);
+		http_handle_free(t->handle);
 	curl_mime_free(t->mime);
 	curl_slist_free_all(t->headers);
 	tr_drop(t->body);
@@ -44,7 +45,7 @@ static bool goes_to_store(const http_transfer *t)
 
 static size_t on_content(char *p, size_t one, size_t n, void *arg)
 {
-	http_transfer *t = arg;
+	http_transfer *t = ((http_handle *)arg)->transfer;
 
 	(void)one;
 	if (n > t->max_body - t->received) {
@@ -114,7 +115,7 @@ static void take_header(http_transfer *t, const char *p, size_t n)
 
 static size_t on_header(char *p, size_t one, size_t n, void *arg)
 {
-	http_transfer *t = arg;
+	http_transfer *t = ((http_handle *)arg)->transfer;
 
 	(void)one;
 	if (n >= 5 &&
@@ -130,7 +131,7 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 
 static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	http_transfer *t = arg;
+	http_transfer *t = ((http_handle *)arg)->transfer;
 
 	(void)purpose;
 	if ((!t->link_local && address_is_local(&address->addr)) || address_in(&address->addr, t->deny)) {
@@ -151,16 +152,16 @@ void http_transfer_ended(http_transfer *t, CURLcode code)
 
 	t->code = code;
 	t->reusable = code == CURLE_OK && t->mime == NULL;
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_RESPONSE_CODE, &t->status);
 	/* libcurl has no code for headers past its bounds. */
-	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_REQUEST_SIZE, &sent);
 	if ((code == CURLE_OUT_OF_MEMORY && sent > 0 && t->received == 0) ||
-	    (code == CURLE_RECV_ERROR && strstr(t->error, "Too large response headers") != NULL))
+	    (code == CURLE_RECV_ERROR && strstr(t->handle->error, "Too large response headers") != NULL))
 		t->header_flood = true;
-	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &t->version);
-	curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &us);
-	curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
-	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &redirect);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_HTTP_VERSION, &t->version);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_TOTAL_TIME_T, &us);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_EFFECTIVE_URL, &url);
+	curl_easy_getinfo(t->handle->easy, CURLINFO_REDIRECT_URL, &redirect);
 	t->elapsed = (double)us / 1e6;
 	t->url = url == NULL ? tr_nil() : tr_string_lossy(url, strlen(url));
 	if (redirect != NULL)
@@ -169,132 +170,14 @@ void http_transfer_ended(http_transfer *t, CURLcode code)
 	release(t);
 }
 
-/* ---- making one; actor
- * ------------------------------------------------------------------------------------------------------------- */
-
-static bool copy_headers(http_transfer *t, const struct curl_slist *l)
+void http_transfer_callbacks(http_handle *h)
 {
-	for (; l != NULL; l = l->next) {
-		struct curl_slist *longer = curl_slist_append(t->headers, l->data);
-		if (longer == NULL)
-			return false;
-		t->headers = longer;
-	}
-	return true;
-}
-
-static bool set_headers(http_transfer *t, const http_request *r)
-{
-	bool ok = copy_headers(t, r->headers) && copy_headers(t, r->secrets);
-	struct curl_slist *longer = ok ? curl_slist_append(t->headers, "Expect:") : NULL; /* no waiting for 100 */
-
-	if (longer == NULL)
-		return false;
-	t->headers = longer;
-	if (tr_is_valid(r->body) && !http_header_has(r, "Content-Type")) {
-		longer =
-		    curl_slist_append(t->headers, "Content-Type:"); /* raw bytes: what they are is not ours to say */
-		if (longer == NULL)
-			return false;
-		t->headers = longer;
-	}
-	return curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
-}
-
-static bool add_part(http_transfer *t, tr_value key, tr_value v, bool file)
-{
-	curl_mimepart *part = curl_mime_addpart(t->mime);
-	tr_value content = tr_is(v, TR_MAP) && file ? tr_map_get_s(v, "content") : v;
-	tr_buf text = {0};
-
-	if (part == NULL)
-		return false;
-	http_put_text(&text, content);
-	bool ok = text.err == TR_OK && curl_mime_name(part, tr_as_cstr(key, "")) == CURLE_OK &&
-		  curl_mime_data(part, text.p == NULL ? "" : text.p, text.n) == CURLE_OK;
-	tr_buf_fini(&text);
-	if (ok && file) {
-		const char *name = tr_as_cstr(tr_map_get_s(v, "filename"), tr_as_cstr(key, "file"));
-		const char *type = tr_as_cstr(tr_map_get_s(v, "content_type"), "application/octet-stream");
-		ok = curl_mime_filename(part, name) == CURLE_OK && curl_mime_type(part, type) == CURLE_OK;
-	}
-	return ok;
-}
-
-static bool set_multipart(http_transfer *t, const http_request *r)
-{
-	const tr_entry *form = tr_map_entries(r->form), *files = tr_map_entries(r->files);
-
-	t->mime = curl_mime_init(t->easy);
-	bool ok = t->mime != NULL;
-	for (size_t i = 0; ok && i < tr_map_len(r->form); i++)
-		ok = tr_is_nil(form[i].value) || add_part(t, form[i].key, form[i].value, false);
-	for (size_t i = 0; ok && i < tr_map_len(r->files); i++)
-		ok = add_part(t, files[i].key, files[i].value, true);
-	return ok && curl_easy_setopt(t->easy, CURLOPT_MIMEPOST, t->mime) == CURLE_OK &&
-	       curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method) == CURLE_OK;
-}
-
-static bool set_body(http_transfer *t, const http_request *r)
-{
-	tr_str body = tr_as_str(r->body);
-
-	if (tr_is_valid(r->files))
-		return set_multipart(t, r);
-	if (strcmp(r->method, "HEAD") == 0)
-		return curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
-	if (!tr_is_valid(r->body) && strcmp(r->method, "GET") == 0)
-		return curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-	bool sends = tr_is_valid(r->body) || strcmp(r->method, "POST") == 0 || strcmp(r->method, "PUT") == 0 ||
-		     strcmp(r->method, "PATCH") == 0;
-	t->body = tr_keep(r->body);
-	if (sends && (curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n) != CURLE_OK ||
-		      curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, body.p == NULL ? "" : body.p) != CURLE_OK))
-		return false;
-	return curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method) == CURLE_OK;
-}
-
-static void set_times(http_transfer *t, const http_request *r, int64_t deadline)
-{
-	int64_t total = r->total_ms;
-
-	if (deadline != TR_FOREVER) {
-		int64_t left = (deadline - tr_now()) / TR_MS;
-		if (left < 1)
-			left = 1;
-		if (total == 0 || left < total)
-			total = left;
-	}
-	curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)total);
-	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)r->connect_ms);
-	if (r->read_s > 0) {
-		curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-		curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, r->read_s);
-	}
-}
-
-static void set_rest(http_transfer *t, const http_request *r)
-{
-	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, (char *)t);
-	curl_easy_setopt(t->easy, CURLOPT_URL, tr_as_cstr(r->url, ""));
-	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "troupe/" TR_VERSION_STRING);
-	curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "");
-	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	/* Where HTTP/2 may be spoken, requests wait for the connection that they can share. */
-	curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, strncmp(tr_as_cstr(r->url, ""), "https", 5) == 0 ? 1L : 0L);
-	if (tr_is(r->proxy, TR_STRING)) /* else what the environment says */
-		curl_easy_setopt(t->easy, CURLOPT_PROXY, tr_as_cstr(r->proxy, ""));
-	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, r->verify_ssl ? 1L : 0L);
-	curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, r->verify_ssl ? 2L : 0L);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_content);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(h->easy, CURLOPT_WRITEFUNCTION, on_content);
+	curl_easy_setopt(h->easy, CURLOPT_WRITEDATA, h);
+	curl_easy_setopt(h->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(h->easy, CURLOPT_HEADERDATA, h);
+	curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(h->easy, CURLOPT_OPENSOCKETDATA, h);
 }
 
 /* ---- between actor and reactor
@@ -347,13 +230,11 @@ http_transfer *http_transfer_new(http_client *c, const http_request *r, int64_t 
 	t->stored = tr_absent();
 	t->deny = tr_keep(r->deny);
 	t->response_headers = tr_map();
-	t->easy = http_client_handle(c);
-	if (t->easy == NULL || !set_headers(t, r) || !set_body(t, r)) {
+	t->handle = http_handles_take(http_client_handles(c), r);
+	if (t->handle == NULL || !http_setup(t, r, deadline)) {
 		release(t);
 		return NULL;
 	}
-	set_times(t, r, deadline);
-	set_rest(t, r);
 	return tr_own(t, owner_gone) == TR_OK ? t : NULL;
 }
 
@@ -363,7 +244,7 @@ static void resume(void *loop, void *arg)
 
 	(void)loop;
 	if (t->running)
-		curl_easy_pause(t->easy, CURLPAUSE_CONT);
+		curl_easy_pause(t->handle->easy, CURLPAUSE_CONT);
 }
 
 tr_err http_transfer_run(http_transfer *t)

@@ -17,17 +17,16 @@ typedef struct http_transfer {
 	tr_node *node;
 	tr_pid owner;
 	tr_ref ref;
-	CURL *easy;
-	bool reusable; /* the handle: its request has come to its end */
+	http_handle *handle;
+	bool reusable; /* it: the request has come to its end */
 	curl_mime *mime;
-	struct curl_slist *headers; /* a copy of the request's */
+	struct curl_slist *headers; /* NULL: those that go with each request */
 	tr_value body;              /* kept while it is sent */
 	/* reactor */
 	bool running;
 	struct http_transfer *next, *prev;
 	/* what came back */
 	CURLcode code;
-	char error[CURL_ERROR_SIZE];
 	bool too_large;    /* past max_body */
 	bool contradicts;  /* two lengths, or one that is no number */
 	bool header_flood; /* more headers than anybody needs */
@@ -56,6 +55,9 @@ http_transfer *http_transfer_new(http_client *c, const http_request *r, int64_t 
 tr_err http_transfer_run(http_transfer *t);
 /** Give it back before the actor's end. */
 void http_transfer_free(http_transfer *t);
+
+/** The callbacks of this handle's transfers, whichever they are. */
+void http_transfer_callbacks(http_handle *h);
 
 /** The client: it is over. Reactor. */
 void http_transfer_ended(http_transfer *t, CURLcode code);
