@@ -5,6 +5,7 @@
 #define TROUPE_CLI_PAST_H
 
 #include "actors/engine/machine.h"
+#include "actors/store/snapshot_file.h"
 
 typedef struct past {
 	int64_t id;
@@ -15,7 +16,7 @@ typedef struct past {
 	routes *routes;   /* NULL until past_playbook */
 	uint64_t last;    /* seq of the log's last event */
 	uint64_t to;      /* of past_open_state */
-	tr_value state;   /* of a snapshot, with which the events go on; absent: none */
+	snapshot state;   /* with which the events go on; its state absent: none */
 } past;
 
 /** Read the log. False with the reason in `why` (at least 400 bytes), which does not name the execution. */
@@ -23,7 +24,7 @@ bool past_open(past *p, const char *data, int64_t id, char *why, size_t n);
 /** The same for past_machine alone: the events before the newest snapshot that is no later than `to` (0: any) are left
  * out. */
 bool past_open_state(past *p, const char *data, int64_t id, uint64_t to, char *why, size_t n);
-/** How many snapshots there are of it, and how many of them are not the state that its events give. After
+/** How many snapshots that are read there are of it, and how many of them are not the state that its events give. After
  * past_open and past_playbook. */
 bool past_check_snapshots(const past *p, size_t *count, size_t *wrong);
 /** Load the playbook that the first event names, as it was. False with the reason. */

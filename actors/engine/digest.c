@@ -1,130 +1,292 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole state as one value. Everything that the events say is in it, nothing that only saves work: two machines
- * with equal digests decide the same from here on.
+ * The whole state as MessagePack. Everything that the events say is in it, nothing that only saves work: two machines
+ * with the same digest decide the same from here on. Of a step there is only what is not as it was at the beginning,
+ * since a long workflow is mostly steps that are over.
  */
 #include "actors/engine/machine_state.h"
+#include "actors/engine/state_writer.h"
 
-static tr_value number(uint64_t n)
-{
-	return tr_int((int64_t)n);
-}
-static tr_value text(const char *z)
-{
-	return z == NULL ? tr_nil() : tr_string(z);
-}
-static tr_value known(tr_value v)
-{
-	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
-}
+#include <troupe/codec.h>
 
-static tr_value list(tr_value v)
+static void put_number(state_writer *w, const char *key, uint64_t n)
 {
-	return tr_is(v, TR_INT) ? TR_LIST(v) : known(v);
+	state_key(w, key);
+	state_number(w, n);
 }
-
-static tr_value token_digest(const token *t)
+static void put_bool(state_writer *w, const char *key, bool b)
 {
-	return TR_DICT("id", number(t->id), "event_id", number(t->event_id), "step", number(t->step), "from_step",
-		       number(t->from_step), "arc", tr_int(t->arc), "pending", tr_bool(t->pending), "late",
-		       tr_bool(t->late), "final", tr_bool(t->final), "args", tr_keep(t->args), "cause",
-		       tr_keep(t->cause));
+	state_key(w, key);
+	state_bool(w, b);
 }
-
-static tr_value run_digest(const step_run *r)
+static void put_value(state_writer *w, const char *key, tr_value v)
 {
-	tr_value loop = TR_DICT("count", tr_int(r->loop_count), "started", number(r->loop_started), "done",
-				number(r->loop_done), "failed", number(r->loop_failed));
-	tr_value v = TR_DICT("id", number(r->id), "step", number(r->step), "attempt", tr_int(r->attempt), "phase",
-			     tr_int((int64_t)r->phase), "started", tr_bool(r->started), "final", tr_bool(r->final),
-			     "end_type", tr_int((int64_t)r->end_type), "scheduled_event", number(r->scheduled_event),
-			     "end_event", number(r->end_event), "scheduled_us", tr_int(r->scheduled_us), "timeout_us",
-			     tr_int(r->timeout_us), "args", tr_keep(r->args), "cause", tr_keep(r->cause), "end",
-			     tr_keep(r->end), "owed", list(r->owed));
+	state_key(w, key);
+	state_value(w, v);
+}
+static void put_text(state_writer *w, const char *key, const char *z)
+{
+	state_key(w, key);
+	if (z == NULL)
+		state_value(w, tr_nil());
+	else
+		state_text(w, tr_s(z));
+}
+static void put_array(state_writer *w, const char *key, const struct link *list)
+{
+	size_t n = 0;
 
-	v = tr_map_put_s(v, "scheduled_seq", number(r->scheduled_seq));
-	v = tr_map_put_s(v, "lost", number(r->lost));
-	v = tr_map_put_s(v, "owed_done", number(r->owed_done));
-	v = tr_map_put_s(v, "tasks_done", number(r->tasks_done));
-	v = tr_map_put_s(v, "retries", number(r->retries));
-	v = tr_map_put_s(v, "task_attempt", tr_int(r->task_attempt));
-	return tr_map_put_s(v, "loop", loop);
+	LINK_EACH(l, list)
+	n++;
+	state_key(w, key);
+	state_array(w, n);
 }
 
-static tr_value step_digest(const step_state *s)
+static void put_token(state_writer *w, const token *t)
 {
-	tr_value tokens = tr_array();
-
-	LINK_EACH(l, &s->tokens)
-	tokens = tr_array_push(tokens, token_digest(LINK_OF(l, token, at_step)));
-	return TR_DICT("tokens", tokens, "waiting", number(s->waiting), "live", number(s->live), "blockers",
-		       number(s->blockers), "open", tr_bool(step_is_open(s)), "runs", number(s->runs), "done",
-		       number(s->done), "failed", number(s->failed), "status", text(s->status), "result",
-		       known(s->result), "error", known(s->error), "labels", known(s->labels));
+	state_map(w, 10);
+	put_number(w, "id", t->id);
+	put_number(w, "event_id", t->event_id);
+	put_number(w, "step", t->step);
+	put_number(w, "from_step", t->from_step);
+	put_number(w, "arc", (uint64_t)t->arc);
+	put_bool(w, "pending", t->pending);
+	put_bool(w, "late", t->late);
+	put_bool(w, "final", t->final);
+	put_value(w, "args", t->args);
+	put_value(w, "cause", t->cause);
 }
 
-static tr_value steps_digest(const machine *m)
+static void put_owed_arcs(state_writer *w, tr_value owed)
 {
-	tr_value steps = tr_map();
-
-	for (size_t i = 0; i < m->routes->playbook->step_count; i++)
-		if (m->steps[i].runs > 0 || m->steps[i].live > 0 || step_is_open(&m->steps[i]))
-			steps = tr_map_put(steps, number(i), step_digest(&m->steps[i]));
-	return steps;
+	state_key(w, "owed");
+	if (tr_is(owed, TR_INT))
+		state_array(w, 1);
+	state_value(w, owed);
 }
 
-static tr_value child_digest(const child *c)
+static void put_run(state_writer *w, const step_run *r)
 {
-	return TR_DICT("key", tr_keep(c->key), "execution_id", tr_int(c->execution_id), "step_run_id",
-		       number(c->step_run_id), "iteration", tr_int(c->iteration), "label", tr_keep(c->label), "hash",
-		       tr_keep(c->hash), "waited", tr_bool(c->waited), "done", tr_bool(c->done), "over",
-		       tr_bool(c->over));
+	state_map(w, 22);
+	put_number(w, "id", r->id);
+	put_number(w, "step", r->step);
+	put_number(w, "attempt", r->attempt);
+	put_number(w, "phase", (uint64_t)r->phase);
+	put_bool(w, "started", r->started);
+	put_bool(w, "final", r->final);
+	put_number(w, "end_type", (uint64_t)r->end_type);
+	put_number(w, "scheduled_event", r->scheduled_event);
+	put_number(w, "end_event", r->end_event);
+	put_number(w, "scheduled_us", (uint64_t)r->scheduled_us);
+	put_number(w, "timeout_us", (uint64_t)r->timeout_us);
+	put_value(w, "args", r->args);
+	put_value(w, "cause", r->cause);
+	put_value(w, "end", r->end);
+	put_owed_arcs(w, r->owed);
+	put_number(w, "scheduled_seq", r->scheduled_seq);
+	put_number(w, "lost", r->lost);
+	put_number(w, "owed_done", r->owed_done);
+	put_number(w, "tasks_done", r->tasks_done);
+	put_number(w, "retries", r->retries);
+	put_number(w, "task_attempt", r->task_attempt);
+	state_key(w, "loop");
+	state_map(w, 4);
+	put_number(w, "count", (uint64_t)r->loop_count);
+	put_number(w, "started", r->loop_started);
+	put_number(w, "done", r->loop_done);
+	put_number(w, "failed", r->loop_failed);
 }
 
-static tr_value lists_digest(const machine *m)
+static bool tells(tr_value v)
 {
-	tr_value runs = tr_array(), ended = tr_array(), pending = tr_array(), owed = tr_array(), children = tr_array(),
-		 live = tr_array(), open = tr_array();
+	return tr_is_valid(v) && !tr_is_nil(v);
+}
 
-	/* Their order decides what is decided first. */
-	LINK_EACH(s, &m->live)
-	live = tr_array_push(live, number((uint64_t)(LINK_OF(s, step_state, in_live) - m->steps)));
-	LINK_EACH(j, &m->open)
-	open = tr_array_push(open, number((uint64_t)(LINK_OF(j, step_state, in_open) - m->steps)));
+static void put_step(state_writer *w, const step_state *s)
+{
+	const struct {
+		const char *key;
+		uint32_t n;
+	} counts[] = {{"waiting", s->waiting}, {"live", s->live}, {"blockers", s->blockers},
+		      {"runs", s->runs},       {"done", s->done}, {"failed", s->failed}};
+	const size_t count_of = sizeof counts / sizeof counts[0];
+	size_t n = (size_t)!link_alone(&s->tokens) + step_is_open(s) + (s->status != NULL) + tells(s->result) +
+		   tells(s->error) + tells(s->labels);
 
-	LINK_EACH(l, &m->runs)
-	runs = tr_array_push(runs, run_digest(LINK_OF(l, step_run, in_runs)));
+	for (size_t i = 0; i < count_of; i++)
+		n += counts[i].n != 0;
+	state_map(w, n);
+	for (size_t i = 0; i < count_of; i++)
+		if (counts[i].n != 0)
+			put_number(w, counts[i].key, counts[i].n);
+	if (!link_alone(&s->tokens)) {
+		put_array(w, "tokens", &s->tokens);
+		LINK_EACH(l, &s->tokens)
+		put_token(w, LINK_OF(l, token, at_step));
+	}
+	if (step_is_open(s))
+		put_bool(w, "open", true);
+	if (s->status != NULL)
+		put_text(w, "status", s->status);
+	if (tells(s->result))
+		put_value(w, "result", s->result);
+	if (tells(s->error))
+		put_value(w, "error", s->error);
+	if (tells(s->labels))
+		put_value(w, "labels", s->labels);
+}
+
+static bool is_as_at_first(const step_state *s)
+{
+	return s->runs == 0 && s->live == 0 && !step_is_open(s);
+}
+
+static void put_steps(state_writer *w, const machine *m)
+{
+	size_t count = m->routes->playbook->step_count, n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += !is_as_at_first(&m->steps[i]);
+	state_key(w, "steps");
+	state_map(w, n);
+	for (size_t i = 0; i < count; i++) {
+		if (is_as_at_first(&m->steps[i]))
+			continue;
+		state_number(w, i);
+		put_step(w, &m->steps[i]);
+	}
+}
+
+static void put_child(state_writer *w, const child *c)
+{
+	state_map(w, 9);
+	put_value(w, "key", c->key);
+	put_number(w, "execution_id", (uint64_t)c->execution_id);
+	put_number(w, "step_run_id", c->step_run_id);
+	put_number(w, "iteration", (uint64_t)c->iteration);
+	put_value(w, "label", c->label);
+	put_value(w, "hash", c->hash);
+	put_bool(w, "waited", c->waited);
+	put_bool(w, "done", c->done);
+	put_bool(w, "over", c->over);
+}
+
+static void put_owed(state_writer *w, const owed_patch *o)
+{
+	state_array(w, 3);
+	state_number(w, o->step_run_id);
+	state_number(w, o->parent_id);
+	state_value(w, o->patch);
+}
+
+/* Their order decides what is decided first. */
+#define LISTS 7
+static void put_lists(state_writer *w, const machine *m)
+{
+	put_array(w, "runs", &m->runs);
+	LINK_EACH(r, &m->runs)
+	put_run(w, LINK_OF(r, step_run, in_runs));
+	put_array(w, "ended", &m->ended);
 	LINK_EACH(e, &m->ended)
-	ended = tr_array_push(ended, number(LINK_OF(e, step_run, in_ended)->id));
+	state_number(w, LINK_OF(e, step_run, in_ended)->id);
+	put_array(w, "pending", &m->pending);
 	LINK_EACH(p, &m->pending)
-	pending = tr_array_push(pending, number(LINK_OF(p, token, in_pending)->id));
+	state_number(w, LINK_OF(p, token, in_pending)->id);
+	put_array(w, "owed", &m->owed);
 	LINK_EACH(o, &m->owed)
-	owed = tr_array_push(owed, TR_LIST(number(LINK_OF(o, owed_patch, in_owed)->step_run_id),
-					   number(LINK_OF(o, owed_patch, in_owed)->parent_id),
-					   tr_keep(LINK_OF(o, owed_patch, in_owed)->patch)));
+	put_owed(w, LINK_OF(o, owed_patch, in_owed));
+	put_array(w, "children", &m->children);
 	LINK_EACH(c, &m->children)
-	children = tr_array_push(children, child_digest(LINK_OF(c, child, in_children)));
-	return TR_DICT("runs", runs, "ended", ended, "pending", pending, "owed", owed, "children", children, "live",
-		       live, "open", open);
+	put_child(w, LINK_OF(c, child, in_children));
+	put_array(w, "live", &m->live);
+	LINK_EACH(s, &m->live)
+	state_number(w, (uint64_t)(LINK_OF(s, step_state, in_live) - m->steps));
+	put_array(w, "open", &m->open);
+	LINK_EACH(j, &m->open)
+	state_number(w, (uint64_t)(LINK_OF(j, step_state, in_open) - m->steps));
+}
+
+#define VALUES 10
+static void put_values(state_writer *w, const machine *m)
+{
+	put_value(w, "playbook", m->info);
+	put_value(w, "payload", m->payload);
+	put_value(w, "parent", m->parent);
+	put_value(w, "workload", m->workload);
+	put_value(w, "ctx", m->ctx);
+	put_value(w, "vars", m->vars);
+	put_value(w, "result", m->result);
+	put_value(w, "failures", m->failures);
+	put_value(w, "stop_reason", m->stop_reason);
+	put_value(w, "warned", m->warned);
+}
+
+#define SCALARS 20
+static void put_scalars(state_writer *w, const machine *m)
+{
+	put_number(w, "execution_id", (uint64_t)m->execution_id);
+	put_number(w, "seq", m->seq);
+	put_number(w, "last_event_id", m->last_event_id);
+	put_number(w, "phase", (uint64_t)m->phase);
+	put_number(w, "stop", (uint64_t)m->stop);
+	put_bool(w, "paused", m->paused);
+	put_bool(w, "paused_by_parent", m->paused_by_parent);
+	put_bool(w, "entry_owed", m->entry_owed);
+	put_bool(w, "final_made", m->final_made);
+	put_bool(w, "has_refs", m->has_refs);
+	put_text(w, "status", m->status);
+	put_number(w, "started_us", (uint64_t)m->started_us);
+	put_number(w, "finished_us", (uint64_t)m->finished_us);
+	put_number(w, "deadline_us", (uint64_t)m->deadline_us);
+	put_number(w, "trace_id", m->trace_id);
+	put_number(w, "failure_count", m->failure_count);
+	put_number(w, "branches_done", m->branches_done);
+	put_number(w, "finished_runs", m->finished_runs);
+	put_number(w, "next_token", m->next_token);
+	put_number(w, "next_run", m->next_run);
+}
+
+tr_err machine_write(const machine *m, machine_piece *piece, void *arg)
+{
+	state_writer w;
+
+	if (state_writer_init(&w, piece, arg) != TR_OK)
+		return TR_ENOMEM;
+	state_map(&w, SCALARS + VALUES + 1 + LISTS);
+	put_scalars(&w, m);
+	put_values(&w, m);
+	put_steps(&w, m);
+	put_lists(&w, m);
+	return state_writer_fini(&w);
+}
+
+tr_value machine_state_read(tr_str bytes)
+{
+	const tr_decode_limits limits = {
+	    .max_depth = MACHINE_STATE_DEPTH, .max_bytes = MACHINE_STATE_MAX, .max_items = MACHINE_STATE_ITEMS};
+	size_t used = 0;
+	tr_value v = tr_msgpack_read(bytes, &used, &limits, NULL);
+
+	if (!tr_is_valid(v) || used == bytes.n)
+		return v;
+	tr_drop(v);
+	return tr_invalid(TR_ECORRUPT);
+}
+
+tr_err machine_gather(void *buf, tr_str bytes)
+{
+	tr_buf *out = buf;
+
+	tr_buf_put(out, bytes.p, bytes.n);
+	return out->err;
 }
 
 tr_value machine_digest(const machine *m)
 {
-	tr_value v = TR_DICT(
-	    "execution_id", tr_int(m->execution_id), "seq", number(m->seq), "last_event_id", number(m->last_event_id),
-	    "phase", tr_int((int64_t)m->phase), "stop", tr_int((int64_t)m->stop), "stop_reason", known(m->stop_reason),
-	    "paused", tr_bool(m->paused), "entry_owed", tr_bool(m->entry_owed), "final_made", tr_bool(m->final_made),
-	    "status", text(m->status), "started_us", tr_int(m->started_us), "finished_us", tr_int(m->finished_us),
-	    "deadline_us", tr_int(m->deadline_us), "trace_id", number(m->trace_id));
+	tr_buf bytes = {0};
+	tr_err err = machine_write(m, machine_gather, &bytes);
+	tr_value v = err == TR_OK ? machine_state_read(tr_buf_str(&bytes)) : tr_invalid(err);
 
-	v = tr_map_merge(v,
-			 TR_DICT("playbook", known(m->info), "payload", known(m->payload), "parent", known(m->parent),
-				 "workload", known(m->workload), "ctx", known(m->ctx), "vars", known(m->vars), "result",
-				 known(m->result), "failures", known(m->failures), "warned", known(m->warned)));
-	v = tr_map_merge(v, TR_DICT("failure_count", number(m->failure_count), "branches_done",
-				    number(m->branches_done), "finished_runs", number(m->finished_runs), "next_token",
-				    number(m->next_token), "next_run", number(m->next_run), "steps", steps_digest(m)));
-	v = tr_map_put_s(v, "has_refs", tr_bool(m->has_refs));
-	v = tr_map_put_s(v, "paused_by_parent", tr_bool(m->paused_by_parent));
-	return tr_map_merge(v, lists_digest(m));
+	tr_buf_fini(&bytes);
+	return v;
 }

@@ -416,7 +416,7 @@ static tr_next execution_info(void *state, tr_value message)
 	} else if (tr_str_is(name, "beat")) {
 		lease_beat(x, message);
 	} else if (tr_str_is(name, "snapshotted")) {
-		snapshot_taken(x, message);
+		snapshot_taken(x);
 	} else if (tr_str_is(name, "lease")) {
 		lease_look(x);
 	} else if (tr_str_is(name, "lost")) {

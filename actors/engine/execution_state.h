@@ -23,7 +23,7 @@ typedef struct child_wait {
 /* Of the state that is written beside the log now and then. */
 typedef struct snapshot_state {
 	uint64_t seq;     /* of the last one */
-	size_t bytes;     /* of the last one */
+	size_t bytes;     /* of the last one, before it was packed */
 	size_t log_bytes; /* since */
 	uint32_t every;   /* events */
 	bool out;         /* it is being written */
@@ -83,8 +83,8 @@ tr_value outlet_folder(const execution *x);
 void snapshot_init(execution *x);
 /* Take one when it is time. */
 void snapshot_consider(execution *x);
-/* [snapshotted, execution_id, seq, bytes] */
-void snapshot_taken(execution *x, tr_value message);
+/* [snapshotted, execution_id, seq] */
+void snapshot_taken(execution *x);
 /* It was taken up by this one; 0: by none. */
 void snapshot_resumed(execution *x, uint64_t seq, size_t bytes);
 

@@ -91,11 +91,23 @@ void machine_free(machine **m);
 
 /** TR_ECORRUPT when the event cannot follow what has happened; TR_ENOMEM. */
 tr_err machine_apply(machine *m, const event *e);
-/** The whole state as one value, the same for equal states however they came about. Fresh reference. */
+/** The whole state as MessagePack, handed out in pieces of at most MACHINE_PIECE bytes, in order; machines that are in
+ * the same state give equal values. TR_ELIMIT: it is too large, or holds what is nested too deep; TR_ENOMEM; what
+ * `piece` gives when it is not TR_OK ends it. */
+typedef tr_err machine_piece(void *arg, tr_str bytes);
+tr_err machine_write(const machine *m, machine_piece *piece, void *arg);
+/** A piece's place: the end of a tr_buf. */
+tr_err machine_gather(void *buf, tr_str bytes);
+/** The same as a value. Fresh reference; invalid on failure. */
 tr_value machine_digest(const machine *m);
-/** The way back: a machine in the state that a digest says, whatever it is: nothing in it is believed that a machine of
- * this playbook cannot be in, as far as one state shows it. NULL when it cannot be, or memory is short. */
-machine *machine_restore(routes *r, int64_t execution_id, tr_value digest);
+/** The way back: a machine in the state that is written there, whatever it is: nothing in it is believed that a machine
+ * of this playbook cannot be in, as far as one state shows it. NULL when it cannot be, or memory is short. */
+machine *machine_restore(routes *r, int64_t execution_id, tr_str state);
+
+#define MACHINE_PIECE       65536u
+#define MACHINE_STATE_MAX   ((size_t)256 << 20) /* bytes */
+#define MACHINE_STATE_ITEMS ((size_t)16 << 20)
+#define MACHINE_STATE_DEPTH 160 /* more than a log's events can hold */
 
 /* ---- state + input -> events + effects --------------------------------------------------------------------------- */
 

@@ -204,6 +204,9 @@ void run_free(step_run *r); /* one that is in no list */
 void run_forget(machine *m, step_run *r);
 void run_owed_paid(machine *m, step_run *r);
 
+/* digest.c: what machine_write has written. Fresh. */
+tr_value machine_state_read(tr_str bytes);
+
 /* restore.c, restore_tokens.c, restore_runs.c: from a digest, which is not to be trusted; false: it cannot be */
 bool restore_index(const machine *m, tr_value v, uint32_t *step);
 bool restore_tokens(machine *m, uint32_t step, tr_value list);

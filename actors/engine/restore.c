@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a digest back to a machine. What comes in may be anything: whatever is used as a place is checked before, what
- * can be counted is counted and not read, and in the end the machine must give the very digest that it was made of.
+ * can be counted is counted and not read, and in the end the machine must write the very bytes that it was made of.
  *
  * Hints are not in a digest. They are what they are after a replay: every token is looked at once more.
  */
 #include "actors/engine/machine_state.h"
+
+#include <string.h>
 
 static int64_t number(tr_value v, const char *key)
 {
@@ -75,27 +77,37 @@ static bool restore_values(machine *m, tr_value v)
 	       tr_is(m->warned, TR_MAP);
 }
 
-/* A step that has not ended once has no result, which is another thing than nil. */
+static tr_value value_or_nil(tr_value v)
+{
+	return tr_is_valid(v) ? tr_keep(v) : tr_nil();
+}
+
+/* Of a step only what is not as at the beginning is told. One that has not ended once has no result, which is another
+ * thing than nil. */
 static bool restore_step(machine *m, uint32_t step, tr_value v)
 {
 	step_state *s = &m->steps[step];
-	tr_value labels = tr_map_get_s(v, "labels"), error = tr_map_get_s(v, "error");
-	int64_t runs = number(v, "runs"), done = number(v, "done"), failed = number(v, "failed");
-	bool ended = done != 0 || failed != 0;
+	tr_value labels = tr_map_get_s(v, "labels"), error = value_or_nil(tr_map_get_s(v, "error"));
+	tr_value tokens = tr_map_get_s(v, "tokens");
+	int64_t runs = tr_as_int(tr_map_get_s(v, "runs"), 0), done = tr_as_int(tr_map_get_s(v, "done"), 0),
+		failed = tr_as_int(tr_map_get_s(v, "failed"), 0);
+	bool ended = done != 0 || failed != 0, good = is_map_or_nil(error);
 
 	s->runs = (uint32_t)runs;
 	s->done = (uint32_t)done;
 	s->failed = (uint32_t)failed;
 	s->status = event_status(tr_as_str(tr_map_get_s(v, "status")));
 	if (ended) {
-		s->result = tr_keep(tr_map_get_s(v, "result"));
-		s->error = tr_keep(error);
+		s->result = value_or_nil(tr_map_get_s(v, "result"));
+		s->error = error;
+	} else {
+		tr_drop(error);
 	}
 	if (tr_is(labels, TR_MAP))
 		s->labels = tr_keep(labels);
-	return runs >= 0 && runs <= UINT32_MAX && done >= 0 && done <= UINT32_MAX && failed >= 0 &&
-	       failed <= UINT32_MAX && (s->status != NULL) == (runs > 0) && (tr_is_valid(s->result) || !ended) &&
-	       is_map_or_nil(error) && restore_tokens(m, step, tr_map_get_s(v, "tokens"));
+	return good && runs >= 0 && runs <= UINT32_MAX && done >= 0 && done <= UINT32_MAX && failed >= 0 &&
+	       failed <= UINT32_MAX && (s->status != NULL) == (runs > 0) &&
+	       (!tr_is_valid(tokens) || restore_tokens(m, step, tokens));
 }
 
 static bool restore_steps(machine *m, tr_value steps)
@@ -163,29 +175,37 @@ static bool restore_owed(machine *m, tr_value list)
 	return tr_is(list, TR_ARRAY);
 }
 
-static bool restore(machine *m, tr_value v)
+/* What the machine writes must be what it was made of, to the last byte. */
+static tr_err compare(void *arg, tr_str bytes)
 {
-	tr_value again;
-	bool same;
+	tr_str *left = arg;
 
-	if (!restore_scalars(m, v) || !restore_values(m, v) || !restore_steps(m, tr_map_get_s(v, "steps")) ||
-	    !restore_runs(m, tr_map_get_s(v, "runs")) || !restore_live(m, tr_map_get_s(v, "live")) ||
-	    !restore_open(m, tr_map_get_s(v, "open")) || !restore_pending(m, tr_map_get_s(v, "pending")) ||
-	    !restore_ended(m, tr_map_get_s(v, "ended")) || !restore_owed(m, tr_map_get_s(v, "owed")) ||
-	    !restore_children(m, tr_map_get_s(v, "children")) || !restore_queue(m))
-		return false;
-	m->children_stale = true;
-	again = machine_digest(m);
-	same = tr_equal(again, v);
-	tr_drop(again);
-	return same;
+	if (bytes.n > left->n || memcmp(bytes.p, left->p, bytes.n) != 0)
+		return TR_ECORRUPT;
+	*left = (tr_str){left->p + bytes.n, left->n - bytes.n};
+	return TR_OK;
 }
 
-machine *machine_restore(routes *r, int64_t execution_id, tr_value digest)
+static bool restore(machine *m, tr_value v)
 {
-	machine *m = machine_new(r, execution_id);
+	bool good = restore_scalars(m, v) && restore_values(m, v) && restore_steps(m, tr_map_get_s(v, "steps")) &&
+		    restore_runs(m, tr_map_get_s(v, "runs")) && restore_live(m, tr_map_get_s(v, "live")) &&
+		    restore_open(m, tr_map_get_s(v, "open")) && restore_pending(m, tr_map_get_s(v, "pending")) &&
+		    restore_ended(m, tr_map_get_s(v, "ended")) && restore_owed(m, tr_map_get_s(v, "owed")) &&
+		    restore_children(m, tr_map_get_s(v, "children")) && restore_queue(m);
 
-	if (m != NULL && !restore(m, digest))
+	m->children_stale = true;
+	return good;
+}
+
+machine *machine_restore(routes *r, int64_t execution_id, tr_str state)
+{
+	tr_value v = machine_state_read(state);
+	machine *m = tr_is(v, TR_MAP) ? machine_new(r, execution_id) : NULL;
+	bool good = m != NULL && restore(m, v);
+
+	tr_drop(v);
+	if (m != NULL && (!good || machine_write(m, compare, &state) != TR_OK || state.n > 0))
 		machine_free(&m);
 	return m;
 }

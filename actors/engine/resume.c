@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking an execution up where its log ends. */
 #include "actors/engine/execution_state.h"
+#include "actors/engine/state_pack.h"
 
 #include "actors/protocol.h"
 
@@ -108,12 +109,13 @@ static tr_err replay(execution *x, tr_value events, char *why, size_t n)
 }
 
 /* A machine in the snapshot's state. */
-static tr_err restore(execution *x, routes *r, tr_value snapshot)
+static tr_err restore(execution *x, routes *r, tr_value snapshot, size_t bytes)
 {
-	tr_value hash = tr_map_get_s(TR_GET(snapshot, "state", "playbook"), "hash");
+	tr_value info = tr_map_get_s(snapshot, "playbook");
 
-	if (tr_equal(hash, tr_map_get_s(snapshot, "playbook")))
-		x->machine = machine_restore(r, x->id, tr_map_get_s(snapshot, "state"));
+	x->machine = state_restore(r, x->id, tr_as_str(tr_map_get_s(snapshot, "state")), bytes);
+	if (x->machine != NULL && !tr_equal(machine_playbook(x->machine), info))
+		machine_free(&x->machine);
 	return x->machine != NULL ? TR_OK : TR_ECORRUPT;
 }
 
@@ -122,20 +124,19 @@ static tr_err take_up(execution *x, tr_value loaded, char *why, size_t n)
 {
 	tr_value events = tr_array_at(loaded, 1), snapshot = tr_array_at(loaded, 3), entry = tr_absent();
 	bool by = tr_is(snapshot, TR_MAP);
-	tr_value info =
-	    by ? tr_keep(TR_GET(snapshot, "state", "playbook")) : playbook_of(tr_array_at(events, 0), why, n);
+	size_t bytes = (size_t)tr_as_int(tr_map_get_s(snapshot, "bytes"), 0);
+	tr_value info = by ? tr_keep(tr_map_get_s(snapshot, "playbook")) : playbook_of(tr_array_at(events, 0), why, n);
 	routes *r = tr_is_valid(info) ? routes_for(info, &entry, why, n) : NULL;
 	tr_err err = TR_EINVAL;
 
 	if (r != NULL && by)
-		err = restore(x, r, snapshot);
+		err = restore(x, r, snapshot, bytes);
 	else if (r != NULL)
 		err = (x->machine = machine_new(r, x->id)) == NULL ? TR_ENOMEM : TR_OK;
 	x->history = tr_map();
 	if (err == TR_OK)
 		err = replay(x, events, why, n);
-	snapshot_resumed(x, (uint64_t)tr_as_int(tr_map_get_s(snapshot, "seq"), 0),
-			 (size_t)tr_as_int(tr_map_get_s(snapshot, "bytes"), 0));
+	snapshot_resumed(x, (uint64_t)tr_as_int(tr_map_get_s(snapshot, "seq"), 0), bytes);
 	tr_drop(info);
 	tr_drop(entry);
 	return err;

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <troupe/codec.h>
 
 #define RESTORE_EVERY 7
 
@@ -67,14 +66,13 @@ static void compare(machine *m, tr_err err, tr_value live, const event *e)
 }
 
 /* By way of the bytes, as from a snapshot. */
-static machine *restore(const machine *live, tr_value state)
+static machine *restore(const machine *live)
 {
 	tr_buf bytes = {0};
-	tr_err err = tr_msgpack_write(&bytes, state);
-	tr_value back = err == TR_OK ? tr_msgpack_read(tr_buf_str(&bytes), NULL, NULL, NULL) : tr_absent();
-	machine *m = machine_restore(live->routes, live->execution_id, back);
+	machine *m = machine_write(live, machine_gather, &bytes) == TR_OK
+			 ? machine_restore(live->routes, live->execution_id, tr_buf_str(&bytes))
+			 : NULL;
 
-	tr_drop(back);
 	tr_buf_fini(&bytes);
 	return m;
 }
@@ -89,7 +87,7 @@ void shadow_check(machine *shadow, machine **restored, const machine *live, cons
 		compare(*restored, apply_read(*restored, e), state, e);
 	if (*restored == NULL || e->seq % RESTORE_EVERY == 0) {
 		machine_free(restored);
-		*restored = restore(live, state);
+		*restored = restore(live);
 		if (*restored == NULL)
 			differs(e, "the state has no way back", state, state);
 	}

@@ -5,11 +5,13 @@
  * however large the state is.
  */
 #include "actors/engine/execution_state.h"
+#include "actors/engine/state_pack.h"
 
 #include "actors/protocol.h"
 
-#define NEVER UINT32_MAX
-#define SHARE 4 /* bytes of log for each byte of a snapshot, at least */
+#define NEVER       UINT32_MAX
+#define SHARE       4                  /* bytes of log for each byte of a state, at least */
+#define MOST_PACKED ((size_t)63 << 20) /* the record takes no more, with what stands before it */
 
 void snapshot_init(execution *x)
 {
@@ -29,35 +31,69 @@ static bool is_due(const execution *x)
 	       s->log_bytes / SHARE >= s->bytes && machine_phase_of(x->machine) == MACHINE_RUNNING;
 }
 
+struct packing {
+	const machine *m;
+	tr_buf out;
+	size_t bytes;
+	tr_err err;
+};
+
+static void *do_pack(void *arg)
+{
+	struct packing *p = arg;
+
+	p->err = state_pack(p->m, &p->out, &p->bytes);
+	return NULL;
+}
+
+/* The state as it is now, packed beside the schedulers: a large one takes its time. Fresh; absent: there is none.
+ * Nothing comes between: the execution itself waits. */
+static tr_value pack(execution *x)
+{
+	struct packing p = {.m = x->machine, .out = {.max = MOST_PACKED}};
+	tr_value state = tr_absent();
+	tr_err err;
+
+	tr_dirty(do_pack, &p, &err);
+	if (err == TR_OK && p.err == TR_OK)
+		state = tr_binary(p.out.p, p.out.n);
+	/* One that is too large is not tried again and again: the next comes when the log has grown by that much. */
+	if (p.bytes > 0)
+		x->snapshots.bytes = p.bytes;
+	tr_buf_fini(&p.out);
+	return state;
+}
+
+static tr_value described(const execution *x, tr_value state)
+{
+	const machine *m = x->machine;
+
+	return TR_DICT("seq", tr_int((int64_t)machine_seq(m)), "needed", tr_int((int64_t)machine_needed_seq(m)),
+		       "event", tr_int((int64_t)machine_last_event_id(m)), "bytes", tr_int((int64_t)x->snapshots.bytes),
+		       "playbook", tr_keep(machine_playbook(m)), "state", state);
+}
+
 void snapshot_consider(execution *x)
 {
-	tr_pid writer;
-	uint64_t seq, needed;
+	tr_pid writer = is_due(x) ? tr_whereis(SUBJECT_SNAPSHOTS) : (tr_pid){0};
+	tr_value state;
 
-	if (!is_due(x))
-		return;
-	writer = tr_whereis(SUBJECT_SNAPSHOTS);
 	if (writer.bits == 0)
 		return;
-	seq = machine_seq(x->machine);
-	needed = machine_needed_seq(x->machine);
-	x->snapshots.seq = seq;
+	x->snapshots.seq = machine_seq(x->machine);
 	x->snapshots.log_bytes = 0;
+	state = pack(x);
+	if (!tr_is_valid(state))
+		return;
 	x->snapshots.out = true;
 	outlet_send(x, writer,
 		    TR_LIST(tr_atom("snapshot"), tr_pid_value(tr_self()), tr_int(x->id), outlet_folder(x),
-			    TR_DICT("seq", tr_int((int64_t)seq), "needed", tr_int((int64_t)needed), "playbook",
-				    tr_keep(tr_map_get_s(machine_playbook(x->machine), "hash")), "state",
-				    machine_digest(x->machine))));
+			    described(x, state)));
 }
 
-void snapshot_taken(execution *x, tr_value message)
+void snapshot_taken(execution *x)
 {
-	int64_t bytes = tr_as_int(tr_array_at(message, 3), 0);
-
 	x->snapshots.out = false;
-	if (bytes > 0)
-		x->snapshots.bytes = (size_t)bytes;
 }
 
 void snapshot_resumed(execution *x, uint64_t seq, size_t bytes)

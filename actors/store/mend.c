@@ -39,7 +39,7 @@ static const char *fault_of(const char *data, const char *folder, int64_t id, co
 	snapshot s;
 	const char *what = NULL;
 	tr_err err = snapshot_read(data, folder, id, m->seqs[i], &s);
-	if (err == TR_ENOENT) /* removed meanwhile */
+	if (err == TR_ENOENT || err == TR_EUNSUPPORTED) /* removed meanwhile; of an earlier version: it is not used */
 		what = NULL;
 	else if (err != TR_OK)
 		what = err == TR_ECORRUPT ? "it is damaged" : tr_err_text(err);
@@ -47,7 +47,7 @@ static const char *fault_of(const char *data, const char *folder, int64_t id, co
 		what = "the log does not reach so far";
 	else if (m->ids[i] != 0 && m->ids[i] != s.event_id)
 		what = "it is of another log";
-	else if (tr_is_valid(m->hash) && !tr_equal(m->hash, s.playbook))
+	else if (tr_is_valid(m->hash) && !tr_equal(m->hash, tr_map_get_s(s.playbook, "hash")))
 		what = "it is of another playbook";
 	snapshot_fini(&s);
 	return what;

@@ -220,7 +220,8 @@ static bool try_snapshot(store_reading *r, const char *data, const char *folder,
 	uint64_t mark_id = 0;
 	*err = snapshot_read(data, folder, id, seq, &r->snapshot);
 	if (*err != TR_OK) {
-		left_aside(r, seq, *err == TR_ECORRUPT ? "it is damaged" : tr_err_text(*err));
+		if (*err != TR_EUNSUPPORTED) /* an earlier version's is no fault */
+			left_aside(r, seq, *err == TR_ECORRUPT ? "it is damaged" : tr_err_text(*err));
 		snapshot_fini(&r->snapshot);
 		return *err == TR_ENOMEM;
 	}

@@ -19,23 +19,16 @@ static tr_err place_of(layout_path path, const char *data, const char *folder, u
 	return layout_join(path, data, "executions/%s/%" PRIu64 SUFFIX, folder, seq);
 }
 
-/* Whether it can be read back is known before it replaces anything. */
 static tr_err encode(tr_buf *out, int64_t id, const snapshot *s)
 {
-	tr_buf payload = {0};
+	tr_buf payload = {.max = FRAME_MAX};
 	tr_value v = TR_DICT("format", tr_int(SNAPSHOT_FORMAT), "playbook", tr_keep(s->playbook), "needed",
-			     tr_int((int64_t)s->needed), "state", tr_keep(s->state));
+			     tr_int((int64_t)s->needed), "event", tr_int((int64_t)s->event_id), "bytes",
+			     tr_int((int64_t)s->bytes), "state", tr_keep(s->state));
 	tr_err err = tr_is_valid(v) ? tr_msgpack_write(&payload, v) : tr_value_err(v);
 
 	if (err == TR_OK)
 		err = payload.err;
-	if (err == TR_OK && payload.n > FRAME_MAX)
-		err = TR_ELIMIT;
-	if (err == TR_OK) {
-		tr_value back = tr_msgpack_read(tr_buf_str(&payload), NULL, NULL, NULL);
-		err = tr_is_valid(back) ? TR_OK : tr_value_err(back) == TR_ENOMEM ? TR_ENOMEM : TR_ELIMIT;
-		tr_drop(back);
-	}
 	if (err == TR_OK) {
 		frame_put(out, FRAME_SNAPSHOT, EVENT_NONE, id, s->seq, tr_buf_str(&payload));
 		err = out->err;
@@ -45,8 +38,7 @@ static tr_err encode(tr_buf *out, int64_t id, const snapshot *s)
 	return err;
 }
 
-tr_err snapshot_write(const disk *d, const char *data, const char *folder, int64_t id, const snapshot *s, size_t *bytes,
-		      int *os_error)
+tr_err snapshot_write(const disk *d, const char *data, const char *folder, int64_t id, const snapshot *s, int *os_error)
 {
 	layout_path path, below;
 	tr_buf file = {0};
@@ -65,9 +57,13 @@ tr_err snapshot_write(const disk *d, const char *data, const char *folder, int64
 		*os_error = -os;
 		err = os == 0 ? TR_OK : TR_EIO;
 	}
-	*bytes = file.n;
 	tr_buf_fini(&file);
 	return err;
+}
+
+static uint64_t number(tr_value v, const char *key)
+{
+	return (uint64_t)tr_as_int(tr_map_get_s(v, key), 0);
 }
 
 static tr_err decode(tr_str bytes, int64_t id, uint64_t seq, snapshot *out)
@@ -75,20 +71,25 @@ static tr_err decode(tr_str bytes, int64_t id, uint64_t seq, snapshot *out)
 	frame f;
 	size_t used = 0;
 	tr_value v;
+	tr_err err = TR_ECORRUPT;
 
 	if (frame_get(bytes, &f, &used) != FRAME_OK || used != bytes.n || f.kind != FRAME_SNAPSHOT ||
 	    f.execution_id != id || f.seq != seq)
 		return TR_ECORRUPT;
 	v = tr_msgpack_read(f.payload, NULL, NULL, NULL);
 	out->seq = seq;
-	out->needed = (uint64_t)tr_as_int(tr_map_get_s(v, "needed"), 0);
+	out->needed = number(v, "needed");
+	out->event_id = number(v, "event");
+	out->bytes = (size_t)number(v, "bytes");
 	out->playbook = tr_keep(tr_map_get_s(v, "playbook"));
 	out->state = tr_keep(tr_map_get_s(v, "state"));
-	out->event_id = (uint64_t)tr_as_int(tr_map_get_s(out->state, "last_event_id"), 0);
-	bool good = tr_as_int(tr_map_get_s(v, "format"), 0) == SNAPSHOT_FORMAT && tr_is(out->state, TR_MAP) &&
-		    tr_is(out->playbook, TR_STRING) && out->needed > 0 && out->needed <= seq + 1;
+	if (number(v, "format") != 0 && number(v, "format") != SNAPSHOT_FORMAT)
+		err = TR_EUNSUPPORTED;
+	else if (number(v, "format") != 0 && tr_is(out->state, TR_BINARY) && tr_is(out->playbook, TR_MAP) &&
+		 out->needed > 0 && out->needed <= seq + 1)
+		err = TR_OK;
 	tr_drop(v);
-	return good ? TR_OK : TR_ECORRUPT;
+	return err;
 }
 
 tr_err snapshot_read(const char *data, const char *folder, int64_t id, uint64_t seq, snapshot *out)
@@ -102,7 +103,6 @@ tr_err snapshot_read(const char *data, const char *folder, int64_t id, uint64_t 
 		err = disk_read_file(path, &bytes);
 	if (err == TR_ELIMIT)
 		err = TR_ECORRUPT;
-	out->bytes = bytes.n;
 	if (err == TR_OK)
 		err = decode(tr_buf_str(&bytes), id, seq, out);
 	tr_buf_fini(&bytes);

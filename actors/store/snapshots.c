@@ -23,7 +23,6 @@ struct job {
 	int64_t id;
 	const char *folder;
 	snapshot snapshot;
-	size_t bytes;
 	int os_error;
 	tr_err err;
 };
@@ -37,20 +36,26 @@ static void *do_write(void *arg)
 	/* It has ended meanwhile, and is packed: nothing comes beside it any more. */
 	if (log_packed_path(packed, data, job->folder) == TR_OK && access(packed, F_OK) == 0)
 		return NULL;
-	job->err =
-	    snapshot_write(job->s->disk, data, job->folder, job->id, &job->snapshot, &job->bytes, &job->os_error);
+	job->err = snapshot_write(job->s->disk, data, job->folder, job->id, &job->snapshot, &job->os_error);
 	return NULL;
 }
 
-/* [snapshot, reply_to, execution_id, folder, {seq, needed, playbook, state}] */
+static uint64_t number(tr_value body, const char *key)
+{
+	return (uint64_t)tr_as_int(tr_map_get_s(body, key), 0);
+}
+
+/* [snapshot, reply_to, execution_id, folder, {seq, needed, event, bytes, playbook, state}] */
 static void take(struct snapshots *s, tr_value m)
 {
 	tr_value body = tr_array_at(m, 4), folder = tr_array_at(m, 3);
 	struct job job = {.s = s,
 			  .id = tr_as_int(tr_array_at(m, 2), 0),
 			  .folder = tr_as_cstr(folder, ""),
-			  .snapshot = {.seq = (uint64_t)tr_as_int(tr_map_get_s(body, "seq"), 0),
-				       .needed = (uint64_t)tr_as_int(tr_map_get_s(body, "needed"), 0),
+			  .snapshot = {.seq = number(body, "seq"),
+				       .needed = number(body, "needed"),
+				       .event_id = number(body, "event"),
+				       .bytes = (size_t)number(body, "bytes"),
 				       .playbook = tr_map_get_s(body, "playbook"),
 				       .state = tr_map_get_s(body, "state")}};
 	tr_err err = TR_EINVAL;
@@ -59,9 +64,8 @@ static void take(struct snapshots *s, tr_value m)
 		tr_dirty(do_write, &job, &err);
 	if (err == TR_OK)
 		err = job.err;
-	/* One that is too large is not tried again and again: the next comes when the log has grown by that much. */
 	tr_send(tr_as_pid(tr_array_at(m, 1)),
-		TR_LIST(s->snapshotted, tr_int(job.id), tr_int((int64_t)job.snapshot.seq), tr_int((int64_t)job.bytes)));
+		TR_LIST(s->snapshotted, tr_int(job.id), tr_int((int64_t)job.snapshot.seq)));
 	if (err != TR_OK && err != TR_ELIMIT && !s->told)
 		tr_log(TR_WARNING, tr_absent(), "a snapshot of execution %" PRId64 " cannot be written: %s", job.id,
 		       job.os_error != 0 ? strerror(job.os_error) : tr_err_text(err));

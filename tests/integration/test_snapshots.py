@@ -96,6 +96,21 @@ class Snapshots(kit.Case):
         self.ok("replay", "last", "--check")
         self.assertEqual(self.snapshots(), [])
 
+    def test_they_become_rarer_as_the_state_grows(self):
+        steps = 500
+        with open(self.path("chain.yaml"), "w") as f:
+            f.write("apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: chain, path: tests/chain}\nworkflow:\n")
+            for i in range(steps):
+                f.write(f"- step: s{i}\n  tool: {{kind: noop}}\n" + (f"  next: s{i + 1}\n" if i + 1 < steps else ""))
+        self.ok("run", self.path("chain.yaml"), "--snapshot-every", "20", "--durability", "batched")
+        seqs = [int(os.path.basename(p).split(".")[0]) for p in self.snapshots()]
+        gaps = [b - a for a, b in zip(seqs, seqs[1:])]
+        self.assertGreater(len(gaps), 3)
+        self.assertLess(len(gaps), 5 * steps / 20 / 4)
+        self.assertGreater(gaps[-1], 4 * gaps[0])
+        checked = json.loads(self.ok("replay", "last", "--check", "--json"))
+        self.assertEqual((checked["snapshots"], checked["wrong_snapshots"]), (len(seqs), 0))
+
     def test_the_number_is_checked(self):
         for wrong in "x", "-1", "", "1k":
             done = self.troupe("run", self.write("circle.yaml", CIRCLE), "--snapshot-every", wrong)

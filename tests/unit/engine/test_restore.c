@@ -12,6 +12,7 @@
 #include "tests/unit/engine/driver.h"
 
 #include <string.h>
+#include <troupe/codec.h>
 #include <troupe/testing.h>
 
 #define HEAD       "apiVersion: noetl.io/v2\nkind: Playbook\nmetadata: {name: test, path: tests/test}\n"
@@ -65,6 +66,16 @@ static tr_value changed(tr_value v, int64_t *n, tr_value by)
 	return out;
 }
 
+static machine *restored(const driver *d, int64_t id, tr_value state)
+{
+	tr_buf bytes = {0};
+
+	assert_int_equal(tr_msgpack_write(&bytes, state), TR_OK);
+	machine *m = machine_restore(d->routes, id, tr_buf_str(&bytes));
+	tr_buf_fini(&bytes);
+	return m;
+}
+
 static size_t try_all(driver *d, tr_value state, tr_value by)
 {
 	size_t tried = 0;
@@ -78,7 +89,7 @@ static size_t try_all(driver *d, tr_value state, tr_value by)
 			break;
 		}
 		tried++;
-		machine *m = machine_restore(d->routes, 4711, bad);
+		machine *m = restored(d, 4711, bad);
 		if (m != NULL) {
 			tr_value again = machine_digest(m);
 
@@ -137,12 +148,12 @@ static void keys_are_neither_left_out_nor_added(void **state)
 	for (size_t i = 0; i < tr_map_len(digest); i++) {
 		tr_value less = tr_map_del(tr_keep(digest), tr_keep(tr_map_entries(digest)[i].key));
 
-		assert_null(machine_restore(d.routes, 4711, less));
+		assert_null(restored(&d, 4711, less));
 		tr_drop(less);
 	}
 	tr_value more = tr_map_put_s(tr_keep(digest), "more", tr_nil());
-	assert_null(machine_restore(d.routes, 4711, more));
-	assert_null(machine_restore(d.routes, 4712, digest)); /* another's */
+	assert_null(restored(&d, 4711, more));
+	assert_null(restored(&d, 4712, digest)); /* another's */
 	tr_drop(more);
 	tr_drop(digest);
 	driver_fini(&d);
@@ -158,7 +169,7 @@ static void a_state_of_another_playbook_is_refused(void **state)
 	driver_done(&d, "split", NULL);
 	driver_init(&other, HEAD "workflow:\n" STEP("one") "  next: two\n" STEP("two"), NULL);
 	tr_value digest = machine_digest(d.live);
-	assert_null(machine_restore(other.routes, 4711, digest));
+	assert_null(restored(&other, 4711, digest));
 	tr_drop(digest);
 	driver_fini(&other);
 	driver_fini(&d);
@@ -172,12 +183,13 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void **state)
 	driver_init(&d, busy, NULL);
 	driver_done(&d, "split", NULL);
 	driver_done(&d, "a", NULL);
-	tr_value digest = machine_digest(d.live);
+	tr_buf state_bytes = {0};
+	assert_int_equal(machine_write(d.live, machine_gather, &state_bytes), TR_OK);
 	for (int64_t n = 0;; n++) {
 		int64_t before = tr_test_live_blocks();
 
 		tr_test_fail_alloc(n);
-		machine *m = machine_restore(d.routes, 4711, digest);
+		machine *m = machine_restore(d.routes, 4711, tr_buf_str(&state_bytes));
 		bool failed = tr_test_alloc_failed();
 		tr_test_fail_alloc(-1);
 		if (!failed)
@@ -187,7 +199,7 @@ static void every_failed_allocation_is_told_and_leaks_nothing(void **state)
 		if (!failed)
 			break;
 	}
-	tr_drop(digest);
+	tr_buf_fini(&state_bytes);
 	driver_fini(&d);
 }
 
