@@ -2,6 +2,8 @@
 /* Looking in: commands for workers, the summary, small questions. Nothing here changes the state. */
 #include "actors/engine/machine_state.h"
 
+#include <string.h>
+
 machine_phase machine_phase_of(const machine *m)
 {
 	return m->phase;
@@ -235,6 +237,43 @@ static tr_value step_summary(const step_state *s)
 		       tr_is_valid(s->error) ? tr_keep(s->error) : tr_nil());
 }
 
+static bool says_nothing(tr_value v)
+{
+	return tr_is_nil(v) || !tr_is_valid(v);
+}
+
+/* Did both end in the same way, and leave nothing behind? */
+static bool ended_alike(const step_state *a, const step_state *b)
+{
+	return a->runs == b->runs && a->done == b->done && a->failed == b->failed &&
+	       strcmp(a->status, b->status) == 0 && says_nothing(a->result) && says_nothing(b->result) &&
+	       says_nothing(a->error) && says_nothing(b->error);
+}
+
+/* Most steps of a long workflow end alike: those have one value together. */
+static tr_value steps_summary(const machine *m)
+{
+	const step_state *last = NULL;
+	tr_value steps = tr_map(), one = tr_absent();
+
+	for (size_t i = 0; i < m->routes->playbook->step_count; i++) {
+		const step_state *s = &m->steps[i];
+
+		if (s->runs > 0) {
+			if (last == NULL || !ended_alike(last, s))
+				tr_assign(&one, step_summary(s));
+			last = s;
+			steps = tr_map_put(steps, tr_keep(m->routes->names[i]), tr_keep(one));
+		} else if (s->waiting > 0) {
+			steps = tr_map_put(steps, tr_keep(m->routes->names[i]),
+					   TR_DICT("status", tr_string("pending"), "runs", tr_int(0), "result",
+						   tr_nil(), "error", tr_nil()));
+		}
+	}
+	tr_drop(one);
+	return steps;
+}
+
 static tr_value warnings(const machine *m)
 {
 	tr_value out = tr_array();
@@ -247,20 +286,11 @@ static tr_value warnings(const machine *m)
 
 tr_value machine_summary(const machine *m)
 {
-	tr_value steps = tr_map();
 	const char *status = m->status != NULL ? m->status : m->paused ? "paused" : "running";
 
-	for (size_t i = 0; i < m->routes->playbook->step_count; i++) {
-		if (m->steps[i].runs > 0)
-			steps = tr_map_put(steps, tr_keep(m->routes->names[i]), step_summary(&m->steps[i]));
-		else if (m->steps[i].waiting > 0)
-			steps = tr_map_put(steps, tr_keep(m->routes->names[i]),
-					   TR_DICT("status", tr_string("pending"), "runs", tr_int(0), "result",
-						   tr_nil(), "error", tr_nil()));
-	}
 	return TR_DICT("execution_id", tr_int(m->execution_id), "playbook", tr_keep(m->info), "status",
 		       tr_string(status), "result", tr_keep(m->result), "ctx", tr_keep(m->ctx), "vars",
-		       tr_keep(m->vars), "workload", tr_keep(m->workload), "steps", steps, "failures",
+		       tr_keep(m->vars), "workload", tr_keep(m->workload), "steps", steps_summary(m), "failures",
 		       tr_keep(m->failures), "warnings", warnings(m), "started_at_us", tr_int(m->started_us),
 		       "duration_us", tr_int(m->finished_us > m->started_us ? m->finished_us - m->started_us : 0));
 }
