@@ -172,7 +172,8 @@ static tr_err run_group(decision *d, const struct group *g, const pb_step *step,
 	uint64_t id = d->m->next_run;
 	tr_err err = TR_OK;
 	int64_t timeout = error[0] == '\0' ? decide_seconds(d, s, step->timeout, &err) : 0;
-	char why[MACHINE_WHY] = "";
+	char why[MACHINE_WHY];
+	why[0] = '\0';
 	tr_value args = err == TR_OK && error[0] == '\0' ? asked_args(d, step, s->args, why) : tr_keep(s->args);
 
 	if (err == TR_OK)
@@ -194,12 +195,13 @@ static tr_err decide_group(decision *d, struct group *g)
 {
 	const pb_step *step = &d->m->routes->playbook->steps[g->one->step];
 	scope s = {.m = d->m, .w = d->w, .event = tr_nil()};
-	char error[RENDER_TEXT + 40] = "";
+	char error[RENDER_TEXT + 40];
 	uint64_t parent = 0;
 	tr_err err = TR_OK;
 	tr_value arrived = group_args(g, &s.event, &parent), args;
 	bool yes;
 
+	error[0] = '\0';
 	s.event = tr_keep(s.event);
 	s.args = arrived;
 	args = step_args(d, &s, step, arrived, error, &err);

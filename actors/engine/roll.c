@@ -4,49 +4,88 @@
 
 #include <troupe/gen_server.h>
 
+#include "runtime/value/idmap.h"
+
 #define CALL_NS (10 * TR_SECOND)
 
+/* Many come and go: a map would move all that stand behind the one that goes. */
 struct roll {
-	tr_value all; /* map */
+	idmap entries; /* execution id -> tr_value */
 };
+
+static void forget(tr_value *entry)
+{
+	if (entry == NULL)
+		return;
+	tr_drop(*entry);
+	tr_free(entry);
+}
 
 static void release(void *ptr)
 {
-	tr_clear(&((struct roll *)ptr)->all);
+	struct roll *r = ptr;
+
+	for (uint32_t i = 0; i < r->entries.capacity; i++)
+		forget(r->entries.slots[i].ptr);
+	idmap_fini(&r->entries);
 }
 
 static tr_next roll_init(void *state, tr_value arg)
 {
-	struct roll *r = state;
-
 	(void)arg;
-	r->all = tr_map();
-	return tr_own(r, release) == TR_OK ? tr_noreply() : tr_next_stop(TR_A(enomem));
+	return tr_own(state, release) == TR_OK ? tr_noreply() : tr_next_stop(TR_A(enomem));
 }
 
 static tr_next roll_call(void *state, tr_value request, tr_from from)
 {
+	const struct roll *r = state;
+	tr_value all = tr_map_with(r->entries.count);
+
 	(void)request;
 	(void)from;
-	return tr_next_reply(tr_keep(((struct roll *)state)->all));
+	for (uint32_t i = 0; i < r->entries.capacity; i++)
+		if (r->entries.slots[i].ptr != NULL)
+			all = tr_map_put(all, tr_int((int64_t)r->entries.slots[i].id),
+					 tr_keep(*(const tr_value *)r->entries.slots[i].ptr));
+	return tr_next_reply(all);
+}
+
+static bool keep(struct roll *r, uint64_t id, tr_value what)
+{
+	tr_value *entry = idmap_get(&r->entries, id);
+
+	if (entry != NULL) {
+		tr_assign(entry, tr_keep(what));
+		return true;
+	}
+	entry = tr_alloc(sizeof *entry);
+	if (entry == NULL)
+		return false;
+	*entry = tr_keep(what);
+	if (idmap_put(&r->entries, id, entry) == TR_OK)
+		return true;
+	forget(entry);
+	return false;
 }
 
 static tr_next roll_info(void *state, tr_value message)
 {
 	struct roll *r = state;
-	tr_value key = tr_array_at(message, 1);
+	uint64_t id = (uint64_t)tr_as_int(tr_array_at(message, 1), 0);
 	tr_str what = tr_as_str(tr_array_at(message, 0));
 
-	if (tr_str_is(what, "keep"))
-		r->all = tr_map_put(r->all, tr_keep(key), tr_keep(tr_array_at(message, 2)));
-	else if (tr_str_is(what, "drop"))
-		r->all = tr_map_del(r->all, key);
-	return tr_is_valid(r->all) ? tr_noreply() : tr_next_stop(TR_A(enomem));
+	if (id == 0)
+		return tr_noreply();
+	if (tr_str_is(what, "keep") && !keep(r, id, tr_array_at(message, 2)))
+		return tr_next_stop(TR_A(enomem));
+	if (tr_str_is(what, "drop"))
+		forget(idmap_del(&r->entries, id));
+	return tr_noreply();
 }
 
 static tr_value roll_show(void *state)
 {
-	return TR_DICT("running", tr_int((int64_t)tr_map_len(((struct roll *)state)->all)));
+	return TR_DICT("running", tr_int(((const struct roll *)state)->entries.count));
 }
 
 static const tr_gen_server roll_server = {

@@ -17,8 +17,9 @@ struct routing {
 	scope s;
 	struct taken *taken;
 	size_t count;
-	char error[RENDER_TEXT + 80];
+	struct taken few[4]; /* for a step with few arcs */
 	const char *error_kind;
+	char error[RENDER_TEXT + 80]; /* when there is a kind */
 };
 
 static void fail_routing(struct routing *g, const char *kind, const char *what, const char *why)
@@ -201,19 +202,26 @@ static tr_err route(struct routing *g)
 
 tr_err decide_route(decision *d, step_run *r)
 {
-	struct routing g = {.d = d, .r = r, .step = &d->m->routes->playbook->steps[r->step]};
+	struct routing g; /* its texts need not be zeroed for every step */
 	tr_value end = tr_keep(r->end), args = tr_keep(r->args);
 	tr_err err = TR_ENOMEM;
 
+	g.d = d;
+	g.r = r;
+	g.step = &d->m->routes->playbook->steps[r->step];
 	g.s = (scope){.m = d->m, .w = d->w, .event = end, .args = args, .routing = true};
-	g.taken = tr_alloc((g.step->arc_count + 1) * sizeof *g.taken);
+	g.count = 0;
+	g.error_kind = NULL;
+	g.taken = g.step->arc_count <= sizeof g.few / sizeof g.few[0] ? g.few
+								      : tr_alloc(g.step->arc_count * sizeof *g.taken);
 	if (g.taken != NULL)
 		err = route(&g);
 	for (size_t i = 0; i < g.count; i++) {
 		tr_drop(g.taken[i].args);
 		tr_drop(g.taken[i].sets);
 	}
-	tr_free(g.taken);
+	if (g.taken != g.few)
+		tr_free(g.taken);
 	machine_scope_fini(&g.s);
 	tr_drop(end);
 	tr_drop(args);

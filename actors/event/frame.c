@@ -2,34 +2,49 @@
 /* Frames: see frame.h for the layout. */
 #include "actors/event/frame.h"
 
+#include <endian.h>
 #include <string.h>
 
-static void put_u16(unsigned char *to, uint16_t v)
+static inline void put_u16(unsigned char *to, uint16_t v)
 {
-	to[0] = (unsigned char)v;
-	to[1] = (unsigned char)(v >> 8);
+	v = htole16(v);
+	memcpy(to, &v, sizeof v);
 }
 
-static void put_u32(unsigned char *to, uint32_t v)
+static inline void put_u32(unsigned char *to, uint32_t v)
 {
-	put_u16(to, (uint16_t)v);
-	put_u16(to + 2, (uint16_t)(v >> 16));
+	v = htole32(v);
+	memcpy(to, &v, sizeof v);
 }
 
-static void put_u64(unsigned char *to, uint64_t v)
+static inline void put_u64(unsigned char *to, uint64_t v)
 {
-	put_u32(to, (uint32_t)v);
-	put_u32(to + 4, (uint32_t)(v >> 32));
+	v = htole64(v);
+	memcpy(to, &v, sizeof v);
 }
 
-static uint32_t get_u32(const unsigned char *at)
+static inline uint16_t get_u16(const unsigned char *at)
 {
-	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+	uint16_t v;
+
+	memcpy(&v, at, sizeof v);
+	return le16toh(v);
 }
 
-static uint64_t get_u64(const unsigned char *at)
+static inline uint32_t get_u32(const unsigned char *at)
 {
-	return (uint64_t)get_u32(at) | (uint64_t)get_u32(at + 4) << 32;
+	uint32_t v;
+
+	memcpy(&v, at, sizeof v);
+	return le32toh(v);
+}
+
+static inline uint64_t get_u64(const unsigned char *at)
+{
+	uint64_t v;
+
+	memcpy(&v, at, sizeof v);
+	return le64toh(v);
 }
 
 /* Fill the head of a frame whose payload already stands behind it. */
@@ -93,13 +108,13 @@ frame_result frame_look(tr_str bytes, frame *f, size_t *used)
 	if (bytes.n < FRAME_HEAD)
 		return FRAME_TORN;
 	size_t n = get_u32(at);
-	unsigned kind = (unsigned)at[8] | (unsigned)at[9] << 8;
+	unsigned kind = get_u16(at + 8);
 	if (n > FRAME_MAX || !kind_known(kind))
 		return FRAME_DAMAGED;
 	if (bytes.n - FRAME_HEAD < n)
 		return FRAME_TORN;
 	f->kind = (frame_kind)kind;
-	f->type = (event_type)((unsigned)at[10] | (unsigned)at[11] << 8);
+	f->type = (event_type)get_u16(at + 10);
 	f->execution_id = (int64_t)get_u64(at + 12);
 	f->seq = get_u64(at + 20);
 	f->payload.p = bytes.p + FRAME_HEAD;

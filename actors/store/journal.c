@@ -133,7 +133,8 @@ int journal_append(journal *j, tr_str bytes, bool sync)
 		if (err != 0)
 			return err;
 	}
-	reserve(j, bytes.n);
+	if (sync) /* room saves a sync work, and nothing else */
+		reserve(j, bytes.n);
 	int err = j->disk->append(j->disk->arg, j->fd, bytes.p, bytes.n);
 	if (err == 0 && sync)
 		err = j->disk->sync(j->disk->arg, j->fd);

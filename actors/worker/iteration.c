@@ -112,7 +112,7 @@ static tr_value to_keep(iteration *it, tr_value result)
 	return result;
 }
 
-static void finish(iteration *it, const ending *came)
+static void finish(iteration *it, const ending *came, pipeline_clock now)
 {
 	bool good = came->good;
 	const words *said = it->run->words;
@@ -120,10 +120,10 @@ static void finish(iteration *it, const ending *came)
 	tr_value result = to_keep(it, kept(came->result));
 	event *e = event_list_add(&it->events, EVENT_ITERATION_DONE);
 	if (e != NULL) {
-		e->time_us = tr_wall_us();
+		e->time_us = now.wall_us;
 		e->iteration = it->index;
 		e->status = good ? "success" : "error";
-		e->duration_us = (tr_now() - it->started_ns) / 1000;
+		e->duration_us = (now.now_ns - it->started_ns) / 1000;
 		e->payload = tr_map_put_s(tr_keep(said->done), "status", tr_keep(status));
 		e->payload = tr_map_put_s(e->payload, "result", tr_keep(result));
 		if (!good)
@@ -151,7 +151,7 @@ static void ended(iteration *it)
 {
 	ending came = end_of(it);
 	if (!hook_span_is_open(&it->span))
-		finish(it, &came);
+		finish(it, &came, it->runner.clock);
 	it->held = true;
 	hook_span_close(&it->span, TR_DICT("status", tr_string(came.good ? "success" : "error"), "result",
 					   kept(came.result), "error", kept(came.error)));
@@ -172,6 +172,7 @@ static void settle(iteration *it)
 static void begin(iteration *it, tr_value resume)
 {
 	bool resumed = tr_array_len(resume) > 0;
+	pipeline_clock now = runner_clock();
 	for (size_t i = 0; i < tr_array_len(resume); i++) {
 		event e;
 		if (event_from_value(tr_array_at(resume, i), &e) == TR_OK)
@@ -181,13 +182,13 @@ static void begin(iteration *it, tr_value resume)
 	if (!resumed) {
 		event *e = event_list_add(&it->events, EVENT_ITERATION_STARTED);
 		if (e != NULL) {
-			e->time_us = tr_wall_us();
+			e->time_us = now.wall_us;
 			e->iteration = it->index;
 			e->status = "running";
 			e->payload = tr_map();
 		}
 	}
-	runner_start(&it->runner);
+	runner_start(&it->runner, now);
 }
 
 /* An item that is, or holds, a reference loads itself when used. */
@@ -276,7 +277,7 @@ static void hooks_ended(iteration *it, tr_value value)
 				tr_map_get_s(value, "error")};
 	if (it->held && came.good && tr_is_valid(result))
 		came.result = result;
-	finish(it, &came);
+	finish(it, &came, runner_clock());
 }
 
 static bool hooks_message(iteration *it, tr_value message)
@@ -292,7 +293,7 @@ static bool hooks_message(iteration *it, tr_value message)
 		return true;
 	case HOOK_SPAN_REFUSED: {
 		ending came = {.error = tr_own_value(hook_error(tr_keep(value)))};
-		finish(it, &came);
+		finish(it, &came, runner_clock());
 		return true;
 	}
 	default:

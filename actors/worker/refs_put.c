@@ -226,11 +226,14 @@ static size_t room_behind(tr_value v, size_t room, int depth)
 	size_t items = tr_array_len(v), entries = tr_map_len(v);
 	if (depth == 0 || tr_is(v, TR_OBJECT) || items > PLAIN_MOST || entries > PLAIN_MOST)
 		return 0;
+	const tr_value *item = tr_array_items(v);
 	for (size_t i = 0; i < items && room > 0; i++)
-		room = room_behind(tr_array_items(v)[i], room, depth - 1);
+		room = room_behind(item[i], room, depth - 1);
+	const tr_entry *e = tr_map_entries(v);
 	for (size_t i = 0; i < entries && room > 0; i++) {
-		const tr_entry *e = &tr_map_entries(v)[i];
-		room = room_behind(e->value, room_behind(e->key, room, 1), depth - 1);
+		room = room_behind(e[i].key, room, 1);
+		if (e[i].value.type >= (uint32_t)TR_STRING)
+			room = room_behind(e[i].value, room, depth - 1);
 	}
 	return room;
 }
@@ -246,6 +249,7 @@ bool refs_event_is_plain(const event *e)
 	if (e->type == EVENT_STEP_STARTED || e->type == EVENT_TASK_STARTED)
 		return true; /* names of the playbook, which are bounded */
 	for (int i = 0; e->shaped && i < EVENT_FIELDS; i++)
-		room = room_behind(e->field[i], room, PLAIN_DEPTH);
-	return room_behind(e->payload, room, PLAIN_DEPTH) > 0;
+		if (e->field[i].type >= (uint32_t)TR_STRING)
+			room = room_behind(e->field[i], room, PLAIN_DEPTH);
+	return (tr_is_nil(e->payload) ? room : room_behind(e->payload, room, PLAIN_DEPTH)) > 0;
 }

@@ -25,7 +25,7 @@ static const tr_class scope_class = {"run_scope", scope_destroy};
 /* A value of the command (borrowed) with its references made loadable, borrowed from the scope. */
 static tr_value wrapped(run_scope *s, tr_value v, int depth)
 {
-	if (!refs_any(v, depth))
+	if (s->command->plain || !refs_any(v, depth))
 		return v;
 	s->has_refs = true;
 	return s->made[s->made_count++] = refs_wrap(tr_keep(v), depth);
@@ -66,7 +66,7 @@ static tr_value taken_steps(run_scope *s, tr_value steps)
 	if (n == 0)
 		return tr_is(steps, TR_MAP) ? steps : nothing(s);
 	s->has_refs = true;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !s->command->plain; i++) {
 		if (!refs_is(e[i].value) && refs_any(e[i].value, REFS_DEPTH))
 			return s->made[s->made_count++] = with_wrapped(steps);
 	}

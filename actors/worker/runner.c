@@ -61,7 +61,8 @@ static void act(runner *r, pipeline_action action)
 								   : hand_over(r, action.command, action.deadline_ns);
 		if (!tr_is_valid(outcome))
 			return;
-		action = pipeline_outcome(r->pipe, outcome, runner_clock());
+		r->clock = runner_clock();
+		action = pipeline_outcome(r->pipe, outcome, r->clock);
 	}
 	if (action.what != PIPELINE_COMMIT) {
 		r->state = action.what == PIPELINE_DONE ? RUNNER_DONE : RUNNER_FAILED;
@@ -76,9 +77,17 @@ static void act(runner *r, pipeline_action action)
 	r->tell(r->owner, true);
 }
 
-void runner_start(runner *r)
+void runner_start(runner *r, pipeline_clock now)
 {
-	act(r, pipeline_next(r->pipe, runner_clock()));
+	r->clock = now;
+	act(r, pipeline_next(r->pipe, now));
+}
+
+/* Takes the outcome. */
+static void answered(runner *r, tr_value outcome)
+{
+	r->clock = runner_clock();
+	act(r, pipeline_outcome(r->pipe, outcome, r->clock));
 }
 
 bool runner_message(runner *r, tr_value message)
@@ -91,14 +100,16 @@ bool runner_message(runner *r, tr_value message)
 	tr_value outcome = plugin_call_answer(&r->call, message);
 	if (!tr_is_valid(outcome))
 		return false;
-	act(r, pipeline_outcome(r->pipe, outcome, runner_clock()));
+	answered(r, outcome);
 	return true;
 }
 
 static void go_on(runner *r)
 {
-	if (r->state == RUNNER_COMMITTING && r->acked && tr_now() >= r->not_before)
-		act(r, pipeline_next(r->pipe, runner_clock()));
+	if (r->state != RUNNER_COMMITTING || !r->acked || tr_now() < r->not_before)
+		return;
+	r->clock = runner_clock();
+	act(r, pipeline_next(r->pipe, r->clock));
 }
 
 void runner_acked(runner *r)
@@ -121,7 +132,7 @@ static void timed_out(runner *r)
 	tr_str label = pipeline_label(r->pipe);
 	tr_value message = tr_stringf("task %.*s ran longer than its timeout and was ended", TR_STR(label));
 	runner_cancel(r);
-	act(r, pipeline_outcome(r->pipe, error_outcome("timeout", true, message), runner_clock()));
+	answered(r, error_outcome("timeout", true, message));
 }
 
 void runner_tick(runner *r)

@@ -29,6 +29,7 @@ typedef struct runner {
 	plugin_call call;
 	int64_t deadline, tell_at, not_before;
 	bool acked;
+	pipeline_clock clock; /* when an outcome came last */
 	/** Send the events; with `ack`, call runner_acked when they are appended. */
 	void (*tell)(void *owner, bool ack);
 	void *owner;
@@ -43,7 +44,7 @@ tr_err runner_init(runner *r, pipeline_setup setup, tr_value (*name)(void *owner
 /** Drops everything; a command that is out is cancelled. For tr_own: does not block. */
 void runner_fini(runner *r);
 /** Go: after runner_init and, when there are any, pipeline_resume. */
-void runner_start(runner *r);
+void runner_start(runner *r, pipeline_clock now);
 /** Is the message the runner's? Then it was handled. */
 bool runner_message(runner *r, tr_value message);
 void runner_acked(runner *r);

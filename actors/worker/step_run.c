@@ -54,14 +54,14 @@ static void tell(void *owner, bool ack)
 	outbox_flush(&s->out, !ack);
 }
 
-static event *end_event(step_run *s, event_type type)
+static event *end_event(step_run *s, event_type type, pipeline_clock now)
 {
 	event *e = event_list_add(step_run_events(s), type);
 	if (e == NULL)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
-	e->time_us = tr_wall_us();
+	e->time_us = now.wall_us;
 	e->status = type == EVENT_STEP_FAILED ? "error" : "success";
-	e->duration_us = (tr_now() - s->started_ns) / 1000;
+	e->duration_us = (now.now_ns - s->began.now_ns) / 1000;
 	return e;
 }
 
@@ -82,7 +82,7 @@ static void last_word(step_run *s)
 
 void step_run_finish(step_run *s, event_type type, tr_value payload)
 {
-	end_event(s, type)->payload = payload;
+	end_event(s, type, runner_clock())->payload = payload;
 	last_word(s);
 }
 
@@ -116,7 +116,7 @@ static void pipeline_done(step_run *s, tr_value result, tr_value vars)
 		return;
 	}
 	s->ending = true;
-	event *e = end_event(s, EVENT_STEP_DONE);
+	event *e = end_event(s, EVENT_STEP_DONE, s->runner.clock);
 	event_set(e, DONE_RESULT, tr_keep(result));
 	if (tr_map_len(vars) > 0)
 		event_put(e, "vars", tr_keep(vars));
@@ -257,7 +257,7 @@ static void started_event(step_run *s)
 	event *e = event_list_add(step_run_events(s), EVENT_STEP_STARTED);
 	if (e == NULL)
 		return;
-	e->time_us = tr_wall_us();
+	e->time_us = s->began.wall_us;
 	e->status = "running";
 	event_set(e, STARTED_STEP, tr_keep(s->run->texts->name));
 	event_set(e, STARTED_WORKER, worker_name());
@@ -276,7 +276,8 @@ static void begin_pipeline(step_run *s)
 			pipeline_resume(s->runner.pipe, &e);
 		event_fini(&e);
 	}
-	runner_start(&s->runner);
+	/* Hooks at step_run may have taken their time. */
+	runner_start(&s->runner, hook_span_is_open(&s->span) ? runner_clock() : s->began);
 }
 
 /* The step's own timeout; what it says is rendered once, with what the step run starts with. */
@@ -398,7 +399,7 @@ static tr_err step_run_init(void *state, tr_value arg)
 		return TR_ENOMEM;
 	s->run_object = tr_keep(arg);
 	s->run = run_scope_of(arg);
-	s->started_ns = tr_now();
+	s->began = runner_clock();
 	outbox_init(&s->out, s->run);
 	begin(s);
 	settle(s);

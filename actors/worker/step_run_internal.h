@@ -62,7 +62,7 @@ typedef struct step_run {
 	step_loop *loop; /* a step with one */
 	tr_ref execution;
 	int64_t deadline;
-	int64_t started_ns;
+	pipeline_clock began;
 	bool begun, ending;
 	bool stays;           /* it had to wait: joined its supervisor, watches the execution */
 	bool over;            /* nothing is left to be said or heard */
