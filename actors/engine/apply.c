@@ -272,11 +272,11 @@ static void state_init(machine *m)
 	}
 	m->next_token = m->next_run = 1;
 	m->info = m->payload = m->parent = m->result = m->stop_reason = tr_nil();
-	m->workload = tr_keep(m->routes->no_map);
-	m->ctx = tr_keep(m->routes->no_map);
-	m->vars = tr_keep(m->routes->no_map);
-	m->warned = tr_keep(m->routes->no_map);
-	m->failures = tr_keep(m->routes->no_array);
+	m->workload = tr_map();
+	m->ctx = tr_map();
+	m->vars = tr_map();
+	m->warned = tr_map();
+	m->failures = tr_array();
 }
 
 machine *machine_new(routes *r, int64_t execution_id)

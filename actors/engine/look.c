@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "runtime/value/map.h"
+
 machine_phase machine_phase_of(const machine *m)
 {
 	return m->phase;
@@ -182,7 +184,7 @@ static void add_result(const machine *m, uint32_t step, tr_value *results, tr_va
 /* The results that the step may read; `__labels__` has those of single tasks. */
 static tr_value results_for(const machine *m, const pb_step *step)
 {
-	tr_value results = tr_keep(m->routes->no_map), labels = tr_keep(m->routes->no_map);
+	tr_value results = tr_map(), labels = tr_map();
 
 	for (size_t i = 0; step->uses_all && i < m->routes->playbook->step_count; i++)
 		add_result(m, (uint32_t)i, &results, &labels);
@@ -231,11 +233,16 @@ tr_err machine_command(const machine *m, uint64_t step_run_id, step_command *out
 	return err;
 }
 
-static tr_value step_summary(const step_state *s)
+static tr_value step_summary(const machine *m, const step_state *s)
 {
-	return TR_DICT("status", tr_word(s->status), "runs", tr_int(s->runs), "success", tr_int(s->done), "failed",
-		       tr_int(s->failed), "result", tr_is_valid(s->result) ? tr_keep(s->result) : tr_nil(), "error",
-		       tr_is_valid(s->error) ? tr_keep(s->error) : tr_nil());
+	const tr_value values[] = {tr_word(s->status),
+				   tr_int(s->runs),
+				   tr_int(s->done),
+				   tr_int(s->failed),
+				   tr_is_valid(s->result) ? tr_keep(s->result) : tr_nil(),
+				   tr_is_valid(s->error) ? tr_keep(s->error) : tr_nil()};
+
+	return map_like(m->routes->summary_keys, values);
 }
 
 static bool says_nothing(tr_value v)
@@ -262,7 +269,7 @@ static tr_value steps_summary(const machine *m)
 
 		if (s->runs > 0) {
 			if (last == NULL || !ended_alike(last, s))
-				tr_assign(&one, step_summary(s));
+				tr_assign(&one, step_summary(m, s));
 			last = s;
 			steps = tr_map_put(steps, tr_keep(m->routes->names[i]), tr_keep(one));
 		} else if (s->waiting > 0) {

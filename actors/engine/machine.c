@@ -231,7 +231,7 @@ static tr_err schedule_again(decision *d, step_run *r, const char *lost)
 	e.parent_id = r->scheduled_event;
 	e.status = "scheduled";
 	event_set(&e, SCHEDULED_STEP, m->routes->names[r->step]);
-	event_set(&e, SCHEDULED_TOKENS, m->routes->no_array);
+	event_set(&e, SCHEDULED_TOKENS, tr_array());
 	event_set(&e, SCHEDULED_ARGS, r->args);
 	event_set(&e, SCHEDULED_POOL, routes_pool(m->routes, r->step));
 	if (lost != NULL)

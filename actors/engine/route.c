@@ -56,7 +56,7 @@ static tr_err render_arc(struct routing *g, uint32_t index, struct taken *t)
 {
 	const pb_arc *arc = &g->step->arcs[index];
 	tr_err err = TR_OK;
-	rendered r = {.value = tr_keep(g->d->m->routes->no_map)};
+	rendered r = {.value = tr_map()};
 
 	*t = (struct taken){.arc = index};
 	if (arc->args != NULL) {
@@ -64,7 +64,7 @@ static tr_err render_arc(struct routing *g, uint32_t index, struct taken *t)
 		r = decide_render(g->d, &g->s, arc->args, &err);
 	}
 	if (tr_is_nil(r.value))
-		r.value = tr_keep(g->d->m->routes->no_map);
+		r.value = tr_map();
 	if (!tr_is(r.value, TR_MAP) && err == TR_OK)
 		fail_routing(g, "template", "the arc's args cannot be rendered",
 			     tr_is_valid(r.value) ? "they are no mapping" : r.error);
@@ -116,7 +116,7 @@ static tr_value taken_arcs(const struct routing *g, bool failed)
 	tr_value arcs;
 
 	if (failed || g->count == 0)
-		return tr_keep(g->d->m->routes->no_array);
+		return tr_array();
 	if (g->count == 1)
 		return tr_int((int64_t)g->taken[0].arc);
 	arcs = tr_array_with(g->count);
@@ -158,7 +158,7 @@ static tr_err create_token(struct routing *g, uint64_t run, uint64_t parent, con
 					       .run = run,
 					       .parent = parent,
 					       .arc = t->arc,
-					       .args = tr_is(t->args, TR_MAP) ? t->args : g->d->m->routes->no_map,
+					       .args = tr_is(t->args, TR_MAP) ? t->args : tr_map(),
 					       .sets = t->sets});
 }
 
@@ -212,8 +212,8 @@ tr_err decide_route(decision *d, step_run *r)
 	g.s = (scope){.m = d->m, .w = d->w, .event = end, .args = args, .routing = true};
 	g.count = 0;
 	g.error_kind = NULL;
-	g.taken = g.step->arc_count <= sizeof g.few / sizeof g.few[0] ? g.few
-								      : tr_alloc(g.step->arc_count * sizeof *g.taken);
+	g.taken =
+	    g.step->arc_count <= sizeof g.few / sizeof g.few[0] ? g.few : tr_alloc(g.step->arc_count * sizeof *g.taken);
 	if (g.taken != NULL)
 		err = route(&g);
 	for (size_t i = 0; i < g.count; i++) {

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/value/key.h"
+
 /* The routes with what only this file needs. */
 struct routes_box {
 	routes routes;
@@ -161,13 +163,15 @@ static tr_err make_names(routes *pl)
 
 	pl->step_index = tr_map_with(p->step_count);
 	for (size_t i = 0; i < p->step_count; i++) {
-		pl->names[i] = tr_string_n(p->steps[i].name.p, p->steps[i].name.n);
+		pl->names[i] = key_text(p->steps[i].name);
 		pl->step_index = tr_map_put(pl->step_index, tr_keep(pl->names[i]), tr_int((int64_t)i));
 	}
-	pl->pool = p->pool.n > 0 ? tr_string_n(p->pool.p, p->pool.n) : tr_string("default");
-	pl->no_map = tr_map();
-	pl->no_array = tr_array();
-	if (!tr_is_valid(pl->no_map) || !tr_is_valid(pl->no_array))
+	pl->pool = p->pool.n > 0 ? key_text(p->pool) : tr_word("default");
+	pl->end_keys =
+	    TR_DICT("name", tr_nil(), "step", tr_nil(), "status", tr_nil(), "error", tr_nil(), "result", tr_nil());
+	pl->summary_keys = TR_DICT("status", tr_nil(), "runs", tr_nil(), "success", tr_nil(), "failed", tr_nil(),
+				   "result", tr_nil(), "error", tr_nil());
+	if (!tr_is_valid(pl->end_keys) || !tr_is_valid(pl->summary_keys))
 		return TR_ENOMEM;
 	pl->pools = tr_map();
 	for (size_t i = 0; i < p->step_count; i++) {
@@ -293,8 +297,8 @@ void routes_free(routes **p)
 	tr_drop(b->routes.step_index);
 	tr_drop(b->routes.pool);
 	tr_drop(b->routes.pools);
-	tr_drop(b->routes.no_map);
-	tr_drop(b->routes.no_array);
+	tr_drop(b->routes.end_keys);
+	tr_drop(b->routes.summary_keys);
 	tr_free(b->back);
 	reach_free(&b->routes.reach);
 	playbook_free(&held);

@@ -36,8 +36,8 @@ typedef struct routes {
 	tr_value step_index; /* map: name -> index */
 	tr_value pool;       /* the playbook's pool */
 	tr_value pools;      /* map: the steps' own pools, name -> name */
-	tr_value no_map;     /* an empty map and an empty array that all executions share */
-	tr_value no_array;
+	tr_value end_keys;   /* maps with the keys of what guards see of an end, and of a step in the summary */
+	tr_value summary_keys;
 } routes;
 
 /* NULL when memory is short. Holds the playbook. */

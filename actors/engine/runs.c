@@ -2,6 +2,8 @@
 /* Step runs: scheduled, reported on by their worker, ended, routed, forgotten. */
 #include "actors/engine/machine_state.h"
 
+#include "runtime/value/map.h"
+
 /* What the payload has beyond the shape of its type, mostly nothing. */
 static tr_value beyond(const event *e, const char *key)
 {
@@ -155,9 +157,11 @@ static tr_value end_of(const machine *m, const step_run *r, const event *e, tr_v
 {
 	bool failed = e->type == EVENT_STEP_FAILED;
 
-	return TR_DICT("name", tr_word(event_type_text(e->type)), "step", tr_keep(m->routes->names[r->step]), "status",
-		       tr_word(failed ? "error" : "success"), "error", failed ? tr_keep(error) : tr_nil(), "result",
-		       tr_keep(result));
+	const tr_value values[] = {tr_word(event_type_text(e->type)), tr_keep(m->routes->names[r->step]),
+				   tr_word(failed ? "error" : "success"), failed ? tr_keep(error) : tr_nil(),
+				   tr_keep(result)};
+
+	return map_like(m->routes->end_keys, values);
 }
 
 static tr_err run_ended(machine *m, step_run *r, const event *e)

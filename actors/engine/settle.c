@@ -21,7 +21,7 @@ static tr_err create_entry(decision *d)
 	return decide_token(d, &(new_token){.step = (uint32_t)m->routes->playbook->entry,
 					    .parent = m->last_event_id,
 					    .arc = -1,
-					    .args = m->routes->no_map,
+					    .args = tr_map(),
 					    .sets = tr_absent()});
 }
 

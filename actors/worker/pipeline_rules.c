@@ -11,11 +11,6 @@
 
 /* ---- the outcome ---- */
 
-static bool is_error(tr_value outcome)
-{
-	return tr_str_is(tr_as_str(tr_map_get_s(outcome, "status")), "error");
-}
-
 static tr_value bad_outcome(tr_value was)
 {
 	tr_buf shown = {0};
@@ -37,12 +32,14 @@ static bool meta_is_seen(const pipeline *p)
 }
 
 /* What a plugin says, brought into shape: status and error are there, meta is ours. */
-static tr_value shaped(const pipeline *p, tr_value outcome, pipeline_clock clock)
+static tr_value shaped(pipeline *p, tr_value outcome, pipeline_clock clock)
 {
 	tr_str status = tr_as_str(tr_map_get_s(outcome, "status"));
-	if (!tr_str_is(status, "success") && !tr_str_is(status, "error"))
+	bool good = tr_str_is(status, "success");
+	if (!good && !tr_str_is(status, "error"))
 		outcome = bad_outcome(outcome);
-	if (is_error(outcome)) {
+	p->outcome_failed = !good;
+	if (!good) {
 		tr_value error = tr_keep(tr_map_get_s(outcome, "error"));
 		if (!tr_is(error, TR_MAP)) {
 			tr_value message = tr_is(error, TR_STRING) ? error : tr_string("the tool gave no reason");
@@ -348,7 +345,6 @@ pipeline_action pipeline_decide(pipeline *p, tr_value outcome, pipeline_clock cl
 	if (!tr_is_valid(n->outcome))
 		return pipeline_end_badly(p,
 					  TR_DICT("kind", tr_string("memory"), "message", tr_string("out of memory")));
-	p->outcome_failed = is_error(n->outcome);
 	names_note(n, tr_map_get_s(n->outcome, "result"));
 	const pb_rule *rule = matching_rule(p);
 	pb_directive directive = rule != NULL ? rule->directive : p->outcome_failed ? PB_FAIL : PB_CONTINUE;

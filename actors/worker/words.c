@@ -2,9 +2,11 @@
 /** The texts that all step runs of a playbook say again and again. */
 #include "actors/worker/words.h"
 
+#include "runtime/value/key.h"
+
 static tr_value text(tr_str s)
 {
-	return tr_string_n(s.p, s.n);
+	return key_text(s);
 }
 
 static tr_value shape(const char *const *keys)
@@ -39,10 +41,10 @@ static void make_common(words *w)
 {
 	static const char *const directives[] = {"continue", "retry", "jump", "break", "fail"};
 	for (size_t i = 0; i < 5; i++)
-		w->directives[i] = tr_string(directives[i]);
+		w->directives[i] = tr_word(directives[i]);
 	w->done = SHAPE("status", "result");
-	w->success = tr_string("success");
-	w->error = tr_string("error");
+	w->success = tr_word("success");
+	w->error = tr_word("error");
 }
 
 /* For the end of another playbook. */

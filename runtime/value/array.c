@@ -26,9 +26,12 @@ static tr_value array_value(struct box_array *array)
 	return array != NULL ? box_value(TR_ARRAY, &array->head) : tr_invalid(TR_ENOMEM);
 }
 
+/* Empty arrays are all the same one, which nobody counts. */
+static struct box_array no_items = {.head = {.refs = BOX_IMMORTAL, .kind = TR_ARRAY}};
+
 tr_value tr_array(void)
 {
-	return array_value(array_new(0));
+	return box_value(TR_ARRAY, &no_items.head);
 }
 
 tr_value tr_array_with(size_t capacity)

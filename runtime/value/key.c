@@ -96,6 +96,14 @@ tr_value key_string(const char *z)
 	return v;
 }
 
+tr_value key_text(tr_str text)
+{
+	if (text.n == 0 || text.n > MOST_TEXT ||
+	    atomic_load_explicit(&key_count, memory_order_relaxed) >= MOST_KEYS / 2)
+		return tr_string_n(text.p, text.n);
+	return key_find(text.p, text.n, text_hash(text.p, text.n));
+}
+
 tr_value tr_word(const char *z)
 {
 	return z != NULL ? key_string(z) : tr_invalid(TR_EINVAL);

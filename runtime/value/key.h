@@ -9,4 +9,8 @@
  * dropped as usual. Invalid as tr_string. Any thread. */
 tr_value key_string(const char *z);
 
+/** The same for a text that a playbook says again and again, but only while there is room enough for the program's own
+ * keys. Fresh. */
+tr_value key_text(tr_str text);
+
 #endif

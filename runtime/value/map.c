@@ -41,9 +41,12 @@ static tr_value map_value(struct box_map *map)
 	return map != NULL ? box_value(TR_MAP, &map->head) : tr_invalid(TR_ENOMEM);
 }
 
+/* Empty maps are all the same one, which nobody counts. */
+static struct box_map no_entries = {.head = {.refs = BOX_IMMORTAL, .kind = TR_MAP}};
+
 tr_value tr_map(void)
 {
-	return map_value(map_new(0));
+	return box_value(TR_MAP, &no_entries.head);
 }
 
 tr_value tr_map_with(size_t capacity)
@@ -179,8 +182,8 @@ static struct box_map *map_writable(tr_value v, uint32_t more)
 	if (own && need <= map->u.cap)
 		return map;
 	/* A copy is made by what is there, not by the room there was: else it would grow with every copy. */
-	struct box_map *to =
-	    own ? map_grow(map, larger_capacity(map, need)) : map_copy(map, more > 0 ? need + need / 2 : need);
+	uint32_t room = more == 0 ? need : need < FIRST_CAPACITY ? FIRST_CAPACITY : need + need / 2;
+	struct box_map *to = own ? map_grow(map, larger_capacity(map, need)) : map_copy(map, room);
 	if (to == NULL || !own)
 		tr_drop(v);
 	return to;
@@ -328,6 +331,25 @@ tr_value tr_map_build(const char *key, tr_value value, ...)
 		build_put(&b, k, va_arg(rest, tr_value));
 	va_end(rest);
 	return b.map;
+}
+
+tr_value map_like(tr_value shape, const tr_value *values)
+{
+	const struct box_map *like = box_map(shape);
+	tr_value map = tr_map_with(like->n), bad = tr_absent();
+
+	for (uint32_t i = 0; i < like->n; i++) {
+		if (!tr_is_valid(values[i]))
+			bad = invalid_from(values[i]);
+		if (tr_is(map, TR_MAP))
+			map_append(box_map(map), tr_keep(like->entries[i].key), values[i]);
+		else
+			tr_drop(values[i]);
+	}
+	if (tr_value_err(bad) == TR_OK)
+		return map;
+	tr_drop(map);
+	return bad;
 }
 
 static tr_value map_without(const struct box_map *map, uint32_t at)

@@ -12,6 +12,10 @@ tr_entry *map_own_entry(tr_value *slot, tr_value key);
 /* Append an entry whose key is known not to be there. Takes all. */
 tr_value map_insert(tr_value map, tr_value key, tr_value value);
 
+/* A map with the keys of `shape` (a map, borrowed) and a value for each (taken), in its order. Invalid when one of them
+ * is, or without memory. */
+tr_value map_like(tr_value shape, const tr_value *values);
+
 #define MAP_NO_PLACE UINT32_MAX
 /* Where the entry of this key stands; MAP_NO_PLACE. */
 uint32_t map_place(tr_value map, tr_value key);
