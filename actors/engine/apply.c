@@ -271,6 +271,7 @@ static void state_init(machine *m)
 		link_init(&m->steps[i].in_open);
 	}
 	m->next_token = m->next_run = 1;
+	m->plain = true;
 	m->info = m->payload = m->parent = m->result = m->stop_reason = tr_nil();
 	m->workload = tr_map();
 	m->ctx = tr_map();

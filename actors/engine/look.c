@@ -214,7 +214,7 @@ tr_err machine_command(const machine *m, uint64_t step_run_id, step_command *out
 			      .step_run_id = r->id,
 			      .trace_id = m->trace_id,
 			      .attempt = r->attempt,
-			      .plain = !m->has_refs,
+			      .plain = m->plain,
 			      .index = r->step,
 			      .step = tr_keep(m->routes->names[r->step]),
 			      .hash = tr_keep(tr_map_get_s(m->info, "hash")),

@@ -123,6 +123,7 @@ struct machine {
 	bool entry_owed;     /* the entry step's token is to be created */
 	bool final_made;     /* the final step's token was created */
 	bool has_refs;       /* some value holds a ResultRef */
+	bool plain;          /* hint: no value holds anything that loads itself */
 	bool children_stale; /* hint: some child is to be told something */
 	const char *status;  /* of the workflow once it is finished */
 	int64_t started_us, finished_us;

@@ -95,25 +95,33 @@ tr_value offer_ref(const machine_world *w, tr_value ref)
 	return offer_new(w, ref, tr_absent(), NULL);
 }
 
-static bool holds_refs(tr_value v, int depth)
+/* What a step run makes load itself: a ResultRef, a loop's manifest, where a secret is. */
+static bool loads_itself(tr_value map)
 {
-	if (depth == 0)
-		return false;
-	if (tr_is(v, TR_ARRAY)) {
-		for (size_t i = 0; i < tr_array_len(v); i++)
-			if (holds_refs(tr_array_at(v, i), depth - 1))
-				return true;
-	} else if (tr_is(v, TR_MAP)) {
-		const tr_entry *e = tr_map_entries(v);
-		size_t n = tr_map_len(v);
+	tr_str kind = tr_as_str(tr_map_get_n(map, "kind", 4));
 
-		if (n > 0 && offer_is_ref(v))
-			return true;
-		for (size_t i = 0; i < n; i++)
-			if (holds_refs(e[i].value, depth - 1))
-				return true;
+	return kind.n > 0 &&
+	       (tr_str_is(kind, "result_ref") || tr_str_is(kind, "manifest") || tr_str_is(kind, "secret_ref"));
+}
+
+static void look_for_refs(machine *m, tr_value v, int depth)
+{
+	const tr_value *items = tr_array_items(v);
+	const tr_entry *e = tr_map_entries(v);
+	size_t n = tr_map_len(v);
+
+	if (n > 0 && loads_itself(v)) {
+		m->plain = false;
+		m->has_refs = m->has_refs || offer_is_ref(v);
 	}
-	return false;
+	if (depth == 1) /* what is deeper was not looked at */
+		m->plain = m->plain && n == 0 && tr_array_len(v) == 0;
+	for (size_t i = 0; depth > 1 && i < tr_array_len(v); i++)
+		if (items[i].type >= (uint32_t)TR_ARRAY)
+			look_for_refs(m, items[i], depth - 1);
+	for (size_t i = 0; depth > 1 && i < n; i++)
+		if (e[i].value.type >= (uint32_t)TR_ARRAY)
+			look_for_refs(m, e[i].value, depth - 1);
 }
 
 tr_value offer_args(const decision *d, uint32_t step, tr_value args)
@@ -143,6 +151,6 @@ tr_value offer_args(const decision *d, uint32_t step, tr_value args)
 
 void machine_note_refs(machine *m, tr_value v)
 {
-	if (!m->has_refs)
-		m->has_refs = holds_refs(v, REF_DEPTH);
+	if ((m->plain || !m->has_refs) && v.type >= (uint32_t)TR_ARRAY)
+		look_for_refs(m, v, REF_DEPTH);
 }

@@ -39,6 +39,7 @@ static bool restore_scalars(machine *m, tr_value v)
 	m->entry_owed = yes(v, "entry_owed");
 	m->final_made = yes(v, "final_made");
 	m->has_refs = yes(v, "has_refs");
+	m->plain = false; /* a digest does not tell */
 	m->status = event_status(tr_as_str(tr_map_get_s(v, "status")));
 	m->started_us = number(v, "started_us");
 	m->finished_us = number(v, "finished_us");

@@ -103,6 +103,7 @@ tr_err run_schedule(machine *m, const event *e)
 		return TR_ECORRUPT;
 	if (r != NULL)
 		return run_again(r, e);
+	machine_note_refs(m, e->field[SCHEDULED_ARGS]);
 	r = run_new(e, (uint32_t)step);
 	if (r == NULL)
 		return TR_ENOMEM;

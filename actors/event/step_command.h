@@ -14,7 +14,7 @@ typedef struct step_command {
 	uint32_t attempt;
 	uint32_t index; /* of the step in its playbook, to be checked with its name */
 	tr_pid reply_to;
-	bool plain; /* no value in it is, or holds, a ResultRef */
+	bool plain; /* no value in it is, or holds, anything that loads itself (refs.h) */
 	/* Owned; absent: not said. */
 	tr_value step, hash, playbook, args, workload, ctx, vars, steps, result, event;
 	tr_value resume; /* array of the events that are appended already; absent: none */
