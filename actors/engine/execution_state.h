@@ -102,7 +102,7 @@ void perform_send(execution *x, dispatch *d);
 
 /* lease.c: a step run belongs to whoever gives a sign of it now and then. */
 /* Look after the leases within this time, when somebody has one. */
-void lease_arm(execution *x, int64_t in_ns);
+void lease_arm(execution *x, int64_t due);
 /* [lease]: it is time to. */
 void lease_look(execution *x);
 /* [beat, run, attempt] of whoever has it, [lost, run, attempt, reason] of whoever should have it. */

@@ -12,10 +12,8 @@
 
 #define HURRY_NS (50 * TR_MS) /* while a pool is to come back */
 
-void lease_arm(execution *x, int64_t in_ns)
+void lease_arm(execution *x, int64_t due)
 {
-	int64_t due = tr_in(in_ns);
-
 	if (x->lease_timer.bits != 0 && x->lease_due <= due)
 		return;
 	if (x->lease_timer.bits != 0)
@@ -107,7 +105,7 @@ void lease_look(execution *x)
 		lease_lose(x, expired[i].run, expired[i].attempt, reason);
 	tr_free(expired);
 	if (x->dispatches.by_run.count > 0)
-		lease_arm(x, hurry ? HURRY_NS : x->lease_ns / 3);
+		lease_arm(x, tr_in(hurry ? HURRY_NS : x->lease_ns / 3));
 }
 
 void lease_beat(execution *x, tr_value message)
@@ -127,5 +125,5 @@ void lease_lost(execution *x, tr_value message)
 void lease_pool_gone(execution *x)
 {
 	if (x->dispatches.by_run.count > 0)
-		lease_arm(x, HURRY_NS);
+		lease_arm(x, tr_in(HURRY_NS));
 }

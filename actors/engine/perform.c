@@ -66,7 +66,7 @@ static void send(execution *x, const dispatch *d, bool lost)
 		return;
 	}
 	(void)tr_send(pool, TR_LIST(TR_A(command), command));
-	lease_arm(x, x->lease_ns / 3);
+	lease_arm(x, d->seen + x->lease_ns / 3);
 }
 
 void perform_send(execution *x, dispatch *d)

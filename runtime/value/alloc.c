@@ -125,7 +125,9 @@ void *tr_realloc(void *p, size_t n)
 
 void tr_free(void *p)
 {
-	if (p != NULL && watching())
+	if (p == NULL)
+		return;
+	if (watching())
 		count(-1);
 	heap_free(p);
 }
