@@ -16,7 +16,8 @@ typedef struct subcommand {
 } subcommand;
 
 static const subcommand all[] = {
-    {"new", 1, 1, "NAME --type provider|handler|validator|extension|integration|controller [--capability C]", plugin_new},
+    {"new", 1, 1, "NAME --type provider|handler|validator|extension|integration|controller [--capability C]",
+     plugin_new},
     {"check", 1, 1, "FILE.so [--json]", plugin_check},
     {"test", 0, 1, "[DIR] [--prefix DIR]", plugin_test},
     {"list", 0, 0, "[--json]", plugin_list},
