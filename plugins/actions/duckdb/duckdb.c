@@ -32,6 +32,12 @@ const char duckdb_manifest[] =
     "0: "
     "as many as processors\"},"
     "  \"library\": {\"type\": \"string\", \"default\": \"\", \"description\": \"path of libduckdb.so\"},"
+    "  \"keep\": {\"type\": \"number\", \"default\": 2, \"min\": 0, \"max\": 3600, \"description\": \"seconds for "
+    "which "
+    "an execution's own database stays open behind its last task\"},"
+    "  \"keep_named\": {\"type\": \"number\", \"default\": 0, \"min\": 0, \"max\": 3600, \"description\": \"the same "
+    "of "
+    "files that tasks name: as long as one is open, no other process can open it\"},"
     "  \"folder\": {\"type\": \"string\", \"default\": \"\", \"description\": \"where the databases of executions are; "
     "without it they are in memory\"}}}";
 
@@ -50,10 +56,19 @@ static tr_err duckdb_init(void *st, tr_value config, tr_value *reason)
 	return TR_OK;
 }
 
+static void *do_close_all(void *arg)
+{
+	duck_engine_sweep(arg, true);
+	return NULL;
+}
+
 static void duckdb_stop(void *st)
 {
 	state *s = st;
 
+	/* Also when some task's actor still has it. */
+	if (duck_engine_of(s->engine) != NULL)
+		(void)tr_dirty(do_close_all, duck_engine_of(s->engine), NULL);
 	tr_clear(&s->engine);
 	tr_clear(&s->config);
 }
@@ -91,10 +106,18 @@ static tr_value duckdb_call(void *st, tr_value request, tr_from from)
 static void duckdb_info(void *st, tr_value message)
 {
 	(void)st;
-	(void)duck_lease_gone(message);
+	if (!duck_lease_gone(message))
+		(void)duck_lease_sweep(message);
 }
 
 /* ---- the actor of a command ---- */
+
+static int64_t keep_of(tr_value config, tr_value database)
+{
+	bool named = tr_is_valid(database) && !tr_is_nil(database);
+
+	return (int64_t)(tr_as_float(tr_map_get_s(config, named ? "keep_named" : "keep"), 0) * 1e9);
+}
 
 /* What q is to do, but for its session; absent or an outcome. */
 static tr_value prepare(duck_query *q, duck_engine *e, tr_value config, tr_value command, int64_t deadline)
@@ -110,6 +133,7 @@ static tr_value prepare(duck_query *q, duck_engine *e, tr_value config, tr_value
 	q->params = tr_keep(tr_map_get_s(input, "params"));
 	q->transaction = tr_as_bool(tr_map_get_s(input, "transaction"), false);
 	q->max_bytes = sql_max_bytes(config, input);
+	q->keep_ns = keep_of(config, tr_map_get_s(input, "database"));
 	fault = sql_params_fault(q->params, "duckdb");
 	if (!tr_is_valid(fault))
 		q->path = duck_database(e, tr_map_get_s(input, "database"), context, &fault);

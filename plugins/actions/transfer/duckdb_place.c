@@ -44,7 +44,10 @@ tr_value duck_place_connect(duck_place *p)
 	}
 	for (size_t i = 0; i < tr_array_len(p->attach) && !tr_is_valid(fault); i++)
 		fault = duck_run(s, tr_as_cstr(tr_array_at(p->attach, i), ""), "attach");
-	return tr_is_valid(fault) ? fault : duck_guard_catalog(s);
+	if (!tr_is_valid(fault) && (tr_array_len(p->attach) > 0 || !s->known))
+		fault = duck_guard_catalog(s);
+	s->after = (duck_after){.looked = !tr_is_valid(fault), .strayed = tr_array_len(p->attach) > 0};
+	return fault;
 }
 
 void duck_place_fini(duck_place *p)

@@ -73,6 +73,13 @@ typedef enum duckdb_result_type {
 	DUCKDB_ROWS = 3
 } duckdb_result_type;
 
+typedef enum duckdb_pending_state {
+	DUCKDB_PENDING_RESULT_READY = 0,
+	DUCKDB_PENDING_RESULT_NOT_READY = 1,
+	DUCKDB_PENDING_ERROR = 2,
+	DUCKDB_PENDING_NO_TASKS_AVAILABLE = 3
+} duckdb_pending_state;
+
 typedef struct duckdb_hugeint {
 	uint64_t lower;
 	int64_t upper;
@@ -135,6 +142,7 @@ typedef struct duckdb_result {
 	X(duckdb_state, bind_value, (duckdb_prepared_statement, idx_t, duckdb_value))                     \
 	X(duckdb_state, pending_prepared_streaming, (duckdb_prepared_statement, duckdb_pending_result *)) \
 	X(const char *, pending_error, (duckdb_pending_result))                                           \
+	X(duckdb_pending_state, pending_execute_task, (duckdb_pending_result))                            \
 	X(duckdb_state, execute_pending, (duckdb_pending_result, duckdb_result *))                        \
 	X(void, destroy_pending, (duckdb_pending_result *))                                               \
 	X(duckdb_data_chunk, create_data_chunk, (duckdb_logical_type *, idx_t))                           \

@@ -11,6 +11,9 @@ static void engine_end(void *data)
 	duck_engine *e = data;
 
 	if (e->cache != NULL)
+		duck_engine_sweep(e, true);
+	shelf_fini(&e->shelf);
+	if (e->cache != NULL)
 		e->api.destroy_instance_cache(&e->cache);
 	duck_temp_close(&e->temp);
 	pthread_mutex_destroy(&e->opening);
@@ -181,20 +184,79 @@ static bool open_database(duck_engine *e, const char *path, duckdb_database *db,
 	return ok;
 }
 
-duckdb_connection duck_engine_connect(duck_engine *e, const char *path, duckdb_database *db, tr_value *why)
+static bool is_file(const char *path)
+{
+	return strcmp(path, ":memory:") != 0;
+}
+
+duckdb_connection duck_engine_connect(duck_engine *e, const char *path, duckdb_database *db, bool *known, tr_value *why)
 {
 	duckdb_connection c = NULL;
 
 	*why = tr_absent();
 	pthread_mutex_lock(&e->opening);
+	bool kept = shelf_has(&e->shelf, path);
+	/* Before it is opened: then what a log beside it has is in the file. Nobody else opens it in between, since
+	 * they would find it locked and this would fail. */
+	*known = !is_file(path) || kept || shelf_is_marked(&e->shelf, path);
 	if (open_database(e, path, db, why)) {
 		if (e->api.connect(*db, &c) != DUCKDB_SUCCESS)
 			*why = tr_string("DuckDB does not take another connection");
-		if (c != NULL && !is_locked(e, c) && !lock_down(e, c, why))
+		if (c != NULL && !kept && !is_locked(e, c) && !lock_down(e, c, why))
 			e->api.disconnect(&c);
 		if (c == NULL)
 			e->api.close(db);
 	}
 	pthread_mutex_unlock(&e->opening);
 	return c;
+}
+
+/* ---- behind the last task ---- */
+
+/* Not under the lock: closing writes to disk. */
+static void close_one(duck_engine *e, duckdb_database db)
+{
+	if (db != NULL)
+		e->api.close(&db);
+}
+
+void duck_engine_release(duck_engine *e, const char *path, duckdb_database *db, duck_after after)
+{
+	duckdb_database kept = NULL;
+
+	pthread_mutex_lock(&e->opening);
+	if (after.strayed)
+		kept = shelf_take(&e->shelf, path);
+	else if (after.keep_ns > 0 && after.looked && is_file(path))
+		(void)shelf_put(&e->shelf, path, db, tr_in(after.keep_ns));
+	pthread_mutex_unlock(&e->opening);
+	close_one(e, kept);
+	if (*db == NULL)
+		return;
+	e->api.close(db);
+	if (!after.looked || !is_file(path))
+		return;
+	pthread_mutex_lock(&e->opening);
+	shelf_mark_file(&e->shelf, path);
+	pthread_mutex_unlock(&e->opening);
+}
+
+void duck_engine_sweep(duck_engine *e, bool all)
+{
+	duckdb_database db;
+
+	do {
+		pthread_mutex_lock(&e->opening);
+		db = shelf_take_due(&e->shelf, all ? TR_FOREVER : tr_now());
+		pthread_mutex_unlock(&e->opening);
+		close_one(e, db);
+	} while (db != NULL);
+}
+
+int64_t duck_engine_due(duck_engine *e)
+{
+	pthread_mutex_lock(&e->opening);
+	int64_t due = shelf_due(&e->shelf);
+	pthread_mutex_unlock(&e->opening);
+	return due;
 }

@@ -7,6 +7,7 @@
 #define TROUPE_PLUGINS_SHARED_DUCKDB_ENGINE_H
 
 #include "plugins/shared/duckdb/api.h"
+#include "plugins/shared/duckdb/shelf.h"
 #include "plugins/shared/duckdb/temp.h"
 
 #include <pthread.h>
@@ -16,6 +17,8 @@ typedef struct duck_engine {
 	duck_api api;
 	duckdb_instance_cache cache;
 	pthread_mutex_t opening; /* one at a time: the first who opens a database also sets it up */
+	duck_shelf shelf;        /* under it */
+	_Atomic bool sweeping;   /* somebody closes what is on the shelf when its time has passed */
 	tr_value folder;         /* where databases of executions are */
 	duck_temp temp;          /* where what does not fit into memory is */
 	tr_value memory;         /* such as 1GB */
@@ -34,7 +37,22 @@ tr_value duck_engine_ask(int64_t deadline, tr_pid *keeper, tr_value *fault);
 /** What the plugin answers, as an engine: takes the reply. */
 tr_value duck_engine_reply(tr_value reply, tr_value *fault);
 
-/** Open a database (an absolute path or ":memory:") and connect. NULL with a text in *why. Blocks. */
-duckdb_connection duck_engine_connect(duck_engine *e, const char *path, duckdb_database *db, tr_value *why);
+/** Open a database (an absolute path or ":memory:") and connect. *known: what views and macros it has need not be
+ * looked at (once more). NULL with a text in *why. Blocks. */
+duckdb_connection duck_engine_connect(duck_engine *e, const char *path, duckdb_database *db, bool *known,
+				      tr_value *why);
+
+/** What is to become of a database when its task is over. */
+typedef struct duck_after {
+	int64_t keep_ns; /* it stays open for so long; 0: it is closed */
+	bool looked;     /* its views and macros were looked at */
+	bool strayed;    /* what was done may show in it as long as it is open: all is closed */
+} duck_after;
+/** Close it, or keep it. *db becomes NULL. Blocks. */
+void duck_engine_release(duck_engine *e, const char *path, duckdb_database *db, duck_after after);
+/** Close what is kept and due, or all of it. Blocks. */
+void duck_engine_sweep(duck_engine *e, bool all);
+/** When the next one is due; TR_FOREVER: nothing is kept. */
+int64_t duck_engine_due(duck_engine *e);
 
 #endif

@@ -94,10 +94,9 @@ static const char *find_forbidden(tr_str sql)
 	return name == NULL && imports(sql) ? "IMPORT DATABASE" : name;
 }
 
-/* One statement, of those that do nothing with a text but to take it as a value. */
-static bool is_plain(tr_str code)
+/* One statement, whose first word is among these. */
+static bool is_one_of(tr_str code, const char *const *first, size_t count)
 {
-	static const char *const first[] = {"select", "with", "from", "values", "insert", "update", "delete"};
 	size_t at = behind_space(code, 0), n = 0;
 	const char *end = memchr(code.p, ';', code.n);
 
@@ -105,10 +104,34 @@ static bool is_plain(tr_str code)
 		return false;
 	while (at + n < code.n && is_part(code.p[at + n]))
 		n++;
-	for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+	for (size_t i = 0; i < count; i++)
 		if (strlen(first[i]) == n && strncasecmp(code.p + at, first[i], n) == 0)
 			return true;
 	return false;
+}
+
+/* Of those that do nothing with a text but to take it as a value. */
+static bool is_plain(tr_str code)
+{
+	static const char *const first[] = {"select", "with", "from", "values", "insert", "update", "delete"};
+
+	return is_one_of(code, first, sizeof first / sizeof *first);
+}
+
+/* Secrets belong to the open database, what is set for all and what is attached likewise; SQL in texts may do anything.
+ */
+bool duck_guard_is_local(tr_str sql)
+{
+	static const char *const first[] = {"create", "drop",    "alter",    "truncate", "merge",
+					    "copy",   "explain", "describe", "show",     "summarize"};
+	tr_buf code = {0};
+	bool local =
+	    duck_code(sql, &code) &&
+	    (is_plain(tr_buf_str(&code)) || is_one_of(tr_buf_str(&code), first, sizeof first / sizeof *first)) &&
+	    strcasestr(code.p, "secret") == NULL && strcasestr(code.p, "database") == NULL;
+
+	tr_buf_fini(&code);
+	return local;
 }
 
 static const char *find_in_statement(tr_str sql)

@@ -26,8 +26,8 @@ static bool is_pipe(search *s, const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && S_ISFIFO(st.st_mode) && realpath(path, s->found) != NULL &&
-	       files_below(s->folders, tr_s(s->found));
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
+	       realpath(path, s->found) != NULL && files_below(s->folders, tr_s(s->found));
 }
 
 /* The pattern is behind the last slash; other folders are not searched. */
@@ -44,7 +44,7 @@ static bool fits_pipe(search *s, const char *pattern)
 	DIR *folder = opendir(path);
 	struct dirent *e;
 	for (size_t i = 0; folder != NULL && !is && i < NAMES_MAX && (e = readdir(folder)) != NULL; i++) {
-		if ((e->d_type != DT_FIFO && e->d_type != DT_LNK && e->d_type != DT_UNKNOWN) ||
+		if (e->d_type == DT_REG || e->d_type == DT_DIR ||
 		    fnmatch(slash == NULL ? pattern : slash + 1, e->d_name, FNM_PERIOD) != 0)
 			continue;
 		int size = snprintf(path, sizeof path, "%.*s/%s", slash == NULL ? 1 : n, slash == NULL ? "." : pattern,
@@ -75,11 +75,12 @@ tr_value duck_pipe_fault(tr_str sql, tr_value params, tr_value folders, size_t n
 		return fault;
 	*s = (search){.folders = folders};
 	if (sql_texts_any(sql, params, leads_to_pipe, s))
-		fault =
-		    tr_outcome_error("input", false,
-				     "duckdb: statement %zu names %s, which is a pipe: whoever opens "
-				     "it waits for its other end, and no timeout interrupts that; use a regular file",
-				     number, s->found);
+		fault = tr_outcome_error(
+		    "input", false,
+		    "duckdb: statement %zu names %s, which is no regular file but a pipe, a socket or a "
+		    "device: whoever opens it may wait for its other end, and no timeout interrupts "
+		    "that; use a regular file",
+		    number, s->found);
 	tr_free(s);
 	return fault;
 }

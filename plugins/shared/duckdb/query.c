@@ -205,11 +205,24 @@ static tr_value run_within(duck_query *q)
 	return fault;
 }
 
+/* What it does may show in the database as long as that is open. */
+static bool strays(const duck_query *q)
+{
+	bool local = tr_array_len(q->attach) == 0;
+
+	for (size_t i = 0; i < tr_array_len(q->statements) && local; i++)
+		local = duck_guard_is_local(tr_as_str(tr_array_at(q->statements, i)));
+	return !local;
+}
+
 void duck_query_work(void *query)
 {
 	duck_query *q = query;
 	tr_value why = tr_absent();
 
+	q->session->after = (duck_after){.keep_ns = q->keep_ns, .strayed = strays(q)};
+	if (q->session->after.strayed) /* it may attach a file, which must not be open as another database */
+		duck_engine_sweep(q->session->engine, true);
 	if (!duck_session_connect(q->session, tr_as_cstr(q->path, ""), &why)) {
 		q->fault = duck_fault(tr_as_cstr(why, NULL), 0, tr_as_cstr(q->path, ""));
 		tr_drop(why);
@@ -217,8 +230,9 @@ void duck_query_work(void *query)
 	}
 	for (size_t i = 0; i < tr_array_len(q->attach) && !tr_is_valid(q->fault); i++)
 		q->fault = duck_run(q->session, tr_as_cstr(tr_array_at(q->attach, i), ""), "attach");
-	if (!tr_is_valid(q->fault) && (tr_array_len(q->attach) > 0 || !tr_str_is(tr_as_str(q->path), ":memory:")))
+	if (!tr_is_valid(q->fault) && (tr_array_len(q->attach) > 0 || !q->session->known))
 		q->fault = duck_guard_catalog(q->session);
+	q->session->after.looked = !tr_is_valid(q->fault);
 	if (!tr_is_valid(q->fault))
 		q->fault = run_within(q);
 }

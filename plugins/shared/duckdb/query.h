@@ -14,6 +14,7 @@ typedef struct duck_query {
 	tr_value statements;   /* array of texts */
 	tr_value params;
 	bool transaction; /* all statements or none */
+	int64_t keep_ns;  /* the database stays open for so long behind them; 0: it does not */
 	size_t max_bytes; /* of all rows */
 
 	size_t bytes;

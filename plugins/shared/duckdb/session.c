@@ -2,6 +2,7 @@
 /* Sessions and who works on them. */
 #include "plugins/shared/duckdb/session.h"
 
+#include <string.h>
 #include <troupe/node.h>
 
 #define INTERRUPT_GRACE (10 * TR_SECOND) /* for a statement to notice that it was interrupted */
@@ -14,9 +15,11 @@ static void close_connection(duck_session *s)
 	pthread_mutex_unlock(&s->lock);
 	if (c != NULL)
 		s->api->disconnect(&c);
+	duck_after after = s->after;
+	if (atomic_load(&s->cancelled)) /* in the middle of what, is not known */
+		after.keep_ns = 0;
 	if (s->db != NULL)
-		s->api->close(&s->db);
-	s->db = NULL;
+		duck_engine_release(s->engine, tr_as_cstr(s->path, ""), &s->db, after);
 }
 
 static void session_end(void *data)
@@ -26,6 +29,7 @@ static void session_end(void *data)
 	close_connection(s);
 	pthread_mutex_destroy(&s->busy);
 	pthread_mutex_destroy(&s->lock);
+	tr_drop(s->path);
 	tr_drop(s->holder);
 	tr_free(s);
 }
@@ -41,6 +45,7 @@ tr_value duck_session_new(tr_value engine)
 		return tr_invalid(TR_ENOMEM);
 	}
 	s->holder = engine;
+	s->path = tr_absent();
 	s->engine = duck_engine_of(engine);
 	s->api = &s->engine->api;
 	pthread_mutex_init(&s->busy, NULL);
@@ -55,7 +60,10 @@ duck_session *duck_session_of(tr_value object)
 
 bool duck_session_connect(duck_session *s, const char *path, tr_value *why)
 {
-	duckdb_connection c = duck_engine_connect(s->engine, path, &s->db, why);
+	duckdb_connection c = duck_engine_connect(s->engine, path, &s->db, &s->known, why);
+
+	tr_assign(&s->path, tr_string_lossy(path, strlen(path)));
+	s->after.looked = s->known;
 
 	pthread_mutex_lock(&s->lock);
 	s->connection = c;
@@ -122,9 +130,44 @@ void duck_lease_end(duck_lease *l)
 	tr_err err;
 	(void)tr_dirty(do_close, duck_session_of(l->object),
 		       &err); /* still owned: this may be where the actor is ended */
+	duck_engine *e = duck_session_of(l->object)->engine;
+	if (duck_engine_due(e) != TR_FOREVER && !atomic_exchange(&e->sweeping, true))
+		(void)tr_send(l->keeper, TR_LIST(tr_atom("sweep"), tr_keep(duck_session_of(l->object)->holder)));
 	tr_disown(l);
 	tr_drop(l->object);
 	tr_free(l);
+}
+
+static void *do_sweep(void *arg)
+{
+	duck_engine_sweep(arg, false);
+	return NULL;
+}
+
+/* arg: the engine's object */
+static void sweeper(tr_value arg)
+{
+	duck_engine *e = duck_engine_of(arg);
+
+	do {
+		for (int64_t due; (due = duck_engine_due(e)) != TR_FOREVER;) {
+			tr_sleep_until(due);
+			(void)tr_dirty(do_sweep, e, NULL);
+		}
+		atomic_store(&e->sweeping, false);
+		/* What came in between has met somebody who was about to go. */
+	} while (duck_engine_due(e) != TR_FOREVER && !atomic_exchange(&e->sweeping, true));
+}
+
+bool duck_lease_sweep(tr_value message)
+{
+	tr_value object = tr_array_at(message, 1);
+
+	if (duck_engine_of(object) == NULL)
+		return false;
+	tr_spawn_options options = {.label = "duckdb closer"};
+	(void)tr_spawn_opt(sweeper, tr_keep(object), &options);
+	return true;
 }
 
 static void closer(tr_value object)

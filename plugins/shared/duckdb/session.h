@@ -18,8 +18,11 @@ typedef struct duck_session {
 	pthread_mutex_t busy;   /* held while something is done with it */
 	pthread_mutex_t lock;   /* of `connection` against who interrupts */
 	_Atomic bool cancelled; /* no statement begins any more */
-	duckdb_database db;     /* under busy */
+	duckdb_database db;     /* under busy, like the rest */
 	duckdb_connection connection;
+	tr_value path; /* of the database; absent: it was never connected */
+	bool known;    /* what views and macros the database has need not be looked at */
+	duck_after after;
 } duck_session;
 
 /** A session that is not connected yet, as an object. Takes the engine's. */
@@ -53,5 +56,7 @@ tr_err duck_wait(duck_lease *l, tr_ref ref, int64_t deadline);
 
 /** What the keeper does with the message of a lease whose actor ended: [gone, session]. True when it was one. */
 bool duck_lease_gone(tr_value message);
+/** The same with the message of one that has left a database open: [sweep, engine]. */
+bool duck_lease_sweep(tr_value message);
 
 #endif

@@ -7,6 +7,10 @@
 #include "plugins/shared/sql/sql.h"
 
 #include <string.h>
+#include <time.h>
+
+#define REST_LEAST_NS 20000
+#define REST_MOST_NS  1000000
 
 void duck_statement_init(duck_statement *r, duck_session *session, size_t number)
 {
@@ -53,6 +57,25 @@ static tr_value bind(duck_statement *r, tr_value params)
 	return fault;
 }
 
+/* DuckDB's own waiting for a result that comes in chunks goes round and round while its other threads work: here it
+ * rests, longer and longer, as long as there is nothing to do for this one. False: it failed. */
+static bool perform(duck_statement *r)
+{
+	long rest = REST_LEAST_NS;
+
+	for (;;) {
+		duckdb_pending_state at = r->api->pending_execute_task(r->pending);
+		if (at == DUCKDB_PENDING_RESULT_READY || at == DUCKDB_PENDING_ERROR)
+			return at == DUCKDB_PENDING_RESULT_READY;
+		if (at == DUCKDB_PENDING_RESULT_NOT_READY) {
+			rest = REST_LEAST_NS;
+			continue;
+		}
+		(void)nanosleep(&(struct timespec){.tv_nsec = rest}, NULL);
+		rest = rest * 2 < REST_MOST_NS ? rest * 2 : REST_MOST_NS;
+	}
+}
+
 /* Its plan, its parameters, its beginning. */
 tr_value duck_statement_begin(duck_statement *r, tr_str sql, tr_value params)
 {
@@ -83,6 +106,8 @@ tr_value duck_statement_begin(duck_statement *r, tr_str sql, tr_value params)
 	/* From here on an interruption is kept until it is seen; one that came before is in the mark. */
 	if (atomic_load(&r->session->cancelled))
 		return duck_fault_timeout(r->number);
+	if (!perform(r))
+		return duck_fault(r->api->pending_error(r->pending), r->number, "");
 	if (r->api->execute_pending(r->pending, &r->result) != DUCKDB_SUCCESS)
 		return duck_fault(r->api->result_error(&r->result), r->number, "");
 	return tr_absent();

@@ -9,7 +9,7 @@
 #include "plugins/actions/duckdb/duckdb.h"
 #include "plugins/host/command.h"
 #include "plugins/shared/auth/credentials.h"
-#include "plugins/shared/duckdb/api.h"
+#include "duckdb_kit.h"
 #include "world.h"
 #include <glob.h>
 #include <stdio.h>
@@ -419,37 +419,13 @@ static void statements_that_reach_beyond_the_task_are_refused(void **state)
 	check_rows("select 42 as query, 'the query' as enable", tr_map(), "[{\"query\":42,\"enable\":\"the query\"}]");
 }
 
-/* A database that somebody else made, with a view in it that says what a statement may not. */
-static void make_database(const char *path, const char *script)
-{
-	duck_api api;
-	duckdb_database db = NULL;
-	duckdb_connection c = NULL;
-	tr_value why;
-
-	assert_true(duck_api_open(&api, getenv("TROUPE_DUCKDB"), &why));
-	duckdb_instance_cache cache = api.create_instance_cache();
-	duckdb_config config = NULL;
-	char *said = NULL;
-	assert_int_equal(api.create_config(&config), DUCKDB_SUCCESS);
-	assert_int_equal(api.get_or_create_from_cache(cache, path, &db, config, &said), DUCKDB_SUCCESS);
-	assert_int_equal(api.connect(db, &c), DUCKDB_SUCCESS);
-	duckdb_result r = {0};
-	assert_int_equal(api.query(c, script, &r), DUCKDB_SUCCESS);
-	api.destroy_result(&r);
-	api.disconnect(&c);
-	api.close(&db);
-	api.destroy_config(&config);
-	api.destroy_instance_cache(&cache);
-}
-
 static void views_that_reach_beyond_the_task_are_refused(void **state)
 {
 	char view[128], macro[128], text[256];
 	(void)state;
-	make_database(below(view, "granted/view.duckdb"),
-		      "create view v as select * from enable_logging(storage = 'stdout')");
-	make_database(below(macro, "granted/macro.duckdb"), "create macro m(x) as table select * from query(x)");
+	duckdb_file_make(below(view, "granted/view.duckdb"),
+			 "create view v as select * from enable_logging(storage = 'stdout')");
+	duckdb_file_make(below(macro, "granted/macro.duckdb"), "create macro m(x) as table select * from query(x)");
 	check_error(sql_with("select * from v", TR_DICT("database", tr_string(view))), "denied", false, NULL,
 		    "a view or macro");
 	check_error(sql_with("select 1", TR_DICT("attach", TR_DICT("a", tr_string(macro)))), "denied", false, NULL,
@@ -471,12 +447,12 @@ static void pipes_are_refused(void **state)
 	assert_int_equal(mkfifo(below(pipe, "granted/pipe.csv"), 0600), 0);
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
 		(void)snprintf(text, sizeof text, "%s%s%s", ways[i][0], pipe, ways[i][1]);
-		check_error(sql(text), "input", false, NULL, "granted/pipe.csv, which is a pipe");
+		check_error(sql(text), "input", false, NULL, "granted/pipe.csv, which is no regular file");
 	}
 	(void)snprintf(text, sizeof text, "select * from read_csv('%s/granted/p*.csv')", folder);
-	check_error(sql(text), "input", false, NULL, "which is a pipe");
+	check_error(sql(text), "input", false, NULL, "which is no regular file");
 	check_error(sql_with("select * from read_csv($1)", TR_DICT("params", TR_LIST(tr_string(pipe)))), "input", false,
-		    NULL, "which is a pipe");
+		    NULL, "which is no regular file");
 	assert_int_equal(unlink(pipe), 0);
 	/* One that is out of reach is not told of. */
 	assert_int_equal(mkfifo(below(pipe, "other/pipe.csv"), 0600), 0);
@@ -487,32 +463,14 @@ static void pipes_are_refused(void **state)
 
 /* ---- being ended ---- */
 
-/* Has a process a lock on the file, as DuckDB has on one that is open? */
-static bool is_locked(const char *path)
-{
-	struct stat st;
-	char line[256], inode[64];
-	bool found = false;
-	FILE *f = fopen("/proc/locks", "r");
-
-	assert_non_null(f);
-	if (stat(path, &st) == 0) {
-		(void)snprintf(inode, sizeof inode, ":%llu ", (unsigned long long)st.st_ino);
-		while (!found && fgets(line, sizeof line, f) != NULL)
-			found = strstr(line, inode) != NULL;
-	}
-	assert_int_equal(fclose(f), 0);
-	return found;
-}
-
 /* A connection is closed when its statement has ended, and a database with its last connection. */
 static void wait_until_closed(const char *path)
 {
 	time_t end = time(NULL) + 60;
 
-	while (is_locked(path) && time(NULL) < end)
+	while (duckdb_file_is_locked(path) && time(NULL) < end)
 		continue;
-	assert_false(is_locked(path));
+	assert_false(duckdb_file_is_locked(path));
 }
 
 #define ENDLESS "select count(*) from range(1000000000) a, range(1000000000) b where a.range + b.range = 3"
@@ -532,7 +490,7 @@ static tr_value cancel_one(tr_value path)
 {
 	tr_ref ref = command_send("duckdb", TR_DICT("query", tr_string(ENDLESS), "database", tr_keep(path)));
 
-	while (!is_locked(tr_as_cstr(path, "")))
+	while (!duckdb_file_is_locked(tr_as_cstr(path, "")))
 		tr_yield();
 	tr_send_name("command.duckdb", command_cancel(ref));
 	return command_wait(ref);
