@@ -143,6 +143,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       layout_join(playbooks, o->data, "playbooks") == TR_OK ? playbooks : NULL,
 				   .env = o->env,
 				   .snapshot_every = o->snapshot_every,
+				   .crash_limit = o->crash_limit,
 				   .check_replay = getenv("TROUPE_CHECK_REPLAY") != NULL};
 	children[4] = control_plane_child_with(&control);
 	children[5] = data_plane_child(&pool, 1);

@@ -24,6 +24,7 @@ typedef struct assemble_options {
 	const char *data;
 	durability durability;
 	int64_t snapshot_every; /* events; 0: as it is; below: never */
+	int64_t crash_limit;    /* of a step run; the same */
 	tr_level log_level;
 	tr_log_handler *log; /* gets what is logged, in the logger's actor, from the tree's start to its end */
 	void *log_arg;

@@ -39,9 +39,10 @@ static void *do_look(void *arg)
 }
 
 /* A child may have been taken up by its parent before its turn comes, and may even have ended. */
-static void resume_one(keeper_job *job, tr_value id)
+static void resume_one(keeper_job *job, tr_value id, size_t others)
 {
-	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(resume), id, tr_nil()), tr_in(RESUME_NS));
+	tr_value answer = tr_call_name(SUBJECT_EXECUTIONS, TR_LIST(TR_A(resume), id, tr_nil(), tr_int((int64_t)others)),
+				       tr_in(RESUME_NS));
 	const char *why = tr_is_valid(answer) ? tr_as_cstr(tr_array_at(answer, 1), "no reason was given")
 					      : tr_err_text(tr_value_err(answer));
 
@@ -62,7 +63,7 @@ static void resume_all(keeper_job *job)
 	tr_err err;
 	(void)tr_dirty(do_look, &l, &err);
 	for (size_t i = 0; i < tr_array_len(l.list); i++)
-		resume_one(job, tr_array_at(l.list, i));
+		resume_one(job, tr_array_at(l.list, i), tr_array_len(l.list) - 1);
 	tr_drop(l.list);
 }
 

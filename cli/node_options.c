@@ -89,6 +89,12 @@ int node_options_take(node_options *o, const char *name, int c, const char *argu
 			return usage_error(name, "--snapshot-every takes a number of events, or 0 for never, not '%s'",
 					   argument);
 		return EXIT_OK;
+	case 'X':
+		o->own = "--crash-limit";
+		if (!parse_count(argument, &o->crash_limit))
+			return usage_error(name, "--crash-limit takes how often, or 0 for without end, not '%s'",
+					   argument);
+		return EXIT_OK;
 	case 'D':
 		o->own = "--durability";
 		if (!parse_durability(argument, &o->durability))
@@ -104,6 +110,7 @@ assemble_options node_options_assemble(const node_options *o)
 	return (assemble_options){.data = o->data,
 				  .durability = o->durability,
 				  .snapshot_every = o->snapshot_every,
+				  .crash_limit = o->crash_limit,
 				  .env = o->env,
 				  .env_names = o->env_names,
 				  .settings = &o->settings,

@@ -11,7 +11,7 @@
 #define NODE_OPTION_ROWS                                                                             \
 	{"data", required_argument, NULL, 'd'}, {"durability", required_argument, NULL, 'D'},        \
 	    {"env", required_argument, NULL, 'E'}, {"snapshot-every", required_argument, NULL, 'Y'}, \
-	    SETTINGS_OPTION_ROWS,                                                                    \
+	    {"crash-limit", required_argument, NULL, 'X'}, SETTINGS_OPTION_ROWS,                     \
 	{                                                                                            \
 		"verbose", no_argument, NULL, 'v'                                                    \
 	}
@@ -31,6 +31,10 @@
 	"so "                                                                                                          \
 	"that\n"                                                                                                       \
 	"                       resuming a long one takes no longer than a short one\n"                                \
+	"  --crash-limit N      a step with which the process died N times in a row, each time within 30 s of "        \
+	"beginning\n"                                                                                                  \
+	"                       it and with nothing of it done, fails (default: 5, more when others were under way,\n" \
+	"                       too; 0: it is begun again without end)\n"                                              \
 	"  --verbose            log everything\n"
 
 typedef struct node_options {
@@ -38,6 +42,7 @@ typedef struct node_options {
 	durability durability;
 	bool verbose;
 	int64_t snapshot_every; /* 0: as it is; below: never */
+	int64_t crash_limit;    /* 0: as it is; below: without end */
 	tr_value env;
 	tr_value env_names; /* what was granted, set or not */
 	settings_options said;

@@ -97,7 +97,8 @@ static void join_running(resume_job *job, resume_one *one)
 
 static void begin_here(resume_job *job, resume_one *one)
 {
-	tr_value answer = ask(TR_LIST(TR_A(resume), tr_int(one->id), tr_pid_value(tr_self())));
+	tr_value answer =
+	    ask(TR_LIST(TR_A(resume), tr_int(one->id), tr_pid_value(tr_self()), tr_int((int64_t)job->count - 1)));
 	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
 		refused(one, answer);
 		if (strstr(one->problem, REFUSAL_RUNS) != NULL) {
@@ -223,8 +224,9 @@ tr_err resumer_run(tr_node *node, resume_job *job)
 static void begin_there(remote *r, resume_job *job, resume_one *one, bool wait)
 {
 	tr_value answer;
-	if (remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("resume"), tr_int(one->id), tr_bool(wait)), CALL_MS,
-			&answer, one->problem, sizeof one->problem)) {
+	if (remote_call(r, SUBJECT_EXECUTIONS,
+			TR_LIST(tr_string("resume"), tr_int(one->id), tr_bool(wait), tr_int((int64_t)job->count - 1)),
+			CALL_MS, &answer, one->problem, sizeof one->problem)) {
 		begun(job, one);
 		tr_drop(answer);
 	} else if (strstr(one->problem, REFUSAL_RUNS) != NULL) {

@@ -44,7 +44,7 @@ tr_child_spec control_plane_child_with(const control_options *options)
 	     .start = executions_start_link,
 	     .arg = TR_DICT("env", tr_is(o->env, TR_MAP) ? tr_keep(o->env) : tr_map(), "node", tr_int(o->node),
 			    "check_replay", tr_bool(o->check_replay), "lease_ns", tr_int(o->lease_ns), "snapshot_every",
-			    tr_int(o->snapshot_every)),
+			    tr_int(o->snapshot_every), "crash_limit", tr_int(o->crash_limit)),
 	     .restart = TR_PERMANENT,
 	     .label = "executions"},
 	};

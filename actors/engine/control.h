@@ -11,6 +11,7 @@ typedef struct control_options {
 	tr_value env;  /* map: what templates see as env (borrowed); absent: nothing */
 	int64_t lease_ns;       /* how long a worker may be silent before its step runs go to another; 0: 30 s */
 	int64_t snapshot_every; /* events between two snapshots of an execution; 0: 10,000; below: none */
+	int64_t crash_limit;    /* a step run with which the process died so often in a row fails; 0: 5; below: never */
 	bool check_replay; /* compare each execution with a replay of its events after each of them: slow, for tests */
 	uint32_t node;     /* this node's number, 0 … 1023, part of execution ids */
 } control_options;

@@ -12,6 +12,11 @@ typedef struct decision {
 	const machine_sink *out;
 } decision;
 
+static inline decision decide_for(machine *m, const machine_world *w, const machine_sink *out)
+{
+	return (decision){.m = m, .w = w, .out = out};
+}
+
 /* ---- emit.c ---- */
 
 /* Sequence, apply and hand out an event. Takes the payload (also on failure), borrows what is in its shape. */
@@ -89,6 +94,8 @@ tr_err decide_request(decision *d);
 tr_err decide_consider(decision *d, token *t, bool forced);
 /* A running step run ends as failed. */
 tr_err decide_run_failed(decision *d, step_run *r, const char *kind, const char *message, bool tell_worker);
+/* The same, by something that happened to it from outside: its worker is told, and the error says where the step is. */
+tr_err decide_run_ended(decision *d, step_run *r, const char *kind, const char *message);
 /* route.c: what follows a step run that ended. */
 tr_err decide_route(decision *d, step_run *r);
 /* finish.c */

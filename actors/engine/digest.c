@@ -67,7 +67,10 @@ static void put_owed_arcs(state_writer *w, tr_value owed)
 
 static void put_run(state_writer *w, const step_run *r)
 {
-	state_map(w, 22);
+	bool given_again = r->given_us != r->scheduled_us;
+
+	/* Of what is so in few of them nothing is said in the others. */
+	state_map(w, 22 + (r->moved ? 1u : 0u) + (r->deaths > 0 ? 1u : 0u) + (given_again ? 1u : 0u));
 	put_number(w, "id", r->id);
 	put_number(w, "step", r->step);
 	put_number(w, "attempt", r->attempt);
@@ -89,6 +92,12 @@ static void put_run(state_writer *w, const step_run *r)
 	put_number(w, "tasks_done", r->tasks_done);
 	put_number(w, "retries", r->retries);
 	put_number(w, "task_attempt", r->task_attempt);
+	if (r->moved)
+		put_bool(w, "moved", true);
+	if (r->deaths > 0)
+		put_number(w, "deaths", r->deaths);
+	if (given_again)
+		put_number(w, "given_us", (uint64_t)r->given_us);
 	state_key(w, "loop");
 	state_map(w, 4);
 	put_number(w, "count", (uint64_t)r->loop_count);

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <troupe/log.h>
 
-#define MOST_EVENTS 100000u        /* in one report */
+#define MOST_EVENTS 100000u /* in one report */
+#define CRASH_LIMIT 5
 #define STACK_SIZE  (256u * 1024u) /* guards and arguments are evaluated on it */
 
 /* The state is one pointer, so that it can be given back however the actor ends. */
@@ -188,9 +189,10 @@ static tr_value control_answer(const execution *x, tr_err err)
 }
 
 /* Who asked for the cancel, if anybody did, hears of it when it is on disk. */
-static void resume_cancelled(execution *x, const machine_world *w, tr_str reason, tr_value from)
+static void resume_cancelled(execution *x, tr_str reason, tr_value from)
 {
-	tr_err err = machine_cancel(x->machine, w, OUTLET_SINK(x), reason);
+	machine_world w = outlet_world(x);
+	tr_err err = machine_cancel(x->machine, &w, OUTLET_SINK(x), reason);
 
 	note(x, err);
 	if (tr_array_len(from) == 2)
@@ -240,6 +242,57 @@ static tr_next wait_for_plugin(execution *x, tr_value kind, const char *why)
 	return tr_next_stop(TR_A(normal));
 }
 
+/* ---- taken up after the process had died ---- */
+
+static bool stands_back(int64_t id, uint32_t deaths)
+{
+	uint64_t mixed = ((uint64_t)id + deaths) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return mixed >> 63 != 0;
+}
+
+/* Of several that were under way when the process died each may be the cause, and none must be blamed for what another
+ * has done: the more there are, the more deaths it takes, and about every other time one that has seen some waits until
+ * the others have shown that they let the process live. */
+
+static void recover_init(execution *x)
+{
+	int64_t limit = tr_as_int(tr_map_get_s(x->arg, "crash_limit"), CRASH_LIMIT);
+	uint64_t beside = (uint64_t)tr_as_int(tr_map_get_s(x->arg, "beside"), 0);
+	uint32_t deaths, some;
+
+	if (tr_as_bool(tr_map_get_s(x->arg, "again"), false))
+		x->died_us = 0;
+	x->most_deaths = limit < 0 ? 0 : (uint32_t)limit;
+	if (x->most_deaths == 0 || beside == 0)
+		return;
+	deaths = machine_deaths(x->machine, x->died_us);
+	some = x->most_deaths / 2 > 2 ? x->most_deaths / 2 : 2;
+	x->most_deaths += 4;
+	for (uint64_t n = beside; n > 0; n /= 2)
+		x->most_deaths += 2;
+	x->recover_owed = deaths >= some && stands_back(x->id, deaths);
+}
+
+static void recover_now(execution *x)
+{
+	machine_world w = outlet_world(x);
+
+	x->recover_owed = false;
+	w.died_us = x->died_us;
+	w.most_deaths = x->most_deaths;
+	if (machine_phase_of(x->machine) != MACHINE_FINISHED)
+		note(x, machine_recover(x->machine, &w, OUTLET_SINK(x)));
+}
+
+static void recover(execution *x)
+{
+	if (x->recover_owed)
+		(void)tr_send_at(tr_self(), tr_atom("recover"), tr_in(MACHINE_DEATH_US * 1000 + TR_SECOND));
+	else
+		recover_now(x);
+}
+
 static tr_next resume(execution *x)
 {
 	tr_value from = tr_own_value(tr_keep(tr_map_get_s(x->arg, "from")));
@@ -247,7 +300,6 @@ static tr_next resume(execution *x)
 	bool cancels = tr_is(reason, TR_STRING);
 	char why[600] = "";
 	tr_err err = resume_load(x, true, why, sizeof why);
-	machine_world w;
 
 	if (err != TR_OK)
 		return not_resumed(x, err, why);
@@ -264,11 +316,13 @@ static tr_next resume(execution *x)
 	tell_restarted(x);
 	if (checks_replay(x) && !resume_shadow(x))
 		return tr_next_stop(TR_A(enomem));
+	recover_init(x);
 	tr_assign(&x->arg, tr_nil());
-	w = outlet_world(x);
-	x->err = machine_recover(x->machine, &w, OUTLET_SINK(x));
-	if (x->err == TR_OK && cancels)
-		resume_cancelled(x, &w, tr_as_str(reason), from);
+	/* What is only taken up to end must not be begun once more. */
+	if (cancels)
+		resume_cancelled(x, tr_as_str(reason), from);
+	if (x->err == TR_OK && machine_phase_of(x->machine) != MACHINE_FINISHED)
+		recover(x);
 	set_deadline(x);
 	return next_of(x);
 }
@@ -427,6 +481,8 @@ static tr_next execution_info(void *state, tr_value message)
 		parent_child_begun(x, message);
 	} else if (tr_str_is(name, "begun")) {
 		parent_tell_begun(x, tr_as_int(tr_array_at(message, 1), 0));
+	} else if (tr_str_is(name, "recover") && x->recover_owed) {
+		recover_now(x);
 	} else if (tr_str_is(name, "expire")) {
 		w = outlet_world(x);
 		note(x, machine_expire(x->machine, &w, OUTLET_SINK(x)));

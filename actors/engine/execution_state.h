@@ -54,7 +54,10 @@ typedef struct execution {
 	uint32_t watcher_count, wait_count;
 	uint32_t event_watchers; /* those that want each event */
 	tr_pid store_pid;
-	tr_ref store; /* its monitor */
+	tr_ref store;         /* its monitor */
+	int64_t died_us;      /* resumed: when the process died that had it before; 0: it did not */
+	uint32_t most_deaths; /* so many in a row are too many; 0: never */
+	bool recover_owed;    /* taken up, but not gone on with yet */
 	int64_t lease_ns;
 	tr_ref lease_timer;
 	int64_t lease_due;

@@ -151,8 +151,8 @@ static tr_value start(executions *s, tr_value request)
 }
 
 /* The execution itself answers when it has read its log. With a reason (taken; absent: none) it is taken up to be
- * cancelled. */
-static tr_next take_up(executions *s, int64_t id, tr_value watch, tr_value reason, tr_from from)
+ * cancelled. So many others go on at the same time. */
+static tr_next take_up(executions *s, int64_t id, tr_value watch, tr_value reason, int64_t beside, tr_from from)
 {
 	tr_value watchers, extra, answer;
 
@@ -167,6 +167,8 @@ static tr_next take_up(executions *s, int64_t id, tr_value watch, tr_value reaso
 							   "watch", tr_keep(watchers)));
 	if (tr_is_valid(reason))
 		extra = tr_map_put_s(extra, "cancel", reason);
+	if (beside > (int64_t)s->by_id.count)
+		extra = tr_map_put_s(extra, "beside", tr_int(beside));
 	answer = running_start(s, running_new(id, tr_nil(), watchers, tr_nil()), extra);
 	if (!TR_IS_A(tr_array_at(answer, 0), ok))
 		return tr_next_reply(answer);
@@ -174,10 +176,11 @@ static tr_next take_up(executions *s, int64_t id, tr_value watch, tr_value reaso
 	return tr_noreply();
 }
 
-/* [resume, id, watch] */
+/* [resume, id, watch, how many others are taken up along with it] */
 static tr_next resume(executions *s, tr_value request, tr_from from)
 {
-	return take_up(s, tr_as_int(tr_array_at(request, 1), 0), tr_array_at(request, 2), tr_absent(), from);
+	return take_up(s, tr_as_int(tr_array_at(request, 1), 0), tr_array_at(request, 2), tr_absent(),
+		       tr_as_int(tr_array_at(request, 3), 0), from);
 }
 
 /* Hand a call on: the execution answers the caller. Takes the request. */
@@ -201,7 +204,7 @@ static tr_next cancel(executions *s, int64_t id, tr_value said, tr_from from)
 	tr_value reason = tr_is(said, TR_STRING) ? tr_keep(said) : tr_string("cancelled");
 
 	if (id > 0 && running_of(s, id) == NULL && !s->closing)
-		return take_up(s, id, tr_nil(), reason, from);
+		return take_up(s, id, tr_nil(), reason, 0, from);
 	return forward(s, TR_LIST(TR_A(cancel), reason), id, from);
 }
 
@@ -349,6 +352,7 @@ static tr_next executions_init(void *state, tr_value arg)
 	s->lacking = tr_map();
 	s->lease_ns = tr_as_int(tr_map_get_s(arg, "lease_ns"), 0);
 	s->snapshot_every = tr_as_int(tr_map_get_s(arg, "snapshot_every"), 0);
+	s->crash_limit = tr_as_int(tr_map_get_s(arg, "crash_limit"), 0);
 	s->check_replay = tr_as_bool(tr_map_get_s(arg, "check_replay"), false);
 	s->node = tr_as_int(tr_map_get_s(arg, "node"), 0);
 	s->ids.node = (uint32_t)s->node & 0x3ff;

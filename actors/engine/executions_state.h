@@ -29,7 +29,7 @@ typedef struct executions {
 	id_generator ids;
 	tr_value env, known; /* known: map hash -> catalog entry */
 	tr_value lacking;    /* those that wait for a plugin: map id -> kind of tool */
-	int64_t node, lease_ns, snapshot_every;
+	int64_t node, lease_ns, snapshot_every, crash_limit;
 	bool closing, check_replay;
 } executions;
 

@@ -4,10 +4,15 @@
 
 #include <inttypes.h>
 
-tr_err decide_run_failed(decision *d, step_run *r, const char *kind, const char *message, bool tell_worker)
+/* Takes the error. */
+static tr_err run_failed(decision *d, step_run *r, const char *kind, tr_value error, bool tell_worker)
 {
-	machine_effect stop = {
-	    .kind = MACHINE_CANCEL, .step_run_id = r->id, .attempt = r->attempt, .step = r->step, .reason = message};
+	machine_effect stop = {.kind = MACHINE_CANCEL,
+			       .step_run_id = r->id,
+			       .attempt = r->attempt,
+			       .step = r->step,
+			       .reason = tr_as_cstr(tr_map_get_s(error, "message"), "")};
+	tr_value reason = tr_keep(tr_map_get_s(error, "message"));
 	tr_err err;
 	event e;
 
@@ -17,12 +22,36 @@ tr_err decide_run_failed(decision *d, step_run *r, const char *kind, const char 
 	e.parent_id = r->scheduled_event;
 	e.status = tr_str_is(tr_s(kind), "cancelled") ? "cancelled" : "failed";
 	e.duration_us = d->w->now_us > r->scheduled_us ? d->w->now_us - r->scheduled_us : 0;
-	e.payload = TR_DICT("error", TR_DICT("kind", tr_string(kind), "message",
-					     tr_string_lossy(message, tr_s(message).n), "retryable", tr_bool(false)));
+	e.payload = TR_DICT("error", error);
 	err = decide_emit(d, &e);
 	if (err == TR_OK && tell_worker)
 		decide_effect(d, &stop);
+	tr_drop(reason);
 	return err;
+}
+
+static tr_value error_of(const char *kind, const char *message)
+{
+	return TR_DICT("kind", tr_string(kind), "message", tr_string_lossy(message, tr_s(message).n), "retryable",
+		       tr_bool(false));
+}
+
+tr_err decide_run_failed(decision *d, step_run *r, const char *kind, const char *message, bool tell_worker)
+{
+	return run_failed(d, r, kind, error_of(kind, message), tell_worker);
+}
+
+tr_err decide_run_ended(decision *d, step_run *r, const char *kind, const char *message)
+{
+	const pb_step *step = &d->m->routes->playbook->steps[r->step];
+	pb_pos at = step->timeout != NULL && tr_str_is(tr_s(kind), "timeout") ? step->timeout->pos : step->pos;
+	tr_value file = tr_map_get_s(d->m->info, "file"), error = error_of(kind, message);
+
+	if (at.line > 0)
+		error = tr_map_merge(error,
+				     TR_DICT("file", tr_is(file, TR_STRING) ? tr_keep(file) : tr_string("<playbook>"),
+					     "line", tr_int(at.line), "column", tr_int(at.column)));
+	return run_failed(d, r, kind, error, true);
 }
 
 tr_err decide_stop(decision *d)

@@ -5,15 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static decision decision_of(machine *m, const machine_world *w, const machine_sink *out)
-{
-	return (decision){.m = m, .w = w, .out = out};
-}
-
 tr_err machine_start(machine *m, const machine_world *w, const machine_sink *out, tr_value playbook_info,
 		     tr_value payload, tr_value parent)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	tr_value body;
 	event e;
 	tr_err err;
@@ -81,7 +76,7 @@ static tr_err report_one(decision *d, const event *reported, const step_run *r, 
 tr_err machine_report(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
 		      uint32_t attempt, event *events, size_t count)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	const step_run *r = run_of(m, step_run_id);
 	uint64_t parent;
 	tr_err err = TR_OK;
@@ -100,13 +95,13 @@ tr_err machine_report(machine *m, const machine_world *w, const machine_sink *ou
 tr_err machine_fail_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
 			uint32_t attempt, const char *kind, const char *message)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	step_run *r = run_of(m, step_run_id);
 	tr_err err;
 
 	if (r == NULL || r->phase != RUN_RUNNING || r->attempt != attempt)
 		return TR_ENOENT;
-	err = decide_run_failed(&d, r, kind, message, true);
+	err = decide_run_ended(&d, r, kind, message);
 	return err != TR_OK ? err : decide_settle(&d);
 }
 
@@ -117,7 +112,7 @@ static bool going(const machine *m)
 
 tr_err machine_expire(machine *m, const machine_world *w, const machine_sink *out)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	tr_err err;
 
 	if (!going(m) || m->stop >= STOP_EXPIRED)
@@ -130,7 +125,7 @@ tr_err machine_expire(machine *m, const machine_world *w, const machine_sink *ou
 
 tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *out, tr_str reason)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	tr_err err;
 
 	if (!going(m) || m->stop >= STOP_EXPIRED)
@@ -143,7 +138,7 @@ tr_err machine_cancel(machine *m, const machine_world *w, const machine_sink *ou
 
 static tr_err set_paused(machine *m, const machine_world *w, const machine_sink *out, bool paused, bool by_parent)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	tr_err err;
 
 	if (!going(m) || m->stop >= (paused ? STOP_FAILED : STOP_EXPIRED) || m->paused == paused ||
@@ -165,7 +160,7 @@ tr_err machine_unpause(machine *m, const machine_world *w, const machine_sink *o
 
 tr_err machine_child_start(machine *m, const machine_world *w, const machine_sink *out, machine_child *c)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	const step_run *r = run_of(m, c->step_run_id);
 	tr_err err;
 	event e;
@@ -187,7 +182,7 @@ tr_err machine_child_start(machine *m, const machine_world *w, const machine_sin
 tr_err machine_child_done(machine *m, const machine_world *w, const machine_sink *out, int64_t execution_id,
 			  const char *status)
 {
-	decision d = decision_of(m, w, out);
+	decision d = decide_for(m, w, out);
 	const child *c = NULL;
 	tr_err err;
 
@@ -202,89 +197,5 @@ tr_err machine_child_done(machine *m, const machine_world *w, const machine_sink
 		return TR_ENOENT;
 	err = decide_event(&d, EVENT_CHILD_DONE, c->step_run_id, m->last_event_id, event_status(tr_s(status)),
 			   TR_DICT("execution_id", tr_int(execution_id), "status", tr_string(status)));
-	return err != TR_OK ? err : decide_settle(&d);
-}
-
-/* A step's time counts from when it was scheduled first, whoever has it; at least a moment, so that it is not none. */
-static int64_t time_left(const decision *d, const step_run *r)
-{
-	int64_t over;
-
-	if (r->timeout_us <= 0)
-		return 0;
-	if (__builtin_add_overflow(r->scheduled_us, r->timeout_us, &over))
-		over = INT64_MAX;
-	return over > d->w->now_us ? over - d->w->now_us : 1;
-}
-
-/* The same step run in other hands: what the old hands still report is refused from here on. */
-static tr_err schedule_again(decision *d, step_run *r, const char *lost)
-{
-	machine *m = d->m;
-	uint64_t id = r->id;
-	tr_err err;
-	event e;
-
-	event_init(&e, EVENT_STEP_SCHEDULED);
-	e.step_run_id = id;
-	e.attempt = r->attempt + 1;
-	e.parent_id = r->scheduled_event;
-	e.status = "scheduled";
-	event_set(&e, SCHEDULED_STEP, m->routes->names[r->step]);
-	event_set(&e, SCHEDULED_TOKENS, tr_array());
-	event_set(&e, SCHEDULED_ARGS, r->args);
-	event_set(&e, SCHEDULED_POOL, routes_pool(m->routes, r->step));
-	if (lost != NULL)
-		event_put(&e, "lost", tr_string_lossy(lost, tr_s(lost).n));
-	err = decide_emit(d, &e);
-	if (err == TR_OK)
-		decide_effect(d, &(machine_effect){.kind = MACHINE_RUN,
-						   .step_run_id = id,
-						   .attempt = r->attempt,
-						   .step = r->step,
-						   .timeout_us = time_left(d, r),
-						   .lost = lost != NULL});
-	return err;
-}
-
-tr_err machine_lose_run(machine *m, const machine_world *w, const machine_sink *out, uint64_t step_run_id,
-			uint32_t attempt, const char *reason)
-{
-	decision d = decision_of(m, w, out);
-	step_run *r = run_of(m, step_run_id);
-	char text[400];
-	tr_err err;
-
-	if (r == NULL || r->phase != RUN_RUNNING || r->attempt != attempt)
-		return TR_ENOENT;
-	if (r->lost < MACHINE_MOST_LOST) {
-		err = schedule_again(&d, r, reason);
-	} else {
-		(void)snprintf(text, sizeof text, "the step run was lost %u times, the last time because %s",
-			       r->lost + 1, reason);
-		err = decide_run_failed(&d, r, "worker_lost", text, true);
-	}
-	return err != TR_OK ? err : decide_settle(&d);
-}
-
-tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out)
-{
-	decision d = decision_of(m, w, out);
-	tr_err err = TR_OK;
-
-	if (m->phase == MACHINE_NEW || m->phase == MACHINE_FINISHED)
-		return TR_EINVAL;
-	LINK_EACH_SAFE(l, after, &m->runs)
-	{
-		step_run *r = LINK_OF(l, step_run, in_runs);
-
-		if (err == TR_OK && r->phase == RUN_RUNNING && !machine_stopping(m))
-			err = schedule_again(&d, r, NULL);
-	}
-	/* What children were told last is not known. */
-	LINK_EACH(c, &m->children)
-	LINK_OF(c, child, in_children)->paused = -1;
-	m->children_stale = true;
-	tokens_queue_pending(m);
 	return err != TR_OK ? err : decide_settle(&d);
 }

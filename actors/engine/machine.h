@@ -47,6 +47,10 @@ typedef struct machine_world {
 	tr_value (*schedule)(void *arg, tr_str step, tr_value args, char why[MACHINE_WHY]);
 	/** What is noted in an event (borrowed, complete) before it is applied: a fresh map, or absent. May be NULL. */
 	tr_value (*annotate)(void *arg, const event *e);
+	/* machine_recover: when the process that had it died, wall clock, as far as it can be told; 0: it did not, it
+	 * ended as it should. So many such deaths in a row are too many; 0: never. */
+	int64_t died_us;
+	uint32_t most_deaths;
 	const char *refusal; /* at the start: this execution is not to run, and why; NULL */
 	void *arg;           /* of all */
 } machine_world;
@@ -155,8 +159,14 @@ bool machine_child_find(const machine *m, tr_value key, machine_child *c);
 /** It has ended. TR_ENOENT when nobody waits for it. */
 tr_err machine_child_done(machine *m, const machine_world *w, const machine_sink *out, int64_t execution_id,
 			  const char *status);
-/** After replay: whatever was scheduled and not done gets the next attempt, and what was left undecided is decided. */
+/** After replay: whatever was scheduled and not done gets the next attempt, and what was left undecided is decided. A
+ * step run with which the process died too often (soon after it was given out, and nothing of it was done) fails with
+ * kind "process_died". */
 tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out);
+
+/** How often the process has died with one of its step runs, in a row: the one with which it did most often. */
+uint32_t machine_deaths(const machine *m, int64_t died_us);
+#define MACHINE_DEATH_US INT64_C(30000000) /* so soon */
 
 /* ---- looking in ----------------------------------------------------------------------------------------------------
  */

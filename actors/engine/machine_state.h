@@ -44,15 +44,18 @@ typedef struct step_run {
 	uint64_t id;
 	uint32_t step;
 	uint32_t attempt;
-	uint32_t lost; /* attempts that were lost by their workers */
+	uint32_t lost;   /* attempts that were lost by their workers */
+	uint32_t deaths; /* of processes that had it, in a row */
 	run_phase phase;
 	bool started;
 	bool final;
+	bool moved; /* something of it was done since it was given out */
 	event_type end_type;
 	uint64_t scheduled_event;
 	uint64_t end_event;
 	uint64_t scheduled_seq; /* of the first attempt */
 	int64_t scheduled_us;
+	int64_t given_us; /* its last attempt */
 	int64_t timeout_us;
 	tr_value args;
 	tr_value cause;   /* of the token that arrived last */

@@ -235,6 +235,24 @@ static tr_err give(struct drive *d, const machine_sink *sink, const event *e)
 	}
 }
 
+/* When the process had died that had the execution before: those that took it up then have noted it. A step run that
+ * failed for it is an input, as what workers report is. */
+static int64_t death_at(const struct drive *d, size_t from)
+{
+	int64_t at_us = 0;
+
+	for (bool going = true; going && from < d->count && at_us == 0; from++) {
+		event e;
+		if (event_from_value(d->items[from], &e) != TR_OK)
+			break;
+		going = e.type == EVENT_STEP_SCHEDULED && e.attempt > 1;
+		if (going)
+			at_us = tr_as_int(tr_map_get_s(tr_map_get_s(e.payload, "died"), "at_us"), 0);
+		event_fini(&e);
+	}
+	return at_us;
+}
+
 /* Somebody took the execution up where the log ended then. */
 static bool try_recover(struct drive *d, const machine_sink *sink, tr_err *err)
 {
@@ -245,6 +263,7 @@ static bool try_recover(struct drive *d, const machine_sink *sink, tr_err *err)
 	d->strayed = false;
 	d->inputs_left = 0;
 	set_world(d, from, 0);
+	d->world.died_us = death_at(d, from);
 	(void)machine_recover(d->m, &d->world, sink);
 	d->result->recovers += d->at > from && !d->resync;
 	d->resync = d->resync && d->at == from;

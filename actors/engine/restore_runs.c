@@ -31,6 +31,9 @@ static void run_fill(step_run *r, tr_value v)
 	r->end_event = (uint64_t)number(v, "end_event");
 	r->scheduled_seq = (uint64_t)number(v, "scheduled_seq");
 	r->scheduled_us = number(v, "scheduled_us");
+	r->given_us = tr_as_int(tr_map_get_s(v, "given_us"), r->scheduled_us);
+	r->moved = yes(v, "moved");
+	r->deaths = (uint32_t)tr_as_int(tr_map_get_s(v, "deaths"), 0);
 	r->timeout_us = number(v, "timeout_us");
 	r->args = tr_keep(tr_map_get_s(v, "args"));
 	r->cause = tr_keep(tr_map_get_s(v, "cause"));

@@ -28,6 +28,7 @@ static tr_value load(execution *x, tr_value how, tr_err *err, char *why, size_t 
 		tr_drop(answer);
 		return tr_absent();
 	}
+	x->died_us = tr_as_int(tr_array_at(answer, 4), 0);
 	if (tr_is(tr_array_at(answer, 2), TR_STRING))
 		tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 ": %s", x->id,
 		       tr_as_cstr(tr_array_at(answer, 2), ""));

@@ -123,6 +123,10 @@ tr_value running_extra(const executions *s, int64_t id)
 		extra = tr_map_put_s(extra, "lease_ns", tr_int(s->lease_ns));
 	if (s->snapshot_every != 0)
 		extra = tr_map_put_s(extra, "snapshot_every", tr_int(s->snapshot_every));
+	if (s->crash_limit != 0)
+		extra = tr_map_put_s(extra, "crash_limit", tr_int(s->crash_limit));
+	if (s->by_id.count > 0)
+		extra = tr_map_put_s(extra, "beside", tr_int((int64_t)s->by_id.count));
 	return s->check_replay ? tr_map_put_s(extra, "check_replay", tr_bool(true)) : extra;
 }
 

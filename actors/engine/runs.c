@@ -67,9 +67,12 @@ static tr_err run_again(step_run *r, const event *e)
 		return TR_ECORRUPT;
 	r->attempt = e->attempt;
 	r->scheduled_event = e->event_id;
-	r->started = false;
+	r->started = r->moved = false;
+	r->given_us = e->time_us;
 	if (tr_is(beyond(e, "lost"), TR_STRING))
 		r->lost++;
+	else
+		r->deaths = (uint32_t)tr_as_int(tr_map_get_s(beyond(e, "died"), "times"), 0);
 	return TR_OK;
 }
 
@@ -86,7 +89,7 @@ static step_run *run_new(const event *e, uint32_t step)
 	r->attempt = e->attempt;
 	r->scheduled_event = e->event_id;
 	r->scheduled_seq = e->seq;
-	r->scheduled_us = e->time_us;
+	r->scheduled_us = r->given_us = e->time_us;
 	r->timeout_us = tr_as_int(beyond(e, "timeout_us"), 0);
 	r->args = tr_keep(e->field[SCHEDULED_ARGS]);
 	r->cause = r->end = tr_nil();
@@ -223,6 +226,7 @@ static tr_err task_processed(machine *m, step_run *r, const event *e)
 	tr_value ctx = beyond(e, "ctx");
 	tr_err err = keep_label(m, r, e);
 
+	r->moved = true;
 	r->tasks_done++;
 	r->task_attempt = e->attempt;
 	children_over(m, r->id, e->iteration, e->field[PROCESSED_LABEL]);
@@ -247,6 +251,7 @@ tr_err run_worker_event(machine *m, const event *e)
 	case EVENT_TASK_PROCESSED:
 		return task_processed(m, r, e);
 	case EVENT_TASK_RETRIED:
+		r->moved = true;
 		r->retries++;
 		children_over(m, r->id, e->iteration, tr_map_get_s(e->payload, "label"));
 		return TR_OK;
@@ -257,6 +262,7 @@ tr_err run_worker_event(machine *m, const event *e)
 		r->loop_started++;
 		return TR_OK;
 	case EVENT_ITERATION_DONE:
+		r->moved = true;
 		r->loop_done++;
 		if (tr_str_is(tr_as_str(tr_map_get_s(e->payload, "status")), "error"))
 			r->loop_failed++;

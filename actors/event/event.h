@@ -130,22 +130,19 @@ enum {
  * step name} TOKEN_CREATED {token: int, step: name, args: map, from_run: step_run_id | 0, arc: index | -1, sets?: map}
  * TOKEN_PENDING {token: int}           its step's `when` was false TOKEN_DROPPED        {token: int, why: "disabled" |
  * "denied" | "joined" | "cancelled"} STEP_SCHEDULED       {step: name, tokens: [int], args: map, pool: name}
- * step_run_id, attempt are set CTX_PATCHED          {patch: map of key -> value}                            step_run_id
- * of the writer NEXT_EVALUATED       {step: name, event: "step.done" …, arcs: [index], failed?: true} WORKFLOW_FINISHED
- * {status, result, failures: [..]} PLAYBOOK_PROCESSED   {status, duration_us} EXECUTION_CANCELLED  {reason}
- *   EXECUTION_PAUSED     {by: "parent" | absent}
- *   CHILD_STARTED        {key, execution_id: int, path, hash, label, wait: bool}        iteration is set. A task's
- * playbook is an execution of its own: it is started once this event is durable
- *   CHILD_DONE           {execution_id: int, status}
- *   WARNING              {code, message, file, line, column}
- *   STEP_STARTED         {step: name, worker: text}
- *   TASK_STARTED         {label, kind, deadline_us?: wall clock}
- *   TASK_PROCESSED       {label, outcome: {status, result, error, <helper>}, directive: "continue" …, to: label |
- * absent, prev?: value, iter?: map, vars?: map, ctx?: map, shared?: [..]}    what the matching rule wrote: enough to
- * resume behind it TASK_RETRIED         {label, delay_us, error}          attempt = the run that failed LOOP_STARTED
- * {count, mode, iterator} ITERATION_STARTED    {}                                iteration is set ITERATION_DONE
- * {status, result, error} LOOP_DONE            {stats: {total, success, failed}, result} STEP_DONE            {result,
- * vars?: map} STEP_FAILED          {error: {kind, message, …}, result?, stats?}
+ * step_run_id, attempt are set; later attempts may have lost: text or died: {times, at_us} CTX_PATCHED          {patch:
+ * map of key -> value}                            step_run_id of the writer NEXT_EVALUATED       {step: name, event:
+ * "step.done" …, arcs: [index], failed?: true} WORKFLOW_FINISHED {status, result, failures: [..]} PLAYBOOK_PROCESSED
+ * {status, duration_us} EXECUTION_CANCELLED  {reason} EXECUTION_PAUSED     {by: "parent" | absent} CHILD_STARTED {key,
+ * execution_id: int, path, hash, label, wait: bool}        iteration is set. A task's playbook is an execution of its
+ * own: it is started once this event is durable CHILD_DONE           {execution_id: int, status} WARNING {code,
+ * message, file, line, column} STEP_STARTED         {step: name, worker: text} TASK_STARTED         {label, kind,
+ * deadline_us?: wall clock} TASK_PROCESSED       {label, outcome: {status, result, error, <helper>}, directive:
+ * "continue" …, to: label | absent, prev?: value, iter?: map, vars?: map, ctx?: map, shared?: [..]}    what the
+ * matching rule wrote: enough to resume behind it TASK_RETRIED         {label, delay_us, error}          attempt = the
+ * run that failed LOOP_STARTED {count, mode, iterator} ITERATION_STARTED    {}                                iteration
+ * is set ITERATION_DONE {status, result, error} LOOP_DONE            {stats: {total, success, failed}, result}
+ * STEP_DONE            {result, vars?: map} STEP_FAILED          {error: {kind, message, …}, result?, stats?}
  */
 typedef struct event {
 	uint64_t event_id; /* unique, sorts by time */

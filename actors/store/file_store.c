@@ -535,6 +535,16 @@ bool file_store_has(const file_store *s, int64_t execution_id)
 	return store_entry_find(s, execution_id) != NULL || store_has_folder(s->data, execution_id);
 }
 
+int64_t file_store_died(const file_store *s)
+{
+	return s->died_us;
+}
+
+void file_store_alive(const file_store *s)
+{
+	layout_lock_touch(&s->lock);
+}
+
 const char *file_store_data(const file_store *s)
 {
 	return s->data;

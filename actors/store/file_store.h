@@ -78,6 +78,10 @@ int file_store_checkpoint(file_store *s);
 void file_store_close(file_store **s);
 /** Is there an execution with this id, running, interrupted or over? Looks at all folders: not for every append. */
 bool file_store_has(const file_store *s, int64_t execution_id);
+/** When the process died that owned the folder before, wall clock, as far as its files tell; 0: it gave it back. */
+int64_t file_store_died(const file_store *s);
+/** This one lives: what the next owner goes by. */
+void file_store_alive(const file_store *s);
 const char *file_store_data(const file_store *s);
 const disk *file_store_disk(const file_store *s);
 

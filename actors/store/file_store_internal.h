@@ -51,6 +51,7 @@ struct file_store {
 	bool mended;        /* and some are not any more since the last sweep */
 	tr_buf index_batch; /* records that the index's file does not have yet */
 	bool unsynced;
+	int64_t died_us; /* when the last owner did */
 };
 
 store_entry *store_entry_find(const file_store *s, int64_t id);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +112,12 @@ tr_err layout_lock_take(layout_lock *lock, const char *data, long *owner)
 	}
 	lock->fd = fd;
 	return TR_OK;
+}
+
+void layout_lock_touch(const layout_lock *lock)
+{
+	if (lock->fd >= 0)
+		(void)futimens(lock->fd, NULL);
 }
 
 void layout_lock_give(layout_lock *lock)

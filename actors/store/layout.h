@@ -40,6 +40,8 @@ typedef struct layout_lock {
 } layout_lock;
 /** Take the writer's lock. TR_EBUSY: *owner gets the pid of who holds it (0 when unknown). */
 tr_err layout_lock_take(layout_lock *lock, const char *data, long *owner);
+/** Whoever finds it later sees in its time that the writer was alive now. */
+void layout_lock_touch(const layout_lock *lock);
 void layout_lock_give(layout_lock *lock);
 /** Pid of the process that holds the lock, 0 when nobody does. Does not take it. */
 long layout_lock_owner(const char *data);

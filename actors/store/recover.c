@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct recovery {
@@ -172,6 +173,8 @@ tr_err store_recover(file_store *s, tr_buf *report, file_store_error *error)
 	for (size_t i = 0; i < count && r.err == TR_OK; i++)
 		recover_segment(&r, numbers[i]);
 	uint64_t last = count == 0 ? 0 : numbers[count - 1];
+	if (count == 0) /* nothing is left there by one that ended as it should */
+		s->died_us = 0;
 	s->journal.first = count == 0 ? 0 : numbers[0];
 	tr_free(numbers);
 	int os = 0;
@@ -259,6 +262,32 @@ static tr_err prepare(file_store *s, const disk *d, file_store_error *error)
 	return err;
 }
 
+static void newest(const char *path, int64_t *us)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return;
+	int64_t at = (int64_t)st.st_mtim.tv_sec * 1000000 + st.st_mtim.tv_nsec / 1000;
+	*us = at > *us ? at : *us;
+}
+
+/* Of life, by whoever wrote here. */
+static int64_t last_sign(const char *data)
+{
+	layout_path path;
+	uint64_t *numbers;
+	size_t count;
+	int64_t us = 0;
+	if (layout_join(path, data, "lock") == TR_OK)
+		newest(path, &us);
+	if (journal_segments(data, &numbers, &count) != TR_OK)
+		return us;
+	if (count > 0 && journal_path(path, data, numbers[count - 1]) == TR_OK)
+		newest(path, &us);
+	tr_free(numbers);
+	return us;
+}
+
 file_store *file_store_open(const char *data, const disk *d, tr_buf *report, file_store_error *error)
 {
 	*error = (file_store_error){0};
@@ -273,6 +302,7 @@ file_store *file_store_open(const char *data, const disk *d, tr_buf *report, fil
 	}
 	memcpy(copy, data, n);
 	s->data = copy;
+	s->died_us = last_sign(data);
 	s->lock.fd = -1;
 	journal_init(&s->journal, d, s->data);
 	if (prepare(s, d, error) == TR_OK && store_recover(s, report, error) == TR_OK)

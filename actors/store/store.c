@@ -29,8 +29,11 @@
 #define SLOW_COMMITS 100u
 /* An execution that is quiet for so long, twice that at most, is no longer kept in memory; looked at in so many parts.
  */
-#define REST_NS        (500 * TR_MS)
-#define REST_PARTS     10u
+#define REST_NS    (500 * TR_MS)
+#define REST_PARTS 10u
+/* So long after the last append, twice that at most, the store says that it lives: who takes executions up after a
+ * crash must know what they were doing when it came. */
+#define ALIVE_NS       (30 * TR_SECOND)
 #define RETRY_FIRST_NS (50 * TR_MS)
 #define RETRY_MAX_NS   (2 * TR_SECOND)
 
@@ -43,15 +46,16 @@ struct waiting {
 struct store {
 	file_store *files;
 	durability durability;
-	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write,
-	    rest; /* atoms */
+	tr_value append, appended, append_failed, load, has, list, sync, checkpoint, compact, condition, write, rest,
+	    alive; /* atoms */
 	bool tick_armed, write_armed;
 	uint32_t slow;     /* so many commits more are made elsewhere, since the disk holds writers up */
 	tr_ref finishing;  /* monitor of whoever writes the logs of finished executions; 0: nobody */
 	tr_value finished; /* those logs */
 	rotation rotation;
 	bool rest_armed;
-	size_t taken; /* appends since the last commit; those who want to know of it: */
+	bool alive_armed, alive_again; /* since then, more was appended */
+	size_t taken;                  /* appends since the last commit; those who want to know of it: */
 	size_t waiting_count;
 	struct waiting waiting[GROUP_MAX];
 };
@@ -373,6 +377,23 @@ static void rest_later(struct store *s)
 	tr_send_at(tr_self(), s->rest, tr_in(REST_NS / REST_PARTS));
 }
 
+static void say_alive_later(struct store *s)
+{
+	s->alive_again = s->alive_armed;
+	if (s->alive_armed)
+		return;
+	s->alive_armed = true;
+	tr_send_at(tr_self(), s->alive, tr_in(ALIVE_NS));
+}
+
+static void say_alive(struct store *s)
+{
+	file_store_alive(s->files);
+	s->alive_armed = false;
+	if (s->alive_again)
+		say_alive_later(s);
+}
+
 static void append_group(struct store *s, tr_value first)
 {
 	size_t most = s->durability == DURABILITY_STRICT ? GROUP_MAX : GROUP_UNSYNCED;
@@ -390,6 +411,7 @@ static void append_group(struct store *s, tr_value first)
 	acknowledge(s);
 	do_rest(s);
 	rest_later(s);
+	say_alive_later(s);
 	if (s->durability == DURABILITY_BATCHED && !s->tick_armed) {
 		tr_send_at(tr_self(), TR_A(tick), tr_in(BATCHED_SYNC_NS));
 		s->tick_armed = true;
@@ -441,6 +463,7 @@ static tr_next store_init(void *state, tr_value arg)
 	s->write = tr_atom("write");
 	rotation_init(&s->rotation);
 	s->rest = tr_atom("rest");
+	s->alive = tr_atom("alive");
 	tr_trap_exit(true);
 	/* First of all: one that is killed while the folder is opened must not keep its lock. */
 	if (tr_own(s, close_files) != TR_OK)
@@ -485,7 +508,8 @@ static tr_value answer_load(struct store *s, tr_value id, tr_value how)
 				 by ? TR_DICT("seq", tr_int((int64_t)r->snapshot.seq), "bytes",
 					      tr_int((int64_t)r->snapshot.bytes), "playbook",
 					      tr_keep(r->snapshot.playbook), "state", tr_keep(r->snapshot.state))
-				    : tr_nil());
+				    : tr_nil(),
+				 tr_int(file_store_died(s->files)));
 	}
 	store_reading_fini(r);
 	return answer;
@@ -583,6 +607,8 @@ static tr_next store_info(void *state, tr_value message)
 	} else if (tr_equal(message, s->rotation.sweep)) {
 		rotation_sweep(&s->rotation, s->files, s->finishing.bits != 0);
 		tell_stranded(s);
+	} else if (tr_equal(message, s->alive)) {
+		say_alive(s);
 	} else if (tr_equal(message, s->write)) {
 		s->write_armed = false;
 		write_finished(s);

@@ -17,12 +17,12 @@ _troupe() {
   esac
   local options=""
   case $command in
-    run) options="--set --payload --json --events --tree --lenient --env --grant --plugin-path --config --detach --data --durability --snapshot-every --verbose --help" ;;
+    run) options="--set --payload --json --events --tree --lenient --env --grant --plugin-path --config --detach --data --durability --snapshot-every --crash-limit --verbose --help" ;;
     check) options="--json --strict --lenient --plugin-path --config --grant --data --help" ;;
     plugin) options="new test check list info load unload upgrade --type --capability --prefix --cascade --force --config --grant --json --data --help" ;;
     credential) options="add list remove rekey --replace --type --from --json --data --help" ;;
-    node) options="--data --durability --env --grant --plugin-path --config --keep --pack --snapshot-every --verbose --json --help" ;;
-    resume) options="last --data --durability --env --grant --plugin-path --config --detach --snapshot-every --verbose --json --help" ;;
+    node) options="--data --durability --env --grant --plugin-path --config --keep --pack --snapshot-every --crash-limit --verbose --json --help" ;;
+    resume) options="last --data --durability --env --grant --plugin-path --config --detach --snapshot-every --crash-limit --verbose --json --help" ;;
     executions) options="--status --playbook --since --top --limit --json --data --help" ;;
     show) options="last --steps --limit --json --data --help" ;;
     events) options="last --json --data --help" ;;

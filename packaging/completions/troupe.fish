@@ -9,6 +9,7 @@ complete -c troupe -n "__fish_seen_subcommand_from run" -l tree -d "The tree of 
 complete -c troupe -n "__fish_seen_subcommand_from run node resume executions show events replay cancel pause unpause store" -l data -r -d "Data folder"
 complete -c troupe -n "__fish_seen_subcommand_from run" -l durability -x -a "strict batched none"
 complete -c troupe -n "__fish_seen_subcommand_from run node resume" -l snapshot-every -x -d "Events between snapshots"
+complete -c troupe -n "__fish_seen_subcommand_from run node resume" -l crash-limit -x -d "Deaths of the process after which a step fails"
 complete -c troupe -n "__fish_seen_subcommand_from eval" -l context -r -d "Values"
 complete -c troupe -n "__fish_seen_subcommand_from eval" -l batch -d "A template a line"
 complete -c troupe -n "__fish_seen_subcommand_from graph" -l dot

@@ -93,4 +93,59 @@ class Crash(kit.Case):
         self.assertEqual(self.events(before[0]["execution_id"])[0], after)
 
 
+class Deaths(kit.Case):
+    """A step that ends the process each time it is begun."""
+
+    def setUp(self):
+        super().setUp()
+        self.playbook = self.write("deadly.yaml", f"""
+            workflow:
+              - step: deadly
+                tool:
+                  kind: python
+                  code: |
+                    import os
+                    with open("{self.path('begun')}", "a") as f:
+                        f.write("x")
+                    os.kill(os.getppid(), 9)
+            """)
+
+    def begun(self):
+        return os.path.getsize(self.path("begun"))
+
+    def test_it_is_not_begun_again_for_ever(self):
+        self.assertEqual(self.troupe("run", self.playbook).returncode, -signal.SIGKILL)
+        for _ in range(4):
+            self.assertEqual(self.troupe("resume").returncode, -signal.SIGKILL)
+        done = self.troupe("resume")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(self.begun(), 5)
+        shown = self.troupe("show", "last").stdout
+        self.assertIn("the process ended 5 times in a row soon after this step was begun", shown)
+        self.assertIn("deadly.yaml:6:5)", shown)
+        done = self.troupe("replay", "last", "--check")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_the_limit_can_be_set(self):
+        self.assertEqual(self.troupe("run", self.playbook).returncode, -signal.SIGKILL)
+        self.assertEqual(self.troupe("resume", "--crash-limit", "2").returncode, -signal.SIGKILL)
+        self.assertEqual(self.troupe("resume", "--crash-limit", "0").returncode, -signal.SIGKILL)
+        self.assertEqual(self.begun(), 3)
+        self.assertEqual(self.troupe("resume", "--crash-limit", "2").returncode, 1)
+        self.assertEqual(self.begun(), 3)
+        done = self.troupe("run", self.playbook, "--crash-limit", "often")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--crash-limit takes how often, or 0 for without end, not 'often'", done.stderr)
+
+    def test_it_is_cancelled_without_being_begun(self):
+        self.assertEqual(self.troupe("run", self.playbook).returncode, -signal.SIGKILL)
+        done = self.troupe("cancel", "last")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.begun(), 1)
+        events, _ = self.events()
+        self.assertEqual(events[-1]["status"], "cancelled")
+        done = self.troupe("replay", "last", "--check")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
 kit.main()

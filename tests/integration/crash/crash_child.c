@@ -248,8 +248,11 @@ int crash_child(const char *folder, const char *how_many_new)
 	size_t count;
 	const builtin *standard = plugins_builtin(&count);
 	struct child c = {.new_ones = strtoll(how_many_new, NULL, 10)};
-	assemble_options options = {
-	    .data = data, .durability = DURABILITY_STRICT, .snapshot_every = 40, .log_level = TR_ERROR};
+	assemble_options options = {.data = data,
+				    .durability = DURABILITY_STRICT,
+				    .snapshot_every = 40,
+				    .crash_limit = 1000,
+				    .log_level = TR_ERROR};
 	const tr_spawn_options spawn = {.label = "crash child"};
 	tr_node *node;
 	tr_spawned s;
