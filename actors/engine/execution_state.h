@@ -104,7 +104,7 @@ void perform_effect(execution *x, const machine_effect *e, tr_value reason);
 void perform_send(execution *x, dispatch *d);
 
 /* lease.c: a step run belongs to whoever gives a sign of it now and then. */
-/* Look after the leases within this time, when somebody has one. */
+/* Look after the leases when this time has come (monotonic, as tr_now has it), or before. */
 void lease_arm(execution *x, int64_t due);
 /* [lease]: it is time to. */
 void lease_look(execution *x);
