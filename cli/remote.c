@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LOOK_MS         500
 #define CONNECT_WAIT_MS 10000
 #define TURNED_AWAY_MS  50
 #define PLACE_WAIT_MS   30000
@@ -26,6 +27,7 @@ struct remote {
 	int64_t last_id;
 	tr_buf in;
 	tr_value kept; /* array of watched frames that came while an answer was waited for */
+	bool late;     /* the last wait ended without an answer */
 };
 
 static int64_t now_ms(void)
@@ -182,7 +184,8 @@ static bool await(remote *r, int64_t id, int timeout_ms, tr_value *answer, char 
 		if (news == REMOTE_TIMEOUT && errno == EINTR && (deadline < 0 || now_ms() < deadline))
 			continue;
 		if (news != REMOTE_FRAME) {
-			if (news == REMOTE_TIMEOUT)
+			r->late = news == REMOTE_TIMEOUT;
+			if (r->late)
 				(void)snprintf(why, n, "the node did not answer within %d ms", timeout_ms);
 			return false;
 		}
@@ -254,6 +257,19 @@ bool remote_call(remote *r, const char *subject, tr_value request, int timeout_m
 	return ask(r,
 		   TR_LIST(tr_int(++r->last_id), tr_string(subject), request, tr_int(timeout_ms < 0 ? 0 : timeout_ms)),
 		   timeout_ms, answer, why, n);
+}
+
+bool remote_call_while(remote *r, const char *subject, tr_value request, int timeout_ms, bool (*wait_on)(void *arg),
+		       void *arg, tr_value *answer, char *why, size_t n)
+{
+	int64_t until = now_ms() + timeout_ms, id = ++r->last_id;
+	*answer = tr_absent();
+	r->late = false;
+	bool good =
+	    ask(r, TR_LIST(tr_int(id), tr_string(subject), request, tr_int(timeout_ms)), LOOK_MS, answer, why, n);
+	while (!good && r->late && now_ms() < until + LOOK_MS && wait_on(arg))
+		good = await(r, id, LOOK_MS, answer, why, n);
+	return good;
 }
 
 bool remote_post(remote *r, const char *subject, tr_value request, char *why, size_t n)

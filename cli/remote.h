@@ -22,6 +22,10 @@ remote *remote_open(const char *data, char *why, size_t n);
  * [error, text] of the subject itself counts as a refusal. */
 bool remote_call(remote *r, const char *subject, tr_value request, int timeout_ms, tr_value *answer, char *why,
 		 size_t n);
+/** The same with a limit; while there is no answer, `wait_on` is asked every second or so whether there is any use in
+ * waiting. */
+bool remote_call_while(remote *r, const char *subject, tr_value request, int timeout_ms, bool (*wait_on)(void *arg),
+		       void *arg, tr_value *answer, char *why, size_t n);
 /** Ask without waiting; the answer is dropped. Takes the request. */
 bool remote_post(remote *r, const char *subject, tr_value request, char *why, size_t n);
 /** Be told of an execution's events and end from now on. */

@@ -72,6 +72,21 @@ class FullDisk(kit.Case):
             self.assertIsNone(node.poll(), "the node must go on")
         self.assertIn('"cancelled"', shown.splitlines()[-1])
 
+    def test_cancel_says_why_it_has_to_wait(self):
+        ballast = self.fill()
+        node = self.start("node")
+        self.assertTrue(node.stdout.readline().startswith("ready"))
+        self.start("run", self.write("loop.yaml", LOOP), "--json")
+        self.wait_until_full(node)
+        done = self.troupe("cancel", "last")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stderr, r"troupe cancel: execution \d+: the event store of its node cannot write \(No space left on device\); "
+                                      "the node has been asked and does it when there is room")
+        os.unlink(ballast)
+        while "playbook.processed" not in (shown := self.troupe("events", "last", "--json").stdout):
+            self.assertIsNone(node.poll(), "the node must go on")
+        self.assertIn('"cancelled"', shown.splitlines()[-1])
+
     def test_it_waits_for_room_and_goes_on(self):
         ballast = self.fill()
         process = self.start("run", self.write("loop.yaml", LOOP), "--json")

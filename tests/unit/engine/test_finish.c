@@ -317,6 +317,12 @@ static void timeout_of_a_step_is_rendered_when_it_is_scheduled(void **state)
 	assert_status(&d, "failed");
 	assert_int_equal(driver_effects(&d, MACHINE_CANCEL), 1);
 	assert_int_equal(machine_fail_run(d.live, &d.world, &d.sink, 1, 1, "timeout", "too slow"), TR_ENOENT);
+	/* As errors of tasks, it says where: the timeout. */
+	tr_value s = machine_summary(d.live), failure = tr_array_at(tr_map_get_s(s, "failures"), 0);
+	assert_json(tr_map_get_s(failure, "file"), "\"test.yaml\"");
+	assert_json(tr_map_get_s(failure, "line"), "8");
+	assert_json(tr_map_get_s(failure, "column"), "19");
+	tr_drop(s);
 	driver_fini(&d);
 }
 
