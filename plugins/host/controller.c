@@ -143,12 +143,36 @@ bool controller_is_own(const pure_table *t, controller which)
 	return controller_is_here(t, which) && pure_table_controller(t, which)->trusted;
 }
 
+static void question_drop(void *arg)
+{
+	tr_drop(*(tr_value *)arg);
+	tr_free(arg);
+}
+
+/* One that may crash takes the calling actor with it, and then that gives up the question, which the caller holds. */
+static tr_value decide_held(plugin_record *r, tr_value *question)
+{
+	tr_value *held = r->trusted || tr_self().bits == 0 ? NULL : tr_alloc(sizeof(*held));
+
+	if (held == NULL)
+		return decide(r, *question);
+	*held = *question;
+	if (tr_own(held, question_drop) != TR_OK) {
+		*question = tr_nil();
+		return tr_outcome_error("memory", true, "plugin %s could not be asked: out of memory", r->m.id);
+	}
+	tr_value outcome = decide(r, *question);
+	(void)tr_disown(held);
+	tr_free(held);
+	return outcome;
+}
+
 tr_value controller_ask(const pure_table *t, controller which, tr_value question)
 {
 	plugin_host *h = t != NULL ? pure_table_host(t) : host_of(tr_here());
 
 	if (controller_is_here(t, which)) {
-		tr_value outcome = decide(pure_table_controller(t, which), question);
+		tr_value outcome = decide_held(pure_table_controller(t, which), &question);
 		if (!controller_passes(outcome)) {
 			tr_drop(question);
 			return outcome;
