@@ -3,7 +3,11 @@
 add_library(troupe_flags INTERFACE)
 target_include_directories(troupe_flags INTERFACE
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
-target_compile_definitions(troupe_flags INTERFACE _GNU_SOURCE)
+# Actors move between threads: what the C library's headers let compilers keep of a thread (errno's address, the tables
+# of isalpha and its kin) is asked for anew each time. See runtime/actor/errno.h.
+target_compile_definitions(troupe_flags INTERFACE _GNU_SOURCE __NO_CTYPE)
+target_compile_options(troupe_flags INTERFACE
+  "$<$<COMPILE_LANGUAGE:C>:SHELL:-include ${PROJECT_SOURCE_DIR}/runtime/actor/errno.h>")
 target_compile_options(troupe_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes
   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef -Wvla -Wformat=2 -Werror

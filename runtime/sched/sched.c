@@ -9,9 +9,10 @@
 #include "runtime/actor/node.h"
 #include "runtime/actor/signal.h"
 
-_Thread_local struct sched *sched_tls;
+__attribute__((
+    used)) _Thread_local struct sched *sched_tls; /* named in assembler, where link-time optimization does not look */
 
-/* Not inlined and opaque. */
+/* Not inlined and opaque: with what it does unknown, no call of it is merged with another one. */
 __attribute__((noinline)) struct sched *sched_self_slow(void)
 {
 	__asm__ volatile("");

@@ -146,7 +146,10 @@ struct watch {
 };
 
 /** The scheduler of the calling thread; NULL on other threads. Asked anew each time: after a switch the thread may be
- *  another one, and compilers must not keep the address of a thread-local across it. */
+ *  another one, and compilers must not keep the address of a thread-local across it. They do when they see one (it is a
+ *  constant of the function to them), and link-time optimization inlines what blocks and what asks into one function,
+ * so they see none: volatile assembler that is neither merged nor moved over a call, or a function that stays one, the
+ *  linker's optimizer or not. tests/unit/sched/thread_test.c moves actors and looks. */
 struct sched *sched_self_slow(void);
 extern _Thread_local struct sched *sched_tls __attribute__((tls_model("initial-exec")));
 static inline struct sched *sched_self(void)

@@ -26,6 +26,7 @@
 #define WATCH_COUNTING 2
 static _Atomic(int) watched;
 static _Atomic(int64_t) live_blocks;
+/* Asked for in functions that stay functions: inlined into one that blocks, their addresses would be kept across it. */
 static _Thread_local int64_t fail_after = -1;
 static _Thread_local bool failed;
 static _Thread_local bool permanent_too; /* whether tables of the process grow depends on what ran before */
@@ -35,7 +36,7 @@ static bool watching(void)
 	return __builtin_expect(atomic_load_explicit(&watched, memory_order_relaxed) != 0, 0);
 }
 
-static bool must_fail(void)
+static __attribute__((noinline)) bool must_fail(void)
 {
 	if (fail_after < 0 || fail_after-- > 0)
 		return false;
@@ -49,13 +50,13 @@ static void count(int64_t by)
 		atomic_fetch_add_explicit(&live_blocks, by, memory_order_relaxed);
 }
 
-void tr_test_fail_alloc(int64_t n)
+__attribute__((noinline)) void tr_test_fail_alloc(int64_t n)
 {
 	(void)alloc_fail_exchange(n);
 	permanent_too = true;
 }
 
-int64_t alloc_fail_exchange(int64_t n)
+__attribute__((noinline)) int64_t alloc_fail_exchange(int64_t n)
 {
 	int64_t before = fail_after;
 	if (n >= 0)
@@ -65,7 +66,7 @@ int64_t alloc_fail_exchange(int64_t n)
 	return before;
 }
 
-bool tr_test_alloc_failed(void)
+__attribute__((noinline)) bool tr_test_alloc_failed(void)
 {
 	return failed;
 }
@@ -102,9 +103,14 @@ void *alloc_raw(size_t n)
 	return heap_malloc(n ? n : 1);
 }
 
+static __attribute__((noinline)) bool permanent_must_fail(void)
+{
+	return permanent_too && must_fail();
+}
+
 void *alloc_permanent(size_t n)
 {
-	if (watching() && permanent_too && must_fail())
+	if (watching() && permanent_must_fail())
 		return NULL;
 	return heap_calloc(1, n);
 }
