@@ -4,11 +4,14 @@ PRESET ?= release
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 BUILD := build/$(PRESET)
+# What make install installs: optimized, or release (make install INSTALLED=release), which is built faster and runs slower.
+INSTALLED ?= optimized
 
-.PHONY: build demo duckdb test test-long sanitize asan tsan valgrind lint format bench install clean fuzz help
+.PHONY: build optimized demo duckdb test test-long sanitize asan tsan valgrind lint format bench install clean fuzz help
 
 help:
 	@echo 'make build               the program, at build/release/troupe'
+	@echo 'make optimized           the program as it is installed: trained and built by the profile, at build/optimized/troupe'
 	@echo 'make demo                build, start the order service, run examples/playbooks/orders.yaml with a live view'
 	@echo 'make duckdb              fetch the library of the kind duckdb (npm), to build/duckdb/'
 	@echo 'make test                build and run all tests (ctest lists them: ctest --test-dir build/release -N)'
@@ -17,13 +20,17 @@ help:
 	@echo 'make valgrind            unit tests of the runtime, the supervisors and the language under valgrind'
 	@echo 'make fuzz                each fuzzer for SECONDS=20 seconds'
 	@echo 'make lint                formatting and clang-tidy'
-	@echo 'make bench               benchmarks beside their peers'
-	@echo 'make install PREFIX=/usr/local   program, library, headers, man page, completions'
+	@echo 'make bench               benchmarks of the optimized build beside their peers'
+	@echo 'make install PREFIX=/usr/local   the optimized program, library, headers, man page, completions'
 
 build:
 	@[ -x $(BUILD)/troupe ] || echo 'building (some minutes)'
 	@packaging/setup build
 	@cmake --preset $(PRESET) -DTROUPE_TESTS=OFF >/dev/null && cmake --build $(BUILD) -j $(JOBS) -- --quiet
+
+optimized:
+	@packaging/setup build
+	@packaging/optimize $(JOBS)
 
 demo: build
 	@examples/demo $(BUILD)/troupe
@@ -85,13 +92,13 @@ lint:
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-bench: build
+bench: optimized
 	@packaging/setup bench
 	@packaging/duckdb build/duckdb
 	@bench/run
 
-install: build
-	@cmake --install $(BUILD) --prefix '$(DESTDIR)$(PREFIX)'
+install: $(if $(filter optimized,$(INSTALLED)),optimized,build)
+	@cmake --install build/$(INSTALLED) --prefix '$(DESTDIR)$(PREFIX)'
 
 clean:
 	@rm -rf build

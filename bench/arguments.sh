@@ -8,11 +8,10 @@
 #   --list    the names, one a line
 #   NAME…     only these benchmarks
 #
-# BUILD names the build folder (default: build/release). A group sets `known` (its names) before it sources this. Afterwards there are `root`,
-# `build`, `quick` (true or false), `names` (all when none was given) and `work`, a folder that goes away at the end. What cannot be measured
-# here is told on standard error and skipped.
+# BUILD names the build folder (default: build/optimized when `make optimized` has made it, else build/release); standard error says which.
+# A group sets `known` (its names) before it sources this. Afterwards there are `root`, `build`, `quick` (true or false), `names` (all when
+# none was given) and `work`, a folder that goes away at the end. What cannot be measured here is told on standard error and skipped.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$(realpath -m "${BUILD:-$root/build/release}")
 json=false quick=false names=()
 given=("$@")
 while [ $# -gt 0 ]; do
@@ -33,6 +32,8 @@ if ! $json; then
   exit
 fi
 [ ${#names[@]} -gt 0 ] || names=("${known[@]}")
+build=$(realpath -m "${BUILD:-$("$root/bench/build")}")
+[ -n "${BUILD:-}" ] || echo "$(basename "$(dirname "$0")"): measured is ${build#"$root/"}" >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

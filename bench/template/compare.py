@@ -16,22 +16,13 @@ import time
 
 import jinja2
 
+import cases
+
 KINDS = {"guards": "guard", "interpolations": "interpolation", "lists": "list"}
 
 
 def tell(bench, subject, seconds):
     print(json.dumps({"bench": bench, "subject": subject, "value": round(seconds, 1), "unit": "ns"}), flush=True)
-
-
-def load():
-    here = os.path.dirname(os.path.abspath(__file__))
-    with open(os.path.join(here, "cases.json"), encoding="utf-8") as f:
-        data = json.load(f)
-    cities = ["Oslo", "Lima", "Pune", "Graz", "Kobe"]
-    data["context"]["users"] = [
-        {"name": f"user {i}", "email": f"u{i}@example.com", "age": 20 + i * 37 % 50, "score": i * 0.5, "active": i % 3 != 0,
-         "city": cities[i * 7 % 5]} for i in range(100)]
-    return data
 
 
 def best(call, seconds):
@@ -74,7 +65,7 @@ def geometric_mean(values):
 
 def main():
     program, seconds, names = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
-    data = load()
+    data = cases.load()
     env = jinja2.Environment()
     for name in names:
         ours, theirs = [], []
