@@ -2,6 +2,8 @@
 /* Maps: order, growth, sharing, deleting, merging. */
 #include "check.h"
 
+#include "runtime/value/map.h"
+
 static void literal_reads_back(void **state)
 {
 	tr_value v = TR_DICT("a", tr_int(1), "b", tr_string("two"), "a", tr_int(3));
@@ -261,6 +263,49 @@ static void too_deep_a_merge_is_refused(void **state)
 	assert_err(tr_map_merge_deep(a, b), TR_EDEPTH);
 }
 
+static void a_map_like_another(void **state)
+{
+	tr_value shape = TR_DICT("a", tr_nil(), "b", tr_nil()), kept = tr_string("kept"), many = tr_map(), like;
+	const tr_value good[] = {tr_int(1), tr_keep(kept)}, bad[] = {tr_keep(kept), tr_invalid(TR_ERANGE)};
+	tr_value numbers[40];
+
+	(void)state;
+	like = map_like(shape, good);
+	assert_shown(like, "{a: 1, b: \"kept\"}");
+	assert_int_equal(tr_refcount(like), 1);
+	tr_drop(like);
+	assert_err(map_like(shape, bad), TR_ERANGE);
+	assert_int_equal(tr_refcount(kept), 1);
+	/* So many keys are found by an index. */
+	for (int64_t i = 0; i < 40; i++) {
+		many = tr_map_put(many, tr_int(i), tr_nil());
+		numbers[i] = tr_int(100 + i);
+	}
+	like = map_like(many, numbers);
+	for (int64_t i = 0; i < 40; i++)
+		assert_int_equal(tr_as_int(tr_map_get(like, tr_int(i)), -1), 100 + i);
+	assert_true(tr_is_nil(tr_map_get(many, tr_int(3))));
+	tr_drop(like);
+	tr_drop(many);
+	tr_drop(shape);
+	tr_drop(kept);
+}
+
+/* They are one value that nobody counts; whoever puts something in gets a map or an array of their own. */
+static void empty_ones_stay_empty(void **state)
+{
+	tr_value map = tr_map_put_s(tr_map(), "a", tr_int(1)), array = tr_array_push(tr_array(), tr_int(1));
+
+	(void)state;
+	assert_int_equal(tr_map_len(tr_map()), 0);
+	assert_int_equal(tr_array_len(tr_array()), 0);
+	assert_ptr_equal(tr_map().as.box, tr_map().as.box);
+	assert_int_equal(tr_map_len(map), 1);
+	assert_int_equal(tr_array_len(array), 1);
+	tr_drop(map);
+	tr_drop(array);
+}
+
 static void paths(void **state)
 {
 	tr_value v = read_json("{\"error\":{\"kind\":{\"deep\":7}},\"n\":1}");
@@ -307,6 +352,8 @@ int main(void)
 	    cmocka_unit_test(deep_keys_are_refused),
 	    cmocka_unit_test(merges),
 	    cmocka_unit_test(too_deep_a_merge_is_refused),
+	    cmocka_unit_test(a_map_like_another),
+	    cmocka_unit_test(empty_ones_stay_empty),
 	    cmocka_unit_test(paths),
 	    cmocka_unit_test(invalid_arguments_pass_through),
 	};
