@@ -94,11 +94,11 @@ tr_err registry_add(tr_node *node, const char *name, tr_pid pid)
 	size_t n = name == NULL ? 0 : strlen(name);
 	if (n == 0 || n > NAME_MAX_BYTES)
 		return TR_EINVAL;
-	struct registry_entry *e = tr_alloc(sizeof *e + n + 1);
+	struct registry_entry *e = tr_alloc(offsetof(struct registry_entry, name) + n + 1);
 	tr_err err = TR_ENOMEM;
 	if (e != NULL) {
 		memcpy(e->name, name, n + 1);
-		e->length = n;
+		e->length = (uint8_t)n;
 		e->hash = name_hash(name, n);
 		e->pid = pid;
 		spin_lock(&r->lock);

@@ -12,14 +12,14 @@
 
 #include "runtime/actor/lock.h"
 
-#define NAME_MAX_BYTES 255u
+#define NAME_MAX_BYTES 255u /* so that a length is a byte */
 
 struct registry_entry {
 	struct registry_entry *next;        /* of the same bucket by name … */
 	struct registry_entry *next_of_pid; /* … and by pid */
 	uint64_t hash;
 	tr_pid pid;
-	size_t length;
+	uint8_t length;
 	char name[];
 };
 

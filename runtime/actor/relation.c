@@ -56,12 +56,20 @@ static bool resize(struct relations **r, uint32_t capacity)
 	return true;
 }
 
+/* Most actors have few and keep them, so a small array is no larger than it must be. */
+static uint32_t larger(uint32_t capacity)
+{
+	return capacity < 4                 ? (capacity == 0 ? 1 : capacity * 2)
+	       : capacity < RELATION_LINEAR ? capacity + 1
+					    : capacity * 2;
+}
+
 bool relation_add(struct relations **r, enum relation_kind kind, uint64_t key, uint64_t peer)
 {
 	uint32_t capacity = *r == NULL ? 0 : (*r)->capacity;
 	/* A hash table stays at most three quarters full. */
 	bool full = capacity <= RELATION_LINEAR ? *r == NULL || (*r)->n == capacity : (*r)->n >= capacity / 4 * 3;
-	if (full && !resize(r, capacity == 0 ? 1 : capacity * 2))
+	if (full && !resize(r, larger(capacity)))
 		return false;
 	place(*r, (struct relation){key, peer, (uint32_t)kind});
 	return true;

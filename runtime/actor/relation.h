@@ -29,7 +29,7 @@ struct relation {
 
 struct relations {
 	uint32_t n;
-	uint32_t capacity; /* a power of two; up to RELATION_LINEAR the first n are used, beyond it is a hash table */
+	uint32_t capacity; /* up to RELATION_LINEAR: the first n are used; beyond: a power of two, and a hash table */
 	struct relation at[];
 };
 

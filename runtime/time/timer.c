@@ -8,6 +8,10 @@
 #define FIRE_BATCH  256u
 #define WHEEL_TIMER 1 /* wheel_node.sort of a struct timer; 0 is an actor's wait */
 
+/* A hundred thousand that wait for a sign of life have one each. */
+_Static_assert(sizeof(struct timer) == 64, "a line");
+_Static_assert(NODE_SCHEDS_MAX < UINT16_MAX, "see wheel_node.wheel");
+
 /* ref: index 30 bits, generation 32 bits, sort 2 bits */
 static tr_ref timer_ref(uint32_t index, uint32_t generation)
 {
@@ -69,7 +73,7 @@ tr_ref tr_send_at(tr_pid to, tr_value message, int64_t deadline)
 	t->to = to;
 	t->message = message;
 	t->node.sort = WHEEL_TIMER;
-	atomic_store_explicit(&t->wheel, s->wheel.number + 1, memory_order_relaxed);
+	atomic_store_explicit(&t->node.last, (uint16_t)(s->wheel.number + 1), memory_order_relaxed);
 	atomic_store_explicit(&t->generation, generation, memory_order_release);
 	tr_ref ref = timer_ref(t->index, generation);
 	/* After this it may fire on another thread at any time. */
@@ -107,7 +111,7 @@ int64_t tr_cancel_timer(tr_ref ref)
 	if (t == NULL || (c.generation & 1) == 0 ||
 	    atomic_load_explicit(&t->generation, memory_order_acquire) != c.generation)
 		return -1;
-	uint32_t number = atomic_load_explicit(&t->wheel, memory_order_relaxed);
+	uint32_t number = atomic_load_explicit(&t->node.last, memory_order_relaxed);
 	struct sched *holder =
 	    number == 0 ? NULL : atomic_load_explicit(&s->node->scheds[number - 1], memory_order_acquire);
 	if (holder == NULL || !wheel_disarm_if(&holder->wheel, &t->node, still_armed, &c))

@@ -13,7 +13,6 @@ struct timer {
 	};
 	uint32_t index;              /* constant */
 	_Atomic uint32_t generation; /* odd while armed; changed under the wheel's lock */
-	_Atomic uint32_t wheel;      /* which wheel + 1 */
 	tr_pid to;
 	tr_value message;
 };

@@ -94,7 +94,7 @@ bool wheel_arm(struct wheel *w, struct wheel_node *node, int64_t deadline)
 	spin_lock(&w->lock);
 	node->deadline = deadline;
 	insert(w, node);
-	atomic_store_explicit(&node->wheel, w->number + 1, memory_order_relaxed);
+	atomic_store_explicit(&node->wheel, (uint16_t)(w->number + 1), memory_order_relaxed);
 	atomic_fetch_add_explicit(&w->count, 1, memory_order_relaxed);
 	/* Later levels can only be looked at later, so only an earlier look is news. */
 	int64_t look = (int64_t)(tick_of(deadline) << WHEEL_SHIFT);

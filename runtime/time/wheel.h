@@ -25,7 +25,8 @@ struct wheel_node {
 	struct wheel_node *next;
 	struct wheel_node *prev;
 	int64_t deadline;
-	_Atomic uint32_t wheel;
+	_Atomic uint16_t wheel;
+	_Atomic uint16_t last; /* the owner's: which wheel + 1 it was to be put into */
 	uint8_t level;
 	uint8_t slot;
 	uint8_t sort; /* what it lives in; of use to fire() only */
