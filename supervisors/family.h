@@ -21,7 +21,8 @@ enum child_state {
 
 struct child {
 	const struct plan *plan;
-	tr_value held; /* keeps `plan` alive; in a simple_one_for_one the instance's extra argument */
+	tr_value held; /* keeps `plan` alive; in a simple_one_for_one the instance's extra argument,
+			  absent once a temporary one runs */
 	tr_pid pid;    /* UP: the actor; else the last one, or 0 */
 	struct child *prev;
 	struct child *next;

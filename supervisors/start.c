@@ -52,7 +52,11 @@ tr_started sup_start_child(struct sup *s, struct child *child)
 		return (tr_started){{0}, {0}, gen_err_reason(err)};
 	tr_started started = sup_start(s, child->plan, sup_is_simple(s) ? child->held : tr_absent());
 	started.reason = sup_reason(started.reason);
-	if (started.pid.bits != 0)
-		child_up(&s->family, child, started.pid);
+	if (started.pid.bits == 0)
+		return started;
+	child_up(&s->family, child, started.pid);
+	/* It is never started again, so what it was started with is its own affair now. */
+	if (sup_is_simple(s) && child->plan->spec.restart == TR_TEMPORARY)
+		tr_clear(&child->held);
 	return started;
 }

@@ -2,7 +2,10 @@
 /* The management calls: start, stop, restart, delete, list and count children; every state by every request. */
 #include "tests/unit/supervisors/kids.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+#include <troupe/sys.h>
 
 static bool refused_with(tr_started s, tr_value reason)
 {
@@ -128,6 +131,56 @@ ACTOR_CASE(instances_are_known_by_pid)
 			  tr_string("no")));
 	THAT(case_next_is(TR_LIST(tr_string("refused"), tr_string("i"), tr_nil())));
 	sup_shutdown(sup);
+	THAT(quiet());
+}
+
+static atomic_int args_gone;
+
+static void arg_gone(void *data)
+{
+	(void)data;
+	atomic_fetch_add(&args_gone, 1);
+}
+
+static const tr_class arg_class = {"argument", arg_gone};
+
+static tr_next forgetful_init(void *state, tr_value arg)
+{
+	(void)state;
+	(void)arg;
+	return tr_noreply();
+}
+
+static const tr_gen_server forgetful = {.name = "forgetful", .init = forgetful_init};
+
+static void await_arg_gone(void)
+{
+	int64_t end = SOON;
+
+	while (atomic_load(&args_gone) == 0 && tr_now() < end)
+		tr_yield();
+	THAT(atomic_load(&args_gone) == 1);
+}
+
+/* One that is never started again is no reason to keep what it was started with; one that is needs it. */
+ACTOR_CASE(a_temporary_instance_leaves_no_argument_behind)
+{
+	static const tr_restart restarts[] = {TR_TEMPORARY, TR_TRANSIENT, TR_PERMANENT};
+	for (size_t i = 0; i < 3; i++) {
+		tr_child_spec template = {.server = &forgetful, .restart = restarts[i]};
+		tr_pid sup = sup_start_kids(TR_SIMPLE_ONE_FOR_ONE, 1, &template, 1);
+
+		atomic_store(&args_gone, 0);
+		tr_pid pid = tr_supervisor_start_instance(sup, tr_object(&arg_class, &args_gone), SOON).pid;
+		THAT(pid.bits != 0);
+		if (restarts[i] == TR_TEMPORARY)
+			await_arg_gone();
+		tr_drop(tr_sys_get_state(pid, SOON)); /* what started it is over */
+		THAT(sup_count(sup, "active") == 1);
+		THAT(atomic_load(&args_gone) == (restarts[i] == TR_TEMPORARY));
+		sup_shutdown(sup);
+		await_arg_gone();
+	}
 	THAT(quiet());
 }
 
@@ -277,6 +330,7 @@ int main(void)
 	    cmocka_unit_test(a_stopped_temporary_child_is_gone),
 	    cmocka_unit_test(a_restarting_child),
 	    cmocka_unit_test(instances_are_known_by_pid),
+	    cmocka_unit_test(a_temporary_instance_leaves_no_argument_behind),
 	    cmocka_unit_test(actors_join),
 	    cmocka_unit_test(others_are_not_joined),
 	    cmocka_unit_test(children_from_functions_and_bodies),
