@@ -6,8 +6,11 @@
 
 void dispatches_fini(dispatches *d)
 {
-	for (uint32_t i = 0; i < d->by_run.capacity; i++)
-		tr_free(d->by_run.slots[i].ptr);
+	uint32_t place = 0;
+	dispatch *x;
+
+	while ((x = dispatch_next(d, &place)) != NULL)
+		tr_free(x);
 	idmap_fini(&d->by_run);
 	idmap_fini(&d->by_monitor);
 	for (size_t i = 0; i < d->pool_count; i++)
@@ -132,11 +135,5 @@ uint64_t dispatch_down(dispatches *d, tr_ref monitor, bool *pool)
 
 dispatch *dispatch_next(const dispatches *d, uint32_t *place)
 {
-	while (*place < d->by_run.capacity) {
-		dispatch *x = d->by_run.slots[(*place)++].ptr;
-
-		if (x != NULL)
-			return x;
-	}
-	return NULL;
+	return idmap_next(&d->by_run, place, NULL);
 }

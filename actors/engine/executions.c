@@ -23,9 +23,11 @@ static void executions_release(void *ptr)
 {
 	executions *s = ptr;
 
-	for (uint32_t i = 0; i < s->by_id.capacity; i++)
-		if (s->by_id.slots[i].ptr != NULL)
-			running_free(s->by_id.slots[i].ptr);
+	uint32_t place = 0;
+	running *r;
+
+	while ((r = idmap_next(&s->by_id, &place, NULL)) != NULL)
+		running_free(r);
 	idmap_fini(&s->by_id);
 	idmap_fini(&s->by_monitor);
 	tr_drop(s->env);
@@ -81,14 +83,9 @@ tr_value executions_playbook(tr_value entry, tr_value file)
 	return tr_map_put_s(tr_keep(info), "file", tr_keep(file));
 }
 
-/* Who watches from the start: [[pid, each event too], …]. */
-static tr_value watchers_of(tr_value request)
+static running_watcher watcher_of(tr_value watch, bool events)
 {
-	tr_value watch = tr_map_get_s(request, "watch");
-
-	if (!tr_is(watch, TR_PID))
-		return tr_array();
-	return TR_LIST(TR_LIST(tr_keep(watch), tr_bool(tr_as_bool(tr_map_get_s(request, "watch_events"), true))));
+	return tr_is(watch, TR_PID) ? (running_watcher){tr_as_pid(watch), events} : RUNNING_UNWATCHED;
 }
 
 /* Only who gives an id itself can meet one that is taken, perhaps by an execution that is long over. */
@@ -142,34 +139,40 @@ static tr_value start(executions *s, tr_value request)
 						       executions_playbook(entry, tr_map_get_s(request, "file")),
 						       "payload", tr_is(payload, TR_MAP) ? tr_keep(payload) : tr_map(),
 						       "parent", tr_is(parent, TR_MAP) ? tr_keep(parent) : tr_nil()));
-	r = running_new(id, tr_is_valid(path) ? tr_keep(path) : tr_nil(), watchers_of(request), tr_nil());
+	r = running_new(
+	    id, tr_is_valid(path) ? tr_keep(path) : tr_nil(),
+	    watcher_of(tr_map_get_s(request, "watch"), tr_as_bool(tr_map_get_s(request, "watch_events"), true)),
+	    tr_nil());
 	if (r == NULL) {
 		tr_drop(extra);
 		return executions_refuse("out of memory");
 	}
-	return running_start(s, r, tr_map_put_s(extra, "watch", tr_keep(r->watchers)));
+	return running_start(s, r, tr_map_put_s(extra, "watch", running_watchers(r)));
 }
 
 /* The execution itself answers when it has read its log. With a reason (taken; absent: none) it is taken up to be
  * cancelled. So many others go on at the same time. */
 static tr_next take_up(executions *s, int64_t id, tr_value watch, tr_value reason, int64_t beside, tr_from from)
 {
-	tr_value watchers, extra, answer;
+	tr_value extra, answer;
+	running *r;
 
 	if (s->closing)
 		return tr_next_reply(executions_refuse(REFUSAL_CLOSING));
 	if (id <= 0 || idmap_get(&s->by_id, (uint64_t)id) != NULL)
 		return tr_next_reply(
 		    executions_refuse(id <= 0 ? "an execution id is a positive number" : REFUSAL_RUNS));
-	watchers = tr_is(watch, TR_PID) ? TR_LIST(TR_LIST(tr_keep(watch), tr_bool(true))) : tr_array();
+	r = running_new(id, tr_nil(), watcher_of(watch, true), tr_nil());
+	if (r == NULL)
+		return tr_next_reply(executions_refuse("out of memory"));
 	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "from",
 							   TR_LIST(tr_pid_value(from.pid), tr_ref_value(from.ref)),
-							   "watch", tr_keep(watchers)));
+							   "watch", running_watchers(r)));
 	if (tr_is_valid(reason))
 		extra = tr_map_put_s(extra, "cancel", reason);
-	if (beside > (int64_t)s->by_id.count)
+	if (beside > (int64_t)idmap_count(&s->by_id))
 		extra = tr_map_put_s(extra, "beside", tr_int(beside));
-	answer = running_start(s, running_new(id, tr_nil(), watchers, tr_nil()), extra);
+	answer = running_start(s, r, extra);
 	if (!TR_IS_A(tr_array_at(answer, 0), ok))
 		return tr_next_reply(answer);
 	tr_drop(answer);
@@ -217,21 +220,21 @@ static int by_age(const void *a, const void *b)
 
 static tr_value list(const executions *s)
 {
-	running **all = tr_alloc((s->by_id.count + 1) * sizeof(running *));
-	tr_value out = tr_array_with(s->by_id.count);
-	size_t n = 0;
+	size_t count = idmap_count(&s->by_id), n = 0;
+	running **all = tr_alloc((count + 1) * sizeof(running *));
+	tr_value out = tr_array_with(count);
+	uint32_t place = 0;
 
 	if (all == NULL) {
 		tr_drop(out);
 		return executions_refuse("out of memory");
 	}
-	for (uint32_t i = 0; i < s->by_id.capacity; i++)
-		if (s->by_id.slots[i].ptr != NULL)
-			all[n++] = s->by_id.slots[i].ptr;
+	while (n < count)
+		all[n++] = idmap_next(&s->by_id, &place, NULL);
 	qsort(all, n, sizeof *all, by_age);
 	for (size_t i = 0; i < n; i++)
 		out = tr_array_push(out, TR_DICT("execution_id", tr_stringf("%" PRId64, all[i]->id), "pid",
-						 tr_pid_value(all[i]->pid), "playbook", tr_keep(all[i]->playbook),
+						 tr_pid_value(all[i]->pid), "playbook", tr_keep(running_path(all[i])),
 						 "started_at_us", tr_int(all[i]->started_us)));
 	tr_free(all);
 	return out;
@@ -241,24 +244,19 @@ static tr_value list(const executions *s)
 static tr_value shut_down(executions *s)
 {
 	int64_t deadline = tr_in(SHUTDOWN_NS);
+	uint32_t place = 0;
+	uint64_t id;
+	running *r;
 
 	s->closing = true;
-	for (uint32_t i = 0; i < s->by_id.capacity; i++) {
-		const running *r = s->by_id.slots[i].ptr;
-
-		if (r != NULL && r->pid.bits != 0)
+	while ((r = idmap_next(&s->by_id, &place, NULL)) != NULL)
+		if (r->pid.bits != 0)
 			tr_exit_signal(r->pid, TR_A(shutdown));
-	}
-	while (s->by_id.count > 0) {
-		uint32_t i = 0;
-
-		while (s->by_id.slots[i].ptr == NULL)
-			i++;
-		running *r = s->by_id.slots[i].ptr;
+	while ((r = idmap_any(&s->by_id, &id)) != NULL) {
 		tr_value m = r->pid.bits != 0 ? tr_receive_ref(r->monitor, deadline) : tr_nil();
 
 		if (r->pid.bits == 0) {
-			(void)idmap_del(&s->by_id, (uint64_t)r->id);
+			(void)idmap_del(&s->by_id, id);
 			running_free(r);
 			continue;
 		}
@@ -302,7 +300,7 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 	if (tr_str_is(what, "child"))
 		return forward(s, child_request(s, request), tr_as_int(tr_map_get_s(second, "parent_id"), 0), from);
 	if (tr_str_is(what, "watch") && running_of(s, tr_as_int(second, 0)) != NULL && tr_is(third, TR_PID))
-		running_watch(running_of(s, tr_as_int(second, 0)), tr_as_pid(third), true);
+		running_watch(running_of(s, tr_as_int(second, 0)), watcher_of(third, true));
 	if (tr_str_is(what, "watch"))
 		return forward(
 		    s, TR_LIST(tr_keep(tr_array_at(request, 0)), tr_is_valid(third) ? tr_keep(third) : tr_nil()),
@@ -310,7 +308,7 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 	if (tr_str_is(what, "list"))
 		return tr_next_reply(list(s));
 	if (tr_str_is(what, "close")) {
-		s->closing = s->closing || s->by_id.count == 0;
+		s->closing = s->closing || idmap_count(&s->by_id) == 0;
 		return tr_next_reply(tr_bool(s->closing));
 	}
 	if (tr_str_is(what, "shutdown"))
@@ -397,7 +395,7 @@ static tr_value executions_show(void *state)
 {
 	const executions *s = state_of(state);
 
-	return TR_DICT("running", tr_int((int64_t)s->by_id.count), "waiting_for_plugins",
+	return TR_DICT("running", tr_int((int64_t)idmap_count(&s->by_id)), "waiting_for_plugins",
 		       tr_int((int64_t)tr_map_len(s->lacking)), "closing", tr_bool(s->closing));
 }
 

@@ -24,7 +24,8 @@ static void start_child(executions *s, int64_t id, tr_value extra, tr_value path
 {
 	tr_value parent = parent_of(request);
 	tr_value answer = running_start(
-	    s, running_new(id, tr_is_valid(path) ? tr_keep(path) : tr_nil(), tr_array(), tr_keep(parent)), extra);
+	    s, running_new(id, tr_is_valid(path) ? tr_keep(path) : tr_nil(), RUNNING_UNWATCHED, tr_keep(parent)),
+	    extra);
 
 	if (TR_IS_A(tr_array_at(answer, 0), ok))
 		ask_begun(running_of(s, id), tr_map_get_s(request, "parent"));

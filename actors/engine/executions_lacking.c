@@ -40,7 +40,7 @@ static void take_up(executions *s, int64_t id)
 	tr_value extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true)));
 
 	tr_log(TR_NOTICE, tr_absent(), "execution %" PRId64 " goes on: the plugin that it waited for is there", id);
-	tr_drop(running_start(s, running_new(id, tr_nil(), tr_array(), tr_nil()), extra));
+	tr_drop(running_start(s, running_new(id, tr_nil(), RUNNING_UNWATCHED, tr_nil()), extra));
 }
 
 void executions_look(executions *s)

@@ -13,16 +13,20 @@ typedef struct running {
 	tr_pid pid; /* 0: between a crash and the next start */
 	tr_ref monitor;
 	int64_t started_us;
-	tr_value playbook; /* its path */
-	tr_value watchers; /* array of [pid, events] */
-	tr_value parent;   /* the map of its request, when another execution waits for it; else nil */
-	uint32_t crashes;  /* within the period that began at `since` */
+	tr_value what;    /* the roll has the same; see running_path, running_parent, running_watchers */
+	uint32_t crashes; /* within the period that began at `since` */
 	int64_t since;
 	tr_from *asked; /* those whose calls were handed on last: a ring; most of them have their answer */
 	uint32_t asked_count;
 } running;
 
 #define RUNNING_ASKED 16u
+
+typedef struct running_watcher {
+	tr_pid pid;  /* 0: nobody */
+	bool events; /* each event, not only the end */
+} running_watcher;
+#define RUNNING_UNWATCHED ((running_watcher){{0}, false})
 
 typedef struct executions {
 	idmap by_id, by_monitor; /* running */
@@ -40,11 +44,17 @@ running *running_of(const executions *s, int64_t id);
  * which is new or has no pid. */
 tr_value running_start(executions *s, running *r, tr_value extra);
 /* A new one, not in the tables yet; NULL: no memory (the values are dropped). Takes them. */
-running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value parent);
+running *running_new(int64_t id, tr_value path, running_watcher who, tr_value parent);
+/* Its playbook's path, or nil; borrowed. */
+tr_value running_path(const running *r);
+/* The map of its request, when another execution waits for it; else nil; borrowed. */
+tr_value running_parent(const running *r);
+/* Who watches: [[pid, each event too] …]. Fresh. */
+tr_value running_watchers(const running *r);
 tr_err running_adopt(executions *s, int64_t id, tr_pid pid);
 /* Those that ran before the control plane was started again go on from their logs. */
 void running_return(executions *s);
-void running_watch(running *r, tr_pid pid, bool events);
+void running_watch(running *r, running_watcher who);
 /* Hand a call on; whoever asked is answered here when the execution ends without having done so. Takes the request. */
 void running_forward(running *r, tr_value request, tr_from from);
 /* [DOWN, ref, process, pid, reason]: forgotten, or taken up again in a while when it was a crash. */

@@ -86,7 +86,7 @@ static const char *final_status(const machine *m)
 		return "cancelled";
 	if (m->failure_count > 0)
 		return partial ? "partial" : "failed";
-	if (m->tokens_by_id.count > 0)
+	if (idmap_count(&m->tokens_by_id) > 0)
 		return "stalled";
 	return "success";
 }

@@ -76,7 +76,7 @@ static struct expired *collect(execution *x, size_t *count)
 {
 	int64_t now = tr_now();
 	uint32_t place = 0;
-	struct expired *all = tr_alloc((x->dispatches.by_run.count + 1) * sizeof *all);
+	struct expired *all = tr_alloc((idmap_count(&x->dispatches.by_run) + 1) * sizeof *all);
 
 	*count = 0;
 	if (all == NULL)
@@ -104,7 +104,7 @@ void lease_look(execution *x)
 	for (size_t i = 0; i < count; i++)
 		lease_lose(x, expired[i].run, expired[i].attempt, reason);
 	tr_free(expired);
-	if (x->dispatches.by_run.count > 0)
+	if (idmap_count(&x->dispatches.by_run) > 0)
 		lease_arm(x, tr_in(hurry ? HURRY_NS : x->lease_ns / 3));
 }
 
@@ -124,6 +124,6 @@ void lease_lost(execution *x, tr_value message)
 
 void lease_pool_gone(execution *x)
 {
-	if (x->dispatches.by_run.count > 0)
+	if (idmap_count(&x->dispatches.by_run) > 0)
 		lease_arm(x, tr_in(HURRY_NS));
 }

@@ -146,11 +146,11 @@ tr_value machine_report_up(const machine *m)
 
 size_t machine_run_count(const machine *m)
 {
-	return m->runs_by_id.count;
+	return idmap_count(&m->runs_by_id);
 }
 size_t machine_token_count(const machine *m)
 {
-	return m->tokens_by_id.count;
+	return idmap_count(&m->tokens_by_id);
 }
 
 void machine_each_run(const machine *m, void (*each)(void *arg, uint64_t step_run_id, uint32_t attempt, uint32_t step),

@@ -44,13 +44,16 @@ typedef struct step_run {
 	uint64_t id;
 	uint32_t step;
 	uint32_t attempt;
-	uint32_t lost;   /* attempts that were lost by their workers */
-	uint32_t deaths; /* of processes that had it, in a row */
-	run_phase phase;
-	bool started;
-	bool final;
-	bool moved; /* something of it was done since it was given out */
-	event_type end_type;
+	uint32_t lost;         /* attempts that were lost by their workers */
+	uint32_t deaths;       /* of processes that had it, in a row */
+	uint32_t task_attempt; /* this and retries: as the worker reports them */
+	uint32_t retries;
+	uint32_t owed_done; /* ROUTED: how many of the arcs that were taken have their token */
+	run_phase phase : 8;
+	event_type end_type : 8;
+	bool started : 1;
+	bool final : 1;
+	bool moved : 1; /* something of it was done since it was given out */
 	uint64_t scheduled_event;
 	uint64_t end_event;
 	uint64_t scheduled_seq; /* of the first attempt */
@@ -58,15 +61,13 @@ typedef struct step_run {
 	int64_t given_us; /* its last attempt */
 	int64_t timeout_us;
 	tr_value args;
-	tr_value cause;   /* of the token that arrived last */
-	tr_value end;     /* ENDED: the terminal event as guards see it */
-	tr_value owed;    /* ROUTED: indices of the arcs that were taken, a list */
-	size_t owed_done; /* how many of them have their token */
+	tr_value cause; /* of the token that arrived last */
+	tr_value end;   /* ENDED: the terminal event as guards see it */
+	tr_value owed;  /* ROUTED: indices of the arcs that were taken, a list */
 	/* Positions, as the worker reports them. */
-	uint64_t tasks_done, retries;
+	uint64_t tasks_done;
 	int64_t loop_count;
 	uint64_t loop_started, loop_done, loop_failed;
-	uint32_t task_attempt;
 } step_run;
 
 typedef struct step_state {

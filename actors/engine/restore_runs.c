@@ -40,9 +40,9 @@ static void run_fill(step_run *r, tr_value v)
 	r->end = tr_keep(tr_map_get_s(v, "end"));
 	if (list_is(owed))
 		r->owed = tr_keep(owed);
-	r->owed_done = (size_t)number(v, "owed_done");
+	r->owed_done = (uint32_t)number(v, "owed_done");
 	r->tasks_done = (uint64_t)number(v, "tasks_done");
-	r->retries = (uint64_t)number(v, "retries");
+	r->retries = (uint32_t)number(v, "retries");
 	r->task_attempt = (uint32_t)number(v, "task_attempt");
 	r->loop_count = number(loop, "count");
 	r->loop_started = (uint64_t)number(loop, "started");

@@ -60,19 +60,18 @@ bool restore_tokens(machine *m, uint32_t step, tr_value list)
 bool restore_pending(machine *m, tr_value list)
 {
 	size_t pending = 0;
+	uint32_t place = 0;
+	token *t;
 
 	for (size_t i = 0; i < tr_array_len(list); i++) {
-		token *t = idmap_get(&m->tokens_by_id, (uint64_t)tr_as_int(tr_array_at(list, i), 0));
+		t = idmap_get(&m->tokens_by_id, (uint64_t)tr_as_int(tr_array_at(list, i), 0));
 
 		if (t == NULL || !t->pending || !link_alone(&t->in_pending))
 			return false;
 		link_push(&m->pending, &t->in_pending);
 	}
-	for (size_t i = 0; i < m->tokens_by_id.capacity; i++) {
-		const token *t = m->tokens_by_id.slots[i].ptr;
-
-		pending += t != NULL && t->pending;
-	}
+	while ((t = idmap_next(&m->tokens_by_id, &place, NULL)) != NULL)
+		pending += t->pending;
 	return tr_is(list, TR_ARRAY) && pending == tr_array_len(list);
 }
 
@@ -86,14 +85,14 @@ static int by_id(const void *a, const void *b)
 /* In the order in which they were made, as a replay leaves them. */
 bool restore_queue(machine *m)
 {
-	token **all = tr_alloc((m->tokens_by_id.count + 1) * sizeof(token *));
-	size_t n = 0;
+	size_t count = idmap_count(&m->tokens_by_id), n = 0;
+	token **all = tr_alloc((count + 1) * sizeof(token *));
+	uint32_t place = 0;
 
 	if (all == NULL)
 		return false;
-	for (size_t i = 0; i < m->tokens_by_id.capacity; i++)
-		if (m->tokens_by_id.slots[i].ptr != NULL)
-			all[n++] = m->tokens_by_id.slots[i].ptr;
+	while (n < count)
+		all[n++] = idmap_next(&m->tokens_by_id, &place, NULL);
 	qsort(all, n, sizeof *all, by_id);
 	for (size_t i = 0; i < n; i++)
 		token_queue(m, all[i]);

@@ -25,8 +25,11 @@ static void release(void *ptr)
 {
 	struct roll *r = ptr;
 
-	for (uint32_t i = 0; i < r->entries.capacity; i++)
-		forget(r->entries.slots[i].ptr);
+	uint32_t place = 0;
+	tr_value *entry;
+
+	while ((entry = idmap_next(&r->entries, &place, NULL)) != NULL)
+		forget(entry);
 	idmap_fini(&r->entries);
 }
 
@@ -39,14 +42,15 @@ static tr_next roll_init(void *state, tr_value arg)
 static tr_next roll_call(void *state, tr_value request, tr_from from)
 {
 	const struct roll *r = state;
-	tr_value all = tr_map_with(r->entries.count);
+	tr_value all = tr_map_with(idmap_count(&r->entries));
+	const tr_value *entry;
+	uint32_t place = 0;
+	uint64_t id = 0;
 
 	(void)request;
 	(void)from;
-	for (uint32_t i = 0; i < r->entries.capacity; i++)
-		if (r->entries.slots[i].ptr != NULL)
-			all = tr_map_put(all, tr_int((int64_t)r->entries.slots[i].id),
-					 tr_keep(*(const tr_value *)r->entries.slots[i].ptr));
+	while ((entry = idmap_next(&r->entries, &place, &id)) != NULL)
+		all = tr_map_put(all, tr_int((int64_t)id), tr_keep(*entry));
 	return tr_next_reply(all);
 }
 
@@ -85,7 +89,7 @@ static tr_next roll_info(void *state, tr_value message)
 
 static tr_value roll_show(void *state)
 {
-	return TR_DICT("running", tr_int(((const struct roll *)state)->entries.count));
+	return TR_DICT("running", tr_int(idmap_count(&((const struct roll *)state)->entries)));
 }
 
 static const tr_gen_server roll_server = {
@@ -107,12 +111,10 @@ tr_child_spec roll_child(void)
 			       .label = "roll"};
 }
 
-void roll_keep(int64_t id, tr_value watchers, tr_value path, tr_value parent)
+void roll_keep(int64_t id, tr_value what)
 {
 	if (tr_whereis(SUBJECT_ROLL).bits != 0)
-		(void)tr_send_name(SUBJECT_ROLL, TR_LIST(tr_atom("keep"), tr_int(id),
-							 TR_DICT("watchers", tr_keep(watchers), "path", tr_keep(path),
-								 "parent", tr_keep(parent))));
+		(void)tr_send_name(SUBJECT_ROLL, TR_LIST(tr_atom("keep"), tr_int(id), tr_keep(what)));
 }
 
 void roll_drop(int64_t id)

@@ -19,9 +19,7 @@
 
 void running_free(running *r)
 {
-	tr_drop(r->playbook);
-	tr_drop(r->watchers);
-	tr_drop(r->parent);
+	tr_drop(r->what);
 	tr_free(r->asked);
 	tr_free(r);
 }
@@ -36,23 +34,61 @@ running *running_of(const executions *s, int64_t id)
 	return id > 0 ? idmap_get(&s->by_id, (uint64_t)id) : NULL;
 }
 
-running *running_new(int64_t id, tr_value path, tr_value watchers, tr_value parent)
+/* ---- what is known of one: [path, parent, pid, events, pid, events …], one value here and on the roll ---------------
+ */
+
+#define FIRST_WATCHER 2u
+
+tr_value running_path(const running *r)
 {
-	running *r = tr_alloc(sizeof *r);
+	return tr_array_at(r->what, 0);
+}
+
+tr_value running_parent(const running *r)
+{
+	return tr_array_at(r->what, 1);
+}
+
+static size_t watcher_count(const running *r)
+{
+	size_t n = tr_array_len(r->what);
+
+	return n < FIRST_WATCHER ? 0 : (n - FIRST_WATCHER) / 2;
+}
+
+static running_watcher watcher_at(const running *r, size_t i)
+{
+	return (running_watcher){tr_as_pid(tr_array_at(r->what, FIRST_WATCHER + 2 * i)),
+				 tr_as_bool(tr_array_at(r->what, FIRST_WATCHER + 2 * i + 1), true)};
+}
+
+tr_value running_watchers(const running *r)
+{
+	size_t n = watcher_count(r);
+	tr_value all = tr_array_with(n);
+
+	for (size_t i = 0; i < n; i++)
+		all = tr_array_push(all, TR_LIST(tr_pid_value(watcher_at(r, i).pid), tr_bool(watcher_at(r, i).events)));
+	return all;
+}
+
+static running *known_as(int64_t id, tr_value what)
+{
+	running *r = tr_is_valid(what) ? tr_alloc(sizeof *r) : NULL;
 
 	if (r == NULL) {
-		tr_drop(path);
-		tr_drop(watchers);
-		tr_drop(parent);
+		tr_drop(what);
 		return NULL;
 	}
-	*r = (running){.id = id,
-		       .started_us = tr_wall_us(),
-		       .playbook = path,
-		       .watchers = watchers,
-		       .parent = parent,
-		       .since = tr_now()};
+	*r = (running){.id = id, .started_us = tr_wall_us(), .what = what, .since = tr_now()};
 	return r;
+}
+
+running *running_new(int64_t id, tr_value path, running_watcher who, tr_value parent)
+{
+	if (who.pid.bits == 0)
+		return known_as(id, TR_LIST(path, parent));
+	return known_as(id, TR_LIST(path, parent, tr_pid_value(who.pid), tr_bool(who.events)));
 }
 
 /* The roll keeps it. */
@@ -80,7 +116,7 @@ static void enter(executions *s, running *r, tr_pid pid)
 
 tr_err running_adopt(executions *s, int64_t id, tr_pid pid)
 {
-	running *r = running_new(id, tr_nil(), tr_array(), tr_nil());
+	running *r = running_new(id, tr_nil(), RUNNING_UNWATCHED, tr_nil());
 
 	if (r == NULL)
 		return TR_ENOMEM;
@@ -90,8 +126,7 @@ tr_err running_adopt(executions *s, int64_t id, tr_pid pid)
 
 static void return_one(executions *s, int64_t id, tr_value what)
 {
-	running *r = running_new(id, tr_keep(tr_map_get_s(what, "path")), tr_keep(tr_map_get_s(what, "watchers")),
-				 tr_keep(tr_map_get_s(what, "parent")));
+	running *r = known_as(id, tr_keep(what));
 
 	if (r == NULL || idmap_put(&s->by_id, (uint64_t)id, r) != TR_OK)
 		tr_exit(TR_A(enomem));
@@ -110,7 +145,7 @@ void running_return(executions *s)
 		if (r == NULL && id > 0)
 			return_one(s, id, e->value);
 		else if (r != NULL) /* it never ended; what is known of it was lost here */
-			tr_assign(&r->watchers, tr_keep(tr_map_get_s(e->value, "watchers")));
+			tr_assign(&r->what, tr_keep(e->value));
 	}
 	tr_drop(all);
 }
@@ -125,8 +160,8 @@ tr_value running_extra(const executions *s, int64_t id)
 		extra = tr_map_put_s(extra, "snapshot_every", tr_int(s->snapshot_every));
 	if (s->crash_limit != 0)
 		extra = tr_map_put_s(extra, "crash_limit", tr_int(s->crash_limit));
-	if (s->by_id.count > 0)
-		extra = tr_map_put_s(extra, "beside", tr_int((int64_t)s->by_id.count));
+	if (idmap_count(&s->by_id) > 0)
+		extra = tr_map_put_s(extra, "beside", tr_int((int64_t)idmap_count(&s->by_id)));
 	return s->check_replay ? tr_map_put_s(extra, "check_replay", tr_bool(true)) : extra;
 }
 
@@ -172,7 +207,7 @@ tr_value running_start(executions *s, running *r, tr_value extra)
 	if (started.pid.bits != 0) {
 		enter(s, r, started.pid);
 		if (!entered)
-			roll_keep(r->id, r->watchers, r->playbook, r->parent);
+			roll_keep(r->id, r->what);
 		return TR_LIST(TR_A(ok), tr_int(r->id), tr_pid_value(started.pid));
 	}
 	not_started(s, r, started.reason);
@@ -183,13 +218,18 @@ tr_value running_start(executions *s, running *r, tr_value extra)
 	return answer;
 }
 
-void running_watch(running *r, tr_pid pid, bool events)
+void running_watch(running *r, running_watcher who)
 {
-	for (size_t i = 0; i < tr_array_len(r->watchers); i++)
-		if (tr_pid_eq(tr_as_pid(tr_array_at(tr_array_at(r->watchers, i), 0)), pid))
+	for (size_t i = 0; i < watcher_count(r); i++)
+		if (tr_pid_eq(watcher_at(r, i).pid, who.pid))
 			return;
-	r->watchers = tr_array_push(r->watchers, TR_LIST(tr_pid_value(pid), tr_bool(events)));
-	roll_keep(r->id, r->watchers, r->playbook, r->parent);
+	tr_value what = tr_array_push(tr_keep(r->what), tr_pid_value(who.pid));
+
+	what = tr_array_push(what, tr_bool(who.events));
+	if (!tr_is_valid(what))
+		tr_exit(TR_A(enomem));
+	tr_assign(&r->what, what);
+	roll_keep(r->id, r->what);
 }
 
 void running_forward(running *r, tr_value request, tr_from from)
@@ -224,11 +264,10 @@ static void give_up(executions *s, running *r, const char *reason)
 		       "it can be resumed",
 		       r->id, r->crashes, reason);
 	tr_log(TR_ERROR, tr_absent(), "%s", why);
-	for (size_t i = 0; i < tr_array_len(r->watchers); i++)
-		(void)tr_send(tr_as_pid(tr_array_at(tr_array_at(r->watchers, i), 0)),
-			      TR_LIST(tr_atom("gone"), tr_int(r->id), tr_string(why)));
-	if (tr_is(r->parent, TR_MAP))
-		parent_refuse(r->parent, r->id, why);
+	for (size_t i = 0; i < watcher_count(r); i++)
+		(void)tr_send(watcher_at(r, i).pid, TR_LIST(tr_atom("gone"), tr_int(r->id), tr_string(why)));
+	if (tr_is(running_parent(r), TR_MAP))
+		parent_refuse(running_parent(r), r->id, why);
 	forget(s, r);
 }
 
@@ -297,6 +336,6 @@ void running_again(executions *s, int64_t id)
 		return;
 	}
 	extra = tr_map_merge(running_extra(s, id), TR_DICT("resume", tr_bool(true), "again", tr_bool(true), "watch",
-							   tr_keep(r->watchers), "parent", tr_keep(r->parent)));
+							   running_watchers(r), "parent", tr_keep(running_parent(r))));
 	tr_drop(running_start(s, r, extra)); /* one that cannot be started is tried again */
 }

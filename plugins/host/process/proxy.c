@@ -508,14 +508,16 @@ static void frame(proxy *p, tr_value m)
 /* The actor of a command ended: cancelled, or past its time. */
 static void caller_gone(proxy *p, tr_ref monitor)
 {
-	for (uint32_t i = 0; i < p->out.capacity; i++) {
-		pending *item = p->out.slots[i].ptr;
-		if (p->out.slots[i].id == 0 || !tr_ref_eq(item->monitor, monitor))
+	uint32_t place = 0;
+	uint64_t n = 0;
+	pending *item;
+
+	while ((item = idmap_next(&p->out, &place, &n)) != NULL) {
+		if (!tr_ref_eq(item->monitor, monitor))
 			continue;
-		int64_t n = (int64_t)p->out.slots[i].id;
-		idmap_del(&p->out, (uint64_t)n);
+		idmap_del(&p->out, n);
 		tr_free(item);
-		send_or_fail(p, TR_LIST(tr_string("cancel"), tr_int(n)));
+		send_or_fail(p, TR_LIST(tr_string("cancel"), tr_int((int64_t)n)));
 		return;
 	}
 }
