@@ -69,6 +69,21 @@ static void print_problems(const verify_result *r)
 		printf("… and %" PRIu64 " more problems\n", r->problems - tr_array_len(r->list));
 }
 
+static void print_leftovers(const verify_result *r)
+{
+	for (size_t i = 0; i < tr_array_len(r->left); i++) {
+		tr_buf line = {0};
+		escape_value(&line, tr_array_at(r->left, i), 600);
+		printf("%.*s: left of a write that a crash ended; it only takes room\n", TR_STR(tr_buf_str(&line)));
+		tr_buf_fini(&line);
+	}
+	if (r->leftovers > 0)
+		printf("%" PRIu64
+		       " leftovers, no problem: who owns the folder next removes them, 'troupe store repair' "
+		       "all at once\n",
+		       r->leftovers);
+}
+
 static int run_verify(struct store_options *o)
 {
 	verify_result r;
@@ -84,9 +99,11 @@ static int run_verify(struct store_options *o)
 	if (o->pick.json) {
 		print_json(TR_DICT("executions", tr_int((int64_t)r.executions), "events", tr_int((int64_t)r.events),
 				   "artifacts", tr_int((int64_t)r.artifacts), "playbooks", tr_int((int64_t)r.playbooks),
+				   "leftover_count", tr_int((int64_t)r.leftovers), "leftovers", tr_keep(r.left),
 				   "problem_count", tr_int((int64_t)r.problems), "problems", tr_keep(r.list)));
 	} else {
 		print_problems(&r);
+		print_leftovers(&r);
 		printf("%" PRIu64 " executions, %" PRIu64 " events, %" PRIu64 " artifacts, %" PRIu64 " playbooks: ",
 		       r.executions, r.events, r.artifacts, r.playbooks);
 		if (r.problems == 0)

@@ -47,12 +47,20 @@ static tr_err compress(tr_str bytes, tr_buf *out)
 	return TR_OK;
 }
 
-/* Beside its place first, then renamed: a name always means a whole file. */
-static tr_err write_beside(const char *path, tr_str bytes, int *os_error)
+/* In the spool first, then renamed: a name always means a whole file, and what a crash leaves is where the next owner
+ * clears it away. */
+static tr_err write_beside(const char *data, const char *key, const char *path, tr_str bytes, int *os_error)
 {
-	char beside[PATH_MAX + 32];
-	(void)snprintf(beside, sizeof beside, "%s.%ld.new", path, (long)getpid());
+	layout_path beside, spool;
+	if (layout_join(beside, data, "spool/%s.%ld.new", key, (long)getpid()) != TR_OK ||
+	    layout_join(spool, data, "spool") != TR_OK)
+		return TR_ELIMIT;
 	int err = disk_replace(&disk_real, path, beside, bytes);
+	if (err == -ENOENT) {
+		err = disk_real.make_folder(disk_real.arg, spool);
+		if (err == 0)
+			err = disk_replace(&disk_real, path, beside, bytes);
+	}
 	*os_error = -err;
 	return err == 0 ? TR_OK : TR_EIO;
 }
@@ -73,7 +81,7 @@ static tr_err place(const char *data, tr_str packed, artifact_info *info, int *o
 		*os_error = -err;
 		return TR_EIO;
 	}
-	tr_err result = write_beside(path, packed, os_error);
+	tr_err result = write_beside(data, key, path, packed, os_error);
 	if (result == TR_OK)
 		(void)disk_real.sync_folder(disk_real.arg, folder);
 	return result;

@@ -3,6 +3,7 @@
 #include "actors/store/stranded.h"
 
 #include "actors/store/index.h"
+#include "actors/store/leftovers.h"
 #include "actors/store/log_file.h"
 
 #include <errno.h>
@@ -305,7 +306,10 @@ file_store *file_store_open(const char *data, const disk *d, tr_buf *report, fil
 	s->died_us = last_sign(data);
 	s->lock.fd = -1;
 	journal_init(&s->journal, d, s->data);
-	if (prepare(s, d, error) == TR_OK && store_recover(s, report, error) == TR_OK)
+	tr_err err = prepare(s, d, error);
+	if (err == TR_OK)
+		leftovers_clear(data, d);
+	if (err == TR_OK && store_recover(s, report, error) == TR_OK)
 		return s;
 	/* Not file_store_close's way: the journal that could not be taken over must stay. */
 	journal_close(&s->journal);

@@ -4,6 +4,7 @@
 
 #include "actors/store/artifact_file.h"
 #include "actors/store/index.h"
+#include "actors/store/leftovers.h"
 #include "actors/store/inspect.h"
 #include "actors/store/log_file.h"
 #include "actors/store/mend.h"
@@ -231,10 +232,8 @@ static void mend_artifact(struct repair *r, const char *part, const char *name)
 	if (layout_join(path, r->data, "artifacts/%s/%s", part, name) != TR_OK ||
 	    layout_join(aside, r->data, "artifacts/%s/.%s.damaged", part, name) != TR_OK)
 		return;
-	if (n > 4 && strcmp(name + n - 4, ".new") == 0) {
-		r->result->leftovers += unlink(path) == 0;
+	if (leftover_name(name)) /* mend_leftovers */
 		return;
-	}
 	tr_value value = n == ARTIFACT_KEY - 1 ? artifact_read(r->data, tr_s(name)) : tr_nil();
 	if (tr_value_err(value) == TR_ECORRUPT) {
 		bool done = rename(path, aside) == 0;
@@ -262,6 +261,13 @@ static void mend_artifacts(struct repair *r)
 	}
 	if (top != NULL)
 		closedir(top);
+}
+
+static void mend_leftover(void *arg, const char *file)
+{
+	struct repair *r = arg;
+	layout_path path;
+	r->result->leftovers += layout_join(path, r->data, "%s", file) == TR_OK && unlink(path) == 0;
 }
 
 static void mend_index(struct repair *r)
@@ -292,6 +298,7 @@ bool repair_store(const char *data, const disk *d, tr_buf *report, repair_result
 	}
 	walk_executions(data, mend_log, &r);
 	mend_artifacts(&r);
+	leftovers_each(data, mend_leftover, &r);
 	r.result->holders = mend_holders(data);
 	mend_index(&r);
 	file_store_close(&s);

@@ -7,6 +7,7 @@
 #include "actors/store/index.h"
 #include "actors/store/inspect.h"
 #include "actors/store/journal.h"
+#include "actors/store/leftovers.h"
 #include "actors/store/mend.h"
 #include "actors/store/references.h"
 #include "actors/store/scan.h"
@@ -231,9 +232,10 @@ static void check_artifact(struct verify *v, const char *name, const char *part)
 	tr_value file = tr_stringf("artifacts/%s/%s", part, name);
 	size_t n = strlen(name);
 	if (n != ARTIFACT_KEY - 1) {
-		problem(v, file,
-			n > 4 && strcmp(name + n - 4, ".new") == 0 ? "an unfinished write that a crash left behind"
-								   : "this is no artifact's name");
+		if (leftover_name(name))
+			tr_drop(file);
+		else
+			problem(v, file, "this is no artifact's name");
 		return;
 	}
 	tr_value value = artifact_read(v->data, tr_s(name));
@@ -304,11 +306,19 @@ static void check_playbooks(struct verify *v)
 	}
 }
 
+/* Where somebody writes, they are under way. */
+static void note_leftover(void *arg, const char *file)
+{
+	struct verify *v = arg;
+	if (v->result->leftovers++ < MOST_LISTED)
+		v->result->left = tr_array_push(v->result->left, tr_string_lossy(file, strlen(file)));
+}
+
 tr_err verify_store(const char *data, verify_result *result)
 {
 	struct verify v = {.data = data, .result = result, .last = tr_map(), .keys = tr_map(), .hashes = tr_map()};
 	layout_path path;
-	*result = (verify_result){.list = tr_array()};
+	*result = (verify_result){.list = tr_array(), .left = tr_array()};
 	if (layout_join(path, data, "executions") != TR_OK || access(path, F_OK) != 0 || sodium_init() < 0) {
 		tr_drop(v.last);
 		tr_drop(v.keys);
@@ -321,7 +331,11 @@ tr_err verify_store(const char *data, verify_result *result)
 	check_index(&v);
 	check_artifacts(&v);
 	check_playbooks(&v);
+	if (layout_lock_owner(data) == 0)
+		leftovers_each(data, note_leftover, &v);
 	tr_err err = tr_value_err(result->list);
+	if (err == TR_OK)
+		err = tr_value_err(result->left);
 	if (err == TR_OK && (!tr_is_valid(v.last) || !tr_is_valid(v.keys) || !tr_is_valid(v.hashes)))
 		err = TR_ENOMEM;
 	tr_drop(v.last);
@@ -332,6 +346,6 @@ tr_err verify_store(const char *data, verify_result *result)
 
 void verify_fini(verify_result *result)
 {
-	tr_drop(result->list);
-	result->list = tr_absent();
+	tr_clear(&result->list);
+	tr_clear(&result->left);
 }

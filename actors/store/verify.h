@@ -11,7 +11,9 @@
 typedef struct verify_result {
 	uint64_t executions, events, artifacts, playbooks;
 	uint64_t problems;
-	tr_value list; /* array of maps {file, problem}; not all when there are very many */
+	uint64_t leftovers; /* that a crash left of what was being written: no problems */
+	tr_value left;      /* array of their files; not all when there are very many */
+	tr_value list;      /* array of maps {file, problem}; not all when there are very many */
 } verify_result;
 
 /** TR_ENOMEM, or TR_ENOENT: there is no such folder. */
