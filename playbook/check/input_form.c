@@ -68,6 +68,15 @@ static bool is_delimiter(tr_str s)
 	return s.n == 1 && s.p[0] != '\0' && strchr("\"\r\n", s.p[0]) == NULL;
 }
 
+/* As the kind http takes them; servers of today take no others. */
+static bool is_header(tr_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == ':' || (unsigned char)s.p[i] >= 0x7f)
+			return false;
+	return s.n > 0;
+}
+
 static const struct {
 	bool (*fits)(tr_str s);
 	const char *wanted, *hint;
@@ -78,8 +87,19 @@ static const struct {
     [FORM_SUBJECT] = {is_subject, "must be words between dots, without blanks and wildcards", "such as orders.new"},
     [FORM_BUCKET] = {is_bucket, "has letters, digits, '-' and '_'", NULL},
     [FORM_BUCKET_KEY] = {is_bucket_key, "has letters, digits and -/_=. , and no dot at its ends", NULL},
+    [FORM_HEADER] = {is_header, "has letters, digits and signs of ASCII, no blanks and colons", NULL},
     [FORM_DELIMITER] = {is_delimiter, "must be one character, and no quote or line end", NULL},
 };
+
+bool input_form_fits(input_form form, tr_str text)
+{
+	return (size_t)form >= sizeof forms / sizeof *forms || forms[form].fits == NULL || forms[form].fits(text);
+}
+
+const char *input_form_wanted(input_form form)
+{
+	return forms[form].wanted;
+}
 
 /* ---- methods ---- */
 
@@ -213,8 +233,7 @@ void input_form_check(loader *l, const kind_key *k, const yaml_node *n, const wh
 		check_method(l, n, w);
 	} else if (k->form == FORM_SERVERS) {
 		check_servers(l, n, w);
-	} else if ((size_t)k->form < sizeof forms / sizeof *forms && forms[k->form].fits != NULL &&
-		   !forms[k->form].fits(n->text)) {
+	} else if (!input_form_fits(k->form, n->text)) {
 		load_fault(l, w, n, "bad-value", forms[k->form].hint, "'%s' %s%s%.*s%s", k->key, forms[k->form].wanted,
 			   n->text.n > 0 ? ", not '" : "", (int)(n->text.n < 80 ? n->text.n : 80),
 			   n->text.n > 0 ? n->text.p : "", n->text.n > 0 ? "'" : "");

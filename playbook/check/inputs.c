@@ -141,6 +141,32 @@ static void at_most(const judged *j, const kind_group *g)
 	}
 }
 
+/* The node at a key, or at a key of a mapping below it. */
+static const yaml_node *node_at(const judged *j, const char *key)
+{
+	const char *dot = strchr(key, '.');
+	char head[40];
+
+	if (dot == NULL)
+		return yaml_get(j->body, key);
+	(void)snprintf(head, sizeof head, "%.*s", (int)(dot - key), key);
+	return yaml_get(yaml_get(j->body, head), dot + 1);
+}
+
+static void refuse_values(const judged *j, const kind_group *g, const yaml_node *at)
+{
+	for (size_t i = 0; g->keys[i] != NULL; i++) {
+		const yaml_node *n = node_at(j, g->keys[i]);
+		for (size_t k = 0; n != NULL && is_fixed_text(n) && g->refused[k] != NULL; k++) {
+			where here = where_key(j->w, tr_s(g->when_key));
+			if (tr_str_is(n->text, g->refused[k]))
+				load_fault(j->l, &here, at, "bad-value", g->hint,
+					   "'%s' cannot be '%s' where '%s' is '%s'", g->when_key, g->when_value,
+					   g->keys[i], g->refused[k]);
+		}
+	}
+}
+
 static void check_group(const judged *j, const kind_group *g)
 {
 	const yaml_node *when = g->when_key == NULL ? NULL : yaml_get(j->body, g->when_key);
@@ -156,6 +182,8 @@ static void check_group(const judged *j, const kind_group *g)
 		need_all(j, g->keys, at, doer, g->hint);
 	else if (g->rule == GROUP_AT_MOST)
 		at_most(j, g);
+	else if (g->rule == GROUP_REFUSES)
+		refuse_values(j, g, at);
 	else if (g->needed == NULL)
 		need_one(j, g->keys, at, doer, g->hint);
 	else if (!is_any_there(j, g->keys))
@@ -304,6 +332,14 @@ static void check_value(const judged *j, const kind_key *k, const yaml_node *n, 
 	for (size_t i = 0; n->kind == YAML_SEQUENCE && i < n->count; i++) {
 		where at = where_at(w, i);
 		check_item(j->l, k, n->items[i], &at);
+	}
+	for (size_t i = 0; n->kind == YAML_MAPPING && k->names != FORM_ANY && i < n->count; i++) {
+		const yaml_node *key = n->pairs[i].key;
+		where at = where_key(w, key->text);
+		if (is_fixed_text(key) && !input_form_fits(k->names, key->text))
+			load_fault(j->l, &at, key, "bad-value", k->such_as, "a name in '%s' %s, not '%.*s'", k->key,
+				   input_form_wanted(k->names), (int)(key->text.n < 80 ? key->text.n : 80),
+				   key->text.p);
 	}
 	for (size_t i = 0; n->kind == YAML_MAPPING && k->items != 0 && i < n->count; i++) {
 		where at = where_key(w, n->pairs[i].key->text);

@@ -23,7 +23,8 @@ typedef enum input_form {
 	FORM_SUBJECT,  /* words between dots, none of them a wildcard */
 	FORM_BUCKET,   /* of NATS */
 	FORM_BUCKET_KEY,
-	FORM_DELIMITER
+	FORM_DELIMITER,
+	FORM_HEADER /* the name of one of HTTP */
 } input_form;
 
 typedef struct kind_key {
@@ -35,6 +36,7 @@ typedef struct kind_key {
 	unsigned shapes;           /* shape bits (schema.h) of what is written out; 0: anything */
 	unsigned items;            /* the same of the items of a list and the values of a mapping */
 	input_form form;           /* of a text or number, and of the items of a list */
+	input_form names;          /* of a mapping's keys */
 	double min, max;           /* of a number; both 0: any */
 	const char *such_as;       /* an example, for who wrote something else; NULL */
 	const tool_kind *of;       /* what the mapping there holds; NULL: anything */
@@ -44,20 +46,22 @@ typedef struct kind_key {
 } kind_key;
 
 typedef enum group_rule {
-	GROUP_ALL,    /* each of them */
-	GROUP_ONE_OF, /* one of them at least */
-	GROUP_AT_MOST /* one of them at most */
+	GROUP_ALL,     /* each of them */
+	GROUP_ONE_OF,  /* one of them at least */
+	GROUP_AT_MOST, /* one of them at most */
+	GROUP_REFUSES  /* none of them is one of `refused` */
 } group_rule;
 
 /** Keys that belong together. */
 typedef struct kind_group {
 	group_rule rule;
-	const char *const *keys; /* NULL-terminated */
-	const char *when_key;    /* only when this key … */
-	const char *when_value;  /* … is written out as this text; both NULL: always */
-	const char *setting;     /* a setting of the plugin that serves as well; NULL */
-	const char *hint;        /* NULL */
-	const char *needed;      /* GROUP_ONE_OF: how messages name them; NULL: all of `keys` */
+	const char *const *keys;    /* NULL-terminated */
+	const char *when_key;       /* only when this key … */
+	const char *when_value;     /* … is written out as this text; both NULL: always */
+	const char *setting;        /* a setting of the plugin that serves as well; NULL */
+	const char *hint;           /* NULL */
+	const char *needed;         /* GROUP_ONE_OF: how messages name them; NULL: all of `keys` */
+	const char *const *refused; /* GROUP_REFUSES: NULL-terminated */
 } kind_group;
 
 /** A mapping: of a task, or of one of its inputs. */

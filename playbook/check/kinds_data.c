@@ -182,16 +182,16 @@ const tool_kind kind_snowflake = {.name = "snowflake",
 	{                                                                                    \
 		.key = "auth", .doc = "Credential", .never = "name its file with 'database'" \
 	}
-#define TARGET_KEYS                                                                                         \
-	PLACE_KEYS, CHOICE_KEY("mode", "append (default), replace, upsert", "append", "replace", "upsert"), \
-	    MAP_KEY("mapping", "Target column to source column"),                                           \
-	    {.key = "key",                                                                                  \
-	     .doc = "Columns that identify a row",                                                          \
-	     .shapes = SHAPE_TEXT | SHAPE_LIST,                                                             \
-	     .items = SHAPE_TEXT},                                                                          \
-	{                                                                                                   \
-		.key = "keys", .doc = "Columns that identify a row", .shapes = SHAPE_TEXT | SHAPE_LIST,     \
-		.items = SHAPE_TEXT                                                                         \
+#define TARGET_KEYS CHOICE_KEY("mode", "append (default), replace, upsert", "append", "replace", "upsert"), TARGET_REST
+#define TARGET_REST                                                                                     \
+	PLACE_KEYS, MAP_KEY("mapping", "Target column to source column"),                               \
+	    {.key = "key",                                                                              \
+	     .doc = "Columns that identify a row",                                                      \
+	     .shapes = SHAPE_TEXT | SHAPE_LIST,                                                         \
+	     .items = SHAPE_TEXT},                                                                      \
+	{                                                                                               \
+		.key = "keys", .doc = "Columns that identify a row", .shapes = SHAPE_TEXT | SHAPE_LIST, \
+		.items = SHAPE_TEXT                                                                     \
 	}
 #define TABLE_KEYS FULL_KEY("table", "Table"), FULL_KEY("database", "Database")
 #define WAREHOUSE_KEYS                                                                                     \
@@ -226,7 +226,7 @@ static const kind_key from_duckdb[] = {
     NO_AUTH, PLACE_KEYS, TABLE_KEYS, SQL_KEYS, {.key = "attach", .doc = "Databases to attach", .shapes = SHAPE_MAP}};
 static const kind_key from_snowflake[] = {PLACE_AUTH, PLACE_KEYS, TABLE_KEYS, SQL_KEYS, WAREHOUSE_KEYS};
 static const kind_key from_file[] = {PLACE_KEYS, FILE_KEYS};
-static const kind_key to_http[] = {PLACE_AUTH, TARGET_KEYS, HTTP_KEYS,
+static const kind_key to_http[] = {PLACE_AUTH, CHOICE_KEY("mode", "append (default)", "append"), TARGET_REST, HTTP_KEYS,
 				   FULL_KEY("wrap", "Name of the list in the request")};
 static const kind_key to_postgres[] = {PLACE_AUTH, TARGET_KEYS, TABLE_KEYS, SERVER_KEYS,
 				       BOOL_KEY("create", "Make a table that is not there (default true)")};
@@ -237,7 +237,8 @@ static const kind_key to_duckdb[] = {NO_AUTH,
 				     {.key = "attach", .doc = "Databases to attach", .shapes = SHAPE_MAP}};
 static const kind_key to_snowflake[] = {PLACE_AUTH, TARGET_KEYS, TABLE_KEYS, WAREHOUSE_KEYS,
 					BOOL_KEY("create", "Make a table that is not there (default true)")};
-static const kind_key to_file[] = {TARGET_KEYS, FILE_KEYS};
+static const kind_key to_file[] = {CHOICE_KEY("mode", "append (default), replace", "append", "replace"), TARGET_REST,
+				   FILE_KEYS};
 
 static const kind_group place_http_groups[] = {HTTP_GROUPS};
 
@@ -294,6 +295,18 @@ static const kind_group transfer_groups[] = {
      .when_value = "upsert",
      .hint = "the columns that identify a row",
      .needed = "'key'"},
+    {.rule = GROUP_REFUSES,
+     .keys = NAMES("target.kind", "target.type"),
+     .refused = NAMES("file", "http"),
+     .when_key = "mode",
+     .when_value = "upsert",
+     .hint = "what is there cannot be looked at: a file takes append and replace, http takes append"},
+    {.rule = GROUP_REFUSES,
+     .keys = NAMES("target.kind", "target.type"),
+     .refused = NAMES("http"),
+     .when_key = "mode",
+     .when_value = "replace",
+     .hint = "requests that were sent stay sent: http takes append"},
 };
 const tool_kind kind_transfer = {.name = "transfer",
 				 .doc = "Copies rows from one place to another",

@@ -26,6 +26,7 @@ extern const tool_kind http_timeout;
 	    {.key = "headers",                                                                      \
 	     .doc = "Request headers",                                                              \
 	     .shapes = SHAPE_MAP,                                                                   \
+	     .names = FORM_HEADER,                                                                  \
 	     .such_as = "such as headers: { Accept: text/csv }"},                                   \
 	    ANY_KEY("json", "Body, sent as JSON"), ANY_KEY("body", "Body as it is"),                \
 	    ANY_KEY("payload", "Body, sent as JSON when it is not text"),                           \

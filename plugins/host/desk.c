@@ -268,6 +268,17 @@ static bool performs(const tr_plugin *code, tr_value command)
 	       (code->decide != NULL && controller_is_question(command));
 }
 
+static tr_value performs_nothing(const plugin_record *r)
+{
+	if (r->code.decide == NULL)
+		return tr_outcome_error("plugin", false, "plugin %s runs no commands", r->m.id);
+	return tr_outcome_error(
+	    "no_plugin", false,
+	    "%s is no tool kind that can be run: its plugin is a controller, which the engine asks; "
+	    "what a playbook says with it is done where the step runs",
+	    r->m.id);
+}
+
 static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref, tr_value command)
 {
 	const char *id = d->record->m.id;
@@ -276,7 +287,7 @@ static void take_command(desk *d, tr_value message, tr_pid reply_to, tr_ref ref,
 	    tr_send_name(d->forward, tr_keep(message)) == TR_OK)
 		return;
 	if (!performs(&d->record->code, command)) {
-		refuse_command(d, reply_to, ref, tr_outcome_error("plugin", false, "plugin %s runs no commands", id));
+		refuse_command(d, reply_to, ref, performs_nothing(d->record));
 	} else if (d->draining) {
 		refuse_command(d, reply_to, ref,
 			       tr_outcome_error("no_plugin", true, "plugin %s is being unloaded", id));

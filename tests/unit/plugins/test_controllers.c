@@ -329,8 +329,8 @@ static void they_run_no_tasks(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
 		tr_value outcome = world_run(&w, ids[i], tr_map());
-		assert_string_equal(error_kind(outcome), "plugin");
-		assert_non_null(strstr(error_message(outcome), "runs no commands"));
+		assert_string_equal(error_kind(outcome), "no_plugin");
+		assert_non_null(strstr(error_message(outcome), "its plugin is a controller, which the engine asks"));
 		tr_drop(outcome);
 	}
 }
