@@ -4,6 +4,9 @@
 
 #include "cli/python_syntax.h"
 #include "cli/remote.h"
+#include "playbook/check/kind_read.h"
+
+#include <stdio.h>
 
 #define ASK_MS 5000
 
@@ -27,15 +30,16 @@ static void ask_once(known_kinds *k)
 	k->there = ask(k->data);
 }
 
-static bool answers(tr_value list, tr_str kind)
+/* The plugin that answers for a kind; absent: there is none. */
+static tr_value who_answers(tr_value list, tr_str kind)
 {
 	for (size_t i = 0; i < tr_array_len(list); i++) {
 		tr_value kinds = tr_map_get_s(tr_array_at(list, i), "answers");
 		for (size_t k = 0; k < tr_array_len(kinds); k++)
 			if (tr_str_eq(tr_as_str(tr_array_at(kinds, k)), kind))
-				return true;
+				return tr_array_at(list, i);
 	}
-	return false;
+	return tr_absent();
 }
 
 static bool knows_kind(void *arg, tr_str kind)
@@ -44,12 +48,39 @@ static bool knows_kind(void *arg, tr_str kind)
 	if (survey_knows_kind(k->survey, kind))
 		return true;
 	ask_once(k);
-	return answers(k->there, kind);
+	return tr_is_valid(who_answers(k->there, kind));
+}
+
+/* What the manifest of the node's plugin says; kept, since playbooks refer to it. NULL: nothing, or no memory. */
+static const tool_kind *describe_there(known_kinds *k, tr_str kind)
+{
+	char name[200], why[300];
+	tr_value plugin = who_answers(k->there, kind);
+
+	for (size_t i = 0; i < k->described_count; i++)
+		if (tr_str_is(kind, described_kind_tool(k->described[i])->name))
+			return described_kind_tool(k->described[i]);
+	(void)snprintf(name, sizeof name, "tool:%.*s", (int)(kind.n < 190 ? kind.n : 190), kind.p);
+	described_kind *d =
+	    described_kind_read(name + 5, tr_map_get_s(tr_map_get_s(plugin, "capabilities"), name), why, sizeof why);
+	described_kind **grown =
+	    d == NULL ? NULL : tr_realloc(k->described, (k->described_count + 1) * sizeof(described_kind *));
+	if (grown == NULL) {
+		described_kind_free(&d);
+		return NULL;
+	}
+	k->described = grown;
+	grown[k->described_count++] = d;
+	return described_kind_tool(d);
 }
 
 static const struct tool_kind *describe(void *arg, tr_str kind)
 {
-	return survey_describe(((const known_kinds *)arg)->survey, kind);
+	known_kinds *k = arg;
+	if (survey_knows_kind(k->survey, kind))
+		return survey_describe(k->survey, kind);
+	ask_once(k);
+	return describe_there(k, kind);
 }
 
 /* A node that runs has settings of its own. */
@@ -77,4 +108,9 @@ pb_check_options known_kinds_options(known_kinds *k, bool lenient)
 void known_kinds_fini(known_kinds *k)
 {
 	tr_clear(&k->there);
+	for (size_t i = 0; i < k->described_count; i++)
+		described_kind_free(&k->described[i]);
+	tr_free(k->described);
+	k->described = NULL;
+	k->described_count = 0;
 }

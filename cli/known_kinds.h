@@ -14,6 +14,8 @@ typedef struct known_kinds {
 	/* what the node said, once it was asked */
 	bool asked;
 	tr_value there;
+	struct described_kind **described; /* what it says of inputs, as far as that was wanted */
+	size_t described_count;
 } known_kinds;
 
 /** How to check with that: the kinds, their inputs, what the operator has set, Python's syntax. `arg` is `k`. */

@@ -113,6 +113,18 @@ class Missing(kit.Case):
         self.assertEqual(self.troupe("resume", "--grant", "exec").returncode, 0)
         self.assertEqual([e["status"] for e in self.status()], ["success"])
 
+    def test_what_a_plugin_of_the_node_says_of_its_inputs_is_checked(self):
+        self.node()
+        good, bad = (self.write(f"{name}.yaml", f"workflow:\n  - step: s\n    tool: {{ kind: hail, {what} }}\n")
+                     for name, what in (("good", "who: Ada"), ("bad", "how: 5")))
+        self.assertIn("no tool kind is called 'hail'", self.troupe("check", good).stderr)
+        self.assertEqual(self.troupe("plugin", "load", GREET.replace("greet_1", "hail")).returncode, 0)
+        self.assertEqual(self.troupe("check", good).returncode, 0)
+        for command in "check", "run":
+            done = self.troupe(command, bad)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("a task of kind 'hail' needs 'who'", done.stderr)
+
     def test_a_new_one_is_refused(self):
         done = self.troupe("run", self.write("hello.yaml", STEPS.format(begun="x", gate="y")))
         self.assertEqual(done.returncode, 2)

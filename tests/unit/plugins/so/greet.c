@@ -11,12 +11,15 @@
 #define DEPENDS ""
 #endif
 
+#ifndef CAPABILITY
+#define CAPABILITY "\"tool:" ID "\""
+#endif
 #ifndef MORE
 #define MORE ""
 #endif
 
-TR_PLUGIN_MANIFEST("{\"id\": \"" ID "\", \"version\": \"" VERSION "\", \"capabilities\": [\"tool:" ID
-		   "\"], \"depends_on\": {" DEPENDS "}" MORE "}");
+TR_PLUGIN_MANIFEST("{\"id\": \"" ID "\", \"version\": \"" VERSION "\", \"capabilities\": [" CAPABILITY
+		   "], \"depends_on\": {" DEPENDS "}" MORE "}");
 
 struct greet {
 	int64_t count;
