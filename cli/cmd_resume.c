@@ -121,7 +121,7 @@ static int finish_one(const struct resume_options *o, const resume_one *one, boo
 	if (!tr_is_valid(one->summary)) {
 		fprintf(stderr, "troupe resume: execution %" PRId64 ": %s\n", one->id,
 			one->problem[0] != '\0' ? one->problem : "it did not end; it can be resumed again");
-		return interrupted ? EXIT_INTERRUPTED : EXIT_FAILED;
+		return interrupted ? EXIT_INTERRUPTED : one->lost ? EXIT_LOST : EXIT_FAILED;
 	}
 	tr_value object = report_object(one->id, tr_as_cstr(one->playbook, "?"), one->summary);
 	int code = report_exit_code(object, false);
@@ -278,6 +278,6 @@ const command command_resume = {
     "  --json               one JSON object an execution, as 'troupe run --json'\n" NODE_OPTION_HELP
     "\nDone in this process, or by the node that owns the data folder. Exit status: 0 when all ended well, 1 when one "
     "failed,\n"
-    "130 interrupted (a signal leaves them resumable).\n",
+    "3 when the node that performs them is gone, 130 interrupted (a signal leaves them resumable).\n",
     .run = resume_run,
 };

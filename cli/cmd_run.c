@@ -128,7 +128,7 @@ static int finish(const struct run_options *o, const run_job *job)
 			fputs("troupe run: interrupted twice; steps may still have been running\n", stderr);
 		else
 			fprintf(stderr, "troupe run: %s\n", job->problem);
-		return job->interrupted ? EXIT_INTERRUPTED : EXIT_FAILED;
+		return job->interrupted ? EXIT_INTERRUPTED : job->lost ? EXIT_LOST : EXIT_FAILED;
 	}
 	char title[NAME_MAX];
 	tr_value object = report_object(job->execution_id, playbook_title(job->playbook, title), job->summary);
@@ -306,7 +306,9 @@ const command command_run = {
 	"one shows it. A 'troupe run' stays until the executions that others handed to it are done as well.\n\n"
 	"On a terminal a live view is shown, elsewhere plain lines; NO_COLOR is honoured. Exit status: 0 success, "
 	"1 the execution\n"
-	"failed, 2 the playbook or its input is invalid, 130 interrupted (running steps were cancelled, the log is "
-	"whole).\n",
+	"failed, 2 the playbook or its input is invalid, 3 the process that performs it is gone and the execution goes "
+	"on "
+	"when a node\n"
+	"takes it up again, 130 interrupted (running steps were cancelled, the log is whole).\n",
     .run = run_run,
 };

@@ -10,6 +10,7 @@ enum {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,
 	EXIT_INVALID = 2,
+	EXIT_LOST = 3, /* whoever performs an execution is gone: how it ends is not known yet */
 	EXIT_INTERRUPTED = 130
 };
 

@@ -36,7 +36,7 @@ bool follow_start(remote *r, run_job *job, bool watch)
 	if (!remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request), CALL_MS, &answer, why,
 			 sizeof why)) {
 		job->again = owner_is_again(why);
-		bool gone = strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
+		bool gone = job->lost = strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
 		(void)snprintf(job->problem, sizeof job->problem, "%s%s%s",
 			       job->again ? "" : "the execution could not be started: ", why,
 			       gone ? "; 'troupe executions' tells whether it had begun" : "");
@@ -62,6 +62,7 @@ static bool take(run_job *job, tr_value frame)
 {
 	tr_value what = tr_array_at(frame, 1);
 	if (TR_IS_A(what, error)) {
+		job->lost = true;
 		(void)snprintf(job->problem, sizeof job->problem, "%s" GOES_ON,
 			       tr_as_cstr(tr_array_at(frame, 2), "refused"));
 		return false;
@@ -74,6 +75,7 @@ static bool take(run_job *job, tr_value frame)
 		job->summary = tr_keep(tr_array_at(frame, 3));
 		return false;
 	} else if (TR_IS_A(what, down)) {
+		job->lost = true;
 		(void)snprintf(job->problem, sizeof job->problem, "the execution's actor ended: %s",
 			       tr_as_cstr(tr_array_at(frame, 3), "no reason was given"));
 		return false;
@@ -125,6 +127,7 @@ void follow(remote *r, run_job *job)
 		char why[300];
 		remote_news news = remote_next(r, TICK_MS, &frame, why, sizeof why);
 		if (news == REMOTE_GONE) {
+			job->lost = true;
 			(void)snprintf(job->problem, sizeof job->problem, "%s" GOES_ON, why);
 			going = false;
 		} else if (news == REMOTE_FRAME) {

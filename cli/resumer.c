@@ -253,9 +253,11 @@ static void take_frame(resume_job *job, tr_value frame)
 		return;
 	if (TR_IS_A(tr_array_at(frame, 1), done) && !tr_is_valid(one->summary))
 		one->summary = tr_keep(tr_array_at(frame, 3));
-	else if (TR_IS_A(tr_array_at(frame, 1), down))
-		(void)snprintf(one->problem, sizeof one->problem, "its actor ended: %s",
-			       tr_as_cstr(tr_array_at(frame, 3), "?"));
+	if (!TR_IS_A(tr_array_at(frame, 1), down))
+		return;
+	one->lost = true;
+	(void)snprintf(one->problem, sizeof one->problem, "its actor ended: %s",
+		       tr_as_cstr(tr_array_at(frame, 3), "?"));
 }
 
 void resumer_ask(remote *r, resume_job *job, bool wait)
@@ -282,8 +284,11 @@ void resumer_ask(remote *r, resume_job *job, bool wait)
 		job->interrupted = sigtimedwait(&set, NULL, &(struct timespec){0}) > 0;
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	for (size_t i = 0; i < job->count && why[0] != '\0'; i++)
-		if (!tr_is_valid(job->all[i].summary) && job->all[i].problem[0] == '\0')
-			(void)snprintf(job->all[i].problem, sizeof job->all[i].problem, "%s; it can be resumed again",
-				       why);
+	for (size_t i = 0; i < job->count && why[0] != '\0'; i++) {
+		resume_one *one = &job->all[i];
+		if (tr_is_valid(one->summary) || one->problem[0] != '\0')
+			continue;
+		(void)snprintf(one->problem, sizeof one->problem, "%s; it can be resumed again", why);
+		one->lost = true;
+	}
 }

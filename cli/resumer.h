@@ -17,6 +17,7 @@ typedef struct resume_one {
 	bool begun;
 	bool over;         /* its parent had taken it up, and it ended before it could be watched */
 	tr_value summary;  /* absent: it did not end */
+	bool lost;         /* whoever performs it is gone */
 	char problem[400]; /* why not */
 } resume_one;
 

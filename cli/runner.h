@@ -23,6 +23,7 @@ typedef struct run_job {
 	tr_value summary; /* absent when the execution did not end */
 	bool interrupted;
 	bool again; /* nothing was begun, as the process that was asked is ending or has no room; problem says it */
+	bool lost;  /* whoever performs it is gone; it goes on when a node takes it up again */
 	bool stuck; /* it was interrupted, and its log cannot be written; problem says why */
 	char problem[600]; /* why there is no summary */
 	/* the runner's own: the execution's actor, and since when it is gone (0: it is there) */

@@ -127,6 +127,30 @@ class Node(kit.Case):
         self.assertEqual([e["attempt"] for e in events if e["event_type"] == "step.scheduled"], [1, 2])
         self.stop(process)
 
+    def test_one_whose_node_is_gone_has_not_failed(self):
+        for command, how in (("run", signal.SIGKILL), ("run", signal.SIGTERM), ("resume", signal.SIGKILL)):
+            with self.subTest(command=command, how=how):
+                fifo = self.fifo(f"go-{command}-{how}")
+                waits = self.write("waits.yaml", WAITS % fifo)
+                if command == "resume":  # one that a process has left behind
+                    left = self.start("run", waits)
+                    with open(fifo, "w"):
+                        left.kill()
+                        left.wait()
+                    process, _ = self.node("--verbose")
+                    client = self.start("resume", "last")
+                    while "goes on" not in client.stderr.readline():
+                        pass
+                else:
+                    process, _ = self.node()
+                    client = self.start("run", waits)
+                with open(fifo, "w"):
+                    process.send_signal(how)
+                    _, err = client.communicate(timeout=240)
+                self.assertEqual(client.returncode, 3, err)
+                self.reap(process)
+                self.assertEqual(self.troupe("cancel", "last").returncode, 0)
+
     def test_detach_needs_a_node(self):
         done = self.troupe("run", self.write("quick.yaml", QUICK), "--detach")
         self.assertEqual(done.returncode, 2)
