@@ -8,6 +8,7 @@
 #include "actors/protocol.h"
 #include "actors/store/store.h"
 #include "actors/worker/data_plane.h"
+#include "cli/crash_file.h"
 #include "plugins/actions/builtin.h"
 #include "plugins/host/host.h"
 #include "plugins/host/lifetime.h"
@@ -169,7 +170,9 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 tr_node *assemble_embedded(assemble_options *options, char *why, size_t n)
 {
 	tr_err err = TR_OK;
-	tr_node *node = tr_node_start(NULL, &err);
+	char dump[CRASH_FILE_SIZE];
+	const tr_node_options how = {.crash_dump = crash_file(dump, options->data)};
+	tr_node *node = tr_node_start(&how, &err);
 	/* Who wants to see everything sees the start, too. */
 	options->gate = (assemble_gate){PTHREAD_MUTEX_INITIALIZER, options->log_level == TR_DEBUG, tr_array()};
 	if (node != NULL)

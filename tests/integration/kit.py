@@ -44,7 +44,7 @@ class Case(unittest.TestCase):
         return self.path(name)
 
     def environment(self):
-        env = dict(os.environ, TROUPE_DATA=self.data, LC_ALL="C.UTF-8")
+        env = dict(os.environ, TROUPE_DATA=self.data, XDG_STATE_HOME=self.path("state"), LC_ALL="C.UTF-8")
         env.pop("NO_COLOR", None)
         env.setdefault("HOME", self.folder)
         return env

@@ -150,7 +150,8 @@ class Dump(kit.Case):
         done = self.troupe("run", playbook, "--env", "APP_SECRET", "--plugin-path", plugin,
                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)))
         self.assertEqual(done.returncode, -signal.SIGSEGV, done.stdout + done.stderr)
-        with open(self.path("troupe_crash.dump"), "rb") as f:
+        self.assertFalse(os.path.exists(self.path("troupe_crash.dump")), "it is left where the program was started")
+        with open(self.path("state/troupe/troupe_crash.dump"), "rb") as f:
             dump = f.read()
         self.assertIn(b'"token": #String<%d bytes>' % len(self.SECRET), dump)
         self.assertIn(b'note: "frail"', dump)

@@ -145,6 +145,22 @@ class Life(kit.Case):
         self.assertEqual(node.returncode, 0, err)
         print(f"{self.performed} executions beside it, {20 + len(flow)} commands on the plugin: all succeeded, the node ran on")
 
+    def test_what_there_is_to_read_is_installed(self):
+        self.sh("cmake", "--install", os.environ["TROUPE_BUILD"], "--prefix", self.prefix)
+        doc = os.path.join(self.prefix, "share/doc/troupe")
+        with open(os.path.join(self.prefix, "share/troupe/playbook.schema.json"), encoding="utf-8") as f:
+            self.assertIn("$schema", json.load(f))
+        pages = [os.path.join(folder, name) for folder, _, names in os.walk(doc) for name in names if name.endswith(".md")]
+        self.assertGreater(len(pages), 40)
+        for page in pages:
+            with open(page, encoding="utf-8") as f:
+                links = re.findall(r"\]\(([\w./-]+\.(?:md|json|yaml|c|h))(?:#[\w-]*)?\)", f.read())
+            for link in links:
+                self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), link)), f"{page}: {link}")
+        playbooks = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(doc, "examples/playbooks"))
+                     for name in names if name.endswith(".yaml")]
+        self.installed("check", *playbooks)
+
     def test_a_controller_of_each_kind_from_the_scaffold(self):
         self.sh("cmake", "--install", os.environ["TROUPE_BUILD"], "--prefix", self.prefix)
         for which in "iterator", "result", "workbook":

@@ -147,6 +147,9 @@ static void section_10_duckdb_result(void **state)
 	assert_string_equal(tr_as_cstr(TR_GET(r, "command_3", "status"), ""), "UPDATE");
 	assert_int_equal(tr_as_int(TR_GET(o, "duckdb", "rows_affected"), -1), 3);
 	tr_drop(o);
+	o = sql("select 1 as a");
+	assert_true(tr_equal(TR_GET(o, "result", "rows"), TR_GET(o, "result", "command_0", "rows")));
+	tr_drop(o);
 	o = sql("select 1 as a where false");
 	check_json(TR_GET(o, "result", "rows"), "[]");
 	check_json(TR_GET(o, "result", "columns"), "[\"a\"]");
