@@ -47,6 +47,12 @@ void routes_free(routes **p);
 
 /* Index of a step by name, -1. */
 int32_t routes_step_index(const routes *p, tr_value name);
+/* The same when it is likely this one (any number): the table of a large playbook is in no cache. */
+static inline int32_t routes_step_guess(const routes *p, tr_value name, uint32_t likely)
+{
+	return likely < p->playbook->step_count && tr_equal(p->names[likely], name) ? (int32_t)likely
+										    : routes_step_index(p, name);
+}
 /* The pool that a step's runs go to (borrowed). */
 tr_value routes_pool(const routes *p, uint32_t step);
 /* Is there a way from one step to another without arcs that lead back? */

@@ -96,9 +96,17 @@ static step_run *run_new(const event *e, uint32_t step)
 	return r;
 }
 
+/* Where the first of the tokens is that it takes. */
+static uint32_t token_step(const machine *m, const event *e)
+{
+	const token *t = idmap_get(&m->tokens_by_id, (uint64_t)list_at(e->field[SCHEDULED_TOKENS], 0));
+
+	return t != NULL ? t->step : NO_STEP;
+}
+
 tr_err run_schedule(machine *m, const event *e)
 {
-	int32_t step = routes_step_index(m->routes, e->field[SCHEDULED_STEP]);
+	int32_t step = routes_step_guess(m->routes, e->field[SCHEDULED_STEP], token_step(m, e));
 	step_run *r = run_of(m, e->step_run_id);
 	tr_err err;
 

@@ -68,10 +68,20 @@ static tr_err apply_sets(machine *m, const event *e, uint64_t run)
 	return tr_map_len(ctx) > 0 ? machine_owe_patch(m, run, e->event_id, tr_keep(ctx)) : TR_OK;
 }
 
+/* Where the arc leads that made the token. */
+static uint32_t arc_target(const machine *m, const event *e)
+{
+	const step_run *from = run_of(m, (uint64_t)tr_as_int(e->field[TOKEN_FROM], 0));
+	int64_t arc = tr_as_int(e->field[TOKEN_ARC], -1);
+	const pb_step *s = from != NULL ? &m->routes->playbook->steps[from->step] : NULL;
+
+	return s != NULL && arc >= 0 && (uint64_t)arc < s->arc_count ? s->arcs[arc].to : NO_STEP;
+}
+
 static tr_err token_fill(machine *m, token *t, const event *e, step_run **from)
 {
 	int64_t id = tr_as_int(e->field[TOKEN_ID], 0);
-	int32_t step = routes_step_index(m->routes, e->field[TOKEN_STEP]);
+	int32_t step = routes_step_guess(m->routes, e->field[TOKEN_STEP], arc_target(m, e));
 	tr_value args = e->field[TOKEN_ARGS];
 
 	if (id <= 0 || step < 0 || idmap_get(&m->tokens_by_id, (uint64_t)id) != NULL || !tr_is(args, TR_MAP))
