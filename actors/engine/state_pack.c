@@ -5,8 +5,9 @@
 #include <zstd.h>
 
 /* States are the same keys over and over: more effort gains little. */
-#define LEVEL 1
-#define ROOM  16384 /* for what comes out in one turn */
+#define LEVEL  1
+#define WINDOW 17    /* bits: memory that is written for the first time costs more than what a longer one gains */
+#define ROOM   16384 /* for what comes out in one turn */
 
 struct packing {
 	ZSTD_CCtx *c;
@@ -47,10 +48,11 @@ tr_err state_pack(const machine *m, tr_buf *out, size_t *bytes)
 	struct packing p = {.c = ZSTD_createCCtx(), .out = out};
 	tr_err err = p.c == NULL ? TR_ENOMEM : TR_OK;
 
-	if (err == TR_OK)
+	if (err == TR_OK) {
 		(void)ZSTD_CCtx_setParameter(p.c, ZSTD_c_compressionLevel, LEVEL);
-	if (err == TR_OK)
+		(void)ZSTD_CCtx_setParameter(p.c, ZSTD_c_windowLog, WINDOW);
 		err = machine_write(m, take, &p);
+	}
 	if (err == TR_OK)
 		err = squeeze(&p, (tr_str){"", 0}, ZSTD_e_end);
 	(void)ZSTD_freeCCtx(p.c);
