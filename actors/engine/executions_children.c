@@ -43,10 +43,13 @@ void executions_ensure_child(executions *s, tr_value request)
 	bool fresh = tr_as_bool(tr_map_get_s(request, "fresh"), false);
 	tr_value why = tr_nil(), entry, extra, parent = tr_map_get_s(request, "parent");
 
-	/* Whoever runs tells its parent at its end; whoever crashed is started again anyway. */
+	/* Whoever runs tells its parent at its end; whoever crashed is started again anyway. One that is just ending
+	 * may have told a parent that was not there, and does not hear any more what it is asked: see running_ensure.
+	 */
 	if (s->closing || id <= 0)
 		return;
 	if (running_of(s, id) != NULL) {
+		running_ensure(running_of(s, id), request);
 		ask_begun(running_of(s, id), parent);
 		return;
 	}

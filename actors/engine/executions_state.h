@@ -16,11 +16,17 @@ typedef struct running {
 	tr_value what;    /* the roll has the same; see running_path, running_parent, running_watchers */
 	uint32_t crashes; /* within the period that began at `since` */
 	int64_t since;
-	tr_from *asked; /* those whose calls were handed on last: a ring; most of them have their answer */
-	uint32_t asked_count;
+	struct running_asked *asked; /* NULL: nothing was asked of it yet */
 } running;
 
 #define RUNNING_ASKED 16u
+
+/* What may be left open when it ends. */
+typedef struct running_asked {
+	tr_from calls[RUNNING_ASKED]; /* those that were handed on last: a ring; most of them have their answer */
+	uint32_t count;
+	tr_value ensure; /* what its parent asked for last while it ran; absent: nothing */
+} running_asked;
 
 typedef struct running_watcher {
 	tr_pid pid;  /* 0: nobody */
@@ -57,6 +63,9 @@ void running_return(executions *s);
 void running_watch(running *r, running_watcher who);
 /* Hand a call on; whoever asked is answered here when the execution ends without having done so. Takes the request. */
 void running_forward(running *r, tr_value request, tr_from from);
+/* It runs, so there is nothing to do for its parent, unless it is just ending: the request (borrowed) is looked at
+ * again when it has ended. */
+void running_ensure(running *r, tr_value request);
 /* [DOWN, ref, process, pid, reason]: forgotten, or taken up again in a while when it was a crash. */
 void running_down(executions *s, tr_value message);
 /* [again, id]: the while is over. */

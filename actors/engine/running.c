@@ -20,6 +20,8 @@
 void running_free(running *r)
 {
 	tr_drop(r->what);
+	if (r->asked != NULL)
+		tr_drop(r->asked->ensure);
 	tr_free(r->asked);
 	tr_free(r);
 }
@@ -232,23 +234,41 @@ void running_watch(running *r, running_watcher who)
 	roll_keep(r->id, r->what);
 }
 
-void running_forward(running *r, tr_value request, tr_from from)
+static running_asked *asked_of(running *r)
 {
 	if (r->asked == NULL)
-		r->asked = tr_alloc(RUNNING_ASKED * sizeof *r->asked);
-	if (r->asked != NULL)
-		r->asked[r->asked_count++ % RUNNING_ASKED] = from;
+		r->asked = tr_alloc(sizeof *r->asked);
+	return r->asked;
+}
+
+void running_forward(running *r, tr_value request, tr_from from)
+{
+	running_asked *a = asked_of(r);
+
+	if (a != NULL)
+		a->calls[a->count++ % RUNNING_ASKED] = from;
 	(void)tr_send(r->pid, TR_LIST(TR_A(call), tr_ref_value(from.ref), tr_pid_value(from.pid), request));
+}
+
+void running_ensure(running *r, tr_value request)
+{
+	running_asked *a = asked_of(r);
+	tr_value later = tr_map_put_s(tr_keep(request), "fresh", tr_bool(false)); /* it has begun by then */
+
+	if (a == NULL || !tr_is_valid(later))
+		tr_exit(TR_A(enomem));
+	tr_assign(&a->ensure, later);
 }
 
 /* An answer to a call that has its answer goes nowhere. */
 static void answer_asked(running *r)
 {
-	for (uint32_t i = 0; i < r->asked_count && i < RUNNING_ASKED; i++)
-		tr_reply(r->asked[i], executions_refuse("the execution ended before it answered; ask again"));
-	tr_free(r->asked);
-	r->asked = NULL;
-	r->asked_count = 0;
+	running_asked *a = r->asked;
+
+	for (uint32_t i = 0; a != NULL && i < a->count && i < RUNNING_ASKED; i++)
+		tr_reply(a->calls[i], executions_refuse("the execution ended before it answered; ask again"));
+	if (a != NULL)
+		a->count = 0;
 }
 
 /* ---- crashes ---------------------------------------------------------------------------------------------------- */
@@ -299,13 +319,24 @@ static void crashed(executions *s, running *r, tr_value reason)
 	if (r->crashes > MOST_CRASHES) {
 		give_up(s, r, text.p == NULL ? "?" : text.p);
 	} else {
-		tr_log(TR_WARNING, tr_absent(), "execution %" PRId64 " crashed and is taken up from its log: %s", r->id,
-		       text.p == NULL ? "?" : text.p);
+		/* One that ended before it was watched: its log tells how. */
+		if (!TR_IS_A(reason, noproc))
+			tr_log(TR_WARNING, tr_absent(),
+			       "execution %" PRId64 " crashed and is taken up from its log: %s", r->id,
+			       text.p == NULL ? "?" : text.p);
 		r->pid = (tr_pid){0};
 		r->monitor = (tr_ref){0};
 		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("again"), tr_int(r->id)), tr_in(delay));
 	}
 	tr_buf_fini(&text);
+}
+
+/* What its parent asked for while it ended did not reach it: that comes next. */
+static void ended(executions *s, running *r)
+{
+	if (r->asked != NULL && tr_is_valid(r->asked->ensure))
+		(void)tr_send(tr_self(), TR_LIST(tr_atom("ensure_child"), tr_keep(r->asked->ensure)));
+	forget(s, r);
 }
 
 void running_down(executions *s, tr_value message)
@@ -317,7 +348,7 @@ void running_down(executions *s, tr_value message)
 		return;
 	answer_asked(r);
 	if (s->closing || TR_IS_A(reason, normal))
-		forget(s, r);
+		ended(s, r);
 	else if (TR_IS_A(reason, shutdown)) /* with all others: whoever is started next finds it on the roll */
 		let_go(s, r);
 	else

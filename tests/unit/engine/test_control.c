@@ -2,6 +2,7 @@
 /* Starting, cancelling, pausing, resuming and listing executions; the catalog. */
 #include "tests/unit/engine/control_kit.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,11 +55,36 @@ static void pause_body(tr_value arg)
 	tr_drop(k.log);
 }
 
-static bool is_load(void *arg, tr_value m)
+/* A call of the store to load the log of the execution with this id. Others may come between: an
+ * execution that ended before it was watched is looked at again. */
+static bool is_load(void *id, tr_value m)
 {
-	(void)arg;
+	tr_from from;
+	tr_value request;
+
 	return tr_is(tr_array_at(m, 0), TR_STRING) && kit_text_is(tr_array_at(m, 0), SUBJECT_STORE) &&
-	       TR_IS_A(tr_array_at(tr_array_at(m, 1), 0), call);
+	       tr_is_call(tr_array_at(m, 1), &from, &request) &&
+	       tr_as_int(tr_array_at(request, 1), 0) == *(const int64_t *)id;
+}
+
+/* The store's part of it. */
+static void give(tr_value load, tr_value answer)
+{
+	tr_from from;
+	tr_value request;
+
+	CHECK(tr_is_call(tr_array_at(load, 1), &from, &request));
+	CHECK(kit_text_is(tr_array_at(request, 0), "load"));
+	tr_drop(load);
+	tr_reply(from, answer);
+}
+
+static tr_value load_of(int64_t id)
+{
+	tr_value m = tr_receive_match(is_load, &id, tr_in(60 * TR_SECOND));
+
+	CHECK(tr_is_valid(m));
+	return m;
 }
 
 /* Ask for something that has a log read; the store's part is played with these events. The answer is what the caller
@@ -66,18 +92,11 @@ static bool is_load(void *arg, tr_value m)
 static tr_value taken_up(tr_value what, int64_t id, tr_value answer)
 {
 	tr_ref ref = tr_make_ref();
-	tr_from from;
-	tr_value request, m;
+	tr_value m;
 
 	(void)tr_send(tr_whereis(SUBJECT_EXECUTIONS),
 		      TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()), what));
-	m = tr_receive_match(is_load, NULL, tr_in(60 * TR_SECOND));
-	CHECK(tr_is_valid(m));
-	CHECK(tr_is_call(tr_array_at(m, 1), &from, &request));
-	CHECK(kit_text_is(tr_array_at(request, 0), "load"));
-	CHECK(tr_as_int(tr_array_at(request, 1), 0) == id);
-	tr_drop(m);
-	tr_reply(from, answer);
+	give(load_of(id), answer);
 	m = tr_receive_ref(ref, tr_in(60 * TR_SECOND));
 	CHECK(tr_is_valid(m));
 	answer = tr_keep(tr_array_at(m, 2));
@@ -88,6 +107,17 @@ static tr_value taken_up(tr_value what, int64_t id, tr_value answer)
 static tr_value resume(int64_t id, tr_value answer)
 {
 	return taken_up(TR_LIST(TR_A(resume), tr_int(id), tr_pid_value(tr_self())), id, answer);
+}
+
+/* `executions` hears of an execution's end in its own time. */
+static void wait_until_gone(kit *k)
+{
+	for (size_t left = 1; left > 0;) {
+		tr_value list = kit_call(k, TR_LIST(tr_atom("list")));
+
+		left = tr_array_len(list);
+		tr_drop(list);
+	}
 }
 
 static void cancel_body(tr_value arg)
@@ -116,22 +146,12 @@ static void cancel_body(tr_value arg)
 	tr_drop(cancel);
 	tr_drop(s);
 	CHECK(refused(kit_call(&k, TR_LIST(tr_string("pause"), tr_int(id + 1))), "no such execution"));
+	wait_until_gone(&k);
 	/* What does not run is taken up for it, if its log says that it has not ended. */
 	CHECK(refused(taken_up(TR_LIST(TR_A(cancel), tr_int(id), tr_string("x")), id,
 			       TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil())),
 		      REFUSAL_OVER));
 	tr_drop(k.log);
-}
-
-/* `executions` hears of an execution's end in its own time. */
-static void wait_until_gone(kit *k)
-{
-	for (size_t left = 1; left > 0;) {
-		tr_value list = kit_call(k, TR_LIST(tr_atom("list")));
-
-		left = tr_array_len(list);
-		tr_drop(list);
-	}
 }
 
 static void resume_body(tr_value arg)
@@ -187,17 +207,57 @@ static void resume_body(tr_value arg)
 	tr_drop(k.log);
 }
 
+static bool is_begun(void *id, tr_value m)
+{
+	return tr_str_is(tr_as_str(tr_array_at(m, 0)), "child_begun") &&
+	       tr_as_int(tr_array_at(m, 1), 0) == *(const int64_t *)id;
+}
+
+/* A child that nobody waits for has ended, and somebody takes it up to see that. Its parent, which was interrupted and
+ * asks for it at that moment, hears that it has begun all the same. */
+static void asked_while_it_ends_body(tr_value arg)
+{
+	kit k;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	int64_t id = kit_execute(&k, TWO, tr_map(), NULL), parent = id + 1;
+	char name[40];
+	(void)snprintf(name, sizeof name, "event.%" PRId64, parent);
+	CHECK(tr_register(name, tr_self()) == TR_OK);
+	for (int64_t token = 1; token <= 2; token++) {
+		tr_value c = kit_command(&k);
+
+		kit_step_done(c, token, tr_nil());
+		tr_drop(c);
+	}
+	tr_drop(kit_done(&k));
+	wait_until_gone(&k);
+	tr_ref ref = tr_make_ref();
+	(void)tr_send(tr_whereis(SUBJECT_EXECUTIONS), TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()),
+							      TR_LIST(TR_A(resume), tr_int(id), tr_nil())));
+	tr_value load = load_of(id);
+	(void)tr_send(
+	    tr_whereis(SUBJECT_EXECUTIONS),
+	    TR_LIST(tr_atom("ensure_child"),
+		    TR_DICT("execution_id", tr_int(id), "hash", tr_string("forgotten"), "payload", tr_map(), "parent",
+			    TR_DICT("execution_id", tr_int(parent), "wait", tr_bool(false)), "fresh", tr_bool(true))));
+	tr_drop(kit_call(&k, TR_LIST(tr_atom("list")))); /* `executions` has seen it by then */
+	give(load, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil()));
+	tr_value m = tr_receive_ref(ref, tr_in(60 * TR_SECOND));
+	CHECK(refused(tr_keep(tr_array_at(m, 2)), "has ended"));
+	tr_drop(m);
+	give(load_of(id), TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil()));
+	m = tr_receive_match(is_begun, &id, tr_in(60 * TR_SECOND));
+	CHECK(tr_is_valid(m));
+	tr_drop(m);
+	tr_drop(k.log);
+}
+
 /* The store's part when an execution is taken up by itself. */
 static void give_log(kit *k, int64_t id)
 {
-	tr_value m = tr_receive_match(is_load, NULL, tr_in(60 * TR_SECOND)), request;
-	tr_from from;
-
-	CHECK(tr_is_valid(m));
-	CHECK(tr_is_call(tr_array_at(m, 1), &from, &request));
-	CHECK(tr_as_int(tr_array_at(request, 1), 0) == id);
-	tr_drop(m);
-	tr_reply(from, TR_LIST(TR_A(ok), tr_keep(k->log), tr_nil()));
+	give(load_of(id), TR_LIST(TR_A(ok), tr_keep(k->log), tr_nil()));
 }
 
 static tr_value told(const char *what)
@@ -521,6 +581,7 @@ static void catalog_on_disk(void **state)
 TEST(cancel)
 TEST(pause)
 TEST(resume)
+TEST(asked_while_it_ends)
 TEST(refusals)
 TEST(list_and_shutdown)
 TEST(crash_and_go_on)
@@ -541,6 +602,7 @@ int main(void)
 	    cmocka_unit_test(test_cancel),
 	    cmocka_unit_test(test_pause),
 	    cmocka_unit_test(test_resume),
+	    cmocka_unit_test(test_asked_while_it_ends),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_list_and_shutdown),
 	    cmocka_unit_test(test_crash_and_go_on),
