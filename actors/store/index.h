@@ -56,6 +56,11 @@ tr_err index_read(index_table *t, const char *data, tr_buf *notes);
 /** All executions that are there: the journal, the index, and for what neither knows the logs. Entries of executions
  * that are gone are left out. Sorted by id, oldest first. `rebuild`: believe no index. */
 tr_err index_load(index_table *t, const char *data, bool rebuild, tr_buf *notes);
+/** The parts of that, for whoever reads everything anyway: the log of an execution that is there, as far as it is
+ * whole, a segment of the journal, and at last the order by id. */
+tr_err index_take_log(index_table *t, const char *folder, int64_t id, bool packed, tr_str log);
+tr_err index_take_journal(index_table *t, tr_str segment);
+tr_err index_sort(index_table *t);
 /** Write the table as the index's file, whole or not at all; 0 or -errno. */
 int index_write(const index_table *t, const disk *d, const char *data);
 

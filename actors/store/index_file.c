@@ -134,6 +134,14 @@ static bool take_journal(void *arg, const frame *f)
 	return l->err == TR_OK;
 }
 
+tr_err index_take_journal(index_table *t, tr_str segment)
+{
+	struct loading l = {.table = t};
+	scan_note note; /* damage here is told by whoever reads the executions */
+	scan_journal(segment, take_journal, &l, &note);
+	return l.err;
+}
+
 static void read_journal(struct loading *l)
 {
 	uint64_t *numbers;
@@ -143,10 +151,8 @@ static void read_journal(struct loading *l)
 	for (size_t i = 0; i < count && l->err == TR_OK; i++) {
 		layout_path path;
 		tr_buf bytes = {0};
-		scan_note note;
-		/* Damage here is told by whoever reads the executions. */
 		if (journal_path(path, l->data, numbers[i]) == TR_OK && disk_read_growing(path, &bytes) == TR_OK)
-			scan_journal(tr_buf_str(&bytes), take_journal, l, &note);
+			l->err = index_take_journal(l->table, tr_buf_str(&bytes));
 		tr_buf_fini(&bytes);
 	}
 	tr_free(numbers);
@@ -171,13 +177,13 @@ static void read_log(struct loading *l, const char *folder, bool packed)
 	tr_buf_fini(&bytes);
 }
 
-static bool take_folder(void *arg, const char *folder, int64_t id, bool packed)
+/* It is there. NULL: no memory. */
+static index_entry *found(struct loading *l, const char *folder, int64_t id, bool packed)
 {
-	struct loading *l = arg;
 	index_entry *e = index_entry_of(l->table, id);
 	if (e == NULL) {
 		l->err = TR_ENOMEM;
-		return false;
+		return NULL;
 	}
 	e->here = true;
 	e->packed = e->packed || packed;
@@ -185,6 +191,24 @@ static bool take_folder(void *arg, const char *folder, int64_t id, bool packed)
 		tr_assign(&e->folder, tr_absent());
 		l->err = index_set_folder(e, tr_s(folder));
 	}
+	return e;
+}
+
+tr_err index_take_log(index_table *t, const char *folder, int64_t id, bool packed, tr_str log)
+{
+	struct loading l = {.table = t};
+	scan_note note;
+	if (found(&l, folder, id, packed) != NULL && l.err == TR_OK)
+		scan_frames(log, take_log, &l, &note);
+	return l.err;
+}
+
+static bool take_folder(void *arg, const char *folder, int64_t id, bool packed)
+{
+	struct loading *l = arg;
+	const index_entry *e = found(l, folder, id, packed);
+	if (e == NULL)
+		return false;
 	/* What the index calls unfinished, and the journal does not know, may have ended in a record that the index has
 	 * lost. */
 	if (e->status == NULL || e->started_us == 0 || (!e->finished && !e->in_journal))
@@ -196,6 +220,13 @@ static int by_id(const void *a, const void *b)
 {
 	const index_entry *x = a, *y = b;
 	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+tr_err index_sort(index_table *t)
+{
+	if (t->count > 1)
+		qsort(t->entries, t->count, sizeof *t->entries, by_id);
+	return t->slot_count > 0 ? index_slots(t, t->slot_count) : TR_OK;
 }
 
 tr_err index_load(index_table *t, const char *data, bool rebuild, tr_buf *notes)
@@ -226,8 +257,6 @@ tr_err index_load(index_table *t, const char *data, bool rebuild, tr_buf *notes)
 		tr_drop(e->parent);
 	}
 	t->count = kept;
-	if (kept > 1)
-		qsort(t->entries, kept, sizeof *t->entries, by_id);
-	tr_err err = t->slot_count > 0 ? index_slots(t, t->slot_count) : TR_OK;
+	tr_err err = index_sort(t);
 	return l.err != TR_OK ? l.err : err;
 }

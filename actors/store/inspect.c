@@ -67,6 +67,14 @@ void inspect_bytes(tr_str bytes, int64_t id, void (*each)(void *arg, const event
 	}
 }
 
+void inspect_packed_fault(inspect_result *out)
+{
+	out->packed_fault = true;
+	out->torn = false;
+	(void)snprintf(out->fault, sizeof out->fault,
+		       "the packed file is damaged; %" PRIu64 " events before that are whole", out->last_seq);
+}
+
 bool inspect_log(const char *data, const char *folder, int64_t id, bool packed, void (*each)(void *arg, const event *e),
 		 void *arg, tr_buf *bytes, inspect_result *out)
 {
@@ -77,10 +85,7 @@ bool inspect_log(const char *data, const char *folder, int64_t id, bool packed, 
 		return false;
 	}
 	inspect_bytes(tr_buf_str(bytes), id, each, arg, out);
-	out->packed_fault = err == TR_ECORRUPT;
-	out->torn = out->torn && !out->packed_fault;
-	if (out->packed_fault)
-		(void)snprintf(out->fault, sizeof out->fault,
-			       "the packed file is damaged; %" PRIu64 " events before that are whole", out->last_seq);
+	if (err == TR_ECORRUPT)
+		inspect_packed_fault(out);
 	return true;
 }

@@ -20,6 +20,8 @@ typedef struct inspect_result {
 
 /** Check the bytes of a log: whole records of this execution, each an event, without a gap. `each` may be NULL. */
 void inspect_bytes(tr_str bytes, int64_t id, void (*each)(void *arg, const event *e), void *arg, inspect_result *out);
+/** The bytes came of a packed file that is damaged behind them. */
+void inspect_packed_fault(inspect_result *out);
 /** The log of a folder, plain or packed; its bytes in *bytes (tr_buf_fini). False: there is none or it cannot be read,
  * out->fault says why. */
 bool inspect_log(const char *data, const char *folder, int64_t id, bool packed, void (*each)(void *arg, const event *e),

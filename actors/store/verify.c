@@ -8,9 +8,11 @@
 #include "actors/store/inspect.h"
 #include "actors/store/journal.h"
 #include "actors/store/leftovers.h"
+#include "actors/store/log_file.h"
 #include "actors/store/mend.h"
 #include "actors/store/references.h"
 #include "actors/store/scan.h"
+#include "actors/store/snapshot_file.h"
 #include "actors/store/walk.h"
 
 #include <dirent.h>
@@ -29,7 +31,16 @@ struct verify {
 	tr_value keys;        /* map: artifact -> the execution that refers to it */
 	tr_value hashes;      /* map: playbook's hash -> an execution that needs it */
 	int64_t execution_id; /* of the log that is looked at */
+	index_table real;     /* what the logs and the journal say */
+	tr_value snapshots;   /* array: folders of executions that have some, and their ids in turn */
+	bool live;            /* somebody writes there */
+	tr_err err;
 };
+
+static void keep_error(struct verify *v, tr_err err)
+{
+	v->err = v->err == TR_OK ? err : v->err;
+}
 
 static void problem(struct verify *v, tr_value file, const char *text)
 {
@@ -59,28 +70,42 @@ static void note_event(void *arg, const event *e)
 		v->hashes = tr_map_put(v->hashes, tr_keep(hash), tr_int(e->execution_id));
 }
 
+static void check_bytes(struct verify *v, const char *folder, bool packed, tr_err read, tr_str bytes)
+{
+	inspect_result r = {0};
+	tr_value key = tr_int(v->execution_id);
+	if (read == TR_OK || read == TR_ECORRUPT)
+		inspect_bytes(bytes, v->execution_id, note_event, v, &r);
+	if (read == TR_ECORRUPT)
+		inspect_packed_fault(&r);
+	else if (read != TR_OK)
+		(void)snprintf(r.fault, sizeof r.fault, "cannot be read: %s", tr_err_text(read));
+	if (r.fault[0] != '\0')
+		problem(v,
+			packed ? tr_stringf("executions/%s" PACKED_SUFFIX, folder)
+			       : tr_stringf("executions/%s/events.log", folder),
+			r.fault);
+	if ((int64_t)r.last_seq > tr_as_int(tr_map_get(v->last, key), 0))
+		v->last = tr_map_put(v->last, key, tr_int((int64_t)r.last_seq));
+}
+
+/* What it is needed for later is remembered: each log is read once. */
 static bool check_log(void *arg, const char *folder, int64_t id, bool packed)
 {
 	struct verify *v = arg;
 	tr_buf bytes = {0};
-	inspect_result r;
-	layout_path path;
+	size_t snapshots = 0;
 	v->execution_id = id;
-	tr_value key = tr_int(id);
-	int64_t before = tr_as_int(tr_map_get(v->last, key), 0);
-	v->result->executions += before == 0;
-	bool there = !packed && layout_join(path, v->data, "executions/%s/events.log", folder) == TR_OK &&
-		     access(path, F_OK) == 0;
-	if (packed || there) {
-		(void)inspect_log(v->data, folder, id, packed, note_event, v, &bytes, &r);
-		if (r.fault[0] != '\0')
-			problem(v,
-				packed ? tr_stringf("executions/%s" PACKED_SUFFIX, folder)
-				       : tr_stringf("executions/%s/events.log", folder),
-				r.fault);
-		if ((int64_t)r.last_seq > before)
-			v->last = tr_map_put(v->last, key, tr_int((int64_t)r.last_seq));
-	}
+	v->result->executions += tr_as_int(tr_map_get(v->last, tr_int(id)), 0) == 0;
+	tr_err read = packed ? log_read_packed(v->data, folder, &bytes) : log_read_plain(v->data, folder, &bytes);
+	if (packed || read != TR_ENOENT)
+		check_bytes(v, folder, packed, read, tr_buf_str(&bytes));
+	keep_error(v, index_take_log(&v->real, folder, id, packed, tr_buf_str(&bytes)));
+	if (!packed)
+		tr_free(snapshot_list(v->data, folder, &snapshots));
+	if (snapshots > 0)
+		v->snapshots =
+		    tr_array_push(tr_array_push(v->snapshots, tr_string_lossy(folder, strlen(folder))), tr_int(id));
 	tr_buf_fini(&bytes);
 	return true;
 }
@@ -142,12 +167,13 @@ static void check_journal(struct verify *v)
 		tr_err err = journal_path(path, v->data, numbers[i]);
 		if (err == TR_OK)
 			err = disk_read_growing(path, &bytes);
-		if (err == TR_OK)
+		if (err == TR_OK) {
 			scan_journal(tr_buf_str(&bytes), check_frame, &s, &note);
-		else if (err != TR_ENOENT) /* a writer may have forgotten it meanwhile */
+			keep_error(v, index_take_journal(&v->real, tr_buf_str(&bytes)));
+		} else if (err != TR_ENOENT) /* a writer may have forgotten it meanwhile */
 			problem(v, tr_string(name), tr_err_text(err));
 		/* Whoever writes there is in the middle of it. */
-		if (note.torn && layout_lock_owner(v->data) != 0)
+		if (note.torn && v->live)
 			note.torn = false;
 		if (note.torn || note.damaged) {
 			tr_buf text = {0};
@@ -171,15 +197,15 @@ static void bad_snapshot(void *arg, const char *file, uint64_t seq, const char *
 	problem(arg, tr_string_lossy(file, strlen(file)), text);
 }
 
-static bool check_snapshots(void *arg, const char *folder, int64_t id, bool packed)
+static void check_snapshots(struct verify *v)
 {
-	struct verify *v = arg;
-	uint64_t last = (uint64_t)tr_as_int(tr_map_get(v->last, tr_int(id)), 0);
-	/* Where somebody writes, a log may have gone on since it was looked at. */
-	if (!packed)
-		mend_check_snapshots(v->data, folder, id, layout_lock_owner(v->data) != 0 ? UINT64_MAX : last,
-				     bad_snapshot, v);
-	return true;
+	for (size_t i = 0; i + 1 < tr_array_len(v->snapshots); i += 2) {
+		tr_value id = tr_array_at(v->snapshots, i + 1);
+		uint64_t last = (uint64_t)tr_as_int(tr_map_get(v->last, id), 0);
+		/* Where somebody writes, a log may have gone on since it was looked at. */
+		mend_check_snapshots(v->data, tr_as_cstr(tr_array_at(v->snapshots, i), ""), tr_as_int(id, 0),
+				     v->live ? UINT64_MAX : last, bad_snapshot, v);
+	}
 }
 
 /* ---- index ----------------------------------------------------------------------------------------------------------
@@ -195,33 +221,31 @@ static bool same_entry(const index_entry *a, const index_entry *b)
 /* What lists are told by index and journal must be what the logs say. */
 static void check_index(struct verify *v)
 {
-	index_table said = {0}, real = {0};
-	tr_buf notes = {0}, more = {0};
+	index_table said = {0};
+	tr_buf notes = {0};
 	layout_path path;
 	if (index_path(path, v->data) == TR_OK && access(path, F_OK) == 0) {
 		/* Where somebody writes, an execution may have gone on between the two: not one that had ended. */
-		(void)index_load(&real, v->data, true, &more);
+		keep_error(v, index_sort(&v->real));
 		(void)index_load(&said, v->data, false, &notes);
-		bool live = layout_lock_owner(v->data) != 0;
 		if (notes.n > 0) {
 			notes.p[notes.n - 1] = '\0';
 			problem(v, tr_string("index/executions.idx"), notes.p);
 		}
-		for (size_t i = 0; i < real.count; i++) {
-			const index_entry *e = index_find(&said, real.entries[i].id);
+		for (size_t i = 0; i < v->real.count; i++) {
+			const index_entry *e = index_find(&said, v->real.entries[i].id);
 			char text[200];
-			if ((e != NULL && same_entry(e, &real.entries[i])) || (live && !real.entries[i].finished))
+			const index_entry *log = &v->real.entries[i];
+			if ((e != NULL && same_entry(e, log)) || (v->live && !log->finished))
 				continue;
 			(void)snprintf(text, sizeof text, "execution %" PRId64 ": the index says %s, the log says %s",
-				       real.entries[i].id, e == NULL || e->status == NULL ? "nothing" : e->status,
-				       real.entries[i].status == NULL ? "nothing" : real.entries[i].status);
+				       log->id, e == NULL || e->status == NULL ? "nothing" : e->status,
+				       log->status == NULL ? "nothing" : log->status);
 			problem(v, tr_string("index/executions.idx"), text);
 		}
 	}
 	index_fini(&said);
-	index_fini(&real);
 	tr_buf_fini(&notes);
-	tr_buf_fini(&more);
 }
 
 /* ---- artifacts and playbooks ----------------------------------------------------------------------------------------
@@ -316,24 +340,31 @@ static void note_leftover(void *arg, const char *file)
 
 tr_err verify_store(const char *data, verify_result *result)
 {
-	struct verify v = {.data = data, .result = result, .last = tr_map(), .keys = tr_map(), .hashes = tr_map()};
+	struct verify v = {.data = data,
+			   .result = result,
+			   .last = tr_map(),
+			   .keys = tr_map(),
+			   .hashes = tr_map(),
+			   .snapshots = tr_array()};
 	layout_path path;
 	*result = (verify_result){.list = tr_array(), .left = tr_array()};
 	if (layout_join(path, data, "executions") != TR_OK || access(path, F_OK) != 0 || sodium_init() < 0) {
 		tr_drop(v.last);
 		tr_drop(v.keys);
 		tr_drop(v.hashes);
+		tr_drop(v.snapshots);
 		return TR_ENOENT;
 	}
+	v.live = layout_lock_owner(data) != 0;
 	walk_executions(data, check_log, &v);
 	check_journal(&v);
-	walk_executions(data, check_snapshots, &v);
+	check_snapshots(&v);
 	check_index(&v);
 	check_artifacts(&v);
 	check_playbooks(&v);
-	if (layout_lock_owner(data) == 0)
+	if (!v.live)
 		leftovers_each(data, note_leftover, &v);
-	tr_err err = tr_value_err(result->list);
+	tr_err err = v.err == TR_OK ? tr_value_err(result->list) : v.err;
 	if (err == TR_OK)
 		err = tr_value_err(result->left);
 	if (err == TR_OK && (!tr_is_valid(v.last) || !tr_is_valid(v.keys) || !tr_is_valid(v.hashes)))
@@ -341,6 +372,8 @@ tr_err verify_store(const char *data, verify_result *result)
 	tr_drop(v.last);
 	tr_drop(v.keys);
 	tr_drop(v.hashes);
+	tr_drop(v.snapshots);
+	index_fini(&v.real);
 	return err;
 }
 
