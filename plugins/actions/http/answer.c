@@ -219,17 +219,21 @@ static tr_value code_error(const char *name, http_transfer *t)
 /* ---- the whole
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static tr_value judged(const char *name, http_transfer *t, const content *c, tr_value result)
+static tr_value judged(const http_request *r, http_transfer *t, const content *c, tr_value result)
 {
+	tr_buf text = {0};
 	tr_value out;
 
+	if (t->status < 400 && !c->broken)
+		return tr_outcome_ok(result);
+	http_name(&text, r);
+	const char *name = text.p == NULL ? "http" : text.p;
 	if (t->status >= 400)
 		out = status_error(name, t);
-	else if (c->broken)
+	else
 		out = tr_outcome_error("body", false, "%s says its body is JSON, but at line %zu, column %zu: %s", name,
 				       c->error.line, c->error.column, c->error.message);
-	else
-		return tr_outcome_ok(result);
+	tr_buf_fini(&text);
 	return tr_outcome_put(out, "result", result);
 }
 
@@ -249,8 +253,8 @@ tr_value http_answer(const http_request *r, http_transfer *t)
 	tr_buf name = {0};
 	tr_value out;
 
-	http_name(&name, r);
 	if (t->code != CURLE_OK) {
+		http_name(&name, r);
 		out = code_error(name.p == NULL ? "http" : name.p, t);
 	} else {
 		content c = read_content(t);
@@ -261,7 +265,7 @@ tr_value http_answer(const http_request *r, http_transfer *t)
 			result = tr_map_put_s(result, "size", tr_int((int64_t)t->received));
 			result = tr_map_put_s(result, "sha256", tr_keep(tr_map_get_s(t->stored, "key")));
 		}
-		out = judged(name.p == NULL ? "http" : name.p, t, &c, result);
+		out = judged(r, t, &c, result);
 	}
 	tr_buf_fini(&name);
 	return tr_outcome_put(out, "http", helper(t));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define MAX_HEADER_LINES 2000u
+#define USUAL_HEADERS    12
 
 static void release(http_transfer *t)
 {
@@ -101,7 +102,7 @@ static void take_header(http_transfer *t, const char *p, size_t n)
 		return;
 	size_t len = (size_t)(colon - p);
 	for (size_t i = 0; i < len; i++)
-		name[i] = (char)tolower((unsigned char)p[i]);
+		name[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] - 'A' + 'a') : p[i];
 	name[len] = '\0';
 	tr_str value = trimmed(colon + 1, n - len - 1);
 	tr_value before = tr_map_get_n(t->response_headers, name, len);
@@ -120,7 +121,7 @@ static size_t on_header(char *p, size_t one, size_t n, void *arg)
 	(void)one;
 	if (n >= 5 &&
 	    memcmp(p, "HTTP/", 5) == 0) { /* the last response counts, not what came before it (100, a proxy's) */
-		tr_assign(&t->response_headers, tr_map());
+		tr_assign(&t->response_headers, tr_map_with(USUAL_HEADERS));
 		return n;
 	}
 	t->header_flood = ++t->header_lines > MAX_HEADER_LINES;
