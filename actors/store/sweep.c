@@ -4,7 +4,9 @@
 
 #include "actors/store/artifact_file.h"
 #include "actors/store/inspect.h"
+#include "actors/store/journal.h"
 #include "actors/store/references.h"
+#include "actors/store/scan.h"
 #include "actors/store/walk.h"
 
 #include <dirent.h>
@@ -48,6 +50,52 @@ static bool mark_log(void *arg, const char *folder, int64_t id, bool packed)
 	return !s->unsure;
 }
 
+static bool mark_frame(void *arg, const frame *f)
+{
+	struct sweep *s = arg;
+	event e;
+	if (f->kind != FRAME_EVENT)
+		return true;
+	if (event_decode(f->payload, &e) != TR_OK) {
+		s->unsure = true;
+		return false;
+	}
+	mark_event(s, &e);
+	event_fini(&e);
+	return true;
+}
+
+static bool mark_segment(struct sweep *s, uint64_t number)
+{
+	layout_path path;
+	tr_buf bytes = {0};
+	scan_note note = {0};
+	tr_err err = journal_path(path, s->data, number);
+	if (err == TR_OK)
+		err = disk_read_growing(path, &bytes);
+	if (err == TR_OK)
+		scan_journal(tr_buf_str(&bytes), mark_frame, s, &note);
+	tr_buf_fini(&bytes);
+	return err == TR_OK && !note.torn && !note.damaged;
+}
+
+/* Executions whose logs cannot be written have their events only there. */
+static void mark_journal(struct sweep *s)
+{
+	uint64_t *numbers;
+	size_t count;
+	bool good = journal_segments(s->data, &numbers, &count) == TR_OK;
+	for (size_t i = 0; good && i < count; i++)
+		good = mark_segment(s, numbers[i]);
+	tr_free(numbers);
+	if (good && !s->unsure)
+		return;
+	s->unsure = true;
+	tr_buf_puts(s->report,
+		    "journal: it cannot be read to its end; no artifact is removed, since an execution there "
+		    "may have it\n");
+}
+
 /* A manifest is an artifact that refers to others. */
 static void mark_deep(struct sweep *s)
 {
@@ -88,6 +136,8 @@ tr_err sweep_artifacts(const char *data, tr_buf *report, uint64_t *removed)
 	layout_path path;
 	*removed = 0;
 	walk_executions(data, mark_log, &s);
+	if (!s.unsure)
+		mark_journal(&s);
 	mark_deep(&s);
 	bool good = !s.unsure && tr_is_valid(s.marked) && tr_is_valid(s.next);
 	DIR *top = good && layout_join(path, data, "artifacts") == TR_OK ? opendir(path) : NULL;

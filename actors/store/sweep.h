@@ -5,7 +5,7 @@
 
 #include "actors/store/layout.h"
 
-/** Looks at the logs, and at what those artifacts refer to that are themselves referred to. When any log cannot be read
+/** Looks at the logs and the journal, and at what those artifacts refer to that are themselves referred to. When any log cannot be read
  * to its end nothing is removed, since what it refers to is not known; `report` says so. */
 tr_err sweep_artifacts(const char *data, tr_buf *report, uint64_t *removed);
 

@@ -7,9 +7,11 @@
 
 #include <cmocka.h>
 
+#include "actors/store/artifact_file.h"
 #include "actors/store/finished.h"
 #include "actors/store/journal.h"
 #include "actors/store/log_file.h"
+#include "actors/store/sweep.h"
 #include "store_kit.h"
 
 #include <errno.h>
@@ -293,6 +295,40 @@ static void a_log_that_cannot_be_read_is_looked_at_later(void **state)
 	expect_of_all(5);
 }
 
+/* Its events are only in the journal: what they refer to is not to be swept away. */
+static void its_artifacts_stay(void **state)
+{
+	(void)state;
+	artifact_info info, other;
+	int os;
+	tr_buf bytes = {0}, report = {0};
+	uint64_t removed;
+	event e;
+	put_file("/2");
+	file_store *s = kit_open(&disk_real, NULL);
+	tr_value v = tr_string("kept"), w = tr_string("nobody's");
+	assert_int_equal(artifact_write(kit_data, v, &info, &os), TR_OK);
+	assert_int_equal(artifact_write(kit_data, w, &other, &os), TR_OK);
+	tr_drop(v);
+	tr_drop(w);
+	event_init(&e, EVENT_PLAYBOOK_PROCESSED);
+	e.event_id = e.seq = 1;
+	e.execution_id = BAD;
+	e.payload = TR_DICT("result", TR_DICT("kind", tr_string("result_ref"), "key", tr_string(info.key)));
+	assert_int_equal(store_frame(&bytes, &e), TR_OK);
+	event_fini(&e);
+	assert_int_equal(file_store_add(s, BAD, tr_buf_str(&bytes), "jobs/demo/2"), TR_OK);
+	tr_buf_fini(&bytes);
+	assert_int_equal(file_store_commit(s, true), 0);
+	file_store_close(&s);
+	assert_int_equal(sweep_artifacts(kit_data, &report, &removed), TR_OK);
+	assert_int_equal(report.n, 0);
+	assert_int_equal(removed, 1);
+	v = artifact_read(kit_data, tr_s(info.key));
+	assert_true(tr_str_is(tr_as_str(v), "kept"));
+	tr_drop(v);
+}
+
 /* ---- a disk that fails while the segment is made anew --------------------------------------------------------- */
 
 static int failing_create(void *arg, const char *path)
@@ -334,6 +370,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(one_that_is_over_is_kept, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(what_is_mended_late_is_swept_again, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(a_log_that_cannot_be_read_is_looked_at_later, kit_setup, kit_teardown),
+	    cmocka_unit_test_setup_teardown(its_artifacts_stay, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(nothing_is_forgotten_that_could_not_be_kept, kit_setup, kit_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
