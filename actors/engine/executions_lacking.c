@@ -4,12 +4,19 @@
  * taken up as soon as the plugin is there.
  */
 #include "actors/engine/executions_state.h"
+#include "actors/engine/roll.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <troupe/log.h>
 
 #define LOOK_NS (500 * TR_MS)
+
+static void look_later(const executions *s)
+{
+	if (tr_map_len(s->lacking) > 0 && !s->closing)
+		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("plugins")), tr_in(LOOK_NS));
+}
 
 void executions_lacking(executions *s, tr_value message)
 {
@@ -23,8 +30,24 @@ void executions_lacking(executions *s, tr_value message)
 	s->lacking = tr_map_put(s->lacking, tr_keep(id), tr_keep(tr_array_at(message, 2)));
 	if (!tr_is_valid(s->lacking))
 		tr_exit(TR_A(enomem));
+	roll_keep_lacking(s->lacking);
 	if (first)
-		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("plugins")), tr_in(LOOK_NS));
+		look_later(s);
+}
+
+bool executions_is_lacking(const executions *s, int64_t id)
+{
+	tr_value key = tr_int(id);
+
+	return tr_is_valid(tr_map_get(s->lacking, key));
+}
+
+void executions_adopt_lacking(executions *s, tr_value lacking)
+{
+	if (tr_map_len(lacking) == 0)
+		return;
+	tr_assign(&s->lacking, tr_keep(lacking));
+	look_later(s);
 }
 
 static bool is_there(tr_value kind)
@@ -45,6 +68,8 @@ static void take_up(executions *s, int64_t id)
 
 void executions_look(executions *s)
 {
+	size_t before = tr_map_len(s->lacking);
+
 	for (size_t i = 0; i < tr_map_len(s->lacking) && !s->closing;) {
 		const tr_entry *e = &tr_map_entries(s->lacking)[i];
 		int64_t id = tr_as_int(e->key, 0);
@@ -58,6 +83,7 @@ void executions_look(executions *s)
 		if (!runs)
 			take_up(s, id);
 	}
-	if (tr_map_len(s->lacking) > 0 && !s->closing)
-		(void)tr_send_at(tr_self(), TR_LIST(tr_atom("plugins")), tr_in(LOOK_NS));
+	if (tr_map_len(s->lacking) != before)
+		roll_keep_lacking(s->lacking);
+	look_later(s);
 }

@@ -117,6 +117,12 @@ void roll_keep(int64_t id, tr_value what)
 		(void)tr_send_name(SUBJECT_ROLL, TR_LIST(tr_atom("keep"), tr_int(id), tr_keep(what)));
 }
 
+void roll_keep_lacking(tr_value lacking)
+{
+	if (tr_whereis(SUBJECT_ROLL).bits != 0)
+		(void)tr_send_name(SUBJECT_ROLL, TR_LIST(tr_atom("keep"), tr_int(ROLL_LACKING), tr_keep(lacking)));
+}
+
 void roll_drop(int64_t id)
 {
 	if (tr_whereis(SUBJECT_ROLL).bits != 0)

@@ -19,6 +19,9 @@ tr_child_spec roll_child(void);
 
 /** Nothing happens where there is none. Borrows. */
 void roll_keep(int64_t id, tr_value what);
+/** Those that wait for a plugin (borrowed): told again as roll_all's value at ROLL_LACKING. */
+#define ROLL_LACKING INT64_MAX /* no execution has this id */
+void roll_keep_lacking(tr_value lacking);
 void roll_drop(int64_t id);
 /** All of them; absent where there is none. Fresh. */
 tr_value roll_all(void);

@@ -144,7 +144,9 @@ void running_return(executions *s)
 		int64_t id = tr_as_int(e->key, 0);
 		running *r = running_of(s, id);
 
-		if (r == NULL && id > 0)
+		if (id == ROLL_LACKING)
+			executions_adopt_lacking(s, e->value);
+		else if (r == NULL && id > 0)
 			return_one(s, id, e->value);
 		else if (r != NULL) /* it never ended; what is known of it was lost here */
 			tr_assign(&r->what, tr_keep(e->value));
@@ -347,7 +349,8 @@ void running_down(executions *s, tr_value message)
 	if (r == NULL)
 		return;
 	answer_asked(r);
-	if (s->closing || TR_IS_A(reason, normal))
+	/* One that waits for a plugin has said so first; it may have ended before it could be watched. */
+	if (s->closing || TR_IS_A(reason, normal) || executions_is_lacking(s, r->id))
 		ended(s, r);
 	else if (TR_IS_A(reason, shutdown)) /* with all others: whoever is started next finds it on the roll */
 		let_go(s, r);

@@ -2,6 +2,8 @@
 /* Starting, cancelling, pausing, resuming and listing executions; the catalog. */
 #include "tests/unit/engine/control_kit.h"
 
+#include "actors/engine/roll.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -434,6 +436,71 @@ static void executions_finds_them_again_body(tr_value arg)
 	tr_drop(k.log);
 }
 
+static void idler(tr_value arg)
+{
+	(void)arg;
+	tr_drop(tr_receive(TR_FOREVER));
+}
+
+static tr_pid named_idler(const char *name)
+{
+	tr_spawn_options options = {.name = name};
+
+	return tr_spawn_opt(idler, tr_nil(), &options).pid;
+}
+
+static void start_roll(void)
+{
+	tr_child_spec roll = roll_child();
+	tr_supervisor_spec spec = {
+	    .strategy = TR_ONE_FOR_ONE, .intensity = 1, .children = &roll, .child_count = 1, .name = "rolls"};
+	tr_value arg = tr_supervisor_arg(&spec);
+
+	CHECK(tr_supervisor_start(arg, tr_nil()).pid.bits != 0);
+	tr_drop(arg);
+}
+
+static void kill_executions(kit *k)
+{
+	tr_pid old = tr_whereis(SUBJECT_EXECUTIONS);
+	tr_ref monitor = tr_monitor(old);
+
+	tr_exit_signal(old, TR_A(kill));
+	tr_drop(kit_reason(k, monitor));
+	while (tr_whereis(SUBJECT_EXECUTIONS).bits == 0)
+		tr_yield();
+}
+
+/* It stays as it is until its kind of tool is there, also when `executions` has been another since. */
+static void a_missing_plugin_is_waited_for_body(tr_value arg)
+{
+	kit k;
+	tr_pid pid;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	start_roll();
+	int64_t id = kit_execute(&k, TWO, tr_map(), &pid);
+	tr_drop(kit_command(&k));
+	tr_ref monitor = tr_monitor(pid);
+	tr_exit_signal(pid, TR_A(shutdown));
+	tr_drop(kit_reason(&k, monitor));
+	wait_until_gone(&k);
+	CHECK(named_idler("plugins").bits != 0);
+	tr_value answer = resume(id, TR_LIST(TR_A(ok), tr_keep(k.log), tr_nil()));
+	CHECK(refused(tr_keep(answer), REFUSAL_LACKING));
+	CHECK(refused(answer, "\"noop\""));
+	wait_until_gone(&k);
+	kill_executions(&k);
+	CHECK(named_idler("command.noop").bits != 0);
+	give_log(&k, id);
+	tr_value again = kit_command(&k);
+	CHECK(kit_text_is(tr_map_get_s(again, "step"), "one"));
+	CHECK(tr_as_int(tr_map_get_s(again, "attempt"), 0) == 2);
+	tr_drop(again);
+	tr_drop(k.log);
+}
+
 /* Many executions at once, their workers one actor that is always done. */
 #define MANY 300
 
@@ -582,6 +649,7 @@ TEST(cancel)
 TEST(pause)
 TEST(resume)
 TEST(asked_while_it_ends)
+TEST(a_missing_plugin_is_waited_for)
 TEST(refusals)
 TEST(list_and_shutdown)
 TEST(crash_and_go_on)
@@ -603,6 +671,7 @@ int main(void)
 	    cmocka_unit_test(test_pause),
 	    cmocka_unit_test(test_resume),
 	    cmocka_unit_test(test_asked_while_it_ends),
+	    cmocka_unit_test(test_a_missing_plugin_is_waited_for),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_list_and_shutdown),
 	    cmocka_unit_test(test_crash_and_go_on),
