@@ -70,12 +70,13 @@
  * actors/event/frame.h), first: bool, folder text (when first)] answered, when durable as the node's durability says,
  * with [appended, execution_id, last seq] or [append_failed, execution_id, last seq, text]. In order for each
  * execution; many executions share one sync. call [load, execution_id] -> [ok, [event array …], note text | nil, nil,
- * when the process died that owned the folder before: wall clock in us | 0] | [error, text]; with a third item: from which event on (int), or true: by the newest snapshot that fits the log, then
- * the fourth item is {seq, bytes, playbook: hash, state} and the events are those that are needed beside it. call [has,
- * execution_id] -> bool: is the id taken? call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok
- * call [checkpoint] -> ok | [error, text]: what is over stands in the logs alone call [condition] -> nil | text: why
- * nothing can be written now (answered also while everything else waits for that) call [compact, {pack: bool,
- * pack_older_us, keep_us, keep_count}] -> [ok, counts map] | [error, text]
+ * when the process died that owned the folder before: wall clock in us | 0] | [error, text]; with a third item: from
+ * which event on (int), or true: by the newest snapshot that fits the log, then the fourth item is {seq, bytes,
+ * playbook: hash, state} and the events are those that are needed beside it. call [has, execution_id] -> bool: is the
+ * id taken? call [list] -> [map {execution_id, folder, status, …} …] call [sync] -> ok call [checkpoint] -> ok |
+ * [error, text]: what is over stands in the logs alone call [condition] -> nil | text: why nothing can be written now
+ * (answered also while everything else waits for that) call [compact, {pack: bool, pack_older_us, keep_us, keep_count}]
+ * -> [ok, counts map] | [error, text]
  *
  * snapshots, execution -> `snapshots`, where there are files:
  *   [snapshot, reply_to pid, execution_id, folder text, {seq, needed: seq, playbook: hash, state: map}]
