@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import kit  # noqa: E402
@@ -46,8 +47,9 @@ class Missing(kit.Case):
 
     def statuses(self, wanted):
         """Until all executions have this status."""
+        end = time.monotonic() + 240
         while {e["status"] for e in self.status()} != {wanted}:
-            pass
+            self.assertLess(time.monotonic(), end, self.status())
 
     def test_it_waits_in_a_node_and_goes_on_when_the_plugin_is_loaded(self):
         self.killed()
