@@ -2,7 +2,6 @@
 /** Going on behind the events that an earlier owner of the pipeline had appended. */
 #include "actors/worker/path.h"
 #include "actors/worker/pipeline_internal.h"
-#include "actors/worker/refs.h"
 
 static int64_t task_index(const pipeline *p, tr_str label)
 {
@@ -25,8 +24,10 @@ static void retried(pipeline *p, const event *e)
 	writes w = {0};
 	writes_from_payload(&w, e->payload);
 	apply(p, &w);
-	if (tr_is_valid(w.prev))
+	if (tr_is_valid(w.prev)) {
+		names_note(&p->render.names, w.prev);
 		tr_assign(&p->render.names.prev, tr_keep(w.prev));
+	}
 	writes_fini(&w);
 	if (p->attempt == 0)
 		p->visits[p->pc]++;
@@ -50,12 +51,13 @@ static void processed(pipeline *p, const event *e)
 	writes_from_payload(&w, e->payload);
 	apply(p, &w);
 	if (!skipped) {
-		tr_value result = tr_is_valid(kept) ? refs_wrap(tr_keep(kept), REFS_DEPTH) : tr_nil();
-		n->wrapped = true;
+		/* As the event has it: it may be the step's result, and goes into the next event like that. */
+		tr_value result = tr_is_valid(kept) ? kept : tr_nil();
+		names_note(n, result);
+		names_note(n, w.prev);
 		n->results = tr_map_put(n->results, path_key(pipeline_task(p)->label), tr_keep(result));
-		tr_assign(&n->prev, tr_is_valid(w.prev) ? tr_keep(w.prev) : tr_keep(result));
+		tr_assign(&n->prev, tr_keep(tr_is_valid(w.prev) ? w.prev : result));
 		n->ran = true;
-		tr_drop(result);
 		p->directives++;
 	}
 	writes_fini(&w);

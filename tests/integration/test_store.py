@@ -17,6 +17,18 @@ workflow:
     tool: { kind: noop, result: "{{ big.n }}" }
 """
 
+# Its results are references, of a task in the middle and of the last one.
+LARGE = """
+workflow:
+  - step: a
+    tool:
+      - one: { kind: noop, result: { text: "{{ 'x' * 100000 }}", n: 1 } }
+      - two: { kind: noop, result: { text: "{{ _prev.text }}y", n: "{{ _prev.n + a.one.n }}" } }
+    next: { arcs: [ { step: b } ] }
+  - step: b
+    tool: { kind: noop, result: "{{ a.n + a.text | length }}" }
+"""
+
 SMALL = "workflow:\n  - step: a\n    tool: { kind: noop, result: 1 }\n"
 
 
@@ -120,6 +132,27 @@ class Store(kit.Case):
         self.assertEqual(self.verify()["problems"], [])
         self.ok("store", "compact", "--keep", "never", code=2)
         self.ok("store", "verify", "--keep", "1", code=2)
+
+    def test_what_was_repaired_once_is_packed_and_removed_whole(self):
+        path = self.write("big.yaml", BIG % 7)
+        execution = self.run_json(path)["execution_id"]
+        self.run_json(self.write("small.yaml", SMALL))
+        with open(self.log(), "r+b") as f:
+            f.seek(os.path.getsize(self.log()) // 2)
+            f.write(b"XX")
+        self.ok("store", "repair")
+        self.ok("resume", execution)
+        artifacts = len(glob.glob(os.path.join(self.data, "artifacts/*/*")))
+        packed = json.loads(self.ok("store", "compact", "--json"))
+        self.assertEqual((packed["packed"], packed["artifacts"], packed["failed"]), (2, 0, 0))
+        self.assertNotEqual(glob.glob(os.path.join(self.data, f"executions/**/{execution}/*.damaged"), recursive=True), [])
+        found = self.verify()
+        self.assertEqual((found["executions"], found["problems"]), (2, []), "the folder of a packed log is none of its own")
+        removed = json.loads(self.ok("store", "compact", "--keep", "1", "--json"))
+        self.assertEqual((removed["removed"], removed["artifacts"]), (1, artifacts))
+        self.assertEqual(len(self.ok("executions").splitlines()), 1)
+        self.assertEqual(glob.glob(os.path.join(self.data, f"executions/**/{execution}*"), recursive=True), [])
+        self.assertEqual(self.verify()["problems"], [])
 
     def test_what_is_kept_are_runs_with_their_children(self):
         self.write("inner.yaml", SMALL)
@@ -274,7 +307,13 @@ class Store(kit.Case):
         self.assertEqual(self.verify()["problems"], [])
 
     def test_every_place_of_a_cut_is_repaired_and_can_be_resumed(self):
-        execution = self.run_json(self.write("small.yaml", SMALL))["execution_id"]
+        self.cut_and_resume(SMALL, 1)
+
+    def test_with_large_results_too(self):
+        self.cut_and_resume(LARGE, 100003, slice(6, 11))  # from the first task's start to the step's end
+
+    def cut_and_resume(self, playbook, result, places=slice(0, -1)):
+        execution = self.run_json(self.write("cut.yaml", playbook))["execution_id"]
         with open(self.log(), "rb") as f:
             whole = f.read()
         at, cuts = 0, []
@@ -282,12 +321,12 @@ class Store(kit.Case):
             at += 28 + int.from_bytes(whole[at:at + 4], "little")
             cuts.append(at)
         folder = self.data
-        for n, cut in enumerate(cuts[:-1]):
+        for n, cut in enumerate(cuts[places]):
             self.data = self.path(f"cut{n}")
             shutil.copytree(folder, self.data)
             os.truncate(self.log(), cut + 5)
             self.ok("store", "repair")
-            self.ok("resume", execution)
+            self.assertEqual(self.ok("resume", execution).strip(), str(result), n)
             self.assertEqual(json.loads(self.ok("executions", "--json"))["status"], "success", n)
             self.ok("replay", "last", "--check")
 
