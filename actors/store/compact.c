@@ -37,6 +37,15 @@ static void parent_folder(layout_path out, const struct compacting *c, const cha
 	(void)layout_join(out, c->data, "executions/%.*s", slash == NULL ? 0 : (int)(slash - folder), folder);
 }
 
+/* What a repair put aside of it: without that, nothing but that would stand for an execution. First of all, so that a
+ * crash leaves one that is whole. */
+static int remove_damaged(const struct compacting *c, const char *log)
+{
+	char aside[PATH_MAX + 16];
+	(void)snprintf(aside, sizeof aside, "%s.damaged", log);
+	return c->disk->remove(c->disk->arg, aside);
+}
+
 /* With its snapshots: a packed log is read whole. What else may be there (a .damaged file) keeps the folder alive. */
 static int remove_plain(const struct compacting *c, const char *folder)
 {
@@ -118,7 +127,11 @@ static void remove_execution(const struct compacting *c, const index_entry *e)
 	if (log_packed_path(packed, c->data, folder) != TR_OK || log_plain_path(plain, c->data, folder) != TR_OK)
 		return;
 	uint64_t size = size_of(packed) + size_of(plain);
-	int err = c->disk->remove(c->disk->arg, packed);
+	int err = remove_damaged(c, packed);
+	if (err == 0)
+		err = remove_damaged(c, plain);
+	if (err == 0)
+		err = c->disk->remove(c->disk->arg, packed);
 	if (err == 0)
 		err = remove_plain(c, folder);
 	parent_folder(parent, c, folder);

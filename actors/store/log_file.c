@@ -21,6 +21,12 @@ tr_err log_packed_path(layout_path out, const char *data, const char *folder)
 	return layout_join(out, data, "executions/%s" PACKED_SUFFIX, folder);
 }
 
+bool log_is_packed(const char *data, const char *folder)
+{
+	layout_path path;
+	return log_packed_path(path, data, folder) == TR_OK && access(path, F_OK) == 0;
+}
+
 tr_err log_read_plain(const char *data, const char *folder, tr_buf *out)
 {
 	layout_path path;

@@ -13,6 +13,9 @@ tr_err log_read_packed(const char *data, const char *folder, tr_buf *out);
 tr_err log_plain_path(layout_path out, const char *data, const char *folder);
 tr_err log_packed_path(layout_path out, const char *data, const char *folder);
 
+/** Is there a packed log? The folder beside it may have what a repair put aside, and no log. */
+bool log_is_packed(const char *data, const char *folder);
+
 /** Does the plain log of an execution end with its last event? True, too, when it is not there or cannot be read:
  * others tell that. */
 bool log_has_end(const char *data, const char *folder, int64_t id);

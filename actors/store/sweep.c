@@ -5,6 +5,7 @@
 #include "actors/store/artifact_file.h"
 #include "actors/store/inspect.h"
 #include "actors/store/journal.h"
+#include "actors/store/log_file.h"
 #include "actors/store/references.h"
 #include "actors/store/scan.h"
 #include "actors/store/walk.h"
@@ -41,6 +42,9 @@ static bool mark_log(void *arg, const char *folder, int64_t id, bool packed)
 	tr_buf bytes = {0};
 	inspect_result found;
 	bool read = inspect_log(s->data, folder, id, packed, mark_event, s, &bytes, &found);
+	/* Beside a packed log, the folder only keeps what a repair put aside. */
+	if (!packed && !read && log_is_packed(s->data, folder))
+		return true;
 	if (!read || found.fault[0] != '\0') {
 		s->unsure = true;
 		tr_buf_putf(s->report, "executions/%s: %s; no artifact is removed, since it may be one of its own\n",

@@ -96,7 +96,10 @@ static bool check_log(void *arg, const char *folder, int64_t id, bool packed)
 	tr_buf bytes = {0};
 	size_t snapshots = 0;
 	v->execution_id = id;
-	v->result->executions += tr_as_int(tr_map_get(v->last, tr_int(id)), 0) == 0;
+	if (!tr_is_valid(tr_map_get(v->last, tr_int(id)))) {
+		v->result->executions++;
+		v->last = tr_map_put(v->last, tr_int(id), tr_int(0));
+	}
 	tr_err read = packed ? log_read_packed(v->data, folder, &bytes) : log_read_plain(v->data, folder, &bytes);
 	if (packed || read != TR_ENOENT)
 		check_bytes(v, folder, packed, read, tr_buf_str(&bytes));
