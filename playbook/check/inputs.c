@@ -389,6 +389,8 @@ static void unknown_key(const judged *j, const yaml_node *key)
 		suggest_offer(&s, tr_s(j->shared->fields[i].key));
 	if (j->only_slips && !suggest_is_slip(&s))
 		return;
+	if (j->shared == &schema_task && misplaced_key(j->l, j->shared, j->body, key, set_name(j->set, name), &here))
+		return;
 	suggest_text(&s, hint, sizeof hint);
 	offer_other_word(j, key->text, hint);
 	if (hint[0] == '\0' && strcmp(j->set->name, "workbook") == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A mapping read through its table: unknown keys, shapes, listed values, older names. */
+#include "playbook/check/misplaced.h"
 #include "playbook/model/loader.h"
 #include <float.h>
 #include <string.h>
@@ -12,13 +13,31 @@ static size_t index_of(const schema_node *table, const char *key)
 	return i;
 }
 
-static void unknown_key(loader *l, const schema_node *table, const yaml_node *key, const where *w)
+/* What was accepted when it was recorded stays so. */
+static diagnostic_level dropped_level(const loader *l)
+{
+	return l->options.recorded ? DIAGNOSTIC_WARNING : DIAGNOSTIC_ERROR;
+}
+
+bool misplaced_key(loader *l, const schema_node *table, const yaml_node *n, const yaml_node *key, const char *what,
+		   const where *w)
+{
+	const char *advice = is_text(key) ? misplaced_advice(table, n, key->text) : NULL;
+	if (advice != NULL)
+		load_say(l, dropped_level(l), w, pos_of(key), "unknown-key", advice, "%s has no key '%.*s'", what,
+			 TR_STR(key->text));
+	return advice != NULL;
+}
+
+static void unknown_key(loader *l, const schema_node *table, const yaml_node *n, const yaml_node *key, const where *w)
 {
 	const schema_advice *found = NULL;
 	for (size_t i = 0; i < table->advice_count && found == NULL; i++) {
 		if (tr_str_is(key->text, table->advices[i].key))
 			found = &table->advices[i];
 	}
+	if (found == NULL && misplaced_key(l, table, n, key, table->what, w))
+		return;
 	char hint[160];
 	suggestion s = load_suggestion(l, key->text);
 	for (size_t i = 0; i < table->field_count; i++)
@@ -163,7 +182,7 @@ bool fields_read(loader *l, const yaml_node *n, const schema_node *table, const 
 			field_take(l, field, pair, w, out);
 		else if (!table->open) {
 			where here = where_key(w, pair->key->text);
-			unknown_key(l, table, pair->key, &here);
+			unknown_key(l, table, n, pair->key, &here);
 		}
 	}
 	return true;

@@ -109,6 +109,9 @@ typedef struct fields {
 /** Read and check. Keys that `kind` (may be NULL) has as its own are left alone. False: not a mapping (reported). */
 bool fields_read(loader *l, const yaml_node *n, const schema_node *table, const tool_kind *kind, const where *w,
 		 fields *out);
+/** True: `key` of `n` is known elsewhere, and that it has no effect here is said. `what` is the mapping's name. */
+bool misplaced_key(loader *l, const schema_node *table, const yaml_node *n, const yaml_node *key, const char *what,
+		   const where *w);
 /** The value under a canonical key or another name of it; NULL when absent or unfit. `as_written`: the key's own node.
  */
 const yaml_node *fields_find(const fields *f, const char *key, bool as_written);
