@@ -45,6 +45,7 @@ static void further(void *arg, const playbook *p, diagnostics *out)
 	finding f = {p, out};
 	if (c->plugins != NULL)
 		tr_drop(tr_plugin_world_do(c->plugins, find_faults, tr_object(&finding_class, &f)));
+	known_kinds_validate(&c->kinds, p, out);
 }
 
 /* Plugins that check playbooks have to run for it. */
@@ -145,16 +146,18 @@ const command command_check = {
     .name = "check",
     .arguments = "FILE… [options]",
     .summary = "Check playbooks and name every fault with its line",
-    .help = "  --json              diagnostics as JSON on stdout, for editors\n"
-	    "  --strict            warnings are errors\n"
-	    "  --lenient           accept what older dialects had, with warnings\n"
-	    "  --plugin-path PATH  a plugin, or a folder of them, whose tool kinds there are. May be repeated\n"
-	    "  --data DIR          the data folder of a node: the tool kinds of its plugins are known when it runs\n"
-	    "                      (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
-	    "  --config FILE       settings of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"
-	    "  --grant GRANT       let plugins do what needs a grant\n\n"
-	    "Plugins with hooks at validate_playbook or validate_step are started and asked; of other plugins only the "
-	    "manifest is\n"
-	    "read. Exit status 0 when there are no errors (warnings do not count, unless --strict), 2 otherwise.\n",
+    .help =
+	"  --json              diagnostics as JSON on stdout, for editors\n"
+	"  --strict            warnings are errors\n"
+	"  --lenient           accept what older dialects had, with warnings\n"
+	"  --plugin-path PATH  a plugin, or a folder of them, whose tool kinds there are. May be repeated\n"
+	"  --data DIR          the data folder of a node: when it runs, the tool kinds of its plugins are known and\n"
+	"                      their hooks asked, too\n"
+	"                      (default: $TROUPE_DATA, else $XDG_DATA_HOME/troupe)\n"
+	"  --config FILE       settings of plugins (default: $XDG_CONFIG_HOME/troupe/config.yaml)\n"
+	"  --grant GRANT       let plugins do what needs a grant\n\n"
+	"Plugins with hooks at validate_playbook or validate_step are started and asked; of other plugins only the "
+	"manifest is\n"
+	"read. Exit status 0 when there are no errors (warnings do not count, unless --strict), 2 otherwise.\n",
     .run = check_run,
 };

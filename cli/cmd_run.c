@@ -7,6 +7,7 @@
 #include "cli/node_options.h"
 #include "cli/owner.h"
 #include "cli/payload.h"
+#include "cli/plugin_faults.h"
 #include "cli/report.h"
 #include "cli/runner.h"
 
@@ -119,9 +120,24 @@ static const char *playbook_title(const playbook *p, char title[NAME_MAX])
 	return title;
 }
 
+/* False: it was not refused by a plugin. */
+static bool print_faults(const struct run_options *o, const run_job *job)
+{
+	diagnostics faults;
+	diagnostics_init(&faults, o->file);
+	plugin_faults_add(job->faults, &faults);
+	bool refused = faults.errors > 0;
+	if (refused)
+		diagnostics_print(&faults, job->source, stderr, style_of(stderr).color);
+	diagnostics_fini(&faults);
+	return refused;
+}
+
 static int finish(const struct run_options *o, const run_job *job)
 {
 	if (!tr_is_valid(job->summary)) {
+		if (!job->interrupted && print_faults(o, job))
+			return EXIT_INVALID;
 		if (job->stuck)
 			fprintf(stderr, "troupe run: interrupted: %s\n", job->problem);
 		else if (job->interrupted)
@@ -235,7 +251,8 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 		       .source = source,
 		       .file = whole_path(p->file),
 		       .payload = o->payload,
-		       .summary = tr_absent()};
+		       .summary = tr_absent(),
+		       .faults = tr_absent()};
 	(void)playbook_title(p, title);
 	owner_patience waiting = {0};
 	int code;
@@ -263,6 +280,7 @@ static int perform(const struct run_options *o, playbook *p, tr_str source)
 			code = EXIT_FAILED;
 	} while (code == EXIT_BUSY);
 	tr_drop(job.summary);
+	tr_drop(job.faults);
 	tr_drop(job.file);
 	return code;
 }

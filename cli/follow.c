@@ -4,6 +4,7 @@
 
 #include "actors/protocol.h"
 #include "cli/owner.h"
+#include "cli/plugin_faults.h"
 #include "runtime/time/clock.h"
 
 #include <inttypes.h>
@@ -27,6 +28,8 @@ bool follow_start(remote *r, run_job *job, bool watch)
 		job->again = owner_is_again(why) || strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
 		(void)snprintf(job->problem, sizeof job->problem, "%s%s",
 			       job->again ? "" : "the catalog did not take the playbook: ", why);
+		if (!job->again)
+			(void)plugin_faults_ask(r, job->file, job->source, &job->faults);
 		return false;
 	}
 	/* [ok, hash] */

@@ -2,11 +2,13 @@
 /* Asking here first, then there. */
 #include "cli/known_kinds.h"
 
+#include "cli/plugin_faults.h"
 #include "cli/python_syntax.h"
 #include "cli/remote.h"
 #include "playbook/check/kind_read.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define ASK_MS 5000
 
@@ -103,6 +105,21 @@ pb_check_options known_kinds_options(known_kinds *k, bool lenient)
 				  .codes = python_syntax_check,
 				  .arg = k,
 				  .lenient = lenient};
+}
+
+void known_kinds_validate(const known_kinds *k, const playbook *p, diagnostics *out)
+{
+	char why[300];
+	tr_value faults = tr_absent(), file = tr_string_lossy(p->file, strlen(p->file));
+	remote *r = k->data == NULL ? NULL : remote_open(k->data, why, sizeof why);
+	if (r != NULL && plugin_faults_ask(r, file, p->source, &faults))
+		plugin_faults_add(faults, out);
+	else if (r != NULL)
+		fprintf(stderr, "troupe check: the node of %s did not say what its plugins have against %s\n", k->data,
+			p->file);
+	remote_close(&r);
+	tr_drop(faults);
+	tr_drop(file);
 }
 
 void known_kinds_fini(known_kinds *k)

@@ -20,6 +20,8 @@ typedef struct known_kinds {
 
 /** How to check with that: the kinds, their inputs, what the operator has set, Python's syntax. `arg` is `k`. */
 pb_check_options known_kinds_options(known_kinds *k, bool lenient);
+/** What the hooks of the node's plugins have to say of a playbook is added to `out`. */
+void known_kinds_validate(const known_kinds *k, const playbook *p, diagnostics *out);
 void known_kinds_fini(known_kinds *k);
 
 #endif

@@ -39,6 +39,16 @@ static void problem(run_job *job, const char *what, tr_value answer)
 	tr_buf_fini(&text);
 }
 
+/* A playbook that hooks of plugins refuse is shown as the checker would show it. */
+static void ask_faults(run_job *job)
+{
+	tr_value ask = TR_LIST(tr_atom("validate"), tr_keep(job->file), tr_string_n(job->source.p, job->source.n));
+	tr_value answer = tr_call_name(SUBJECT_CATALOG, ask, tr_in(CALL_NS));
+	if (TR_IS_A(tr_array_at(answer, 0), ok))
+		tr_assign(&job->faults, tr_keep(tr_array_at(answer, 1)));
+	tr_drop(answer);
+}
+
 /* The execution's pid, {0} when it could not be started. */
 static tr_pid begin(run_job *job)
 {
@@ -48,6 +58,7 @@ static tr_pid begin(run_job *job)
 	tr_value answer = tr_call_name(SUBJECT_CATALOG, put, tr_in(CALL_NS));
 	if (!TR_IS_A(tr_array_at(answer, 0), ok)) {
 		problem(job, "the catalog did not take the playbook", answer);
+		ask_faults(job);
 		tr_drop(answer);
 		return none;
 	}

@@ -21,6 +21,7 @@ typedef struct run_job {
 	/* out */
 	int64_t execution_id;
 	tr_value summary; /* absent when the execution did not end */
+	tr_value faults;  /* what hooks of plugins have against the playbook (plugin_faults.h); absent */
 	bool interrupted;
 	bool again; /* nothing was begun, as the process that was asked is ending or has no room; problem says it */
 	bool lost;  /* whoever performs it is gone; it goes on when a node takes it up again */

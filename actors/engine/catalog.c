@@ -274,6 +274,26 @@ static tr_value load(struct catalog *c, tr_value path, tr_value caller, tr_value
 	return of_version(c, tr_is_valid(answer) ? answer : load_file(c, path, caller), path, version);
 }
 
+/* [validate, file, source] -> [ok, what the hooks of plugins have to say: {line, column, level, message, …} each] */
+static tr_value validate(tr_value file, tr_value source)
+{
+	char why[600] = "the playbook cannot be compiled";
+	tr_value model, answer;
+	diagnostics found;
+
+	if (!tr_is(source, TR_STRING))
+		return refuse("a playbook's source must be text");
+	model = compile(file, source, false, why, sizeof why);
+	if (!tr_is_valid(model))
+		return refuse(why);
+	diagnostics_init(&found, tr_as_cstr(file, "<playbook>"));
+	validate_by_plugins(catalog_model_of(model), &found);
+	answer = TR_LIST(TR_A(ok), diagnostics_to_value(&found));
+	diagnostics_fini(&found);
+	tr_drop(model);
+	return answer;
+}
+
 static tr_next catalog_call(void *state, tr_value request, tr_from from)
 {
 	struct catalog *c = *(struct catalog **)state;
@@ -287,7 +307,9 @@ static tr_next catalog_call(void *state, tr_value request, tr_from from)
 	if (tr_str_is(what, "load"))
 		return tr_next_reply(
 		    load(c, tr_array_at(request, 1), tr_array_at(request, 2), tr_array_at(request, 3)));
-	return tr_next_reply(refuse("the catalog knows put, get and load"));
+	if (tr_str_is(what, "validate"))
+		return tr_next_reply(validate(tr_array_at(request, 1), tr_array_at(request, 2)));
+	return tr_next_reply(refuse("the catalog knows put, get, load and validate"));
 }
 
 /* However the actor ends. */

@@ -90,12 +90,24 @@ class Hooks(kit.Case):
             playbook, config = self.write("p.yaml", PLAYBOOK), self.config(refuse=point)
             for command in ("run", "check"):
                 done = self.troupe(command, playbook, "--config", config)
-                self.assertNotEqual(done.returncode, 0)
-                self.assertIn(f"plugin witness refused: not at {point}", done.stderr)
-                self.assertIn("p.yaml:", done.stderr)
+                self.refused_as_checked(done, point)
         done = self.troupe("run", self.path("p.yaml"), "--config", self.config(refuse="node_start"))
         self.assertEqual(done.returncode, 2)
         self.assertIn("plugin witness refused to let the node start: not at node_start", done.stderr)
+
+    def refused_as_checked(self, done, point):
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertRegex(done.stderr, f"p.yaml:[0-9]+:[0-9]+: error: plugin witness refused: not at {point}")
+        self.assertRegex(done.stderr, r"\n +[0-9]+ \| .*\n +\| +\^")
+
+    def test_a_node_says_what_its_plugins_refuse(self):
+        playbook = self.write("p.yaml", PLAYBOOK)
+        node = self.start("node", "--data", self.data, "--config", self.config(refuse="validate_step"))
+        node.stdout.readline()
+        for command in ("run", "check"):
+            self.refused_as_checked(self.troupe(command, playbook, "--data", self.data), "validate_step")
+        node.terminate()
+        node.communicate(timeout=240)
 
     def test_what_has_happened_cannot_be_refused(self):
         for point in ("event_append", "execution_complete", "node_stop"):
