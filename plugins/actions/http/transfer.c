@@ -246,6 +246,17 @@ static void resume(void *loop, void *arg)
 	(void)loop;
 	if (t->running)
 		curl_easy_pause(t->handle->easy, CURLPAUSE_CONT);
+	release(t);
+}
+
+/* The transfer may end, and its owner be done with it, before the reactor comes to this: hence a reference. */
+static tr_err go_on(http_transfer *t)
+{
+	atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+	tr_err err = tr_reactor_run(t->node, resume, t);
+	if (err != TR_OK)
+		release(t);
+	return err;
 }
 
 tr_err http_transfer_run(http_transfer *t)
@@ -264,7 +275,7 @@ tr_err http_transfer_run(http_transfer *t)
 		if (err == TR_OK && paused)
 			err = http_spool_more(t);
 		if (err == TR_OK && paused)
-			err = tr_reactor_run(t->node, resume, t);
+			err = go_on(t);
 		if (err != TR_OK || !paused)
 			return err;
 	}

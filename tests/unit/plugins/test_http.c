@@ -451,6 +451,35 @@ static void keeps_its_time(void **state)
 	tr_drop(o);
 }
 
+#define STREAMS 96
+
+static tr_value send_streams(tr_value arg)
+{
+	tr_ref refs[STREAMS];
+
+	for (int64_t i = 0; i < STREAMS; i++)
+		refs[i] =
+		    command_send("http", TR_DICT("url", tr_keep(arg), "timeout", tr_float(0.01 + 0.004 * (double)i)));
+	for (int64_t i = 0; i < STREAMS; i++) {
+		tr_value o = command_wait(refs[i]);
+		tr_str kind = tr_as_str(TR_GET(o, "error", "kind"));
+
+		if (!tr_str_is(kind, "timeout") && !tr_str_is(tr_as_str(tr_map_get_s(o, "status")), "success"))
+			return o;
+		tr_drop(o);
+	}
+	return tr_nil();
+}
+
+/* The time of each is over somewhere in the middle of its content: also when it is paused and just to go on. */
+static void streams_that_run_out_of_time(void **state)
+{
+	(void)state;
+	tr_value o = world_do(&w, send_streams, at("/stream?n=30000000"));
+	assert_true(tr_is_nil(o));
+	tr_drop(o);
+}
+
 /* Cancelled: the connection is closed, which the server notices. */
 static tr_value cancel_held(tr_value arg)
 {
@@ -587,6 +616,7 @@ int main(void)
 	    cmocka_unit_test(keeps_secrets_at_home),
 	    cmocka_unit_test(tells_connections_that_break),
 	    cmocka_unit_test(keeps_its_time),
+	    cmocka_unit_test(streams_that_run_out_of_time),
 	    cmocka_unit_test(cancel_reaches_the_wire),
 	    cmocka_unit_test(checks_certificates),
 	    cmocka_unit_test(keeps_away_from_metadata),
