@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "actors/event/event.h"
+#include "cli/data_folder.h"
 #include "cli/duration.h"
 #include "cli/escape.h"
 #include "cli/performed.h"
@@ -214,6 +215,8 @@ static int executions_run(int argc, char **argv)
 		code = take(&q, c);
 	if (code == EXIT_OK && optind != argc)
 		code = usage_error("executions", "'%s' is too much", argv[optind]);
+	if (code == EXIT_OK && !data_folder_there("executions", q.pick.data))
+		code = EXIT_FAILED;
 	return code == EXIT_OK ? list(&q) : code;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/store/index.h"
 #include "actors/store/log_file.h"
 #include "actors/store/reader.h"
+#include "cli/data_folder.h"
 #include "cli/node_options.h"
 #include "cli/owner.h"
 #include "cli/pick.h"
@@ -261,6 +262,8 @@ static int resume_run(int argc, char **argv)
 	o.which = argc - optind == 1 ? argv[optind] : NULL;
 	if (code == EXIT_OK && !node_options_ready(&o.node, "resume"))
 		code = EXIT_INVALID;
+	if (code == EXIT_OK && !data_folder_there("resume", o.node.data))
+		code = EXIT_FAILED;
 	if (code == EXIT_OK)
 		code = perform(&o);
 	node_options_fini(&o.node);

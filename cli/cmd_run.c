@@ -2,6 +2,7 @@
 /* troupe run: a playbook from one command. */
 #include "cli/command.h"
 
+#include "cli/data_folder.h"
 #include "cli/follow.h"
 #include "cli/known_kinds.h"
 #include "cli/node_options.h"
@@ -133,6 +134,16 @@ static bool print_faults(const struct run_options *o, const run_job *job)
 	return refused;
 }
 
+/* Its node is gone, it is not. */
+static void tell_way_on(const struct run_options *o, int64_t id)
+{
+	char data[PATH_MAX];
+	fprintf(stderr,
+		"execution %" PRId64 ": 'troupe resume %" PRId64
+		"%s' sees it to its end, here or in the node that has it by then\n",
+		id, id, data_folder_option(data, sizeof data, o->node.data));
+}
+
 static int finish(const struct run_options *o, const run_job *job)
 {
 	if (!tr_is_valid(job->summary)) {
@@ -144,6 +155,8 @@ static int finish(const struct run_options *o, const run_job *job)
 			fputs("troupe run: interrupted twice; steps may still have been running\n", stderr);
 		else
 			fprintf(stderr, "troupe run: %s\n", job->problem);
+		if (job->lost && job->execution_id != 0)
+			tell_way_on(o, job->execution_id);
 		return job->interrupted ? EXIT_INTERRUPTED : job->lost ? EXIT_LOST : EXIT_FAILED;
 	}
 	char title[NAME_MAX];

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "runtime/time/clock.h"
+#include "cli/data_folder.h"
 #include "cli/escape.h"
 #include "cli/fault_text.h"
 #include "cli/past.h"
@@ -34,6 +35,7 @@ struct show_options {
 struct shown {
 	const timeline *t;
 	int64_t id;
+	const char *data;
 	bool performed;   /* somebody works on it now */
 	bool damaged;     /* a part of the log cannot be read */
 	tr_value waiting; /* what its tokens wait for */
@@ -301,16 +303,18 @@ static void print_passed_over(const struct pen *p)
 static void print_way_on(const struct shown *w)
 {
 	const timeline *t = w->t;
+	char data[PATH_MAX];
+	(void)data_folder_option(data, sizeof data, w->data);
 	if (t->held != NULL && strcmp(t->held, "damaged") == 0)
 		printf("\na part of its log is lost, what is shown is what was kept; 'troupe resume %" PRId64
-		       "' goes on from there,\nand does again what the log does not know any more\n",
-		       w->id);
+		       "%s' goes on from there,\nand does again what the log does not know any more\n",
+		       w->id, data);
 	else if (w->damaged)
 		printf("\nits log is damaged behind event %" PRIu64 ", what is shown is what stands before that; "
-		       "'troupe store repair' keeps it,\nthen 'troupe resume %" PRId64 "' goes on from there\n",
-		       t->events, w->id);
+		       "'troupe store repair%s' keeps it,\nthen 'troupe resume %" PRId64 "%s' goes on from there\n",
+		       t->events, data, w->id, data);
 	else
-		printf("\nnobody performs it; 'troupe resume %" PRId64 "' goes on with it\n", w->id);
+		printf("\nnobody performs it; 'troupe resume %" PRId64 "%s' goes on with it\n", w->id, data);
 }
 
 static void print_text(const struct shown *w, const struct show_options *o)
@@ -351,7 +355,7 @@ static void print_text(const struct shown *w, const struct show_options *o)
 static struct shown look_closer(timeline *t, past *p)
 {
 	tr_str notes = tr_buf_str(&p->notes);
-	struct shown w = {.t = t, .id = p->id, .waiting = tr_array()};
+	struct shown w = {.t = t, .id = p->id, .data = p->data, .waiting = tr_array()};
 	w.damaged = notes.n > 0 && memmem(notes.p, notes.n, ": damaged ", 10) != NULL;
 	if (!t->finished) {
 		performed now = performed_look(p->data);

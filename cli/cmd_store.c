@@ -7,6 +7,7 @@
 #include "actors/store/export.h"
 #include "actors/store/repair.h"
 #include "actors/store/verify.h"
+#include "cli/data_folder.h"
 #include "cli/duration.h"
 #include "cli/escape.h"
 #include "cli/owner.h"
@@ -410,6 +411,10 @@ static int store_run(int argc, char **argv)
 	o.argv = argv + optind;
 	if (code == EXIT_OK && o.argc > 0 && v->run != run_export)
 		code = usage_error("store", "'%s' is too much", o.argv[0]);
+	char name[40];
+	(void)snprintf(name, sizeof name, "store %s", v->name);
+	if (code == EXIT_OK && v->run != run_import && !data_folder_there(name, o.pick.data))
+		code = EXIT_FAILED;
 	return code == EXIT_OK ? v->run(&o) : code;
 }
 

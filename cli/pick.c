@@ -3,6 +3,7 @@
 #include "cli/pick.h"
 
 #include "cli/command.h"
+#include "cli/data_folder.h"
 #include "cli/escape.h"
 
 #include <inttypes.h>
@@ -67,7 +68,7 @@ static int64_t newest(const index_table *t)
 
 static bool choose(const char *name, const char *data, const char *text, const index_table *t, int64_t *id)
 {
-	char shown[64];
+	char shown[64], option[PATH_MAX];
 	bool last = strcmp(text, "last") == 0 || strcmp(text, "latest") == 0;
 	if (last && t->count == 0) {
 		fprintf(stderr, "troupe %s: there is no execution in %s\n", name, data);
@@ -86,8 +87,8 @@ static bool choose(const char *name, const char *data, const char *text, const i
 		fprintf(stderr, "troupe %s: '%s' is a part of %zu ids, such as %" PRId64 " and %" PRId64 "\n", name,
 			shown, m.count, m.other, m.id);
 	else
-		fprintf(stderr, "troupe %s: there is no execution '%s' in %s; 'troupe executions' lists them\n", name,
-			shown, data);
+		fprintf(stderr, "troupe %s: there is no execution '%s' in %s; 'troupe executions%s' lists them\n", name,
+			shown, data, data_folder_option(option, sizeof option, data));
 	return false;
 }
 
@@ -107,6 +108,8 @@ bool pick_execution(const char *name, const char *data, const char *text, int64_
 		(void)usage_error(name, "'%s' is no execution (an id, a part of one, or 'last')", text);
 		return false;
 	}
+	if (!data_folder_there(name, data))
+		return false;
 	index_table t = {0};
 	tr_buf notes = {0};
 	tr_err err = index_load(&t, data, false, &notes);

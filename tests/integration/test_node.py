@@ -148,6 +148,8 @@ class Node(kit.Case):
                     process.send_signal(how)
                     _, err = client.communicate(timeout=240)
                 self.assertEqual(client.returncode, 3, err)
+                if command == "run":
+                    self.assertRegex(err, r"execution (\d+): 'troupe resume \1' sees it to its end")
                 self.reap(process)
                 self.assertEqual(self.troupe("cancel", "last").returncode, 0)
 

@@ -2,6 +2,9 @@
 """What an operator says on the command line about kinds, grants, settings and files: taken, or refused with what to do."""
 import json
 import os
+import shutil
+import subprocess
+import unittest
 
 import kit
 
@@ -112,6 +115,7 @@ class Operator(kit.Case):
     def test_what_is_no_status_is_refused(self):
         for status in "foo", "failed,", "success,foo", "":
             self.assertIn("--status takes some of running,paused,", self.refused("executions", "--status", status))
+        os.mkdir(self.data)
         self.assertEqual(self.troupe("executions", "--status", "failed,running").returncode, 0)
 
     def test_a_built_in_plugin_stays(self):
@@ -225,6 +229,57 @@ class Operator(kit.Case):
         self.assertEqual({s["step"]: s["status"] for s in shown["steps"]}["slow"], "interrupted")
         self.assertIn("interrupted after ", text)
         self.assertIn(f"nobody performs it; 'troupe resume {shown['execution_id']}' goes on with it", text)
+        other = self.path("it's")
+        os.rename(self.data, other)
+        text = self.troupe("show", "last", "--data", other).stdout
+        quoted = other.replace("'", "'\\''")
+        self.assertIn(f"'troupe resume {shown['execution_id']} --data '{quoted}'' goes on with it", text)
+
+    def test_a_data_folder_that_is_not_there_is_told(self):
+        typo = self.path("typo")
+        for command in (["executions"], ["show", "last"], ["events", "last"], ["replay", "last"], ["resume"], ["resume", "last"],
+                        ["cancel", "last"], ["store", "verify"], ["store", "compact"], ["store", "repair"], ["store", "export"]):
+            done = self.troupe(*command, "--data", typo)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn(f"{typo}: there is no data folder\n", done.stderr, command)
+            self.assertEqual(done.stdout, "", command)
+            self.assertFalse(os.path.exists(typo), command)
+        self.assertIn("there is no data folder", self.troupe("executions").stderr)  # $TROUPE_DATA names one, too
+        os.mkdir(typo)
+        done = self.troupe("executions", "--data", typo)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        with open(self.path("file"), "w", encoding="utf-8"):
+            done = self.troupe("executions", "--data", self.path("file"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Not a directory", done.stderr)
+
+    def test_the_usual_data_folder_need_not_be_there_yet(self):
+        env = dict(self.environment(), XDG_DATA_HOME=self.path("home"))
+        del env["TROUPE_DATA"]
+        done = subprocess.run([kit.TROUPE, "executions"], env=env, capture_output=True, text=True, timeout=240, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        done = subprocess.run([kit.TROUPE, "show", "last"], env=env, capture_output=True, text=True, timeout=240, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no execution in", done.stderr)
+
+    @unittest.skipIf(os.geteuid() == 0 and not shutil.which("setpriv"), "root may read everything")
+    def test_a_data_folder_that_may_not_be_read_is_told(self):
+        playbook = self.write("small.yaml", "workflow:\n  - step: a\n    tool: { kind: noop }\n")
+        self.assertEqual(self.troupe("run", playbook).returncode, 0)
+        os.chmod(self.folder, 0o755)
+        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        if as_nobody and subprocess.run([*as_nobody, kit.TROUPE, "--version"], capture_output=True, timeout=240, check=False).returncode != 0:
+            self.skipTest("the program cannot be started as nobody here")
+        for closed in (self.data, os.path.join(self.data, "executions")):
+            mode = os.stat(closed).st_mode
+            os.chmod(self.data, 0o755)
+            os.chmod(closed, 0)
+            for command in (["executions"], ["show", "last"], ["resume"]):
+                done = subprocess.run([*as_nobody, kit.TROUPE, *command], env=self.environment(), capture_output=True, text=True,
+                                      timeout=240, check=False)
+                self.assertEqual(done.returncode, 1, command)
+                self.assertIn("Permission denied", done.stderr, command)
+            os.chmod(closed, mode)
 
     def test_a_start_that_fails_has_one_reason(self):
         self.node()
