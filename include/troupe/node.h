@@ -76,6 +76,9 @@ typedef struct tr_node_options {
 TR_API tr_node *tr_node_start(const tr_node_options *options, tr_err *err);
 /** Kill what still lives, stop the threads, free everything. *node becomes NULL. Not from inside an actor. */
 TR_API void tr_node_stop(tr_node **node);
+/** The same, for so long at the most (ns). False: actors are left that run code which does not come back; all others
+ * have ended. *node stays, for looking in only (tr_processes, tr_info), and the process can but be left by _exit. */
+TR_API bool tr_node_stop_within(tr_node **node, int64_t timeout_ns);
 
 /** Spawn from outside. Takes arg. `link` and `monitor` options are refused (TR_EINVAL). */
 TR_API tr_spawned tr_node_spawn(tr_node *node, tr_body *body, tr_value arg, const tr_spawn_options *options);

@@ -220,15 +220,18 @@ void node_close(tr_node *node)
 	kill_all(node);
 }
 
-static void wait_for_the_last(tr_node *node)
+/* False when it took too long. By the machine's clock: the node's may stand still. */
+static bool wait_for_the_last(tr_node *node, int64_t timeout_ns)
 {
 	if (node->manual) {
 		while (sched_step(node, NULL, NULL))
 			continue;
-		return;
+		return true;
 	}
+	int64_t began = clock_monotonic_ns(NULL);
+	bool in_time = true;
 	pthread_mutex_lock(&node->end_lock);
-	while (atomic_load(&node->actors_live) > 0) {
+	while (atomic_load(&node->actors_live) > 0 && in_time) {
 		struct timespec t;
 		clock_gettime(CLOCK_REALTIME, &t);
 		t.tv_nsec += 5000000;
@@ -240,23 +243,33 @@ static void wait_for_the_last(tr_node *node)
 			kill_all(node);
 			pthread_mutex_lock(&node->end_lock);
 		}
+		in_time = timeout_ns == TR_FOREVER || clock_monotonic_ns(NULL) - began < timeout_ns;
 	}
+	bool all = atomic_load(&node->actors_live) == 0;
 	pthread_mutex_unlock(&node->end_lock);
+	return all;
 }
 
 void tr_node_stop(tr_node **node)
 {
+	(void)tr_node_stop_within(node, TR_FOREVER);
+}
+
+bool tr_node_stop_within(tr_node **node, int64_t timeout_ns)
+{
 	tr_node *n = *node;
 	if (n == NULL)
-		return;
+		return true;
 	CHECK(sched_self() == NULL || sched_self()->node != n || n->manual); /* not from inside an actor */
-	*node = NULL;
 	fault_remove_node(n);
 	node_close(n);
-	wait_for_the_last(n);
+	if (!wait_for_the_last(n, timeout_ns))
+		return false;
+	*node = NULL;
 	atomic_store(&n->stopping, 2);
 	watch_stop(n); /* it looks into what a slot holds */
 	node_slots_fini(n);
 	stop_threads(n);
 	node_fini(n);
+	return true;
 }

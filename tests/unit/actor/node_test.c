@@ -453,12 +453,57 @@ static void hooks(void **state)
 	assert_int_equal(atomic_load(&spawns), atomic_load(&exits));
 }
 
+/* ---- one that does not come back ---- */
+
+static _Atomic bool spinning, spun_enough;
+static void spin_body(tr_value arg)
+{
+	(void)arg;
+	tr_set_note(tr_string("spinner"));
+	atomic_store(&spinning, true);
+	while (!atomic_load(&spun_enough))
+		continue;
+}
+static void sleep_body(tr_value arg)
+{
+	(void)arg;
+	(void)tr_receive(TR_FOREVER);
+}
+static bool is_there(tr_node *node, tr_pid pid)
+{
+	tr_value info = tr_info(node, pid);
+	bool there = tr_is(info, TR_MAP);
+	tr_drop(info);
+	return there;
+}
+static void stop_leaves_one_behind(void **state)
+{
+	(void)state;
+	tr_node_options o = kit_options(2);
+	tr_node *node = tr_node_start(&o, NULL);
+	tr_pid sleeper = tr_node_spawn(node, sleep_body, tr_nil(), NULL).pid;
+	tr_pid spinner = tr_node_spawn(node, spin_body, tr_nil(), NULL).pid;
+	while (!atomic_load(&spinning))
+		(void)sched_yield();
+	do /* on a slow machine another turn may be needed */
+		assert_false(tr_node_stop_within(&node, 20 * TR_MS));
+	while (is_there(node, sleeper));
+	assert_non_null(node);
+	tr_value info = tr_info(node, spinner);
+	assert_string_equal(tr_as_cstr(tr_map_get_s(info, "note"), ""), "spinner");
+	tr_drop(info);
+	atomic_store(&spun_enough, true);
+	assert_true(tr_node_stop_within(&node, TR_FOREVER));
+	assert_null(node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(outside),
 	    cmocka_unit_test(many_threads_outside),
 	    cmocka_unit_test(stop_ends_everything),
+	    cmocka_unit_test(stop_leaves_one_behind),
 	    cmocka_unit_test(two_nodes),
 	    cmocka_unit_test(inspection),
 	    cmocka_unit_test(scheduler_statistics),
