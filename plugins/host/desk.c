@@ -8,6 +8,9 @@
 #include "plugins/host/names.h"
 #include "plugins/host/runner.h"
 #include <string.h>
+#include <troupe/log.h>
+
+#define LINGER_NS (5 * TR_SECOND) /* longer than a process of its own is given */
 
 typedef struct desk {
 	plugin_record *record; /* held by an object that the actor owns … */
@@ -133,6 +136,24 @@ static void start_waiting(desk *d)
 /* ---- ends
  * ---------------------------------------------------------------------------------------------------------------- */
 
+/* End a runner, and see later whether it did: code that loops for ever cannot be ended. */
+static void end_runner(tr_pid runner)
+{
+	tr_exit_signal(runner, TR_A(kill));
+	(void)tr_send_at(tr_self(), TR_LIST(tr_atom("lingers"), tr_pid_value(runner)), tr_in(LINGER_NS));
+}
+
+static void still_there(const desk *d, tr_pid runner)
+{
+	bool current = d->current != NULL && tr_pid_eq(d->current->runner, runner);
+
+	if (current || jobs_by_runner(d->jobs, runner) != NULL)
+		tr_log(TR_WARNING, TR_DICT("plugin", tr_keep(d->record->id)),
+		       "plugin %s runs on, %d s after its command was ended: its thread is lost until it comes back "
+		       "(isolation: process would have ended it)",
+		       d->record->m.id, (int)(LINGER_NS / TR_SECOND));
+}
+
 /* End a job from outside with an answer (taken). A runner of its own is killed; the instance is only when it overstays.
  */
 static void end_job(desk *d, job *item, job_end end, tr_value outcome)
@@ -141,7 +162,7 @@ static void end_job(desk *d, job *item, job_end end, tr_value outcome)
 	if (item->runner.bits == 0)
 		jobs_remove(d->jobs, item);
 	else if (item != d->current || end == JOB_TIMED_OUT)
-		tr_exit_signal(item->runner, TR_A(kill));
+		end_runner(item->runner);
 	else if (d->record->m.time_ns > 0) /* what it does now is for nobody, yet it may not go on for ever */
 		item->timer =
 		    tr_send_at(tr_self(), TR_LIST(tr_atom("overstay"), tr_pid_value(item->runner)), item->deadline);
@@ -323,7 +344,7 @@ static void instance_serves(desk *d, tr_pid instance)
 static void overstayed(desk *d, tr_pid instance)
 {
 	if (d->current != NULL && d->current->answered && tr_pid_eq(d->current->runner, instance))
-		tr_exit_signal(instance, TR_A(kill));
+		end_runner(instance);
 }
 
 static void cancel_all(desk *d)
@@ -358,6 +379,8 @@ static void other_message(desk *d, tr_value message)
 		instance_serves(d, tr_as_pid(second));
 	else if (tr_str_is(tr_as_str(first), "overstay"))
 		overstayed(d, tr_as_pid(second));
+	else if (tr_str_is(tr_as_str(first), "lingers"))
+		still_there(d, tr_as_pid(second));
 	else if (tr_str_is(tr_as_str(first), "drained"))
 		cancel_all(d);
 }
