@@ -128,12 +128,15 @@ static tr_err send_init(proxy *p)
 
 static tr_value ended_text(const proxy *p, int64_t status)
 {
+	const char *id = p->record->m.id;
+
 	if (tr_is(p->failed, TR_STRING))
-		return tr_keep(p->failed);
+		return p->ready ? tr_stringf("the process of plugin %s gave up: %s", id, tr_as_cstr(p->failed, ""))
+				: tr_keep(p->failed); /* why it did not start; whoever loads it names it */
 	if (status > 128)
-		return tr_stringf("the plugin's process was killed by signal %d (%s)", (int)status - 128,
+		return tr_stringf("the process of plugin %s was killed by signal %d (%s)", id, (int)status - 128,
 				  strsignal((int)status - 128));
-	return tr_stringf("the plugin's process ended with status %d", (int)status);
+	return tr_stringf("the process of plugin %s ended with status %d", id, (int)status);
 }
 
 static void log_output(const proxy *p, tr_value bytes)
@@ -158,7 +161,7 @@ static bool port_message(proxy *p, tr_value m)
 	if (tr_str_is(what, "data")) {
 		tr_value v = wire_read(tr_as_str(tr_array_at(m, 2)), false);
 		if (!tr_is_valid(v))
-			tr_exitf("the plugin's process sent something that is no frame");
+			tr_exitf("the process of plugin %s sent something that is no frame", p->record->m.id);
 		p->frame = v;
 		frame(p, v);
 		tr_clear(&p->frame);
@@ -167,7 +170,7 @@ static bool port_message(proxy *p, tr_value m)
 	} else if (tr_str_is(what, "exit_status")) {
 		tr_exit(TR_LIST(TR_A(crash), ended_text(p, tr_as_int(tr_array_at(m, 2), 255))));
 	} else if (tr_str_is(what, "error")) {
-		tr_exitf("the plugin's process sent a frame that is too long");
+		tr_exitf("the process of plugin %s sent a frame that is too long", p->record->m.id);
 	} else if (tr_str_is(what, "stdout") || tr_str_is(what, "stderr")) {
 		count_unasked(p);
 		log_output(p, tr_array_at(m, 2));

@@ -159,7 +159,7 @@ static void check_ended(const char *what, const char *kind, const char *message,
 static void null_dereference_is_contained(void **state)
 {
 	(void)state;
-	check_ended("null", "crash", "the plugin's process", "the plugin's process");
+	check_ended("null", "crash", "the process of plugin", "the process of plugin");
 }
 
 static void endless_loop_is_contained(void **state)

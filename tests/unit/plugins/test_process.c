@@ -210,7 +210,7 @@ static void check_crash(const char *what, const char *says)
 static void its_crashes_are_outcomes(void **state)
 {
 	(void)state;
-	check_crash("null", "the plugin's process"); /* by a signal; a sanitizer makes a status of it */
+	check_crash("null", "the process of plugin"); /* by a signal; a sanitizer makes a status of it */
 	check_crash("exit", "ended with status");
 	check_crash("leak", "signal");
 	tr_value o = wild("raise");
