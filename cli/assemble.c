@@ -16,11 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <troupe/io.h>
 #include <troupe/supervisor.h>
 
 #define MOST_HELD 1000
 #define STOP_NS   (10 * TR_SECOND) /* then the node ends without them; the journal has all that was acknowledged */
+#define LAST_NS   (2 * TR_SECOND)  /* then a thread that does not come back is left behind */
 
 static void explain(char *why, size_t n, const char *what, tr_value reason)
 {
@@ -203,11 +205,32 @@ static void stop_body(tr_value arg)
 		tr_stop(top, TR_A(shutdown), tr_in(STOP_NS));
 }
 
-void assemble_stop(tr_node **node)
+/* Whose code does not come back? */
+static void tell_left(tr_node *node, time_t began)
 {
+	tr_value all = tr_processes(node);
+	for (size_t i = 0; i < tr_array_len(all); i++) {
+		tr_value info = tr_info(node, tr_as_pid(tr_array_at(all, i)));
+		tr_value note = tr_map_get_s(info, "note"), label = tr_map_get_s(info, "label");
+		bool plugin = tr_is(note, TR_STRING) && strncmp(tr_as_cstr(label, ""), "plugin", 6) == 0;
+		if (tr_is(info, TR_MAP))
+			fprintf(stderr, "troupe: %s %s did not end within %ld s; its thread is left behind%s\n",
+				plugin ? "plugin" : "the actor", tr_as_cstr(plugin ? note : label, "without a label"),
+				(long)(time(NULL) - began), plugin ? " (isolation: process would have ended it)" : "");
+		tr_drop(info);
+	}
+	tr_drop(all);
+}
+
+bool assemble_stop(tr_node **node)
+{
+	time_t began = time(NULL);
 	tr_spawn_options options = {.label = "stopper"};
 	tr_spawned s = tr_node_spawn(*node, stop_body, tr_nil(), &options);
 	if (s.err == TR_OK)
 		tr_drop(tr_node_wait(*node, s.pid, TR_FOREVER));
-	tr_node_stop(node);
+	if (tr_node_stop_within(node, LAST_NS))
+		return true;
+	tell_left(*node, began);
+	return false;
 }

@@ -42,7 +42,8 @@ typedef struct assemble_options {
 
 /** Start a node with all branches of an embedded run. NULL on failure with the reason in `why` (at least 600 bytes). */
 tr_node *assemble_embedded(assemble_options *options, char *why, size_t n);
-/** Stop the tree in order, then the node. */
-void assemble_stop(tr_node **node);
+/** Stop the tree in order, then the node. False: code of a plugin does not come back, which has been told on stderr;
+ * what was to be written is written, and the process ends by command_leave. */
+bool assemble_stop(tr_node **node);
 
 #endif

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/duration.h"
+#include "cli/ending.h"
 #include "cli/keeper.h"
 #include "cli/node_options.h"
 #include "cli/retention.h"
@@ -19,19 +20,25 @@ static int perform(const node_options *o, const compact_policy *policy, bool jso
 	assemble.log_arg = &s;
 	assemble.mode = "node";
 	assemble.owner = KEEPER_NAME;
+	ending_watch("node");
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
 	if (node == NULL) {
+		ending_over();
 		fprintf(stderr, "troupe node: %s\n", why);
 		return EXIT_INVALID;
 	}
 	keeper_job job = {.data = o->data, .policy = *policy, .json = json};
 	tr_err err = keeper_run(node, &job);
-	assemble_stop(&node);
+	bool whole = assemble_stop(&node);
+	ending_over();
 	if (err != TR_OK)
 		fprintf(stderr, "troupe node: %s\n", tr_err_text(err));
 	else if (job.problem[0] != '\0')
 		fprintf(stderr, "troupe node: %s\n", job.problem);
-	return err == TR_OK ? EXIT_OK : EXIT_FAILED;
+	int code = err == TR_OK ? EXIT_OK : EXIT_FAILED;
+	if (!whole)
+		command_leave("node", code);
+	return code;
 }
 
 static int take(int c, const char *argument, compact_policy *policy, bool *json)

@@ -6,6 +6,7 @@
 #include "actors/store/log_file.h"
 #include "actors/store/reader.h"
 #include "cli/data_folder.h"
+#include "cli/ending.h"
 #include "cli/node_options.h"
 #include "cli/owner.h"
 #include "cli/pick.h"
@@ -160,7 +161,10 @@ static int resume_here(const struct resume_options *o, resume_job *job)
 	assemble.log = resumer_log;
 	assemble.log_arg = &s;
 	assemble.mode = "resume";
+	ending_watch("resume");
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
+	if (node == NULL)
+		ending_over();
 	if (node == NULL && owner_is_again(why)) {
 		(void)snprintf(job->again, sizeof job->again, "%.290s", why);
 		return EXIT_BUSY;
@@ -177,8 +181,13 @@ static int resume_here(const struct resume_options *o, resume_job *job)
 		fprintf(stderr, "troupe resume: %s\n", tr_err_text(err));
 		code = EXIT_FAILED;
 	}
-	assemble_stop(&node);
-	return code == EXIT_OK ? finish(o, job) : code;
+	bool whole = assemble_stop(&node);
+	ending_over();
+	if (code == EXIT_OK)
+		code = finish(o, job);
+	if (!whole)
+		command_leave("resume", code);
+	return code;
 }
 
 static int resume_there(const struct resume_options *o, remote *r, resume_job *job)

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/data_folder.h"
+#include "cli/ending.h"
 #include "cli/follow.h"
 #include "cli/known_kinds.h"
 #include "cli/node_options.h"
@@ -189,8 +190,10 @@ static int run_here(const struct run_options *o, run_job *job, const view_class 
 	assemble_options assemble = node_options_assemble(&o->node);
 	assemble.log = runner_log;
 	assemble.log_arg = &s;
+	ending_watch("run");
 	tr_node *node = assemble_embedded(&assemble, why, sizeof why);
 	if (node == NULL) {
+		ending_over();
 		(void)snprintf(job->problem, sizeof job->problem, "%s", why);
 		if (owner_is_again(why))
 			return EXIT_BUSY;
@@ -204,9 +207,12 @@ static int run_here(const struct run_options *o, run_job *job, const view_class 
 	if (err != TR_OK)
 		(void)snprintf(job->problem, sizeof job->problem, "the runner could not be started: %s",
 			       tr_err_text(err));
-	assemble_stop(&node);
+	bool whole = assemble_stop(&node);
+	ending_over();
 	int code = finish(o, job);
 	view_fini(&v);
+	if (!whole)
+		command_leave("run", code);
 	return code;
 }
 

@@ -32,6 +32,9 @@ extern const command command_executions, command_show, command_replay, command_r
 extern const command command_cancel_execution, command_pause, command_unpause;
 extern const command command_store;
 
+/** End the process with this status, as the end of main would, while a thread of it does not come back. */
+_Noreturn void command_leave(const char *name, int code);
+
 /** "troupe NAME: message" and where to find help, on stderr; EXIT_INVALID. */
 int usage_error(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -116,6 +116,11 @@ static int close_output(const char *name, int result)
 	return result == EXIT_INTERRUPTED ? result : EXIT_FAILED;
 }
 
+_Noreturn void command_leave(const char *name, int code)
+{
+	_exit(close_output(name, code));
+}
+
 /* Behind a verb of the command, too. */
 static bool wants_help(int argc, char **argv)
 {

@@ -68,7 +68,7 @@ void with_engine(durability how, void (*run)(void *context), void *context)
 	if (!TR_IS_A(reason, normal))
 		give_up("the benchmark's actor ended", reason);
 	tr_drop(reason);
-	assemble_stop(&node);
+	(void)assemble_stop(&node);
 	folder_remove(data);
 }
 

@@ -271,6 +271,6 @@ int crash_child(const char *folder, const char *how_many_new)
 	}
 	s = tr_node_spawn(node, body, tr_object(&child_class, &c), &spawn);
 	tr_drop(tr_node_wait(node, s.pid, TR_FOREVER));
-	assemble_stop(&node);
+	(void)assemble_stop(&node);
 	return atomic_load(&c.bad) == 0 ? 0 : 1;
 }

@@ -210,7 +210,7 @@ static void perform(tr_body *body)
 		tr_buf_fini(&text);
 	}
 	tr_drop(reason);
-	assemble_stop(&node);
+	(void)assemble_stop(&node);
 	assert_true(good);
 }
 
