@@ -167,13 +167,46 @@ static void tell_how_to_keep(const char *file)
 	tr_drop(path);
 }
 
+static bool names(tr_value list, const char *name)
+{
+	for (size_t i = 0; i < tr_array_len(list); i++)
+		if (tr_str_is(tr_as_str(tr_array_at(list, i)), name))
+			return true;
+	return false;
+}
+
+/* A controller that nobody prefers is asked nothing. */
+static void tell_unasked(const plugin_arguments *a, const char *id)
+{
+	static const char head[] = "controller:";
+	tr_value info = ask(a, TR_LIST(tr_string("info"), tr_string(id)));
+	tr_value can = tr_map_get_s(info, "capabilities"), does = tr_map_get_s(info, "controls");
+	const tr_entry *e = tr_map_entries(can);
+	tr_buf prefer = {0};
+	for (size_t i = 0; i < tr_map_len(can); i++) {
+		const char *capability = tr_as_cstr(e[i].key, "");
+		if (strncmp(capability, head, sizeof head - 1) == 0 && !names(does, capability + sizeof head - 1))
+			tr_buf_putf(&prefer, "%s\"%s\": %s", prefer.n == 0 ? "" : ", ", capability, id);
+	}
+	if (prefer.n > 0)
+		fprintf(
+		    stderr,
+		    "The engine does not ask it yet: another controller answers, until config.yaml prefers this one "
+		    "and the node is started again:\n\nplugins:\n  prefer: { %.*s }\n\n",
+		    TR_STR(tr_buf_str(&prefer)));
+	tr_buf_fini(&prefer);
+	tr_drop(info);
+}
+
 int plugin_load(plugin_arguments *a)
 {
 	tr_value answer = ask(a, TR_LIST(tr_string("load"), absolute(a->words[0])));
 	tr_value id = tr_is_valid(answer) ? tr_keep(tr_array_at(answer, 1)) : tr_absent();
 	int code = done(answer, "loaded", tr_as_cstr(id, a->words[0]));
-	if (code == EXIT_OK)
+	if (code == EXIT_OK) {
+		tell_unasked(a, tr_as_cstr(id, a->words[0]));
 		tell_how_to_keep(a->words[0]);
+	}
 	tr_drop(id);
 	return code;
 }
@@ -193,5 +226,9 @@ int plugin_upgrade(plugin_arguments *a)
 	printf("upgraded %s from %s to %s\n", a->words[0], tr_as_cstr(tr_array_at(answer, 1), "?"),
 	       tr_as_cstr(tr_array_at(answer, 2), "?"));
 	tr_drop(answer);
+	tr_value info = ask(a, TR_LIST(tr_string("info"), tr_string(a->words[0])));
+	if (tr_str_is(tr_as_str(tr_map_get_s(info, "isolation")), "process"))
+		fputs("Its state did not cross: with isolation: process the new version begins afresh.\n", stderr);
+	tr_drop(info);
 	return EXIT_OK;
 }

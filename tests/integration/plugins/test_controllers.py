@@ -162,6 +162,15 @@ class Controllers(kit.Case):
         info = json.loads(self.troupe("plugin", "info", "result", "--json").stdout)
         self.assertEqual((info["tier"], info["controls"], info["builtin"]), ("controller", [], True))
 
+    def test_who_loads_one_that_is_not_preferred_is_told(self):
+        node = self.start("node", "--data", self.data)
+        self.assertTrue(node.stdout.readline().startswith("ready"))
+        done = self.troupe("plugin", "load", REGENT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("The engine does not ask it yet", done.stderr)
+        for capability in PREFER:
+            self.assertIn(f'"{capability}": regent', done.stderr)
+
 
 if __name__ == "__main__":
     kit.main()
