@@ -281,6 +281,16 @@ class Operator(kit.Case):
                 self.assertIn("Permission denied", done.stderr, command)
             os.chmod(closed, mode)
 
+    def test_attempts_that_are_used_up_are_counted(self):
+        done = self.troupe("run", self.write("again.yaml", """
+            workflow:
+              - step: a
+                tool: { kind: shell, cmds: "true", eval: [ { expr: "{{ outcome.status == 'error' }}", do: retry, attempts: 3, delay: 0 } ] }
+            """))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"\n  a: shell may not run commands: .*, 3 of 3 attempts \(denied\)")
+        self.assertIn(", 3 of 3 attempts", self.troupe("show", "last").stdout)
+
     def test_a_start_that_fails_has_one_reason(self):
         self.node()
         done = self.troupe("node")

@@ -8,9 +8,13 @@
  */
 #include "plugins/actions/shell/shell.h"
 #include "plugins/shared/environment.h"
+#include <ctype.h>
 #include <signal.h>
 #include <string.h>
 #include <troupe/io.h>
+#include <troupe/log.h>
+
+#define LAST_WORDS 300 /* bytes of stderr in the message of an error */
 
 const char shell_manifest[] =
     "{\"id\": \"shell\", \"version\": \"1.0.0\", \"description\": \"Commands run by bash\", \"license\": "
@@ -184,9 +188,49 @@ static tr_value result(const shell *s, int64_t status)
 		       status < 0 ? tr_nil() : tr_int(status), "exports", exports_of(s));
 }
 
+/* ": " and what the command said last on stderr, from byte `from` of it on, as one line; empty when it said nothing.
+ * What is secret is taken out before anything is cut: a half of it would not be known any more. */
+static tr_value last_words(const shell *s, size_t from)
+{
+	if (s->err.n <= from)
+		return tr_string("");
+	tr_value said = tr_redact(tr_here(), tr_string_lossy(s->err.p + from, s->err.n - from));
+	tr_str text = tr_as_str(said);
+	tr_buf line = {0};
+
+	while (text.n > 0 && isspace((unsigned char)text.p[text.n - 1]))
+		text.n--;
+	size_t at = text.n > LAST_WORDS ? text.n - LAST_WORDS : 0;
+	const char *eol = at > 0 ? memchr(text.p + at - 1, '\n', text.n - at + 1) : NULL;
+	if (eol != NULL)
+		at = (size_t)(eol - text.p) + 1;
+	while (at > 0 && at < text.n && ((unsigned char)text.p[at] & 0xc0) == 0x80)
+		at++;
+	tr_buf_puts(&line, text.n == 0 ? "" : at > 0 && eol == NULL ? ": …" : ": ");
+	for (; at < text.n; at++)
+		if (text.p[at] == '\n')
+			tr_buf_puts(&line, " / ");
+		else if (text.p[at] != '\r')
+			tr_buf_putc(&line, text.p[at]);
+	tr_value words = tr_string_lossy(line.p == NULL ? "" : line.p, line.n);
+	tr_buf_fini(&line);
+	tr_drop(said);
+	return words;
+}
+
+static tr_value ended_badly(const shell *s, size_t from, size_t i, size_t n, int64_t status)
+{
+	tr_value words = last_words(s, from);
+	tr_value out = tr_outcome_error("exit", false, "shell: command %zu of %zu ended with status %lld%s", i + 1, n,
+					(long long)status, tr_as_cstr(words, ""));
+	tr_drop(words);
+	return tr_outcome_error_put(out, "code", tr_int(status));
+}
+
 /* Absent when the command went well. */
 static tr_value run_one(shell *s, const char *cmd, size_t i, size_t n)
 {
+	size_t said = s->err.n;
 	tr_err err = start(s, cmd);
 
 	if (err != TR_OK)
@@ -205,10 +249,7 @@ static tr_value run_one(shell *s, const char *cmd, size_t i, size_t n)
 		return tr_absent();
 	tr_value out =
 	    status < 0 ? tr_outcome_error("timeout", true, "shell: the time was over in command %zu of %zu", i + 1, n)
-		       : tr_outcome_error("exit", false, "shell: command %zu of %zu ended with status %lld", i + 1, n,
-					  (long long)status);
-	if (status >= 0)
-		out = tr_outcome_error_put(out, "code", tr_int(status));
+		       : ended_badly(s, said, i, n, status);
 	return tr_outcome_put(out, "result", result(s, status));
 }
 

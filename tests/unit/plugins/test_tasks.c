@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <troupe/log.h>
 
 #include "plugins/actions/builtin.h"
 #include "plugins/host/command.h"
@@ -151,6 +152,32 @@ static void shell_runs_commands(void **state)
 	check_stdout(sh("head -c 3000000 /dev/zero | tr '\\0' x | wc -c"), "3000000\n");
 }
 
+static void shell_tells_the_last_words(void **state)
+{
+	(void)state;
+	tr_value o = sh("echo before >&2; echo 'disk is full' >&2; echo >&2; exit 3");
+	assert_string_equal(error_message(o), "shell: command 1 of 1 ended with status 3: before / disk is full");
+	tr_drop(o);
+	tr_value cmds = TR_LIST(tr_string("echo of another >&2"), tr_string("exit 4"));
+	o = world_run(&w, "shell", TR_DICT("cmds", cmds));
+	assert_string_equal(error_message(o), "shell: command 2 of 2 ended with status 4");
+	tr_drop(o);
+	/* Whole lines as far as they fit; of one that is longer, its end. */
+	o = sh("head -c 250 /dev/zero | tr '\\0' x >&2; echo >&2; head -c 200 /dev/zero | tr '\\0' y >&2; exit 5");
+	assert_null(strstr(error_message(o), "x"));
+	assert_int_equal(strlen(strstr(error_message(o), "status 5: ")), strlen("status 5: ") + 200);
+	tr_drop(o);
+	o = sh("head -c 1000 /dev/zero | tr '\\0' z >&2; exit 6");
+	assert_int_equal(strlen(strstr(error_message(o), "status 6: …")), strlen("status 6: …") + 300);
+	tr_drop(o);
+	/* Before it is cut: the end of a secret is not known to be one. */
+	assert_int_equal(tr_redact_add(w.node, tr_s("begin-of-the-secret-and-its-end"), tr_absent()), TR_OK);
+	o = sh("printf begin-of-the-secret-and-its-end >&2; head -c 290 /dev/zero | tr '\\0' z >&2; exit 7");
+	assert_null(strstr(error_message(o), "its-end"));
+	assert_non_null(strstr(error_message(o), "zzz"));
+	tr_drop(o);
+}
+
 static void shell_stops_at_the_first_failure(void **state)
 {
 	(void)state;
@@ -230,6 +257,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(all_kinds_are_answered, start, stop),
 	    cmocka_unit_test_setup_teardown(noop_gives_what_it_is_given, start, stop),
 	    cmocka_unit_test_setup_teardown(shell_runs_commands, start, stop),
+	    cmocka_unit_test_setup_teardown(shell_tells_the_last_words, start, stop),
 	    cmocka_unit_test_setup_teardown(shell_stops_at_the_first_failure, start, stop),
 	    cmocka_unit_test_setup_teardown(shell_hands_variables_on, start, stop),
 	    cmocka_unit_test_setup_teardown(shell_keeps_its_time, start, stop),
