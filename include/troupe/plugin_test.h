@@ -89,7 +89,9 @@ typedef struct tr_plugin_test {
 	bool stepped;
 } tr_plugin_test;
 
-/** Run the tests, each in a world of its own with the plugin of argv[1] (and of further arguments). The exit status. */
+/** Run the tests, each in a world of its own with the plugin of argv[1] (and of further arguments). The exit status. A
+ * test that hangs (TROUPE_PLUGIN_TEST_SECONDS of the environment, 60; 0: no limit), crashes or ends the process is
+ * named, and ends the program. */
 TR_API int tr_plugin_test_main(int argc, char **argv, const tr_plugin_test *tests, size_t n);
 /** The running test has failed: say why and do not return. */
 TR_API TR_NORETURN void tr_plugin_test_fail(const char *file, int line, const char *fmt, ...) TR_PRINTF(3, 4);

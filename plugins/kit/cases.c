@@ -4,6 +4,7 @@
 
 #include "plugins/host/inspect.h"
 #include "plugins/host/process/child.h"
+#include "plugins/kit/progress.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,14 +66,14 @@ void tr_plugin_test_equal(const char *file, int line, tr_value have, tr_value wa
 		tr_plugin_test_fail(file, line, "it is %s, not %s", a.p == NULL ? "?" : a.p, b.p == NULL ? "?" : b.p);
 }
 
-/* The JSON text of a test, or absent. Exits when the test is written wrong. */
-static tr_value json_of(const tr_plugin_test *t, const char *text)
+/* The JSON text of a test, or absent; *good becomes false when it is none. */
+static tr_value json_of(const char *what, const char *text, bool *good)
 {
 	tr_value v = text == NULL ? tr_absent() : tr_json_read(tr_s(text), NULL, NULL);
 
 	if (text != NULL && !tr_is_valid(v)) {
-		fprintf(stderr, "test %s: this is no JSON: %s\n", t->name, text);
-		exit(2);
+		fprintf(stderr, "    .%s is no JSON: %s\n", what, text);
+		*good = false;
 	}
 	return v;
 }
@@ -97,25 +98,38 @@ static tr_value for_plugin(const char *id, tr_value v)
 	return tr_is_valid(v) ? TR_DICT(id, v) : tr_absent();
 }
 
-static bool run_one(const tr_plugin_test *t, char **paths, const char *id)
+/* The world that a test wants; NULL when it cannot be had, which has been told. */
+static tr_plugin_world *world_of(const tr_plugin_test *t, char **paths, const char *id)
 {
 	char why[700];
-	jmp_buf here;
+	bool good = true;
+	tr_plugin_world *w = NULL;
 	tr_plugin_world_options o = {.paths = (const char *const *)paths,
-				     .config = for_plugin(id, json_of(t, t->config)),
-				     .grants = for_plugin("*", json_of(t, t->grants)),
+				     .config = for_plugin(id, json_of("config", t->config, &good)),
+				     .grants = for_plugin("*", json_of("grants", t->grants, &good)),
 				     .isolation = for_plugin(id, t->process ? tr_string("process") : tr_absent()),
 				     .stepped = t->stepped};
-	tr_plugin_world *volatile w = tr_plugin_world_start(&o, why, sizeof(why));
-	volatile bool good = w != NULL;
 
+	if (t->run == NULL) {
+		fprintf(stderr, "    it has no .run, so nothing is tested\n");
+		good = false;
+	}
+	if (good && (w = tr_plugin_world_start(&o, why, sizeof(why))) == NULL)
+		fprintf(stderr, "    %s\n", why);
 	tr_drop(o.config);
 	tr_drop(o.grants);
 	tr_drop(o.isolation);
-	if (w == NULL) {
-		fprintf(stderr, "    %s\n", why);
+	return w;
+}
+
+static bool run_one(const tr_plugin_test *t, char **paths, const char *id)
+{
+	jmp_buf here;
+	tr_plugin_world *volatile w = world_of(t, paths, id);
+	volatile bool good = w != NULL;
+
+	if (w == NULL)
 		return false;
-	}
 	failing = &here;
 	if (setjmp(here) == 0)
 		t->run(w);
@@ -130,21 +144,19 @@ static bool run_one(const tr_plugin_test *t, char **paths, const char *id)
 
 int tr_plugin_test_main(int argc, char **argv, const tr_plugin_test *tests, size_t n)
 {
-	size_t failed = 0;
-
 	if (argc > 1 && strcmp(argv[1], PLUGIN_CHILD_WORD) == 0) /* the process of an isolated plugin */
 		return plugin_child_main();
 	if (argc < 2) {
 		fprintf(stderr, "usage: %s PLUGIN.so [further plugins that it needs, before it]\n", argv[0]);
 		return 2;
 	}
+	if (!progress_begin(n))
+		return 2;
 	tr_value id = id_of(argv[argc - 1]);
 	for (size_t i = 0; i < n; i++) {
-		bool good = run_one(&tests[i], argv + 1, tr_as_cstr(id, ""));
-		fprintf(stderr, "%s  %s\n", good ? "ok    " : "FAILED", tests[i].name);
-		failed += !good;
+		progress_test(tests[i].name != NULL ? tests[i].name : "(a test without .name)");
+		progress_result(run_one(&tests[i], argv + 1, tr_as_cstr(id, "")));
 	}
 	tr_drop(id);
-	fprintf(stderr, "%zu of %zu tests passed\n", n - failed, n);
-	return failed == 0 ? 0 : 1;
+	return progress_end();
 }
