@@ -212,11 +212,13 @@ class BadInput(kit.Case):
     def test_events_of_nothing(self):
         done = self.troupe("events", "latest")
         self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no data folder", done.stderr)
+        self.assertEqual(self.troupe("events", "../../etc").returncode, 2)
+        self.assertFalse(os.path.exists(self.data), "reading must not create the data folder")
+        os.mkdir(self.data)
         done = self.troupe("events", "12345")
         self.assertEqual(done.returncode, 1)
         self.assertIn("12345", done.stderr)
-        self.assertEqual(self.troupe("events", "../../etc").returncode, 2)
-        self.assertFalse(os.path.exists(self.data), "reading must not create the data folder")
 
     def test_a_sub_playbook_that_is_not_there(self):
         path = self.write("outer.yaml", """
@@ -226,7 +228,7 @@ class BadInput(kit.Case):
             """)
         done = self.troupe("check", path)
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertRegex(done.stderr, r"outer\.yaml:\d+:\d+: .*there is no playbook \./inner\.yaml")
+        self.assertRegex(done.stderr, r"outer\.yaml:\d+:\d+: .*there is no playbook \./inner\.yaml \(workflow\[0\]\.tool\.path\)")
         self.write("inner.yaml", "workflow:\n  - step: a\n    tool: { kind: noop }\n")
         self.assertEqual(self.troupe("check", path).returncode, 0)
 
@@ -243,7 +245,8 @@ class BadInput(kit.Case):
             """)
         done = self.troupe("check", path)
         self.assertEqual(done.returncode, 2, done.stderr)
-        for told in ("there is no playbook ./nothere.yaml", "there is no playbook ./nor_this.yaml", "retrun_step", "htpp"):
+        for told in ("there is no playbook ./nothere.yaml (workflow[0].tool.path)",
+                     "there is no playbook ./nor_this.yaml (workbook[0].path)", "retrun_step", "htpp"):
             self.assertIn(told, done.stderr)
 
     def test_hints_at_what_was_meant(self):
