@@ -27,9 +27,11 @@ static playbook_box *box_new(const char *file, tr_str text)
 	return box;
 }
 
-static void load_into(playbook_box *box, const yaml_node *root, const pb_check_options *options, diagnostics *out)
+/* How many faults are not of the playbook itself, but that there is no file that it names. */
+static size_t load_into(playbook_box *box, const yaml_node *root, const pb_check_options *options, bool beside,
+			diagnostics *out)
 {
-	loader l = {.box = box, .mem = &box->mem, .out = out};
+	loader l = {.box = box, .mem = &box->mem, .out = out, .beside = beside};
 	if (options != NULL)
 		l.options = *options;
 	if (root == NULL)
@@ -44,15 +46,15 @@ static void load_into(playbook_box *box, const yaml_node *root, const pb_check_o
 	name_table_fini(&l.inputs);
 	name_table_fini(&l.templates);
 	tr_free(l.clean);
+	return l.astray;
 }
 
 playbook *playbook_load(const char *file, tr_str text, const pb_check_options *options, diagnostics *out)
 {
-	return load_beside(file, text, options, out, NULL);
+	return load_beside(file, text, options, out, false);
 }
 
-playbook *load_beside(const char *file, tr_str text, const pb_check_options *options, diagnostics *out,
-		      load_beside_check *beside)
+playbook *load_beside(const char *file, tr_str text, const pb_check_options *options, diagnostics *out, bool beside)
 {
 	const yaml_limits limits = {.keep_faulty = true};
 	size_t errors = out->errors;
@@ -62,18 +64,17 @@ playbook *load_beside(const char *file, tr_str text, const pb_check_options *opt
 	if (doc == NULL)
 		return NULL;
 	playbook_box *box = box_new(file, text);
+	size_t astray = 0;
 	if (box != NULL)
-		load_into(box, yaml_root(doc), options, out);
+		astray = load_into(box, yaml_root(doc), options, beside, out);
 	yaml_free(&doc);
 	if (box == NULL || box->mem.failed)
 		diagnostics_add(out, DIAGNOSTIC_ERROR, "no-memory", 0, 0, "", NULL,
 				"out of memory while loading the playbook");
 	if (box != NULL && box->pub.code_count > 0 && options != NULL && options->codes != NULL)
 		options->codes(options->arg, &box->pub, out);
-	if (box != NULL && out->errors == errors && options != NULL && options->further != NULL)
+	if (box != NULL && out->errors == errors + astray && options != NULL && options->further != NULL)
 		options->further(options->arg, &box->pub, out);
-	if (box != NULL && !box->mem.failed && beside != NULL)
-		beside(file, &box->pub, out);
 	diagnostics_sort(out);
 	if (box != NULL && out->errors > errors) {
 		box_free(box);

@@ -53,6 +53,8 @@ typedef struct loader {
 	bool *clean;               /* by that number: its names were found to be all right */
 	pb_code *codes;            /* grown by doubling in the arena */
 	size_t code_count, code_capacity;
+	size_t astray; /* sub-playbooks that are not there */
+	bool beside;   /* the playbook is a file in a folder, where others may be that it names */
 	bool limit_said;
 	bool arc_astray; /* an arc leads to no step, or to one of two: what is unreachable cannot be told */
 	pb_expr nothing; /* stands in for an expression when memory has run out */
@@ -163,13 +165,10 @@ bool yaml_has_template(const yaml_node *n);
 
 /* ---- the whole (load.c) ---- */
 
-/** What a playbook's file says of files beside it. The playbook may have faults: what could not be read of it is
- * missing. */
-typedef void load_beside_check(const char *file, const playbook *p, diagnostics *out);
-
-/** playbook_load() with such a check (may be NULL), whose faults are told with the others. */
-playbook *load_beside(const char *file, tr_str text, const pb_check_options *options, diagnostics *out,
-		      load_beside_check *beside);
+/** playbook_load(); `beside`: `file` is one, and what tasks name beside it is looked for, too. */
+playbook *load_beside(const char *file, tr_str text, const pb_check_options *options, diagnostics *out, bool beside);
+/** Of one task: `body` is its mapping. */
+void beside_check(loader *l, const yaml_node *body, tr_str kind, const where *w);
 
 /* ---- parts ---- */
 

@@ -273,4 +273,6 @@ void task_load(loader *l, const yaml_node *body, const yaml_node *name, tr_str l
 	if (l->options.codes != NULL && tr_str_is(t->kind, "python"))
 		code_note(l, body, w);
 	entry_check(l, body, w, t);
+	if (l->beside)
+		beside_check(l, body, t->kind, w);
 }

@@ -98,7 +98,9 @@ class Operator(kit.Case):
         with open(playbook, "w", encoding="utf-8") as f:
             f.write(text)
         said = self.troupe("check", playbook)
-        self.assertIn("warning: there is no file not_there.py (yet)", said.stderr)
+        self.assertIn("warning: there is no file not_there.py (yet) (workflow[", said.stderr)
+        line, written = next((n + 1, row) for n, row in enumerate(text.splitlines()) if "not_there.py" in row)
+        self.assertIn(f"code.yaml:{line}:{written.index('not_there.py') + 1}: warning", said.stderr)
         self.assertEqual(said.returncode, 0)
 
     def test_a_name_that_the_workload_lacks_is_warned_of(self):
