@@ -41,6 +41,28 @@ tr_value machine_put_paths(tr_value map, tr_value writes)
 	return map;
 }
 
+static bool any_dotted(tr_value writes)
+{
+	const tr_entry *e = tr_map_entries(writes);
+
+	for (size_t i = 0; i < tr_map_len(writes); i++) {
+		tr_str key = tr_as_str(e[i].key);
+
+		if (key.n > 0 && memchr(key.p, '.', key.n) != NULL)
+			return true;
+	}
+	return false;
+}
+
+void machine_put(machine *m, tr_value *into, tr_value writes)
+{
+	machine_note_refs(m, writes);
+	*into = machine_put_paths(*into, writes);
+	/* Several may make a reference together. */
+	if (any_dotted(writes))
+		machine_note_refs(m, *into);
+}
+
 tr_err machine_owe_patch(machine *m, uint64_t step_run_id, uint64_t parent_id, tr_value patch)
 {
 	owed_patch *o = tr_alloc(sizeof *o);
@@ -113,6 +135,7 @@ static tr_err apply_evaluated(machine *m, const event *e)
 	m->phase = MACHINE_EVALUATED;
 	machine_note_refs(m, workload);
 	tr_assign(&m->workload, tr_keep(workload));
+	machine_note_refs(m, vars);
 	if (tr_is(vars, TR_MAP))
 		tr_assign(&m->vars, tr_keep(vars));
 	if (timeout > 0)
@@ -139,8 +162,7 @@ static tr_err apply_patch(machine *m, const event *e)
 		return TR_ECORRUPT;
 	if (!link_alone(&m->owed))
 		owed_forget(m->owed.next);
-	machine_note_refs(m, patch);
-	m->ctx = machine_put_paths(m->ctx, patch);
+	machine_put(m, &m->ctx, patch);
 	tokens_queue_pending(m);
 	return tr_value_err(m->ctx);
 }

@@ -4,6 +4,7 @@
 
 #include "actors/engine/catalog.h"
 #include "actors/protocol.h"
+#include "plugins/host/secret_ref.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -124,6 +125,11 @@ static tr_value start(executions *s, tr_value request)
 		return executions_refuse(REFUSAL_CLOSING);
 	if (tr_is_valid(payload) && !tr_is(payload, TR_MAP) && !tr_is_nil(payload))
 		return executions_refuse("the payload must be a mapping");
+	/* That of another execution may hold some, which were put there by us. */
+	if (!tr_is(parent, TR_MAP) && secret_ref_inside(payload, NULL))
+		return executions_refuse(
+		    "the payload holds {kind: secret_ref}; only Troupe itself puts that in the place of "
+		    "a secret, so it is not taken from outside");
 	fault = id_fault(s, given);
 	if (fault != NULL)
 		return executions_refuse(fault);

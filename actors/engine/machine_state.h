@@ -236,5 +236,7 @@ void machine_stop(machine *m, stop_kind kind, tr_value reason);
 void machine_note_refs(machine *m, tr_value v);
 /* `map` with each write put, keys dotted. Takes map. */
 tr_value machine_put_paths(tr_value map, tr_value writes);
+/* The same with ctx or vars, and the references in it are noted. */
+void machine_put(machine *m, tr_value *into, tr_value writes);
 
 #endif

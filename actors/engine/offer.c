@@ -3,6 +3,7 @@
 #include "actors/engine/decide.h"
 
 #include "actors/protocol.h"
+#include "plugins/host/secret_ref.h"
 
 typedef struct offer {
 	machine_world world; /* its load function */
@@ -47,7 +48,7 @@ static tr_value step_attribute(void *arg, tr_value loaded, tr_str name)
 		return tr_keep(loaded);
 	if (tr_str_is(name, "_ref"))
 		return offer_is_ref(o->shown) ? tr_keep(o->shown) : tr_nil();
-	return tr_keep(tr_map_get_n(o->more, name.p, name.n));
+	return load_shown(o, tr_map_get_n(o->more, name.p, name.n)); /* the result of a task, with this label */
 }
 
 static tr_value outcome_attribute(void *arg, tr_value loaded, tr_str name)
@@ -100,8 +101,7 @@ static bool loads_itself(tr_value map)
 {
 	tr_str kind = tr_as_str(tr_map_get_n(map, "kind", 4));
 
-	return kind.n > 0 &&
-	       (tr_str_is(kind, "result_ref") || tr_str_is(kind, "manifest") || tr_str_is(kind, "secret_ref"));
+	return kind.n > 0 && (tr_str_is(kind, "result_ref") || tr_str_is(kind, "manifest") || secret_ref_is(map));
 }
 
 static void look_for_refs(machine *m, tr_value v, int depth)

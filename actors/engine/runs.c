@@ -198,7 +198,7 @@ static tr_err run_ended(machine *m, step_run *r, const event *e)
 		s->done++;
 	m->finished_runs++;
 	if (tr_map_len(vars) > 0)
-		m->vars = machine_put_paths(m->vars, vars);
+		machine_put(m, &m->vars, vars);
 	children_over(m, r->id, -1, tr_absent());
 	r->phase = RUN_ENDED;
 	r->end_type = e->type;
@@ -223,6 +223,7 @@ static tr_err keep_label(machine *m, const step_run *r, const event *e)
 	if (!tr_is_valid(rs->labels) || !tr_is_valid(tr_map_get(rs->labels, label)) || e->iteration >= 0)
 		return TR_OK;
 	tr_value result = tr_map_get_s(e->field[PROCESSED_OUTCOME], "result");
+	machine_note_refs(m, result);
 	if (!tr_is_valid(s->labels))
 		s->labels = tr_map();
 	s->labels = tr_map_put(s->labels, tr_keep(label), tr_is_valid(result) ? tr_keep(result) : tr_nil());

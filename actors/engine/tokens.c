@@ -62,7 +62,7 @@ static tr_err apply_sets(machine *m, const event *e, uint64_t run)
 	ctx = tr_map_get_s(sets, "ctx");
 	machine_note_refs(m, vars);
 	if (tr_map_len(vars) > 0)
-		m->vars = machine_put_paths(m->vars, vars);
+		machine_put(m, &m->vars, vars);
 	if (!tr_is_valid(m->vars))
 		return tr_value_err(m->vars);
 	return tr_map_len(ctx) > 0 ? machine_owe_patch(m, run, e->event_id, tr_keep(ctx)) : TR_OK;

@@ -94,6 +94,7 @@ tr_value command_build(pipeline *p, int64_t deadline_ns, tr_value *error)
 		work_fini(&w);
 		return tr_invalid(err == TR_OK ? TR_EINVAL : err);
 	}
+	p->of_playbook = tr_str_is(tr_as_str(w.kind), "playbook");
 	tr_value around = context(p, deadline_ns);
 	if (tr_str_is(tr_as_str(w.kind), "python"))
 		around = tr_map_put_s(around, "code_line", tr_int(w.body.line));

@@ -172,6 +172,7 @@ static pipeline_action perform(pipeline *p, pipeline_clock clock)
 			return pipeline_decide(p, over_before(task), clock);
 		deadline = clock.now_ns + (until_us - clock.wall_us) * 1000;
 	}
+	p->of_playbook = false;
 	/* A deadline needs somebody who can end the task. */
 	bool pure = deadline == TR_FOREVER && pure_may(p->run->pures, kind_place(p));
 	tr_value error = tr_absent();

@@ -28,6 +28,7 @@ struct pipeline {
 	uint32_t *visits; /* a task: how often the program counter entered it */
 	uint32_t few_visits[4];
 	bool outcome_failed; /* names.outcome is an error */
+	bool of_playbook;    /* the command is for another playbook: its result is one of ours */
 	uint32_t task_runs;
 	uint64_t directives;
 	int64_t started_ns, started_us;

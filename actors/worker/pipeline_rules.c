@@ -6,6 +6,7 @@
 #include "actors/worker/place.h"
 #include "actors/worker/refs.h"
 #include "actors/worker/retry.h"
+#include "plugins/host/secret_ref.h"
 
 #include <troupe/actor.h>
 
@@ -23,6 +24,24 @@ static tr_value bad_outcome(tr_value was)
 		       TR_DICT("kind", tr_string("bad_outcome"), "message", text, "retryable", tr_bool(false)));
 }
 
+/* Whoever could have us take what stands for a secret would be given the secret by the next template that uses it. Only
+ * redaction makes these, later, and the end of another playbook may hold some. */
+static tr_value without_forged(const pipeline *p, tr_value outcome)
+{
+	tr_buf path = {0};
+	if (p->of_playbook || !secret_ref_inside(outcome, &path)) {
+		tr_buf_fini(&path);
+		return outcome;
+	}
+	tr_value text = tr_stringf("what came back holds {kind: secret_ref} at %s; only Troupe itself puts that in the "
+				   "place of a secret, so it is not taken from outside",
+				   path.p != NULL ? path.p : "its top");
+	tr_buf_fini(&path);
+	tr_drop(outcome);
+	return TR_DICT("status", tr_string("error"), "error",
+		       TR_DICT("kind", tr_string("forged_reference"), "message", text, "retryable", tr_bool(false)));
+}
+
 /* Only templates of the task itself, rendered before the pipeline leaves it, see the outcome with its meta. */
 static bool meta_is_seen(const pipeline *p)
 {
@@ -34,6 +53,7 @@ static bool meta_is_seen(const pipeline *p)
 /* What a plugin says, brought into shape: status and error are there, meta is ours. */
 static tr_value shaped(pipeline *p, tr_value outcome, pipeline_clock clock)
 {
+	outcome = without_forged(p, outcome);
 	tr_str status = tr_as_str(tr_map_get_s(outcome, "status"));
 	bool good = tr_str_is(status, "success");
 	if (!good && !tr_str_is(status, "error"))

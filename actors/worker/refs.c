@@ -2,6 +2,7 @@
 /** Results by reference: recognising and loading them. */
 #include "actors/worker/refs.h"
 #include "actors/protocol.h"
+#include "plugins/host/secret_ref.h"
 #include "plugins/shared/storage/storage.h"
 
 #include <troupe/plugin.h>
@@ -15,18 +16,12 @@ static bool is_manifest(tr_value v)
 	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "manifest") && tr_is(tr_map_get_s(v, "parts"), TR_ARRAY);
 }
 
-/* Where a secret can be had again, in place of it. */
-static bool is_secret(tr_value v)
-{
-	return tr_str_is(tr_as_str(tr_map_get_s(v, "kind")), "secret_ref");
-}
-
 bool refs_is(tr_value v)
 {
 	tr_value kind = tr_map_get_n(v, "kind", 4);
 	if (!tr_is(kind, TR_STRING))
 		return false;
-	return tr_str_is(tr_as_str(kind), "result_ref") || is_secret(v) || is_manifest(v);
+	return tr_str_is(tr_as_str(kind), "result_ref") || secret_ref_is(v) || is_manifest(v);
 }
 
 static tr_value load_one(tr_value ref)
@@ -54,7 +49,7 @@ static tr_value load_secret(tr_value ref)
 
 tr_value refs_load(tr_value ref)
 {
-	if (is_secret(ref))
+	if (secret_ref_is(ref))
 		return load_secret(ref);
 	if (!is_manifest(ref))
 		return load_one(ref);

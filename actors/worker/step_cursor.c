@@ -8,6 +8,7 @@
 #include "actors/worker/refs.h"
 #include "actors/worker/step_run_internal.h"
 #include "actors/worker/workbook.h"
+#include "plugins/host/secret_ref.h"
 
 bool step_cursor_over(const step_run *s)
 {
@@ -41,6 +42,15 @@ static void answered(step_run *s, tr_value outcome)
 {
 	loop_cursor *c = &s->loop->cursor;
 	tr_value error = tr_absent(), rows = loop_ask_rows(s->run, outcome, &error);
+	if (tr_is_valid(rows) && secret_ref_inside(rows, NULL)) {
+		tr_drop(rows);
+		rows = tr_absent();
+		error = TR_DICT(
+		    "kind", tr_string("forged_reference"), "message",
+		    tr_string("the rows hold {kind: secret_ref}; only Troupe itself puts that in the place of a "
+			      "secret, so it is not taken from outside"),
+		    "retryable", tr_bool(false));
+	}
 	if (!tr_is_valid(rows)) {
 		failed(s, error);
 		return;

@@ -63,6 +63,21 @@ class Artifacts(kit.Case):
         events, _ = self.events()
         self.assertLess(max(len(str(e)) for e in events), 100000)
 
+    def test_a_large_result_of_a_task_is_read_by_its_label(self):
+        result = self.run_json(self.write("label.yaml", """
+            workflow:
+              - step: a
+                tool:
+                  - big: { kind: noop, result: { rows: "{{ range(30000) | list }}" } }
+                  - last: { kind: noop, result: small }
+                next: [ { step: b, when: "{{ a.big.rows | length == 30000 }}" }, { step: wrong } ]
+              - step: b
+                tool: { kind: noop, result: { here: "{{ a.big.rows | length }}", last: "{{ a.last }}" } }
+              - step: wrong
+                tool: { kind: noop, result: wrong }
+            """))["result"]
+        self.assertEqual(result, {"here": 30000, "last": "small"})
+
     def test_absent_wrong_and_deleted(self):
         book = self.write("gone.yaml", """
             workflow:

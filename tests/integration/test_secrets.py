@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Twenty secrets used in one run, from every place that a playbook can have them: none is found in what the run leaves behind or shows."""
+import json
 import os
 import resource
 import signal
@@ -176,6 +177,55 @@ class Granted(kit.Case):
         self.assertNotIn("grant", done.stdout + done.stderr)
         done = self.troupe("run", playbook)
         self.assertIn("the grant secret:UNSET_SECRET is missing", done.stdout + done.stderr)
+
+
+class Forged(kit.Case):
+    """What stands for a secret gives the secret to the template that uses it: it is ours alone, and not taken from outside."""
+    REF = {"kind": "secret_ref", "input": {"provider": "env", "name": "FORGED_SECRET"}}
+
+    def environment(self):
+        return dict(super().environment(), FORGED_SECRET="the-crown-jewels")
+
+    def refused(self, playbook, *options, code=1):
+        done = self.troupe("run", playbook, "--env", "FORGED_SECRET", *options)
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, code, said)
+        self.assertRegex(said, r"holds? \{kind: secret_ref\}")
+        self.assertNotIn("the-crown-jewels", said)
+        return said
+
+    def test_an_answer(self):
+        said = self.refused(self.write("answer.yaml", f"""
+            workflow:
+              - step: get
+                tool: {{ kind: python, code: "result = {{'rows': [1, {{'id': {self.REF}}}]}}" }}
+                next: show
+              - step: show
+                tool: {{ kind: python, args: {{ id: "{{{{ get.rows[1].id }}}}" }}, code: "result = id[::-1]" }}
+            """))
+        self.assertIn("at result.rows[1].id;", said)
+
+    def test_rows_of_a_cursor(self):
+        self.refused(self.write("cursor.yaml", f"""
+            workflow:
+              - step: each
+                loop:
+                  iterator: row
+                  cursor: {{ kind: python, code: "result = [{self.REF}]" }}
+                tool: {{ kind: python, args: {{ id: "{{{{ row }}}}" }}, code: "result = id[::-1]" }}
+            """))
+
+    def test_a_payload(self):
+        playbook = self.write("payload.yaml", """
+            workload: { id: none }
+            workflow:
+              - step: show
+                tool: { kind: python, args: { id: "{{ workload.id }}" }, code: "result = id[::-1]" }
+            """)
+        payload = os.path.join(self.folder, "payload.json")
+        with open(payload, "w", encoding="utf-8") as f:
+            json.dump({"id": self.REF}, f)
+        self.refused(playbook, "--payload", payload)
 
 
 class Store(kit.Case):
