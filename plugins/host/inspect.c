@@ -40,6 +40,20 @@ static bool copy_file(int from, int to, char *why)
 	return why[0] == '\0';
 }
 
+/* Memory that a crash dump finds under the file's name. */
+static int named_memory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char name[64];
+
+	/* In a plugin's own process it is a descriptor already, and the number says nothing. */
+	snprintf(name, sizeof(name), "%s",
+		 strncmp(path, "/proc/", 6) == 0 ? "plugin"
+		 : slash == NULL                 ? path
+						 : slash + 1);
+	return memfd_create(name, MFD_CLOEXEC);
+}
+
 static int private_copy(const char *path, char *why)
 {
 	int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -51,7 +65,7 @@ static int private_copy(const char *path, char *why)
 			snprintf(why, INSPECT_WHY, "cannot be opened: %s", strerror(errno));
 		return -1;
 	}
-	int to = memfd_create("troupe-plugin", MFD_CLOEXEC);
+	int to = named_memory(path);
 	if (to < 0)
 		snprintf(why, INSPECT_WHY, "cannot be copied into memory: %s", strerror(errno));
 	bool ok = to >= 0 && copy_file(from, to, why);

@@ -17,7 +17,7 @@
 
 /* A line of /proc/self/maps: "from-to perms offset device inode path". */
 struct mapping {
-	uintptr_t from, to, offset;
+	uintptr_t from, to, offset, inode;
 	char path[PATH_BYTES];
 };
 
@@ -73,11 +73,11 @@ static bool next_mapping(struct lines *l, struct mapping *m)
 	if (!skip_word(l)) /* permissions */
 		return false;
 	m->offset = hex(l, &c);
-	if (!skip_word(l) || !skip_word(l)) { /* device, inode */
-		m->path[0] = 0;
-		return c >= 0;
-	}
-	for (c = next_char(l); c == ' ';)
+	if (!skip_word(l)) /* device */
+		return false;
+	for (m->inode = 0; (c = next_char(l)) >= '0' && c <= '9';)
+		m->inode = m->inode * 10 + (uintptr_t)(c - '0');
+	while (c == ' ')
 		c = next_char(l);
 	for (; c >= 0 && c != '\n'; c = next_char(l))
 		if (n + 1 < sizeof m->path)
@@ -121,6 +121,38 @@ static bool image_open(struct image *image, const char *path)
 		return false;
 	*image = (struct image){bytes, (size_t)st.st_size};
 	return true;
+}
+
+/* A plugin's code is mapped from memory that has no path, but a descriptor: that is where links lead to it. */
+#define FDS_MAX 1024u
+
+static void put_number(char *out, unsigned number)
+{
+	char digits[12];
+	size_t n = 0;
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	while (n > 0)
+		*out++ = digits[--n];
+	*out = 0;
+}
+
+static bool image_open_memory(struct image *image, const struct mapping *m)
+{
+	char link[32] = "/proc/self/fd/", target[PATH_BYTES];
+	struct stat st;
+	for (unsigned fd = 0; fd < FDS_MAX; fd++) {
+		put_number(link + sizeof "/proc/self/fd/" - 1, fd);
+		ssize_t n = readlink(link, target, sizeof target - 1);
+		if (n <= 0)
+			continue;
+		target[n] = 0;
+		/* Two versions of a plugin may have one name. */
+		if (strcmp(target, m->path) == 0 && fstat((int)fd, &st) == 0 && st.st_ino == m->inode)
+			return image_open(image, link);
+	}
+	return false;
 }
 
 /* A part of the file, NULL when it is not whole. */
@@ -200,11 +232,25 @@ static void name_functions(const struct image *image, struct symbol *const *want
 
 #define AT_ONCE 32
 
+/* "/memfd:name (deleted)" */
+#define MEMORY "/memfd:"
+
+static bool is_memory(const char *path)
+{
+	return strncmp(path, MEMORY, sizeof MEMORY - 1) == 0;
+}
+
 static void keep_object(struct symbol *symbol, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash != NULL ? slash + 1 : path;
 	size_t n = strnlen(base, sizeof symbol->object - 1);
+	if (is_memory(path)) {
+		base += sizeof MEMORY - 2;
+		n = strcspn(base, " ");
+		if (n >= sizeof symbol->object)
+			n = sizeof symbol->object - 1;
+	}
 	memcpy(symbol->object, base, n);
 	symbol->object[n] = 0;
 }
@@ -213,20 +259,24 @@ static void keep_object(struct symbol *symbol, const char *path)
 static void find_same_file(struct symbol *symbols, size_t first, size_t n)
 {
 	struct mapping m;
-	struct image image;
+	struct image image = {NULL, 0};
 	struct symbol *wanted[AT_ONCE];
 	size_t n_wanted = 0;
-	if (symbols[first].address == NULL || !find_mapping(symbols[first].address, &m) || !image_open(&image, m.path))
+	if (symbols[first].address == NULL || !find_mapping(symbols[first].address, &m))
 		return;
+	/* A file that is gone still has its name and the place in it. */
+	bool open = is_memory(m.path) ? image_open_memory(&image, &m) : image_open(&image, m.path);
 	for (size_t i = first; i < n && n_wanted < AT_ONCE; i++) {
 		uintptr_t address = (uintptr_t)symbols[i].address;
 		if (symbols[i].object[0] != 0 || address < m.from || address >= m.to)
 			continue;
 		keep_object(&symbols[i], m.path);
 		symbols[i].offset = symbols[i].in_file = address - m.from + m.offset;
-		if (address_in_file(&image, &m, address, &symbols[i].in_file))
+		if (open && address_in_file(&image, &m, address, &symbols[i].in_file))
 			wanted[n_wanted++] = &symbols[i];
 	}
+	if (!open)
+		return;
 	name_functions(&image, wanted, n_wanted);
 	(void)munmap((void *)(uintptr_t)image.bytes, image.n);
 }

@@ -156,6 +156,8 @@ class Dump(kit.Case):
             dump = f.read()
         self.assertIn(b'"token": #String<%d bytes>' % len(self.SECRET), dump)
         self.assertIn(b'note: "frail"', dump)
+        # The frame of the plugin has its file, its function and the place in the file.
+        self.assertRegex(dump, rb"#\d+ +0x[0-9a-f]+ \w+\+0x[0-9a-f]+ \(libfrail\.so, addr2line 0x[1-9a-f][0-9a-f]*\)")
         self.assertIn(b"end of the crash dump", dump)
         self.assertNotIn(b"hunter2", dump)
         self.assertNotIn("hunter2", done.stdout + done.stderr)
