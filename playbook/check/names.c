@@ -91,14 +91,16 @@ typedef struct scan {
 	size_t wanted_count;
 	tr_str bound[NAMES_MAX];
 	size_t bound_count;
-	bool asked[NAMES_MAX]; /* beside wanted: `x is defined`, `x | default(1)` */
-	use below[NAMES_MAX];  /* x of scope.x */
+	bool compared[NAMES_MAX]; /* beside wanted: it stands behind == or != */
+	bool asked[NAMES_MAX];    /* beside wanted: `x is defined`, `x | default(1)` */
+	use below[NAMES_MAX];     /* x of scope.x */
 	tr_str scope[NAMES_MAX];
 	bool below_asked[NAMES_MAX];
 	size_t below_count;
 	bool below_tested;      /* as `tested`, of the last of them */
 	bool at_scope;          /* the name before this token is a bare one */
 	enum token_kind before; /* the token before this one, … */
+	enum token_kind left;   /* what stands before the last == or != */
 	uint32_t before_at;     /* … and where it stands */
 	bool after_is;          /* `is`, or `is not`: a test's name follows */
 	bool tested;            /* nothing but `|`, `is`, `is not` since the last wanted name */
@@ -190,6 +192,7 @@ static void on_name(scan *s, const struct token *t)
 	} else if (s->wanted_count < NAMES_MAX) {
 		s->tested = s->at_scope = true;
 		s->asked[s->wanted_count] = false;
+		s->compared[s->wanted_count] = (s->before == T_EQ || s->before == T_NE) && s->left != T_STRING;
 		s->wanted[s->wanted_count++] = (use){name, t->start};
 	}
 }
@@ -203,6 +206,10 @@ static void on_token(scan *s, const struct token *t)
 		s->tested = s->tested && t->kind == T_PIPE;
 		s->below_tested = s->below_tested && t->kind == T_PIPE;
 		s->at_scope = s->at_scope && t->kind == T_DOT && s->before == T_NAME;
+		if (t->kind == T_EQ || t->kind == T_NE)
+			s->left = s->before;
+		if (t->kind == T_DOT && s->before == T_NAME && s->wanted_count > 0)
+			s->compared[s->wanted_count - 1] = false; /* x.y is no text */
 		if (t->kind == T_BLOCK_BEGIN)
 			s->statement = true;
 		else if (t->kind == T_BLOCK_END || (t->kind == T_ASSIGN && s->binding == BIND_SET))
@@ -277,8 +284,24 @@ static void label_text(const loader *l, tr_str label, char *hint, size_t size)
 	}
 }
 
-static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *u, const where *w)
+/* What is written where a text was meant, or an item of a loop. */
+static void meant_text(const loader *l, tr_str name, bool compared, const suggestion *near, char *hint, size_t size)
 {
+	static const char *const items[] = {"item",  "element", "elem",  "it",     "row",
+					    "entry", "each",    "value", "record", "x"};
+
+	if (compared && suggest_is_slip(near))
+		(void)snprintf(hint, size, "text needs quotes: '%.*s'; or did you mean '%.*s'?", TR_STR(name),
+			       TR_STR(near->best));
+	else if (compared)
+		(void)snprintf(hint, size, "text needs quotes: '%.*s'", TR_STR(name));
+	else if (l->iterator.n > 0 && LISTED(name, items))
+		(void)snprintf(hint, size, "did you mean '%.*s'? So the loop calls its item", TR_STR(l->iterator));
+}
+
+static void unknown_name(loader *l, const pb_expr *e, const scan *s, size_t at, const where *w)
+{
+	const use *u = &s->wanted[at];
 	bool fails = l->box->pub.strict_templates && !is_asked(s, u->name);
 	diagnostic_level level = fails ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING;
 	if (l->out->dropped > 0) { /* only counted any more: finding the place in a large file is dear */
@@ -292,6 +315,7 @@ static void unknown_name(loader *l, const pb_expr *e, const scan *s, const use *
 	}
 	char hint[120];
 	suggest_text(&near, hint, sizeof hint);
+	meant_text(l, u->name, s->compared[at], &near, hint, sizeof hint);
 	label_text(l, u->name, hint, sizeof hint);
 	load_say(l, level, w, place_of(e, s, u), "unknown-name",
 		 hint[0] != '\0' ? hint : "inputs are declared in 'workload', results are read by the step's name",
@@ -377,7 +401,7 @@ bool check_names(loader *l, const pb_expr *e, const where *w)
 	s.text = e->source;
 	s.wanted_count = s.bound_count = s.below_count = 0;
 	s.below_tested = s.at_scope = false;
-	s.before = T_EOF;
+	s.before = s.left = T_EOF;
 	s.before_at = 0;
 	s.after_is = s.tested = s.statement = s.filter_statement = false;
 	s.binding = BIND_NONE;
@@ -388,7 +412,7 @@ bool check_names(loader *l, const pb_expr *e, const where *w)
 		bool again = is_bound(&s, name);
 		if (!again && name_table_find(&l->names, name) == NULL) {
 			clean = false;
-			unknown_name(l, e, &s, &s.wanted[i], w);
+			unknown_name(l, e, &s, i, w);
 			bind(&s, name); /* once a template */
 		}
 	}

@@ -103,4 +103,6 @@ void check_reach(loader *l)
 		unreachable_warn(l, p);
 	if (!l->mem->failed && l->out->errors == 0) /* a misspelt guard is no missing one */
 		shadowed_warn(l, p);
+	if (!l->mem->failed && l->out->errors == 0)
+		check_joins(l);
 }

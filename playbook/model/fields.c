@@ -3,6 +3,7 @@
 #include "playbook/check/misplaced.h"
 #include "playbook/model/loader.h"
 #include <float.h>
+#include <stdio.h>
 #include <string.h>
 
 static size_t index_of(const schema_node *table, const char *key)
@@ -95,11 +96,15 @@ static bool shape_fits(loader *l, const schema_field *field, const yaml_node *n,
 	if (shapes == 0 || (shapes & field->shapes) != 0)
 		return true;
 	tr_buf wanted = {0};
+	char tool[120];
+	bool kind = is_text(n) && strcmp(field->key, "tool") == 0 && n->text.n < 60 && !tr_template_has_syntax(n->text);
+	(void)snprintf(tool, sizeof tool, "tool: { kind: %.*s, … }", kind ? (int)n->text.n : 0, n->text.p);
 	shapes_text(field->shapes, &wanted);
 	bool plain_word = n->kind == YAML_SCALAR && !n->quoted && (field->shapes & SHAPE_TEXT) != 0;
 	bool number = is_text(n) && (field->shapes & SHAPE_NUMBER) != 0;
 	load_fault(l, w, n, "wrong-type",
 		   plain_word ? "write it in quotes to make it text"
+		   : kind     ? tool
 		   : number   ? "a number, without quotes and unit"
 			      : NULL,
 		   "'%s' must be %s, not %s", field->key, wanted.p == NULL ? "" : wanted.p, node_kind_name(n));

@@ -53,8 +53,9 @@ typedef struct loader {
 	bool *clean;               /* by that number: its names were found to be all right */
 	pb_code *codes;            /* grown by doubling in the arena */
 	size_t code_count, code_capacity;
-	size_t astray; /* sub-playbooks that are not there */
-	bool beside;   /* the playbook is a file in a folder, where others may be that it names */
+	size_t astray;   /* sub-playbooks that are not there */
+	bool beside;     /* the playbook is a file in a folder, where others may be that it names */
+	tr_str iterator; /* of the loop around the tasks that are being read; empty: none */
 	bool limit_said;
 	bool arc_astray; /* an arc leads to no step, or to one of two: what is unreachable cannot be told */
 	pb_expr nothing; /* stands in for an expression when memory has run out */
@@ -218,6 +219,8 @@ int32_t step_wanted(loader *l, const yaml_node *n, const where *w, const char *w
 
 /** Incoming arcs; warns of steps that nothing leads to. */
 void check_reach(loader *l);
+/** After that: counts of tokens that can never come (join.c). */
+void check_joins(loader *l);
 /** For each step, which steps' results its templates may read. */
 void check_uses(loader *l, pb_step *steps, size_t count);
 /** Faults in a task's inputs: keys that are missing or that nobody knows, and what is written out, without a template.

@@ -129,8 +129,10 @@ void step_load(loader *l, const yaml_node *n, const where *w, pb_step *s)
 	where wloop = where_key(w, LITERAL("loop")), wtool = where_key(w, LITERAL("tool"));
 	if (fields_get(&f, "loop") != NULL)
 		loop_load(l, fields_get(&f, "loop"), &wloop, &s->loop);
+	l->iterator = s->loop.present ? s->loop.iterator : LITERAL("");
 	if (fields_get(&f, "tool") != NULL)
 		tool_load(l, fields_get(&f, "tool"), &wtool, s);
+	l->iterator = LITERAL("");
 	arcs_load(l, &f, w, s);
 	bool unfit = (fields_key(&f, "tool") != NULL && fields_get(&f, "tool") == NULL) ||
 		     (fields_key(&f, "next") != NULL && fields_get(&f, "next") == NULL);

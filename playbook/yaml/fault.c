@@ -151,6 +151,49 @@ static bool misplaced_key(tr_str text, uint32_t line, char *hint, size_t n)
 	return true;
 }
 
+/* "{{ x["a"] }}" on the line, up to the fault: the quote of the template ended the text. */
+static bool quote_in_template(tr_str line, uint32_t column)
+{
+	for (size_t i = 0; i + 3 < line.n && i + 1 < column; i++) {
+		char quote = line.p[i];
+		if ((quote != '"' && quote != '\'') || line.p[i + 1] != '{' ||
+		    (line.p[i + 2] != '{' && line.p[i + 2] != '%'))
+			continue;
+		for (size_t k = i + 3; k < line.n && line.p[k] != '}'; k++)
+			if (line.p[k] == quote)
+				return true;
+	}
+	return false;
+}
+
+/* Byte `column` of a line, counted in characters from 1; 0 behind its end. */
+static char char_at(tr_str line, uint32_t column)
+{
+	size_t i = 0;
+	while (i < line.n && column > 1) {
+		do
+			i++;
+		while (i < line.n && ((unsigned char)line.p[i] & 0xc0) == 0x80);
+		column--;
+	}
+	return i < line.n ? line.p[i] : '\0';
+}
+
+static const char *quoting_advice(const composer *c, const yaml_parser_t *parser, const char *problem, uint32_t line,
+				  uint32_t column)
+{
+	tr_str text = line_text(c->text, line);
+	if (strncmp(problem, "did not find expected", strlen("did not find expected")) != 0)
+		return NULL;
+	if (quote_in_template(text, column))
+		return "a text in \"…\" ends at the next \": inside of it a template's own texts need ', as in "
+		       "\"{{ x['a'] }}\"";
+	if (strstr(problem, "',' or") != NULL && mark_line(parser->context_mark) == line &&
+	    char_at(text, column) == ':')
+		return "a text that contains ': ' must be in quotes; or a ',' is missing before this key";
+	return NULL;
+}
+
 void compose_parser_fault(composer *c, const yaml_parser_t *parser)
 {
 	if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
@@ -164,7 +207,9 @@ void compose_parser_fault(composer *c, const yaml_parser_t *parser)
 	const char *problem = parser->problem == NULL ? "syntax error" : parser->problem;
 	uint32_t line = mark_line(parser->problem_mark), column = mark_column(parser->problem_mark);
 	char key_hint[240];
-	const char *hint = advice_for(problem);
+	const char *hint = quoting_advice(c, parser, problem, line, column);
+	if (hint == NULL)
+		hint = advice_for(problem);
 	if (strcmp(problem, "did not find expected '-' indicator") == 0 &&
 	    misplaced_key(c->text, line, key_hint, sizeof key_hint))
 		hint = key_hint;
