@@ -120,9 +120,12 @@ static tr_err take_up(decision *d, step_run *r)
 {
 	bool counts = died_with(d->m, r, d->w->died_us);
 	uint32_t deaths = deaths_of(d->m, r, d->w->died_us);
+	tr_value error = tr_map_get(d->w->died, tr_int((int64_t)r->id));
 	char text[500];
 
-	if (!counts || d->w->most_deaths == 0 || deaths < d->w->most_deaths)
+	if (tr_is_valid(error))
+		return decide_run_died(d, r, error);
+	if (tr_is_valid(d->w->died) || !counts || d->w->most_deaths == 0 || deaths < d->w->most_deaths)
 		return schedule_again(d, r, &(cause){.deaths = deaths, .died_us = counts ? d->w->died_us : 0});
 	(void)snprintf(
 	    text, sizeof text,

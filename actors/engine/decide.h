@@ -96,6 +96,8 @@ tr_err decide_consider(decision *d, token *t, bool forced);
 tr_err decide_run_failed(decision *d, step_run *r, const char *kind, const char *message, bool tell_worker);
 /* The same, by something that happened to it from outside: its worker is told, and the error says where the step is. */
 tr_err decide_run_ended(decision *d, step_run *r, const char *kind, const char *message);
+/* The same, with the error (borrowed) that a log has of it. */
+tr_err decide_run_died(decision *d, step_run *r, tr_value error);
 /* route.c: what follows a step run that ended. */
 tr_err decide_route(decision *d, step_run *r);
 /* finish.c */

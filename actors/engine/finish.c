@@ -54,6 +54,11 @@ tr_err decide_run_ended(decision *d, step_run *r, const char *kind, const char *
 	return run_failed(d, r, kind, error, true);
 }
 
+tr_err decide_run_died(decision *d, step_run *r, tr_value error)
+{
+	return run_failed(d, r, "process_died", tr_keep(error), true);
+}
+
 tr_err decide_stop(decision *d)
 {
 	machine *m = d->m;

@@ -51,6 +51,8 @@ typedef struct machine_world {
 	 * ended as it should. So many such deaths in a row are too many; 0: never. */
 	int64_t died_us;
 	uint32_t most_deaths;
+	/* Driven along a log: those that failed for it there, step run -> error, instead of the limit. Else absent. */
+	tr_value died;
 	const char *refusal; /* at the start: this execution is not to run, and why; NULL */
 	void *arg;           /* of all */
 } machine_world;

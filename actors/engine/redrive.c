@@ -59,6 +59,13 @@ static bool same_event(const event *a, const event *b)
 	return same;
 }
 
+static bool failed_for_deaths(const event *e)
+{
+	tr_value error = tr_map_get_s(e->payload, "error");
+
+	return e->type == EVENT_STEP_FAILED && tr_str_is(tr_as_str(tr_map_get_s(error, "kind")), "process_died");
+}
+
 static void on_event(void *arg, const event *e)
 {
 	struct drive *d = arg;
@@ -68,8 +75,8 @@ static void on_event(void *arg, const event *e)
 	if (event_from_value(d->items[d->at], &recorded) == TR_OK && same_event(&recorded, e)) {
 		d->same_ids = d->same_ids && recorded.event_id == e->event_id && recorded.time_us == e->time_us;
 		d->at++;
-		if (d->inputs_left > 0) {
-			d->inputs_left--;
+		if (d->inputs_left > 0 || failed_for_deaths(e)) {
+			d->inputs_left -= d->inputs_left > 0;
 			d->result->given++;
 		} else {
 			d->result->decided++;
@@ -235,22 +242,34 @@ static tr_err give(struct drive *d, const machine_sink *sink, const event *e)
 	}
 }
 
-/* When the process had died that had the execution before: those that took it up then have noted it. A step run that
- * failed for it is an input, as what workers report is. */
-static int64_t death_at(const struct drive *d, size_t from)
+static bool taken_up(const event *e)
 {
-	int64_t at_us = 0;
+	return e->type == EVENT_STEP_SCHEDULED && e->attempt > 1 && !tr_is_valid(tr_map_get_s(e->payload, "lost"));
+}
 
-	for (bool going = true; going && from < d->count && at_us == 0; from++) {
+/* When the process had died that had the execution before, and which step runs failed for it: whoever took it up then
+ * has noted it. That is done with each step run once, in the order of their numbers: behind that another took it up. A
+ * step run that failed is an input, as what workers report is. */
+static void find_deaths(struct drive *d, size_t from)
+{
+	uint64_t before = 0;
+
+	d->world.died_us = 0;
+	tr_assign(&d->world.died, tr_map());
+	for (bool going = true; going && from < d->count; from++) {
 		event e;
 		if (event_from_value(d->items[from], &e) != TR_OK)
 			break;
-		going = e.type == EVENT_STEP_SCHEDULED && e.attempt > 1;
-		if (going)
-			at_us = tr_as_int(tr_map_get_s(tr_map_get_s(e.payload, "died"), "at_us"), 0);
+		bool failed = failed_for_deaths(&e);
+		going = (failed || taken_up(&e)) && e.step_run_id > before;
+		before = e.step_run_id;
+		if (going && failed)
+			d->world.died = tr_map_put(d->world.died, tr_int((int64_t)e.step_run_id),
+						   tr_keep(tr_map_get_s(e.payload, "error")));
+		else if (going && d->world.died_us == 0)
+			d->world.died_us = tr_as_int(tr_map_get_s(tr_map_get_s(e.payload, "died"), "at_us"), 0);
 		event_fini(&e);
 	}
-	return at_us;
 }
 
 /* Somebody took the execution up where the log ended then. */
@@ -263,11 +282,33 @@ static bool try_recover(struct drive *d, const machine_sink *sink, tr_err *err)
 	d->strayed = false;
 	d->inputs_left = 0;
 	set_world(d, from, 0);
-	d->world.died_us = death_at(d, from);
+	find_deaths(d, from);
 	(void)machine_recover(d->m, &d->world, sink);
 	d->result->recovers += d->at > from && !d->resync;
 	d->resync = d->resync && d->at == from;
 	return d->at > from;
+}
+
+/* A step run that failed for deaths looks like a report, and others may have been taken up at once with it. */
+static bool try_recover_all(struct drive *d, const machine_sink *sink, size_t from, tr_err *err)
+{
+	size_t reported = d->at;
+	tr_value decided = tr_keep(d->decided);
+	redrive_result before = *d->result;
+
+	d->at = from;
+	if (try_recover(d, sink, err) && (!d->strayed || d->at > reported)) {
+		tr_drop(decided);
+		d->result->given--; /* counted once more */
+		d->result->decided -= reported - from - 1;
+		if (d->strayed)
+			*err = rebuild(d, d->at);
+		return true;
+	}
+	*d->result = before;
+	d->at = reported;
+	tr_assign(&d->decided, decided);
+	return false;
 }
 
 static void differ(struct drive *d, size_t at)
@@ -296,6 +337,7 @@ static tr_err turn(struct drive *d, const machine_sink *sink)
 		event_fini(&e);
 		return err;
 	}
+	bool failed = failed_for_deaths(&e);
 	tr_err given = give(d, sink, &e);
 	event_fini(&e);
 	if (given == TR_ENOMEM)
@@ -304,6 +346,8 @@ static tr_err turn(struct drive *d, const machine_sink *sink)
 		d->resync = false;
 		return TR_OK;
 	}
+	if (failed && d->strayed && d->at > from && (try_recover_all(d, sink, from, &err) || err != TR_OK))
+		return err;
 	if (try_recover(d, sink, &err) && !d->strayed)
 		return TR_OK;
 	if (err != TR_OK)
@@ -342,6 +386,7 @@ tr_err redrive(routes *r, int64_t execution_id, tr_value events, const machine_w
 			  .result = result,
 			  .decided = tr_absent()};
 	machine_sink sink = {on_event, on_effect, &d};
+	d.world.died = tr_absent();
 	*result = (redrive_result){0};
 	/* A log that does not replay is told as that. */
 	tr_err err = rebuild(&d, d.count);
@@ -356,6 +401,7 @@ tr_err redrive(routes *r, int64_t execution_id, tr_value events, const machine_w
 	if (d.m != NULL)
 		machine_free(&d.m);
 	tr_drop(d.decided);
+	tr_drop(d.world.died);
 	return err;
 }
 

@@ -28,6 +28,12 @@ static void die(driver *d, int64_t after_us)
 	d->world.died_us = 0;
 }
 
+static void ended_well(driver *d)
+{
+	d->world.now_us += SECOND;
+	assert_int_equal(machine_recover(d->live, &d->world, &d->sink), TR_OK);
+}
+
 static uint32_t attempt_of(driver *d, size_t n)
 {
 	return driver_event(d, EVENT_STEP_SCHEDULED, n)->attempt;
@@ -45,6 +51,7 @@ static void expect_same_again(driver *d)
 	assert_int_equal(redrive(d->routes, 4711, events, &world, &r), TR_OK);
 	assert_int_equal(r.differences, 0);
 	assert_int_equal(r.events, d->event_count);
+	assert_int_equal(r.given + r.decided, d->event_count);
 	redrive_fini(&r);
 	tr_drop(events);
 }
@@ -120,12 +127,31 @@ static void what_lives_long_or_ends_well_is_not_counted(void **state)
 	die(&d, SECOND);
 	die(&d, SECOND);
 	assert_int_equal(machine_deaths(d.live, 0), 2);
-	for (uint32_t i = 0; i < 2 * LIMIT; i++) { /* it ended as it should: what was counted stays */
-		d.world.now_us += SECOND;
-		assert_int_equal(machine_recover(d.live, &d.world, &d.sink), TR_OK);
-	}
+	for (uint32_t i = 0; i < 2 * LIMIT; i++)
+		ended_well(&d); /* what was counted stays */
 	assert_int_equal(machine_deaths(d.live, 0), 2);
 	assert_int_equal(driver_running(&d, "long"), 1);
+	expect_same_again(&d);
+	driver_fini(&d);
+}
+
+/* Nothing of the run is between those that took it up: each has its own death, or none. */
+static void deaths_of_those_that_follow_are_their_own(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(&d, HEAD "workflow:\n" FORK("split") "  next: [a, b]\n" STEP("a") STEP("b"), NULL);
+	driver_done(&d, "split", NULL);
+	ended_well(&d);
+	die(&d, SECOND);
+	expect_same_again(&d);
+	ended_well(&d);
+	ended_well(&d);
+	die(&d, SECOND);
+	die(&d, MACHINE_DEATH_US + SECOND);
+	die(&d, SECOND);
+	assert_int_equal(machine_deaths(d.live, 0), 3);
 	expect_same_again(&d);
 	driver_fini(&d);
 }
@@ -173,6 +199,29 @@ static void a_branch_beside_it_goes_its_own_way(void **state)
 	driver_fini(&d);
 }
 
+static void several_may_fail_at_once(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(&d,
+		    HEAD "executor: {spec: {on_failure: partial}}\nworkflow:\n" FORK(
+			"split") "  next: [a, bad, b, worse, c]\n" STEP("a") STEP("bad") "  next: more\n" STEP("b")
+			STEP("worse") STEP("c") STEP("more"),
+		    NULL);
+	driver_done(&d, "split", NULL);
+	for (uint32_t i = 1; i < LIMIT; i++)
+		die(&d, SECOND);
+	driver_task(&d, "a", "noop", "{\"status\": \"success\"}");
+	driver_task(&d, "b", "noop", "{\"status\": \"success\"}");
+	driver_task(&d, "c", "noop", "{\"status\": \"success\"}");
+	die(&d, SECOND);
+	assert_int_equal(driver_running(&d, "bad") + driver_running(&d, "worse"), 0);
+	assert_int_equal(driver_running(&d, "a") + driver_running(&d, "b") + driver_running(&d, "c"), 3);
+	expect_same_again(&d);
+	driver_fini(&d);
+}
+
 static void who_waits_for_a_child_is_not_to_blame(void **state)
 {
 	driver d;
@@ -204,8 +253,10 @@ int main(void)
 	    cmocka_unit_test(a_step_that_ends_the_process_each_time_fails),
 	    cmocka_unit_test(what_gets_on_is_not_counted),
 	    cmocka_unit_test(what_lives_long_or_ends_well_is_not_counted),
+	    cmocka_unit_test(deaths_of_those_that_follow_are_their_own),
 	    cmocka_unit_test(without_a_limit_it_goes_on_for_ever),
 	    cmocka_unit_test(a_branch_beside_it_goes_its_own_way),
+	    cmocka_unit_test(several_may_fail_at_once),
 	    cmocka_unit_test(who_waits_for_a_child_is_not_to_blame),
 	};
 
