@@ -120,6 +120,7 @@ static tr_started start_tree(tr_node *node, const assemble_options *o)
 				       .config = config,
 				       .grants = said->grants,
 				       .paths = said->paths,
+				       .surveyed = o->settings != NULL,
 				       .prefer = said->prefer,
 				       .isolation = said->isolation,
 				       .services = services};

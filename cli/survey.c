@@ -96,12 +96,23 @@ static void look_at_builtins(looking *l)
 	}
 }
 
-static void look_at_file(looking *l, const char *command, const char *path)
+/* The configuration file's own paths come first, in its order; NULL: this one is from somewhere else. */
+static const yaml_node *path_place(const settings *s, size_t i)
+{
+	const yaml_node *root = s->document == NULL ? NULL : yaml_root(s->document);
+	const yaml_node *list = yaml_get(yaml_get(root, "plugins"), "paths");
+	return list != NULL && list->kind == YAML_SEQUENCE && i < list->count ? list->items[i] : NULL;
+}
+
+static void look_at_file(looking *l, const char *command, const char *path, const yaml_node *from)
 {
 	manifest m = {0};
 	char why[INSPECT_WHY];
 	if (plugin_inspect(path, &m, NULL, why))
 		look_at(l, &m);
+	else if (from != NULL)
+		diagnostics_add(&l->faults, DIAGNOSTIC_WARNING, "no-plugin", from->line, from->column, "", NULL,
+				"%s %s; it is left out", path, why);
 	else
 		fprintf(stderr, "troupe %s: %s %s; it is left out\n", command, path, why);
 	manifest_fini(&m);
@@ -159,7 +170,7 @@ bool survey_plugins(survey *v, const settings *s, const char *command)
 	for (size_t i = 0; i < tr_array_len(s->paths); i++) {
 		tr_value files = survey_files(tr_array_at(s->paths, i));
 		for (size_t k = 0; k < tr_array_len(files); k++)
-			look_at_file(&l, command, tr_as_cstr(tr_array_at(files, k), ""));
+			look_at_file(&l, command, tr_as_cstr(tr_array_at(files, k), ""), path_place(s, i));
 		tr_drop(files);
 	}
 	warn_of_strangers(&l);

@@ -30,6 +30,7 @@ typedef struct plugin_host_options {
 	tr_value config;    /* map: id -> settings; absent: none. This and the following are borrowed */
 	tr_value grants;    /* map: id or "*" -> array of grants */
 	tr_value paths;     /* array: shared objects, or folders of them, to load at the start */
+	bool surveyed;      /* whoever gives `paths` has told of the files that are no plugins: they are only noted */
 	tr_value prefer;    /* map: capability ("tool:http") -> id */
 	tr_value isolation; /* map: id -> "shared" | "process", over what the manifest says */
 	/** Registered names of the node's own actors that plugins may call as they call each other (grant call:<name>);

@@ -63,12 +63,13 @@ static void gather_file(plugin_host *h, gathering *g, const char *path)
 {
 	tr_value why = tr_absent();
 	plugin_record *r = loader_file(h, path, &why);
+	tr_level level = r == NULL && h->surveyed ? TR_INFO : TR_ERROR;
 
 	if (r != NULL && loader_admit(r, &why)) {
 		gather(g, r);
 		return;
 	}
-	tr_log(TR_ERROR, TR_DICT("path", tr_string_lossy(path, strlen(path))), "a plugin was left out: %s",
+	tr_log(level, TR_DICT("path", tr_string_lossy(path, strlen(path))), "a plugin was left out: %s",
 	       tr_as_cstr(why, "out of memory"));
 	tr_drop(why);
 	record_release(r);

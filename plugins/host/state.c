@@ -49,6 +49,7 @@ tr_err host_create(tr_node *node, const plugin_host_options *options, plugin_hos
 	h->config = tr_keep(options->config);
 	h->grants = tr_keep(options->grants);
 	h->paths = tr_keep(options->paths);
+	h->surveyed = options->surveyed;
 	h->prefer = tr_keep(options->prefer);
 	h->isolation = tr_keep(options->isolation);
 	h->services = options->services;

@@ -81,6 +81,7 @@ struct plugin_host {
 	const builtin *builtins;
 	size_t builtin_count;
 	tr_value config, grants, paths, prefer, isolation;
+	bool surveyed;
 	const char *const *services;
 };
 

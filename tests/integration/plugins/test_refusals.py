@@ -52,6 +52,14 @@ class Refusals(kit.Case):
     def test_wrong_abi(self):
         self.start_without([built("abi")], "was built for plugin ABI 99, this node has 1; build it against this node's header")
 
+    def test_a_file_that_is_not_there(self):
+        """Told once, with its place when the configuration file names it."""
+        config = self.write("config.yaml", "plugins:\n  paths: [nothere.so]\n", header=False)
+        err = self.stop(self.node("--config", config, "--plugin-path", "/nowhere.so"))
+        self.assertRegex(err, r"config\.yaml:2:11: warning: \S*/nothere\.so does not exist; is the path right\?; it is left out")
+        self.assertIn("troupe node: /nowhere.so does not exist", err)
+        self.assertEqual((err.count("nothere.so does not exist"), err.count("nowhere.so does not exist")), (1, 1), err)
+
     def test_two_replacers_of_a_point(self):
         self.start_without([built("replacer_1"), built("replacer_2")],
                            "plugin replacer-2 replaces a point that replacer-1 replaces already; unload one of them")
