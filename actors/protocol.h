@@ -25,6 +25,9 @@
  * [list] -> [{execution_id text, pid, playbook, started_at_us} …] [shutdown] -> ok: running executions are left
  * resumable. [close] -> true when none runs, and from now on none is begun here; false when some do.
  *
+ * an execution itself, `event.<execution_id>`: call [durable] -> ok, once all that it has decided so far is durable as
+ * the node's durability says. A client of the endpoint has the answer to its start only then.
+ *
  * catalog: call [put, file, source text, model object (local)] -> [ok, hash]; call [get, hash] -> map {hash, file,
  * source, model (local)} | nil; call [load, path, file of the playbook that names it | nil, version | nil] -> [ok,
  * hash, file] | [error, text]

@@ -9,14 +9,13 @@
 #include "cli/owner.h"
 #include "cli/past.h"
 #include "cli/pick.h"
+#include "cli/stuck_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define CALL_MS      60000
-#define CONDITION_MS 2000
-#define STUCK_COUNT  3
+#define CALL_MS 60000
 
 typedef struct verb {
 	const char *name, *done;
@@ -157,42 +156,18 @@ static int write_here(const verb *v, const char *data, int64_t id, tr_str reason
 /* ---- through its node -----------------------------------------------------------------------------------------------
  */
 
-/* Of a node that does not answer: what keeps it from doing so. */
-struct asking {
-	const char *data;
-	remote *beside; /* another connection to it */
-	int stuck;      /* so many times in a row its store could not write */
-	char condition[300];
-};
-
-static bool store_writes(void *arg)
-{
-	struct asking *a = arg;
-	char why[300];
-	tr_value answer = tr_absent();
-	if (a->beside == NULL)
-		a->beside = remote_open(a->data, why, sizeof why);
-	if (a->beside == NULL || !remote_call(a->beside, SUBJECT_STORE, TR_LIST(tr_string("condition")), CONDITION_MS,
-					      &answer, why, sizeof why))
-		return true;
-	a->stuck = tr_is(answer, TR_STRING) ? a->stuck + 1 : 0;
-	(void)snprintf(a->condition, sizeof a->condition, "%s", tr_as_cstr(answer, ""));
-	tr_drop(answer);
-	return a->stuck < STUCK_COUNT;
-}
-
 static int ask_there(const verb *v, const char *data, remote *r, int64_t id, tr_str reason, char *why, size_t n)
 {
 	tr_value answer;
 	tr_value request = v->has_reason ? TR_LIST(tr_string(v->name), tr_int(id), tr_string_lossy(reason.p, reason.n))
 					 : TR_LIST(tr_string(v->name), tr_int(id));
-	struct asking a = {.data = data};
-	bool good = remote_call_while(r, SUBJECT_EXECUTIONS, request, CALL_MS, store_writes, &a, &answer, why, n);
+	stuck_store a = {.data = data};
+	bool good = remote_call_while(r, SUBJECT_EXECUTIONS, request, CALL_MS, stuck_store_look, &a, &answer, why, n);
 	tr_drop(answer);
-	remote_close(&a.beside);
+	stuck_store_fini(&a);
 	if (good)
 		return EXIT_OK;
-	if (a.stuck >= STUCK_COUNT) {
+	if (stuck_store_is(&a)) {
 		(void)snprintf(
 		    why, n,
 		    "the event store of its node cannot write (%.200s); the node has been asked and does it when "

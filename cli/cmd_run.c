@@ -239,7 +239,7 @@ static int run_there(const struct run_options *o, remote *r, run_job *job, const
 		      stderr);
 		cls = style_of(stderr).terminal ? &view_live : &view_lines;
 	}
-	if (!follow_start(r, job, !o->detach))
+	if (!follow_start(r, o->node.data, job, !o->detach))
 		return job->again ? EXIT_BUSY : finish(o, job);
 	if (o->detach)
 		return detached(o, job);

@@ -5,6 +5,7 @@
 #include "actors/protocol.h"
 #include "cli/owner.h"
 #include "cli/plugin_faults.h"
+#include "cli/stuck_store.h"
 #include "runtime/time/clock.h"
 
 #include <inttypes.h>
@@ -15,10 +16,81 @@
 
 #define TICK_MS      100
 #define CALL_MS      30000
+#define WATCHED_MS   600000
 #define CONDITION_MS 2000
 #define GOES_ON      "; the execution goes on when a node takes it up again"
 
-bool follow_start(remote *r, run_job *job, bool watch)
+/* ---- the start ----------------------------------------------------------------------------------------------------
+ */
+
+static void signals(sigset_t *set, int how)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGHUP);
+	(void)sigprocmask(how, set, NULL);
+}
+
+struct starting {
+	run_job *job;
+	stuck_store store;
+	sigset_t signals; /* held back while whoever watches waits */
+	bool watch, said;
+};
+
+/* Who watches waits for room, as it would while the execution runs, until a signal comes. */
+static bool wait_on(void *arg)
+{
+	struct starting *s = arg;
+	bool writes = stuck_store_look(&s->store);
+	if (!s->watch)
+		return writes;
+	if (!writes && !s->said)
+		fprintf(stderr, "troupe run: the event store of its node cannot write (%s); waiting for room\n",
+			s->store.condition);
+	s->said = s->said || !writes;
+	if (sigtimedwait(&s->signals, NULL, &(struct timespec){0}) <= 0)
+		return true;
+	s->job->interrupted = s->job->stuck = true;
+	return false;
+}
+
+static void not_started(const struct starting *s, const char *why)
+{
+	run_job *job = s->job;
+	if (stuck_store_is(&s->store)) {
+		(void)snprintf(job->problem, sizeof job->problem,
+			       "the event store of its node cannot write (%.200s); the node has been asked and begins "
+			       "the execution when there is room",
+			       s->store.condition);
+		return;
+	}
+	job->again = !job->interrupted && owner_is_again(why);
+	bool gone = job->lost = strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
+	(void)snprintf(job->problem, sizeof job->problem, "%s%s%s",
+		       job->again ? "" : "the execution could not be started: ",
+		       job->interrupted ? "the node has not answered yet" : why,
+		       gone || job->interrupted ? "; 'troupe executions' tells whether it had begun" : "");
+}
+
+/* The node answers when the execution's first events are durable. Takes the request. */
+static bool start(remote *r, struct starting *s, tr_value request)
+{
+	char why[400];
+	tr_value answer;
+	bool good = remote_call_while(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request),
+				      s->watch ? WATCHED_MS : CALL_MS, wait_on, s, &answer, why, sizeof why);
+	if (good)
+		s->job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);
+	else
+		not_started(s, why);
+	tr_drop(answer);
+	stuck_store_fini(&s->store);
+	return good;
+}
+
+bool follow_start(remote *r, const char *data, run_job *job, bool watch)
 {
 	char why[400];
 	tr_value answer;
@@ -36,19 +108,17 @@ bool follow_start(remote *r, run_job *job, bool watch)
 	tr_value request = TR_DICT("hash", tr_keep(tr_array_at(answer, 1)), "file", tr_keep(job->file), "payload",
 				   tr_keep(job->payload), "watch", tr_bool(watch));
 	tr_drop(answer);
-	if (!remote_call(r, SUBJECT_EXECUTIONS, TR_LIST(tr_string("start"), request), CALL_MS, &answer, why,
-			 sizeof why)) {
-		job->again = owner_is_again(why);
-		bool gone = job->lost = strncmp(why, REMOTE_GONE_TEXT, strlen(REMOTE_GONE_TEXT)) == 0;
-		(void)snprintf(job->problem, sizeof job->problem, "%s%s%s",
-			       job->again ? "" : "the execution could not be started: ", why,
-			       gone ? "; 'troupe executions' tells whether it had begun" : "");
-		return false;
-	}
-	job->execution_id = tr_as_int(tr_array_at(answer, 1), 0);
-	tr_drop(answer);
-	return true;
+	struct starting s = {.job = job, .store = {.data = data}, .watch = watch};
+	if (watch)
+		signals(&s.signals, SIG_BLOCK);
+	bool good = start(r, &s, request);
+	if (watch && !good)
+		signals(&s.signals, SIG_UNBLOCK);
+	return good;
 }
+
+/* ---- while it runs -------------------------------------------------------------------------------------------------
+ */
 
 static void show_events(run_job *job, tr_value events)
 {
@@ -118,12 +188,8 @@ static bool take_signal(remote *r, run_job *job, const sigset_t *set)
 
 void follow(remote *r, run_job *job)
 {
-	sigset_t set, before;
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	sigset_t set;
+	signals(&set, SIG_BLOCK);
 	int64_t shown_us = 0;
 	for (bool going = true; going;) {
 		tr_value frame;
@@ -146,5 +212,5 @@ void follow(remote *r, run_job *job)
 		}
 	}
 	view_end(job->view);
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	signals(&set, SIG_UNBLOCK);
 }

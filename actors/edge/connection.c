@@ -101,14 +101,42 @@ static void say_call_failed(tr_buf *out, tr_err err, const char *subject, int64_
 		tr_buf_putf(out, "'%s': %s", subject, tr_err_text(err));
 }
 
+/* Who asks is told of an execution that stays: its first events are durable. Of one that has ended meanwhile, well or
+ * not, the store knows. Takes what `executions` said. */
+static tr_value when_durable(tr_value started, int64_t ms, int64_t deadline)
+{
+	int64_t id = tr_as_int(tr_array_at(started, 1), 0);
+	tr_value got = tr_call(tr_as_pid(tr_array_at(started, 2)), TR_LIST(tr_atom("durable")), deadline);
+	tr_err err = tr_is_valid(got) ? TR_OK : tr_value_err(got);
+	bool there = TR_IS_A(got, ok);
+	if (err == TR_ENOPROC || err == TR_EDOWN) {
+		got = tr_call_name(SUBJECT_STORE, TR_LIST(tr_atom("has"), tr_int(id)), deadline);
+		err = tr_is_valid(got) ? TR_OK : tr_value_err(got);
+		there = tr_as_bool(got, false);
+	}
+	tr_drop(got);
+	if (there)
+		return started;
+	tr_drop(started);
+	if (err == TR_ETIMEOUT)
+		return TR_LIST(TR_A(error), tr_stringf("the first event of execution %" PRId64 " was not written "
+						       "within %" PRId64 " ms; it begins when it can be",
+						       id, ms));
+	return TR_LIST(TR_A(error), tr_stringf("execution %" PRId64 " ended before its first event was written", id));
+}
+
 /* [connection, id, subject, request, timeout ms, watched execution: id, true (the answer tells it), nil] */
 static void caller_body(tr_value arg)
 {
 	const tr_value *item = tr_array_items(arg);
 	const char *subject = tr_as_cstr(item[2], "");
 	int64_t ms = tr_as_int(item[4], 0);
-	tr_value got = tr_call_name(subject, tr_keep(item[3]), tr_in(ms * TR_MS));
+	int64_t deadline = tr_in(ms * TR_MS);
+	tr_value got = tr_call_name(subject, tr_keep(item[3]), deadline);
 	tr_value message;
+	if (TR_IS_A(tr_array_at(got, 0), ok) && tr_str_is(tr_s(subject), SUBJECT_EXECUTIONS) &&
+	    tr_str_is(tr_as_str(tr_array_at(item[3], 0)), "start"))
+		got = when_durable(got, ms, deadline);
 	if (tr_is_valid(got)) {
 		message = TR_LIST(tr_atom("answer"), tr_keep(item[1]), TR_A(ok), got, tr_keep(item[5]));
 	} else {

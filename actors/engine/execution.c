@@ -519,6 +519,10 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 			tr_reply(from, answer);
 		return next_of(x);
 	}
+	if (tr_str_is(what, "durable")) {
+		outlet_reply(x, from, TR_A(ok));
+		return next_of(x);
+	}
 	if (tr_str_is(what, "cancel"))
 		err = machine_cancel(x->machine, &w, OUTLET_SINK(x), tr_as_str(tr_array_at(request, 1)));
 	else if (tr_str_is(what, "pause"))
@@ -526,8 +530,9 @@ static tr_next execution_call(void *state, tr_value request, tr_from from)
 	else if (tr_str_is(what, "unpause"))
 		err = machine_unpause(x->machine, &w, OUTLET_SINK(x), for_parent(request));
 	else
-		return tr_next_reply(TR_LIST(
-		    TR_A(error), tr_string("an execution knows cancel, pause, unpause, child, summary and watch")));
+		return tr_next_reply(
+		    TR_LIST(TR_A(error),
+			    tr_string("an execution knows cancel, pause, unpause, child, durable, summary and watch")));
 	note(x, err);
 	outlet_reply(x, from, control_answer(x, err));
 	return next_of(x);

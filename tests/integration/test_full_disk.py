@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real small file system that is full: nothing is acknowledged, it is said, and all goes on when there is room. And standard output on a
 full disk."""
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,12 @@ workflow:
     loop: { in: "{{ range(3000) }}", iterator: i, spec: { mode: sequential } }
     tool:
       - one: { kind: noop, result: "{{ iter.i }}" }
+"""
+
+ONE = """
+workflow:
+  - step: one
+    tool: { kind: noop, result: 1 }
 """
 
 
@@ -86,6 +93,52 @@ class FullDisk(kit.Case):
         while "playbook.processed" not in (shown := self.troupe("events", "last", "--json").stdout):
             self.assertIsNone(node.poll(), "the node must go on")
         self.assertIn('"cancelled"', shown.splitlines()[-1])
+
+    def full_node(self):
+        """A node whose disk is full; it and the file that takes the room."""
+        ballast = self.fill()
+        node = self.start("node")
+        self.assertTrue(node.stdout.readline().startswith("ready"))
+        self.start("run", self.write("loop.yaml", LOOP), "--json")
+        self.wait_until_full(node)
+        return node, ballast
+
+    def test_what_cannot_be_written_has_not_been_started(self):
+        node, _ = self.full_node()
+        path = self.write("one.yaml", ONE)
+        detached, client = self.start("run", path, "--detach"), self.start("run", path)
+        out, err = detached.communicate(timeout=240)
+        self.assertEqual((detached.returncode, out), (1, ""), err)
+        self.assertEqual(err, "troupe run: the event store of its node cannot write (No space left on device); the node has been "
+                              "asked and begins the execution when there is room\n")
+        self.assertIn("cannot write (No space left on device); waiting for room", client.stderr.readline())
+        client.send_signal(signal.SIGINT)
+        _, err = client.communicate(timeout=240)
+        self.assertEqual(client.returncode, 130, err)
+        self.assertIn("interrupted: the event store of its node cannot write", err)
+        node.terminate()
+        node.wait(timeout=240)
+        self.assertEqual(self.executions(), ["tests/test"], "the one that filled the disk, and none that nobody was told of")
+
+    def test_what_was_asked_for_begins_when_there_is_room(self):
+        node, ballast = self.full_node()
+        path = self.write("one.yaml", ONE)
+        detached, client = self.start("run", path, "--detach"), self.start("run", path, "--json")
+        self.assertEqual(detached.wait(timeout=240), 1)
+        self.assertIn("waiting for room", client.stderr.readline())
+        os.unlink(ballast)
+        out, err = client.communicate(timeout=240)
+        self.assertEqual(client.returncode, 0, err)
+        self.assertIn('"result":1', out)
+        done = self.troupe("run", path, "--detach")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(self.executions()), 4)
+        self.assertIsNone(node.poll())
+
+    def executions(self):
+        done = self.troupe("executions", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line)["playbook"] for line in done.stdout.splitlines()]
 
     def test_it_waits_for_room_and_goes_on(self):
         ballast = self.fill()

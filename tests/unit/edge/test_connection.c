@@ -63,6 +63,39 @@ static void execution_end(tr_value reason)
 	tr_drop(tr_receive_ref(monitor, TR_FOREVER));
 }
 
+static tr_value request_of(tr_from *from)
+{
+	tr_value m = tr_receive(TR_FOREVER), request = tr_absent();
+	assert_true(tr_is_call(m, from, &request));
+	request = tr_keep(request);
+	tr_drop(m);
+	return request;
+}
+
+static sem_t asked; /* an execution whether it is durable */
+
+/* It answers that, or ends, when it is told to. */
+static void asked_body(tr_value arg)
+{
+	tr_from asks, tells;
+	tr_value request = request_of(&asks);
+	(void)arg;
+	assert_true(tr_str_is(tr_as_str(tr_array_at(request, 0)), "durable"));
+	tr_drop(request);
+	(void)sem_post(&asked);
+	request = request_of(&tells);
+	if (tr_as_bool(request, false))
+		tr_reply(asks, TR_A(ok));
+	tr_drop(request);
+	tr_reply(tells, TR_A(ok));
+}
+
+static tr_value started_one(void)
+{
+	tr_spawn_options named = {.name = ID_NAME};
+	return TR_LIST(TR_A(ok), tr_int(ID), tr_pid_value(tr_spawn_opt(asked_body, tr_nil(), &named).pid));
+}
+
 static tr_next fake_call(void *state, tr_value request, tr_from from)
 {
 	struct fake *f = state;
@@ -73,6 +106,8 @@ static tr_next fake_call(void *state, tr_value request, tr_from from)
 		(void)execution_start();
 		return tr_next_reply(TR_A(ok));
 	}
+	if (tr_str_is(what, "start"))
+		return tr_next_reply(started_one());
 	if (tr_str_is(what, "cancel")) {
 		f->held = from;
 		return tr_noreply();
@@ -290,6 +325,60 @@ static void a_watched_execution_may_crash(void **state)
 	stop();
 }
 
+/* A store that has the execution, or has not. */
+static void store_body(tr_value has)
+{
+	for (;;) {
+		tr_from from;
+		tr_value request = request_of(&from);
+		assert_true(tr_str_is(tr_as_str(tr_array_at(request, 0)), "has"));
+		assert_int_equal(tr_as_int(tr_array_at(request, 1), 0), ID);
+		tr_drop(request);
+		tr_reply(from, tr_keep(has));
+	}
+}
+
+/* A client that has asked for a start, and an execution that has been asked whether it is durable: it is told to say
+ * so, or to end without. */
+static int started(bool says)
+{
+	int fd = dial();
+	ask(fd, TR_LIST(tr_int(1), tr_string(SUBJECT_EXECUTIONS), TR_LIST(tr_string("start"), tr_map()),
+			tr_int(SOON_S * 1000)));
+	assert_int_equal(sem_wait(&asked), 0);
+	ask(fd, status(2));
+	HEARS(fd, "{2, ok, "); /* and nothing of the start */
+	tr_value answer = tr_node_call(node, tr_node_whereis(node, ID_NAME), tr_bool(says), SOON_S * TR_SECOND);
+	assert_true(TR_IS_A(answer, ok));
+	tr_drop(answer);
+	return fd;
+}
+
+static void who_starts_is_told_of_what_is_durable(void **state)
+{
+	static const char *const said[] = {"{1, ok, {error, \"execution 7 ended before its first event was written\"}}",
+					   "{1, ok, {ok, 7, "};
+	edge_options o = {0};
+	(void)state;
+	assert_int_equal(sem_init(&asked, 0, 0), 0);
+	start_with(&o);
+	int fd = started(true);
+	HEARS(fd, said[1]);
+	close(fd);
+	/* One that has ended before it could be asked: the store knows. */
+	for (int has = 0; has < 2; has++) {
+		tr_spawn_options named = {.name = SUBJECT_STORE};
+		tr_pid store = tr_node_spawn(node, store_body, tr_bool(has == 1), &named).pid;
+		assert_true(store.bits != 0);
+		fd = started(false);
+		HEARS(fd, said[has]);
+		close(fd);
+		stop();
+		start_with(&o);
+	}
+	stop();
+}
+
 static sem_t closed;
 
 static void close_body(tr_value arg)
@@ -345,6 +434,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(the_reserve_is_for_short_requests, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_reserve_is_soon_free_again, setup, teardown),
 	    cmocka_unit_test_setup_teardown(a_watched_execution_may_crash, setup, teardown),
+	    cmocka_unit_test_setup_teardown(who_starts_is_told_of_what_is_durable, setup, teardown),
 	    cmocka_unit_test_setup_teardown(what_was_asked_is_answered_before_it_closes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
