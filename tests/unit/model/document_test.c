@@ -195,6 +195,17 @@ static void a_kind_of_the_language_needs_its_plugin(void **state)
 	playbook_free(&p);
 }
 
+/* An execution that began when it was only warned of can still be taken up. */
+static void what_was_accepted_once_stays_accepted(void **state)
+{
+	(void)state;
+	const pb_check_options recorded = {.recorded = true};
+	const char *beside = HEAD "workflow: [ { step: a, tool: { kind: noop, next: b }, set_ctx: { x: 1 } } ]\n";
+	assert_refused_with(beside, NULL, "unknown-key", 4);
+	playbook *p = load_with(beside, &recorded, 1);
+	playbook_free(&p);
+}
+
 static void many_may_hold_one(void **state)
 {
 	(void)state;
@@ -220,6 +231,7 @@ int main(void)
 	    cmocka_unit_test(faults_are_shown_all_at_once),
 	    cmocka_unit_test(plugins_bring_kinds),
 	    cmocka_unit_test(a_kind_of_the_language_needs_its_plugin),
+	    cmocka_unit_test(what_was_accepted_once_stays_accepted),
 	    cmocka_unit_test(many_may_hold_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
