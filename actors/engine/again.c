@@ -116,7 +116,29 @@ uint32_t machine_deaths(const machine *m, int64_t died_us)
 	return most;
 }
 
-static tr_err take_up(decision *d, step_run *r)
+/* Of several that were under way when the process died each may be the cause, and none is to be blamed soon for what
+ * another has done: the more there were, the more deaths it takes. 0: never. */
+static uint32_t deaths_limit(const machine *m, const machine_world *w)
+{
+	uint64_t out = w->beside;
+	uint32_t limit = w->most_deaths;
+
+	if (limit == 0 || w->died_us == 0)
+		return limit;
+	LINK_EACH(l, &m->runs)
+	{
+		const step_run *r = LINK_OF(l, step_run, in_runs);
+
+		out += r->phase == RUN_RUNNING && !waits_for_child(m, r);
+	}
+	if (out > 1)
+		limit += 4;
+	for (uint64_t others = out - (out > 0); others > 0; others /= 2)
+		limit += 2;
+	return limit;
+}
+
+static tr_err take_up(decision *d, step_run *r, uint32_t limit)
 {
 	bool counts = died_with(d->m, r, d->w->died_us);
 	uint32_t deaths = deaths_of(d->m, r, d->w->died_us);
@@ -125,7 +147,7 @@ static tr_err take_up(decision *d, step_run *r)
 
 	if (tr_is_valid(error))
 		return decide_run_died(d, r, error);
-	if (tr_is_valid(d->w->died) || !counts || d->w->most_deaths == 0 || deaths < d->w->most_deaths)
+	if (tr_is_valid(d->w->died) || !counts || limit == 0 || deaths < limit)
 		return schedule_again(d, r, &(cause){.deaths = deaths, .died_us = counts ? d->w->died_us : 0});
 	(void)snprintf(
 	    text, sizeof text,
@@ -140,6 +162,7 @@ static tr_err take_up(decision *d, step_run *r)
 tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *out)
 {
 	decision d = decide_for(m, w, out);
+	uint32_t limit = deaths_limit(m, w);
 	tr_err err = TR_OK;
 
 	if (m->phase == MACHINE_NEW || m->phase == MACHINE_FINISHED)
@@ -149,7 +172,7 @@ tr_err machine_recover(machine *m, const machine_world *w, const machine_sink *o
 		step_run *r = LINK_OF(l, step_run, in_runs);
 
 		if (err == TR_OK && r->phase == RUN_RUNNING && !machine_stopping(m))
-			err = take_up(&d, r);
+			err = take_up(&d, r, limit);
 	}
 	/* What children were told last is not known. */
 	LINK_EACH(c, &m->children)

@@ -251,26 +251,21 @@ static bool stands_back(int64_t id, uint32_t deaths)
 	return mixed >> 63 != 0;
 }
 
-/* Of several that were under way when the process died each may be the cause, and none must be blamed for what another
- * has done: the more there are, the more deaths it takes, and about every other time one that has seen some waits until
- * the others have shown that they let the process live. */
-
+/* Of several that were under way when the process died each may be the cause: about every other time one that has seen
+ * some deaths waits until the others have shown that they let the process live. */
 static void recover_init(execution *x)
 {
 	int64_t limit = tr_as_int(tr_map_get_s(x->arg, "crash_limit"), CRASH_LIMIT);
-	uint64_t beside = (uint64_t)tr_as_int(tr_map_get_s(x->arg, "beside"), 0);
 	uint32_t deaths, some;
 
 	if (tr_as_bool(tr_map_get_s(x->arg, "again"), false))
 		x->died_us = 0;
 	x->most_deaths = limit < 0 ? 0 : (uint32_t)limit;
-	if (x->most_deaths == 0 || beside == 0)
+	x->beside = (uint64_t)tr_as_int(tr_map_get_s(x->arg, "beside"), 0);
+	if (x->most_deaths == 0 || x->beside == 0)
 		return;
 	deaths = machine_deaths(x->machine, x->died_us);
 	some = x->most_deaths / 2 > 2 ? x->most_deaths / 2 : 2;
-	x->most_deaths += 4;
-	for (uint64_t n = beside; n > 0; n /= 2)
-		x->most_deaths += 2;
 	x->recover_owed = deaths >= some && stands_back(x->id, deaths);
 }
 
@@ -281,6 +276,7 @@ static void recover_now(execution *x)
 	x->recover_owed = false;
 	w.died_us = x->died_us;
 	w.most_deaths = x->most_deaths;
+	w.beside = x->beside;
 	if (machine_phase_of(x->machine) != MACHINE_FINISHED)
 		note(x, machine_recover(x->machine, &w, OUTLET_SINK(x)));
 }

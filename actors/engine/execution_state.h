@@ -57,6 +57,7 @@ typedef struct execution {
 	tr_ref store;         /* its monitor */
 	int64_t died_us;      /* resumed: when the process died that had it before; 0: it did not */
 	uint32_t most_deaths; /* so many in a row are too many; 0: never */
+	uint64_t beside;      /* other executions that were under way then */
 	bool recover_owed;    /* taken up, but not gone on with yet */
 	int64_t lease_ns;
 	tr_ref lease_timer;

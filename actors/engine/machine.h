@@ -48,9 +48,11 @@ typedef struct machine_world {
 	/** What is noted in an event (borrowed, complete) before it is applied: a fresh map, or absent. May be NULL. */
 	tr_value (*annotate)(void *arg, const event *e);
 	/* machine_recover: when the process that had it died, wall clock, as far as it can be told; 0: it did not, it
-	 * ended as it should. So many such deaths in a row are too many; 0: never. */
+	 * ended as it should. So many such deaths in a row are too many for a step run that was alone; 0: never. Where
+	 * others were under way, too, of this execution or of so many others beside it, it takes more. */
 	int64_t died_us;
 	uint32_t most_deaths;
+	uint64_t beside;
 	/* Driven along a log: those that failed for it there, step run -> error, instead of the limit. Else absent. */
 	tr_value died;
 	const char *refusal; /* at the start: this execution is not to run, and why; NULL */

@@ -16,6 +16,8 @@
 #define FORK(name) "- step: " name "\n  spec: {next_mode: inclusive}\n  tool: {kind: noop}\n"
 #define SECOND     INT64_C(1000000)
 #define LIMIT      5u
+#define WITH_ONE   (LIMIT + 6u) /* beside it */
+#define WITH_FOUR  (LIMIT + 10u)
 
 /* The process ran for so long after the last event, died, and another takes the execution up. */
 static void die(driver *d, int64_t after_us)
@@ -185,16 +187,41 @@ static void a_branch_beside_it_goes_its_own_way(void **state)
 	die(&d, SECOND);
 	die(&d, SECOND);
 	driver_task(&d, "good", "noop", "{\"status\": \"success\"}");
-	die(&d, SECOND);
-	die(&d, SECOND);
+	for (uint32_t deaths = 3; deaths < WITH_ONE; deaths++)
+		die(&d, SECOND);
+	assert_int_equal(driver_running(&d, "bad"), 1);
 	expect_same_again(&d);
-	die(&d, SECOND); /* the fifth of bad, the second of good */
+	die(&d, SECOND); /* of good it is less than that */
 	expect_same_again(&d);
 	assert_int_equal(driver_running(&d, "bad"), 0);
 	assert_int_equal(driver_running(&d, "good"), 1);
 	driver_done(&d, "good", NULL);
 	driver_done(&d, "more", NULL);
 	assert_status(&d, "partial");
+	expect_same_again(&d);
+	driver_fini(&d);
+}
+
+/* What is over is none beside it, nor is who waits for a child; other executions are. */
+static void it_takes_more_where_others_were_under_way(void **state)
+{
+	driver d;
+
+	(void)state;
+	driver_init(&d, HEAD "workflow:\n" FORK("split") "  next: [bad, good]\n" STEP("bad") STEP("good"), NULL);
+	driver_done(&d, "split", NULL);
+	for (uint32_t i = 1; i <= LIMIT; i++)
+		die(&d, SECOND);
+	assert_int_equal(driver_running(&d, "bad") + driver_running(&d, "good"), 2);
+	driver_done(&d, "good", NULL);
+	d.world.beside = 2;
+	for (uint32_t i = 1; i < 4; i++)
+		die(&d, SECOND);
+	assert_int_equal(machine_deaths(d.live, 0), LIMIT + 3);
+	assert_int_equal(driver_running(&d, "bad"), 1);
+	d.world.beside = 0;
+	die(&d, SECOND);
+	assert_status(&d, "failed");
 	expect_same_again(&d);
 	driver_fini(&d);
 }
@@ -210,8 +237,9 @@ static void several_may_fail_at_once(void **state)
 			STEP("worse") STEP("c") STEP("more"),
 		    NULL);
 	driver_done(&d, "split", NULL);
-	for (uint32_t i = 1; i < LIMIT; i++)
+	for (uint32_t i = 1; i < WITH_FOUR; i++)
 		die(&d, SECOND);
+	assert_int_equal(driver_running(&d, "bad") + driver_running(&d, "worse"), 2);
 	driver_task(&d, "a", "noop", "{\"status\": \"success\"}");
 	driver_task(&d, "b", "noop", "{\"status\": \"success\"}");
 	driver_task(&d, "c", "noop", "{\"status\": \"success\"}");
@@ -256,6 +284,7 @@ int main(void)
 	    cmocka_unit_test(deaths_of_those_that_follow_are_their_own),
 	    cmocka_unit_test(without_a_limit_it_goes_on_for_ever),
 	    cmocka_unit_test(a_branch_beside_it_goes_its_own_way),
+	    cmocka_unit_test(it_takes_more_where_others_were_under_way),
 	    cmocka_unit_test(several_may_fail_at_once),
 	    cmocka_unit_test(who_waits_for_a_child_is_not_to_blame),
 	};
