@@ -489,6 +489,30 @@ static void result_policies_pick_what_is_kept(void **state)
 	kit_fini(&k);
 }
 
+static void a_tasks_result_sees_its_outcome_and_the_prev_of_before(void **state)
+{
+	(void)state;
+	kit k;
+	kit_load(
+	    &k, "",
+	    "- step: work\n"
+	    "  result: { value: \"{{ _prev.rows }}\" }\n"
+	    "  tool:\n"
+	    "    - a: { kind: python, code: \"x\", result: { value: \"{{ outcome.result.rows }}\" } }\n"
+	    "    - b: { kind: python, code: \"x\", args: { n: \"{{ _prev }}\" }, result: { value: \"{{ _prev }}\" } }\n"
+	    "    - c: { kind: python, code: \"x\", args: { n: \"{{ _prev }}\" } }\n",
+	    "work", "");
+	kit_begin(&k);
+	kit_pass(&k, "{\"rows\": [7, 8]}");
+	assert_json(TR_GET(k.inputs, "args", "n"), "[7, 8]");
+	kit_pass(&k, "{\"rows\": [9]}");
+	assert_json(TR_GET(k.inputs, "args", "n"), "[7, 8]");
+	kit_ok(&k, "{\"rows\": [10]}");
+	assert_done(&k);
+	assert_json(pipeline_result(k.pipe), "[10]");
+	kit_fini(&k);
+}
+
 static void set_on_a_step_is_applied_when_it_is_done(void **state)
 {
 	(void)state;
@@ -550,6 +574,7 @@ int main(void)
 	    cmocka_unit_test(the_idempotency_key_holds_over_retries_and_changes_with_the_visit),
 	    cmocka_unit_test(a_workbook_task_is_the_entry_with_the_callers_inputs_over_its_defaults),
 	    cmocka_unit_test(result_policies_pick_what_is_kept),
+	    cmocka_unit_test(a_tasks_result_sees_its_outcome_and_the_prev_of_before),
 	    cmocka_unit_test(set_on_a_step_is_applied_when_it_is_done),
 	    cmocka_unit_test(a_rule_that_tries_again_may_write_ctx),
 	};
