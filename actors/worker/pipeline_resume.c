@@ -12,18 +12,24 @@ static int64_t task_index(const pipeline *p, tr_str label)
 	return -1;
 }
 
-/* ctx as the command has it already holds all that was appended; the rest is the pipeline's own. */
-static void apply(pipeline *p, writes *w)
+/* ctx as the command has it already holds all that was appended; the rest is the pipeline's own. Templates see values
+ * that load themselves; what was written is told again at the end, as the event has it. */
+static void apply(pipeline *p, writes *w, tr_value payload)
 {
+	tr_value vars = tr_map_get_s(payload, "vars");
+	const tr_entry *e = tr_map_entries(vars);
 	tr_clear(&w->ctx);
 	pipeline_apply(p, w);
+	for (size_t i = 0, n = tr_map_len(vars); i < n; i++)
+		if (tr_is(tr_map_get(p->vars_written, e[i].key), TR_OBJECT))
+			p->vars_written = tr_map_put(p->vars_written, tr_keep(e[i].key), tr_keep(e[i].value));
 }
 
 static void retried(pipeline *p, const event *e)
 {
 	writes w = {0};
 	writes_from_payload(&w, e->payload);
-	apply(p, &w);
+	apply(p, &w, e->payload);
 	if (tr_is_valid(w.prev)) {
 		names_note(&p->render.names, w.prev);
 		tr_assign(&p->render.names.prev, tr_keep(w.prev));
@@ -49,7 +55,7 @@ static void processed(pipeline *p, const event *e)
 	p->again_deadline_us = p->again_not_before_us = 0;
 	writes w = {0};
 	writes_from_payload(&w, e->payload);
-	apply(p, &w);
+	apply(p, &w, e->payload);
 	if (!skipped) {
 		/* As the event has it: it may be the step's result, and goes into the next event like that. */
 		tr_value result = tr_is_valid(kept) ? kept : tr_nil();

@@ -347,6 +347,15 @@ bool step_loop_message(step_run *s, tr_value message)
 
 /* ---- what was appended counts ---- */
 
+/* What an iteration has written. What comes from the log may be references: templates see what they stand for. */
+void step_loop_take_vars(step_loop *l, tr_value vars)
+{
+	tr_value seen = refs_wrap(tr_keep(vars), 1);
+	l->render.names.vars = path_put_all(l->render.names.vars, seen);
+	tr_drop(seen);
+	l->vars_written = tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(vars));
+}
+
 static void taken_over(step_run *s, uint32_t slot)
 {
 	step_loop *l = s->loop;
@@ -355,11 +364,8 @@ static void taken_over(step_run *s, uint32_t slot)
 	if (r == NULL)
 		tr_exitf("step %.*s: out of memory", TR_STR(s->run->step->name));
 	bool good = r->good;
-	if (!is_parallel(s) && tr_is(r->vars, TR_MAP)) {
-		n->vars = path_put_all(n->vars, r->vars);
-		l->vars_written =
-		    tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(r->vars));
-	}
+	if (!is_parallel(s) && tr_is(r->vars, TR_MAP))
+		step_loop_take_vars(l, r->vars);
 	n->ctx = path_put_all(n->ctx, r->ctx);
 	int64_t index = l->slots[slot].index;
 	tr_value error = good ? tr_absent() : tr_keep(r->error);

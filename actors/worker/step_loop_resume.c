@@ -9,9 +9,9 @@ static void written(tr_value events, tr_value *shared, tr_value *vars)
 	for (size_t i = 0; i < tr_array_len(events); i++) {
 		event e;
 		if (event_from_value(tr_array_at(events, i), &e) == TR_OK) {
-			tr_value list = tr_map_get_s(e.payload, "shared"), map = tr_map_get_s(e.payload, "vars");
-			if (tr_is(list, TR_ARRAY))
-				*shared = tr_array_concat(*shared, tr_keep(list));
+			tr_value list = writes_shared_back(e.payload), map = tr_map_get_s(e.payload, "vars");
+			if (tr_is_valid(list))
+				*shared = tr_array_concat(*shared, list);
 			if (tr_is(map, TR_MAP))
 				*vars = tr_map_merge(*vars, tr_keep(map));
 		}
@@ -25,11 +25,8 @@ static void done_before(step_run *s, const event *e, tr_value events)
 	names *n = &l->render.names;
 	tr_value shared = tr_array(), vars = tr_map();
 	written(events, &shared, &vars);
-	if (s->run->step->loop.mode != PB_PARALLEL) {
-		n->vars = path_put_all(n->vars, vars);
-		l->vars_written =
-		    tr_map_merge(tr_is_valid(l->vars_written) ? l->vars_written : tr_map(), tr_keep(vars));
-	}
+	if (s->run->step->loop.mode != PB_PARALLEL)
+		step_loop_take_vars(l, vars);
 	tr_drop(vars);
 	bool good = tr_str_is(tr_as_str(tr_map_get_s(e->payload, "status")), "success");
 	results_add(&l->results, e->iteration, good, tr_keep(tr_map_get_s(e->payload, "result")),

@@ -108,6 +108,7 @@ void step_loop_acked(step_run *s, uint64_t who);
 void step_loop_go_on(step_run *s);
 /** End all iterations that run. */
 void step_loop_stop(step_run *s, const char *why);
+void step_loop_take_vars(step_loop *l, tr_value vars); /* what an iteration has written, borrowed */
 void step_loop_free(step_loop **l);
 /** For inspection: {count, done, failed, running}. */
 tr_value step_loop_show(const step_loop *l);

@@ -121,12 +121,23 @@ static tr_value back(tr_value payload, const char *key)
 	return tr_is_valid(v) ? refs_wrap(tr_keep(v), 1) : tr_absent();
 }
 
+/* They are gone through one by one: they have to be there. */
+tr_value writes_shared_back(tr_value payload)
+{
+	tr_value v = tr_map_get_s(payload, "shared");
+	v = refs_is(v) ? refs_load(v) : tr_keep(v);
+	if (tr_is(v, TR_ARRAY))
+		return v;
+	tr_drop(v);
+	return tr_absent();
+}
+
 void writes_from_payload(writes *w, tr_value payload)
 {
 	w->iter = back(payload, "iter");
 	w->vars = back(payload, "vars");
 	w->ctx = back(payload, "ctx");
 	w->locals = back(payload, "locals");
-	w->shared = back(payload, "shared");
-	w->prev = back(payload, "prev");
+	w->shared = writes_shared_back(payload);
+	w->prev = tr_keep(tr_map_get_s(payload, "prev"));
 }

@@ -34,5 +34,7 @@ tr_value writes_payload(const writes *w, tr_value payload);
 void writes_ctx_event(event_list *events, tr_value ctx, int64_t iteration, int64_t wall_us);
 /** The same back from a payload. */
 void writes_from_payload(writes *w, tr_value payload);
+/** Only what it shared: a fresh array, loaded when the event has a reference to it; absent when there is none. */
+tr_value writes_shared_back(tr_value payload);
 
 #endif

@@ -29,6 +29,39 @@ workflow:
     tool: { kind: noop, result: "{{ a.n + a.text | length }}" }
 """
 
+# What rules write is kept by reference, too: behind a retry, and from one iteration to the next.
+WRITES = """
+workflow:
+  - step: a
+    tool:
+      - one:
+          kind: noop
+          eval:
+            - { expr: "{{ _attempt < 2 }}", do: retry, attempts: 3, set_prev: { t: "{{ 'p' * 100000 }}" }, set_vars: { big: { t: "{{ 'y' * 100000 }}" } } }
+            - { expr: "{{ true }}", do: continue, set_ctx: { c: { t: "{{ _prev.t }}" } }, set_prev: { t: "{{ _prev.t }}q" } }
+      - two: { kind: noop, result: "{{ _prev.t | length + vars.big.t | length + ctx.c.t | length }}" }
+    next: { arcs: [ { step: b } ] }
+  - step: b
+    tool: { kind: noop, result: "{{ a + vars.big.t | length + ctx.c.t | length }}" }
+"""
+LOOP = """
+workflow:
+  - step: a
+    loop: { in: [1, 2, 3], iterator: item }
+    tool:
+      - one:
+          kind: noop
+          eval:
+            - expr: "{{ true }}"
+              do: continue
+              set_vars: { big: { t: "{{ vars.big.t | default('') ~ 'y' * 100000 }}" } }
+              set_shared: { all: { append: "{{ 'z' * 100000 }}" } }
+      - two: { kind: noop, result: "{{ vars.big.t | length + iter.item }}" }
+    next: { arcs: [ { step: b } ] }
+  - step: b
+    tool: { kind: noop, result: "{{ a.results[2] + vars.big.t | length + vars.all | length }}" }
+"""
+
 SMALL = "workflow:\n  - step: a\n    tool: { kind: noop, result: 1 }\n"
 
 
@@ -311,6 +344,12 @@ class Store(kit.Case):
 
     def test_with_large_results_too(self):
         self.cut_and_resume(LARGE, 100003, slice(6, 11))  # from the first task's start to the step's end
+
+    def test_with_large_writes_too(self):
+        self.cut_and_resume(WRITES, 500001, slice(8, 14, 2))
+
+    def test_with_large_writes_of_iterations_too(self):
+        self.cut_and_resume(LOOP, 600006, slice(9, 13, 3))  # within the first iteration, and behind it
 
     def cut_and_resume(self, playbook, result, places=slice(0, -1)):
         execution = self.run_json(self.write("cut.yaml", playbook))["execution_id"]
