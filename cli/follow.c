@@ -37,6 +37,7 @@ struct starting {
 	stuck_store store;
 	sigset_t signals; /* held back while whoever watches waits */
 	bool watch, said;
+	bool given_up; /* the node has been asked, and will do it */
 };
 
 /* Who watches waits for room, as it would while the execution runs, until a signal comes. */
@@ -44,6 +45,7 @@ static bool wait_on(void *arg)
 {
 	struct starting *s = arg;
 	bool writes = stuck_store_look(&s->store);
+	s->given_up = !writes && !s->watch;
 	if (!s->watch)
 		return writes;
 	if (!writes && !s->said)
@@ -53,13 +55,14 @@ static bool wait_on(void *arg)
 	if (sigtimedwait(&s->signals, NULL, &(struct timespec){0}) <= 0)
 		return true;
 	s->job->interrupted = s->job->stuck = true;
+	s->given_up = !writes;
 	return false;
 }
 
 static void not_started(const struct starting *s, const char *why)
 {
 	run_job *job = s->job;
-	if (stuck_store_is(&s->store)) {
+	if (s->given_up) {
 		(void)snprintf(job->problem, sizeof job->problem,
 			       "the event store of its node cannot write (%.200s); the node has been asked and begins "
 			       "the execution when there is room",

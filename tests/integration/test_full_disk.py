@@ -106,7 +106,7 @@ class FullDisk(kit.Case):
     def test_what_cannot_be_written_has_not_been_started(self):
         node, _ = self.full_node()
         path = self.write("one.yaml", ONE)
-        detached, client = self.start("run", path, "--detach"), self.start("run", path)
+        detached, client, left = self.start("run", path, "--detach"), self.start("run", path), self.start("run", path)
         out, err = detached.communicate(timeout=240)
         self.assertEqual((detached.returncode, out), (1, ""), err)
         self.assertEqual(err, "troupe run: the event store of its node cannot write (No space left on device); the node has been "
@@ -116,8 +116,12 @@ class FullDisk(kit.Case):
         _, err = client.communicate(timeout=240)
         self.assertEqual(client.returncode, 130, err)
         self.assertIn("interrupted: the event store of its node cannot write", err)
+        self.assertIn("waiting for room", left.stderr.readline())
         node.terminate()
         node.wait(timeout=240)
+        _, err = left.communicate(timeout=240)
+        self.assertNotEqual(left.returncode, 0)
+        self.assertNotIn("has been asked", err, "nobody is there any more who would begin it")
         self.assertEqual(self.executions(), ["tests/test"], "the one that filled the disk, and none that nobody was told of")
 
     def test_what_was_asked_for_begins_when_there_is_room(self):
