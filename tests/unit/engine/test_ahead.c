@@ -143,6 +143,32 @@ static void answer_body(tr_value arg)
 	tr_drop(k.log);
 }
 
+/* It stands, and it is asked before a word of it is on disk. */
+static void start_body(tr_value arg)
+{
+	kit k;
+	tr_pid pid;
+
+	(void)arg;
+	kit_start(&k, NULL);
+	k.unwatched = true;
+	k.ahead = AHEAD;
+	k.hold = true;
+	(void)kit_execute(&k, TWO, tr_map(), &pid);
+	tr_ref ref = tr_make_ref();
+	(void)tr_send(pid,
+		      TR_LIST(TR_A(call), tr_ref_value(ref), tr_pid_value(tr_self()), TR_LIST(tr_atom("durable"))));
+	kit_append(&k);
+	settle(pid);
+	CHECK(kit_pool_is_idle());
+	CHECK(!tr_is_valid(tr_receive_ref(ref, 0)));
+	kit_durable(&k);
+	tr_value answer = tr_receive_ref(ref, tr_in(20 * TR_SECOND));
+	CHECK(TR_IS_A(tr_array_at(answer, 2), ok));
+	tr_drop(answer);
+	tr_drop(k.log);
+}
+
 static void it_runs_ahead_within_the_bound(void **state)
 {
 	(void)state;
@@ -161,12 +187,19 @@ static void an_answer_waits_for_the_disk(void **state)
 	kit_run(answer_body);
 }
 
+static void it_is_durable_when_the_disk_has_it(void **state)
+{
+	(void)state;
+	kit_run(start_body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_runs_ahead_within_the_bound),
 	    cmocka_unit_test(its_end_waits_for_the_disk),
 	    cmocka_unit_test(an_answer_waits_for_the_disk),
+	    cmocka_unit_test(it_is_durable_when_the_disk_has_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
