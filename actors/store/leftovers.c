@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SUFFIX ".new"
+#define SUFFIX           ".new"
+#define FOLDER_DEPTH_MAX 16
 
 bool leftover_name(const char *name)
 {
@@ -30,6 +31,26 @@ static void each_of(const char *data, const char *folder, bool all, void (*each)
 		closedir(dir);
 }
 
+/* Of snapshots and of packed logs; workflows may be called as they like. */
+static void each_below(const char *data, const char *folder, int depth, void (*each)(void *arg, const char *file),
+		       void *arg)
+{
+	layout_path path;
+	char below[PATH_MAX];
+	DIR *dir = layout_join(path, data, "%s", folder) == TR_OK ? opendir(path) : NULL;
+	for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+		int n = snprintf(below, sizeof below, "%s/%s", folder, entry->d_name);
+		if (entry->d_name[0] == '.' || n < 0 || n >= (int)sizeof below)
+			continue;
+		if (entry->d_type == DT_DIR && depth < FOLDER_DEPTH_MAX)
+			each_below(data, below, depth + 1, each, arg);
+		else if (entry->d_type == DT_REG && leftover_name(entry->d_name))
+			each(arg, below);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
 void leftovers_each(const char *data, void (*each)(void *arg, const char *file), void *arg)
 {
 	layout_path path;
@@ -46,6 +67,7 @@ void leftovers_each(const char *data, void (*each)(void *arg, const char *file),
 	each_of(data, "journal", false, each, arg);
 	each_of(data, "index", false, each, arg);
 	each_of(data, "playbooks", false, each, arg);
+	each_below(data, "executions", 0, each, arg);
 }
 
 struct clearing {
@@ -66,4 +88,13 @@ void leftovers_clear(const char *data, const disk *d)
 	struct clearing c = {data, d};
 	each_of(data, "journal", false, remove_one, &c);
 	each_of(data, "index", false, remove_one, &c);
+}
+
+void leftovers_clear_execution(const char *data, const disk *d, const char *folder)
+{
+	struct clearing c = {data, d};
+	char below[PATH_MAX];
+	int n = snprintf(below, sizeof below, "executions/%s", folder);
+	if (n > 0 && n < (int)sizeof below)
+		each_of(data, below, false, remove_one, &c);
 }

@@ -16,5 +16,8 @@ void leftovers_each(const char *data, void (*each)(void *arg, const char *file),
 /** Remove those of the journal and the index: for whoever has just become the owner. Those of artifacts are in the
  * spool, which the artifact store clears (spool.h). */
 void leftovers_clear(const char *data, const disk *d);
+/** Remove those in an execution's folder: it was under way when the owner before died. Those that are missed so, since
+ * the journal did not name it any more, go when it ends. */
+void leftovers_clear_execution(const char *data, const disk *d, const char *folder);
 
 #endif

@@ -115,10 +115,12 @@ static bool recover_frame(void *arg, const frame *f)
 	if (f->kind == FRAME_FOLDER) {
 		if (e == NULL) {
 			e = store_entry_new(r->store, f->execution_id, f->payload);
-			if (e == NULL)
+			if (e == NULL) {
 				r->err = layout_folder_ok(f->payload) ? TR_ENOMEM : TR_ECORRUPT;
-			else
-				look_at_log(r, e);
+				return false;
+			}
+			leftovers_clear_execution(r->store->data, r->store->journal.disk, e->folder);
+			look_at_log(r, e);
 		}
 		return r->err == TR_OK;
 	}

@@ -99,6 +99,45 @@ static void the_next_owner_clears_journal_and_index(void **state)
 	expect_leftovers(0, NULL);
 }
 
+static void write_snapshot_and_die(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		file_store *s = kit_open(&disk_real, NULL);
+		if (s == NULL || kit_add(s, 2, 1, 3, false) != TR_OK || file_store_commit(s, true) != 0 ||
+		    file_store_flush(s) != 0)
+			_exit(1);
+		put("executions/jobs/demo/2/3.snapshot.new");
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void an_executions_own_are_told_and_cleared(void **state)
+{
+	(void)state;
+	layout_path folder;
+	write_snapshot_and_die();
+	assert_int_equal(layout_join(folder, kit_data, "executions/jobs/other.new"), TR_OK); /* a workflow's */
+	assert_int_equal(disk_real.make_folder(NULL, folder), 0);
+	put("executions/jobs/other.new/7.log.zst.new");
+	expect_leftovers(2, "executions/jobs/demo/2/3.snapshot.new");
+	file_store *s = kit_open(&disk_real, NULL);
+	file_store_close(&s);
+	expect_leftovers(1, "executions/jobs/other.new/7.log.zst.new");
+	tr_buf report = {0};
+	repair_result r;
+	file_store_error error;
+	assert_true(repair_store(kit_data, &disk_real, &report, &r, &error));
+	assert_int_equal(r.leftovers, 1);
+	tr_buf_fini(&report);
+	expect_leftovers(0, NULL);
+	assert_int_equal(access(folder, F_OK), 0);
+}
+
 static void repair_removes_them_all(void **state)
 {
 	(void)state;
@@ -133,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(what_a_crash_leaves_is_no_problem, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(the_next_owner_clears_journal_and_index, kit_setup, kit_teardown),
+	    cmocka_unit_test_setup_teardown(an_executions_own_are_told_and_cleared, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(repair_removes_them_all, kit_setup, kit_teardown),
 	    cmocka_unit_test_setup_teardown(while_somebody_writes_they_are_under_way, kit_setup, kit_teardown),
 	};
