@@ -10,7 +10,7 @@
 #include "actors/protocol.h"
 
 #define NEVER       UINT32_MAX
-#define SHARE       8                  /* bytes of log for each byte of a state, at least */
+#define SHARE       16                 /* bytes of log for each byte of a state, at least */
 #define MOST_PACKED ((size_t)63 << 20) /* the record takes no more, with what stands before it */
 
 void snapshot_init(execution *x)
