@@ -301,6 +301,9 @@ static tr_next executions_call(void *state, tr_value request, tr_from from)
 		return resume(s, request, from);
 	if (tr_str_is(what, "cancel"))
 		return cancel(s, tr_as_int(second, 0), third, from);
+	if ((tr_str_is(what, "pause") || tr_str_is(what, "unpause")) && running_of(s, tr_as_int(second, 0)) == NULL &&
+	    executions_is_lacking(s, tr_as_int(second, 0)))
+		return tr_next_reply(executions_refuse_lacking(s, tr_as_int(second, 0)));
 	if (tr_str_is(what, "pause") || tr_str_is(what, "unpause") || tr_str_is(what, "summary"))
 		return forward(s, TR_LIST(tr_keep(tr_array_at(request, 0))), tr_as_int(second, 0), from);
 	if (tr_str_is(what, "child"))

@@ -5,6 +5,7 @@
  */
 #include "actors/engine/executions_state.h"
 #include "actors/engine/roll.h"
+#include "actors/protocol.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,6 +41,19 @@ bool executions_is_lacking(const executions *s, int64_t id)
 	tr_value key = tr_int(id);
 
 	return tr_is_valid(tr_map_get(s->lacking, key));
+}
+
+tr_value executions_refuse_lacking(const executions *s, int64_t id)
+{
+	tr_value key = tr_int(id);
+	char why[400];
+
+	(void)snprintf(why, sizeof why,
+		       REFUSAL_LACKING
+		       ": nothing of it runs, and it goes on when a plugin is loaded that performs the tool kind "
+		       "\"%.100s\" ('troupe plugin load FILE.so'); 'troupe cancel' ends it",
+		       tr_as_cstr(tr_map_get(s->lacking, key), ""));
+	return executions_refuse(why);
 }
 
 void executions_adopt_lacking(executions *s, tr_value lacking)

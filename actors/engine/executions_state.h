@@ -84,6 +84,7 @@ tr_value executions_playbook(tr_value entry, tr_value file);
 /* [lacking, id, kind, why]: the execution says so, and ends. */
 void executions_lacking(executions *s, tr_value message);
 bool executions_is_lacking(const executions *s, int64_t id);
+tr_value executions_refuse_lacking(const executions *s, int64_t id);
 /* A former self knew of these (borrowed; absent: of none). */
 void executions_adopt_lacking(executions *s, tr_value lacking);
 /* [plugins]: has one of them what it needs now? */

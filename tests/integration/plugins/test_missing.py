@@ -59,6 +59,11 @@ class Missing(kit.Case):
         done = self.troupe("resume", "last")
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn(WAITS, done.stderr)
+        for command in "pause", "unpause":
+            done = self.troupe(command, "last")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("it waits for a plugin: nothing of it runs", done.stderr)
+            self.assertIn('"greet"', done.stderr)
         self.assertEqual(self.troupe("plugin", "load", GREET).returncode, 0)
         self.statuses("success")
         self.assertIn("hello Ada", json.dumps(self.events("last")[0]))
