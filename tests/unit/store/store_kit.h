@@ -5,6 +5,7 @@
 
 #include "actors/event/frame.h"
 #include "actors/store/file_store.h"
+#include "actors/store/journal.h"
 #include "actors/store/reader.h"
 
 #include <ftw.h>
@@ -106,6 +107,26 @@ static inline size_t kit_count(int64_t id, tr_buf *notes)
 	}
 	tr_drop(events);
 	return n;
+}
+
+/* How many segments the journal has. */
+static inline size_t kit_segments(void)
+{
+	uint64_t *numbers;
+	size_t count;
+	assert_int_equal(journal_segments(kit_data, &numbers, &count), TR_OK);
+	tr_free(numbers);
+	return count;
+}
+
+/* Each of the executions 1 to `executions` has so many events, and nothing is to be said of any. */
+static inline void kit_expect_of_all(int64_t executions, size_t events)
+{
+	tr_buf notes = {0};
+	for (int64_t id = 1; id <= executions; id++)
+		assert_int_equal(kit_count(id, &notes), events);
+	assert_int_equal(notes.n, 0);
+	tr_buf_fini(&notes);
 }
 
 #endif

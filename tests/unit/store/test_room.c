@@ -176,15 +176,6 @@ static int sync_file(void *arg, int fd)
 	return disk_real.sync(arg, fd);
 }
 
-static size_t segments(void)
-{
-	uint64_t *numbers;
-	size_t count;
-	assert_int_equal(journal_segments(kit_data, &numbers, &count), TR_OK);
-	tr_free(numbers);
-	return count;
-}
-
 static void expect(size_t events)
 {
 	tr_buf notes = {0};
@@ -205,11 +196,11 @@ static void a_full_disk_is_not_strewn_with_segments(void **state)
 	assert_int_equal(kit_add(s, 100, 4, 5, false), TR_OK);
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(file_store_write(s, true), -ENOSPC);
-	assert_int_equal(segments(), 2);
+	assert_int_equal(kit_segments(), 2);
 	expect(3);
 	full_disk = false;
 	assert_int_equal(file_store_write(s, true), 0);
-	assert_int_equal(segments(), 2);
+	assert_int_equal(kit_segments(), 2);
 	expect(5);
 	file_store_close(&s);
 	expect(5);

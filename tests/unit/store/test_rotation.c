@@ -20,29 +20,11 @@
 
 #define EXECUTIONS 5
 
-static size_t segments(void)
-{
-	uint64_t *numbers;
-	size_t count;
-	assert_int_equal(journal_segments(kit_data, &numbers, &count), TR_OK);
-	tr_free(numbers);
-	return count;
-}
-
 static void append_to_all(file_store *s, uint64_t seq)
 {
 	for (int64_t id = 1; id <= EXECUTIONS; id++)
 		assert_int_equal(kit_add(s, id, seq, seq, seq == 9 && id == 1), TR_OK);
 	assert_int_equal(file_store_write(s, true), 0);
-}
-
-static void expect_of_all(size_t events)
-{
-	tr_buf notes = {0};
-	for (int64_t id = 1; id <= EXECUTIONS; id++)
-		assert_int_equal(kit_count(id, &notes), events);
-	assert_int_equal(notes.n, 0);
-	tr_buf_fini(&notes);
 }
 
 /* One execution a time, with an append to all after each: `stop_at` of these steps, 0 for all. How many were taken. */
@@ -61,10 +43,10 @@ static size_t rotate(file_store *s, size_t stop_at, uint64_t *seq)
 			append_to_all(s, ++*seq);
 	}
 	assert_int_equal(result, 1);
-	assert_int_equal(segments(), 2);
+	assert_int_equal(kit_segments(), 2);
 	assert_int_equal(file_store_forget(s, full), 0);
 	assert_false(file_store_is_rotating(s));
-	assert_int_equal(segments(), 1);
+	assert_int_equal(kit_segments(), 1);
 	return steps;
 }
 
@@ -75,11 +57,11 @@ static void appends_go_on_while_it_rotates(void **state)
 	uint64_t seq = 0;
 	append_to_all(s, ++seq);
 	assert_true(rotate(s, 0, &seq) > 1);
-	expect_of_all(seq);
+	kit_expect_of_all(EXECUTIONS, seq);
 	append_to_all(s, ++seq);
-	expect_of_all(seq);
+	kit_expect_of_all(EXECUTIONS, seq);
 	file_store_close(&s);
-	expect_of_all(seq);
+	kit_expect_of_all(EXECUTIONS, seq);
 }
 
 /* Dies where it stands, after so many steps (0: after the last), and says how many events each execution had. */
@@ -104,12 +86,12 @@ static void a_crash_loses_nothing(void **state)
 			rotate_and_die(steps);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) >= 2);
-		expect_of_all((size_t)WEXITSTATUS(status));
+		kit_expect_of_all(EXECUTIONS, (size_t)WEXITSTATUS(status));
 		tr_buf report = {0};
 		file_store *s = kit_open(&disk_real, &report);
 		assert_int_equal(report.n, 0);
 		file_store_close(&s);
-		expect_of_all((size_t)WEXITSTATUS(status));
+		kit_expect_of_all(EXECUTIONS, (size_t)WEXITSTATUS(status));
 		assert_int_equal(kit_teardown(NULL), 0);
 		assert_int_equal(kit_setup(NULL), 0);
 	}
@@ -145,14 +127,14 @@ static void nothing_is_forgotten_that_could_not_be_written(void **state)
 	finished_give_back(f, s);
 	tr_drop(out);
 	assert_int_equal(file_store_sweep(s, 100, &full), -ENOSPC);
-	assert_int_equal(segments(), 2);
+	assert_int_equal(kit_segments(), 2);
 	full_disk = false;
 	assert_int_equal(file_store_sweep(s, 100, &full), 1);
 	assert_int_equal(file_store_forget(s, full), 0);
-	assert_int_equal(segments(), 1);
-	expect_of_all(9);
+	assert_int_equal(kit_segments(), 1);
+	kit_expect_of_all(EXECUTIONS, 9);
 	file_store_close(&s);
-	expect_of_all(9);
+	kit_expect_of_all(EXECUTIONS, 9);
 }
 
 /* ---- the actor ----------------------------------------------------------------------------------------------- */

@@ -44,29 +44,11 @@ static void remove_file(const char *below)
 	assert_int_equal(unlink(path), 0);
 }
 
-static size_t segments(void)
-{
-	uint64_t *numbers;
-	size_t count;
-	assert_int_equal(journal_segments(kit_data, &numbers, &count), TR_OK);
-	tr_free(numbers);
-	return count;
-}
-
 static void append_to_all(file_store *s, uint64_t seq, bool last)
 {
 	for (int64_t id = 1; id <= EXECUTIONS; id++)
 		assert_int_equal(kit_add(s, id, seq, seq, last), TR_OK);
 	assert_int_equal(file_store_write(s, true), 0);
-}
-
-static void expect_of_all(size_t events)
-{
-	tr_buf notes = {0};
-	for (int64_t id = 1; id <= EXECUTIONS; id++)
-		assert_int_equal(kit_count(id, &notes), events);
-	assert_int_equal(notes.n, 0);
-	tr_buf_fini(&notes);
 }
 
 /* Of a log alone. */
@@ -122,25 +104,25 @@ static void the_others_go_on(void **state)
 	rotate(s);
 	expect_told(s, true);
 	expect_told(s, false); /* once */
-	assert_int_equal(segments(), 2);
+	assert_int_equal(kit_segments(), 2);
 	for (int64_t id = 1; id <= EXECUTIONS; id++)
 		assert_int_equal(in_log(id), id == BAD ? 0 : 2);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 	append_to_all(s, 3, false);
 	rotate(s); /* and what was kept is kept again, once */
 	append_to_all(s, 4, false);
 	rotate(s);
-	assert_int_equal(segments(), 2);
-	expect_of_all(4);
+	assert_int_equal(kit_segments(), 2);
+	kit_expect_of_all(EXECUTIONS, 4);
 	append_to_all(s, 5, false);
 	remove_file("/2");
 	rotate(s);
-	assert_int_equal(segments(), 1);
+	assert_int_equal(kit_segments(), 1);
 	for (int64_t id = 1; id <= EXECUTIONS; id++)
 		assert_int_equal(in_log(id), 5);
 	append_to_all(s, 6, true);
 	file_store_close(&s);
-	expect_of_all(6);
+	kit_expect_of_all(EXECUTIONS, 6);
 }
 
 /* Only what is in the way of one is in its segment. */
@@ -159,7 +141,7 @@ static void little_is_kept(void **state)
 	assert_int_equal(stat(path, &after), 0);
 	assert_true(after.st_size > 0 && after.st_size < before.st_size / 3);
 	file_store_close(&s);
-	expect_of_all(20);
+	kit_expect_of_all(EXECUTIONS, 20);
 }
 
 static void work_and_die(void)
@@ -176,19 +158,19 @@ static void a_crash_loses_nothing_and_the_store_opens(void **state)
 	(void)state;
 	put_file("/2");
 	kit_crash(work_and_die);
-	expect_of_all(3);
+	kit_expect_of_all(EXECUTIONS, 3);
 	tr_buf report = {0};
 	file_store *s = kit_open(&disk_real, &report);
 	tr_buf_putc(&report, '\0');
 	assert_non_null(strstr(report.p, "execution 2: its log "));
 	tr_buf_fini(&report);
-	expect_of_all(3);
+	kit_expect_of_all(EXECUTIONS, 3);
 	append_to_all(s, 4, false);
 	rotate(s);
-	expect_of_all(4);
+	kit_expect_of_all(EXECUTIONS, 4);
 	remove_file("/2");
 	file_store_close(&s);
-	assert_int_equal(segments(), 0);
+	assert_int_equal(kit_segments(), 0);
 	for (int64_t id = 1; id <= EXECUTIONS; id++)
 		assert_int_equal(in_log(id), 4);
 }
@@ -205,7 +187,7 @@ static void end_and_die(void)
 	finished_give_back(f, s);
 	expect_told(s, true);
 	rotate(s);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 	tr_drop(out);
 }
 
@@ -215,15 +197,15 @@ static void one_that_is_over_is_kept(void **state)
 	put_file("/2");
 	kit_crash(end_and_die);
 	file_store *s = kit_open(&disk_real, NULL);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 	assert_int_equal(file_store_checkpoint(s), 0);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 	file_store_close(&s);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 	remove_file("/2");
 	s = kit_open(&disk_real, NULL);
 	file_store_close(&s);
-	assert_int_equal(segments(), 0);
+	assert_int_equal(kit_segments(), 0);
 	assert_int_equal(in_log(BAD), 2);
 }
 
@@ -241,19 +223,19 @@ static void what_is_mended_late_is_swept_again(void **state)
 	assert_int_equal(file_store_flush(s), 0);
 	assert_int_equal(file_store_forget(s, full), 1);
 	assert_true(file_store_is_rotating(s));
-	assert_int_equal(segments(), 2);
+	assert_int_equal(kit_segments(), 2);
 	assert_int_equal(file_store_sweep(s, 100, &full), 1);
 	assert_int_equal(file_store_forget(s, full), 0);
-	assert_int_equal(segments(), 1);
+	assert_int_equal(kit_segments(), 1);
 	/* A checkpoint in the middle has done it all: what comes later finds nothing to do. */
 	append_to_all(s, 2, false);
 	assert_int_equal(file_store_rotate(s), 0);
 	assert_int_equal(file_store_sweep(s, 100, &full), 1);
 	assert_int_equal(file_store_checkpoint(s), 0);
 	assert_int_equal(file_store_forget(s, full), 0);
-	assert_int_equal(segments(), 1);
+	assert_int_equal(kit_segments(), 1);
 	file_store_close(&s);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 }
 
 static void leave_three_behind(void)
@@ -282,17 +264,17 @@ static void a_log_that_cannot_be_read_is_looked_at_later(void **state)
 	tr_buf_fini(&report);
 	append_to_all(s, 4, false);
 	rotate(s);
-	expect_of_all(4);
+	kit_expect_of_all(EXECUTIONS, 4);
 	remove_file("/2");
 	assert_int_equal(rename(aside, folder), 0);
 	assert_int_equal(truncate(log, FRAME_HEAD + 5), 0); /* torn in its first record */
 	append_to_all(s, 5, false);
 	rotate(s);
-	assert_int_equal(segments(), 1);
+	assert_int_equal(kit_segments(), 1);
 	for (int64_t id = 1; id <= EXECUTIONS; id++)
 		assert_int_equal(in_log(id), 5);
 	file_store_close(&s);
-	expect_of_all(5);
+	kit_expect_of_all(EXECUTIONS, 5);
 }
 
 /* Its events are only in the journal: what they refer to is not to be swept away. */
@@ -350,15 +332,15 @@ static void nothing_is_forgotten_that_could_not_be_kept(void **state)
 	assert_int_equal(file_store_sweep(s, 100, &full), 1);
 	assert_int_equal(file_store_forget(s, full), -ENOSPC);
 	assert_true(file_store_is_rotating(s));
-	expect_of_all(1);
+	kit_expect_of_all(EXECUTIONS, 1);
 	d.create = disk_real.create;
 	append_to_all(s, 2, false);
 	assert_int_equal(file_store_sweep(s, 100, &full), 1);
 	assert_int_equal(file_store_forget(s, full), 0);
 	assert_false(file_store_is_rotating(s));
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 	file_store_close(&s);
-	expect_of_all(2);
+	kit_expect_of_all(EXECUTIONS, 2);
 }
 
 int main(void)
