@@ -182,16 +182,18 @@ static tr_err read_all(int fd, tr_buf *out)
 
 tr_err disk_read_again(int fd, tr_buf *seen)
 {
-	while (seen->n > 0 && seen->p[seen->n - 1] == '\0')
-		seen->n--;
-	for (size_t at = 0; at < seen->n;) {
-		ssize_t n = pread(fd, seen->p + at, seen->n - at, (off_t)at);
+	/* The zeros at the end stay as they were: they are room, or the end of a record. */
+	size_t written = seen->n;
+	while (written > 0 && seen->p[written - 1] == '\0')
+		written--;
+	for (size_t at = 0; at < written;) {
+		ssize_t n = pread(fd, seen->p + at, written - at, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return TR_EIO;
 		if (n == 0)
-			seen->n = at; /* what could not be written whole was cut off */
+			seen->n = written = at; /* what could not be written whole was cut off */
 		at += (size_t)n;
 	}
 	return TR_OK;

@@ -39,8 +39,10 @@ static void what_was_room_when_it_was_read_is_read_again(void **state)
 	/* A reader that was overtaken between its two reads; behind it there was room then. */
 	tr_buf_put(&seen, "first \0\0\0\0\0\0\0third\0\0\0\0", 22);
 	assert_int_equal(disk_read_again(fd, &seen), TR_OK);
-	assert_int_equal(seen.n, 18);
+	assert_int_equal(seen.n, 22);
 	assert_memory_equal(seen.p, file, 18);
+	/* A record may end with zeros. */
+	assert_memory_equal(seen.p + 18, "\0\0\0\0", 4);
 	/* What could not be written whole is cut off meanwhile. */
 	assert_int_equal(ftruncate(fd, 6), 0);
 	assert_int_equal(disk_read_again(fd, &seen), TR_OK);
@@ -48,7 +50,7 @@ static void what_was_room_when_it_was_read_is_read_again(void **state)
 	tr_buf_clear(&seen);
 	assert_int_equal(ftruncate(fd, 6 + 8192), 0);
 	assert_int_equal(disk_read_growing(path, &seen), TR_OK);
-	assert_int_equal(seen.n, 6);
+	assert_int_equal(seen.n, 6 + 8192);
 	tr_buf_fini(&seen);
 	close(fd);
 }
@@ -69,6 +71,8 @@ static void half_a_record(void)
 	tr_buf there = {0}, record = kit_events(100, 4, 4, false);
 	assert_int_equal(journal_path(path, kit_data, 1), TR_OK);
 	assert_int_equal(disk_read_growing(path, &there), TR_OK);
+	while (there.n > 0 && there.p[there.n - 1] == '\0')
+		there.n--;
 	int fd = open(path, O_WRONLY);
 	assert_true(fd >= 0);
 	assert_true(there.n > 0 && pwrite(fd, record.p, record.n / 2, (off_t)there.n) == (ssize_t)(record.n / 2));
