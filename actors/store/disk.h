@@ -43,9 +43,9 @@ extern const disk disk_real;
 int disk_replace(const disk *d, const char *path, const char *beside, tr_str bytes);
 /** The whole file appended to `out`; TR_ENOENT, TR_EIO, TR_ENOMEM. Regular files only. */
 tr_err disk_read_file(const char *path, tr_buf *out);
-/** What was read of a file that somebody goes on writing into room that was reserved for it: zeros at the end go, and
- * all up to there is read once more, since a place that still was room when it was read may have been written before
- * what comes behind it was. */
+/** What was read of a file that somebody goes on writing into room that was reserved for it: all up to the
+ * zeros at the end is read once more, since a place that still was room when it was read may have been written before
+ * what comes behind it was. The zeros stay: they are room, or the end of a record. */
 tr_err disk_read_again(int fd, tr_buf *seen);
 /** The same as disk_read_file, for such a file. */
 tr_err disk_read_growing(const char *path, tr_buf *out);
